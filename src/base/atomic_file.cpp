@@ -1,0 +1,94 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#include "src/base/atomic_file.hpp"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <fstream>
+#include <system_error>
+
+#include "src/base/error.hpp"
+
+namespace varphase {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::string_view kMarker = ".tmp.";
+
+void sync_path(const fs::path& path, int flags) {
+  const int descriptor = ::open(path.c_str(), flags | O_CLOEXEC);
+  VARPHASE_CHECK(descriptor >= 0, ErrorKind::io, "{}: cannot be opened for fsync: {}",
+                 path.string(), std::strerror(errno));
+  const int result = ::fsync(descriptor);
+  const int cause = errno;
+  ::close(descriptor);
+  // Some network file systems refuse fsync on a folder; the rename is then as durable as they make it.
+  VARPHASE_CHECK(result == 0 || cause == EINVAL || cause == ENOTSUP, ErrorKind::io,
+                 "{}: fsync failed: {}", path.string(), std::strerror(cause));
+}
+
+fs::path folder_of(const fs::path& path) {
+  return path.has_parent_path() ? path.parent_path() : fs::path(".");
+}
+
+std::string free_space(const fs::path& folder) {
+  std::error_code error;
+  const fs::space_info space = fs::space(folder, error);
+  if (error) return "free space unknown";
+  return fmt::format("{:.1f} MB free", static_cast<double>(space.available) * 1e-6);
+}
+
+}  // namespace
+
+void write_atomically(const fs::path& path,
+                      const std::function<void(const fs::path& temporary)>& fill) {
+  const fs::path folder = folder_of(path);
+  const fs::path temporary =
+      folder / fmt::format(".{}{}{}", path.filename().string(), kMarker, ::getpid());
+  try {
+    fill(temporary);
+    sync_path(temporary, O_RDONLY);
+    fs::rename(temporary, path);
+    sync_path(folder, O_RDONLY | O_DIRECTORY);
+  } catch (const std::exception& error) {
+    std::error_code ignored;
+    const std::string space = free_space(folder);
+    fs::remove(temporary, ignored);
+    const auto* known = dynamic_cast<const Error*>(&error);
+    if (known != nullptr && known->kind() != ErrorKind::io) throw;
+    fail(ErrorKind::io, "{}: not written ({}; {} in {})\n  nothing was overwritten; free some space or choose another folder",
+         path.string(), error.what(), space, folder.string());
+  }
+}
+
+void write_text_atomically(const fs::path& path, std::string_view text) {
+  write_atomically(path, [&](const fs::path& temporary) {
+    std::ofstream file(temporary, std::ios::binary | std::ios::trunc);
+    file.write(text.data(), static_cast<std::streamsize>(text.size()));
+    file.close();
+    VARPHASE_CHECK(!file.fail(), ErrorKind::io, "{}", std::strerror(errno));
+  });
+}
+
+void remove_stale_temporaries(const fs::path& folder) {
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
+    const std::string name = entry.path().filename().string();
+    const std::size_t at = name.rfind(kMarker);
+    if (name.empty() || name.front() != '.' || at == std::string::npos) continue;
+    const char* first = name.data() + at + kMarker.size();
+    const char* last = name.data() + name.size();
+    int pid = 0;
+    const auto [end, status] = std::from_chars(first, last, pid);
+    if (status != std::errc() || end != last || pid <= 0) continue;
+    const bool alive = ::kill(pid, 0) == 0 || errno == EPERM;
+    if (!alive) fs::remove(entry.path(), error);
+  }
+}
+
+}  // namespace varphase

@@ -1,0 +1,136 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include "src/base/error.hpp"
+#include "src/base/json.hpp"
+#include "src/base/suggest.hpp"
+
+namespace varphase {
+
+/// What one configuration field says of itself. A config struct declares each field once,
+///
+///     template <class Visitor> void visit_fields(Visitor&& visit) {
+///       visit("epochs", epochs, FieldInfo{.help = "passes over the training images", .min = 1});
+///     }
+///
+/// and that one line feeds the JSON file, `--set`, the command line, `--help`, the files' attributes and docs/cli.md.
+struct FieldInfo {
+  std::string help;
+  std::string unit;
+  double min = -std::numeric_limits<double>::infinity();
+  double max = std::numeric_limits<double>::infinity();
+  std::vector<std::string> choices;
+};
+
+template <class T>
+concept Configuration = requires(T& config) { config.visit_fields([](auto&&...) {}); };
+
+namespace detail {
+
+void check_range(const std::string& key, double value, const FieldInfo& info);
+void check_choice(const std::string& key, const std::string& value, const FieldInfo& info);
+/// A text of a command line as JSON: number, true, false, or else a string.
+Json value_from_text(const std::string& text, const Json& like);
+
+template <class T>
+void field_from_json(const std::string& key, T& field, const Json& json, const FieldInfo& info) {
+  if constexpr (std::is_same_v<T, bool>) {
+    VARPHASE_CHECK(json.is_boolean(), ErrorKind::usage, "{}: wants true or false, got {}", key, json.dump());
+    field = json.get<bool>();
+  } else if constexpr (std::is_same_v<T, std::int64_t>) {
+    const bool whole = json.is_number_integer() ||
+                       (json.is_number_float() && std::nearbyint(json.get<double>()) == json.get<double>());
+    VARPHASE_CHECK(whole, ErrorKind::usage, "{}: wants a whole number, got {}", key, json.dump());
+    check_range(key, json.get<double>(), info);
+    field = json.is_number_integer() ? json.get<std::int64_t>() : static_cast<std::int64_t>(json.get<double>());
+  } else if constexpr (std::is_same_v<T, double>) {
+    VARPHASE_CHECK(json.is_number(), ErrorKind::usage, "{}: wants a number, got {}", key, json.dump());
+    check_range(key, json.get<double>(), info);
+    field = json.get<double>();
+  } else if constexpr (std::is_same_v<T, std::string>) {
+    VARPHASE_CHECK(json.is_string(), ErrorKind::usage, "{}: wants a text, got {}", key, json.dump());
+    check_choice(key, json.get<std::string>(), info);
+    field = json.get<std::string>();
+  } else {
+    static_assert(std::is_same_v<T, Json>, "a config field is bool, int64, double, string, Json or a config");
+    field = json;
+  }
+}
+
+}  // namespace detail
+
+/// The configuration as a JSON object, fields in the order of declaration.
+template <Configuration Config>
+Json to_json(const Config& config) {
+  Json json = Json::object();
+  const_cast<Config&>(config).visit_fields([&](const char* name, auto& field, const FieldInfo&) {
+    if constexpr (Configuration<std::remove_reference_t<decltype(field)>>) {
+      json[name] = to_json(field);
+    } else {
+      json[name] = field;
+    }
+  });
+  return json;
+}
+
+/// Overwrites the fields that the JSON object names and leaves the others.
+/// @throws Error usage for an unknown key (with a suggestion), a wrong type, a value out of range.
+template <Configuration Config>
+void from_json(Config& config, const Json& json, const std::string& prefix = "") {
+  VARPHASE_CHECK(json.is_object(), ErrorKind::usage, "{}: wants an object {{...}}, got {}",
+                 prefix.empty() ? "configuration" : prefix, json.dump());
+  std::vector<std::string> known;
+  config.visit_fields([&](const char* name, auto& field, const FieldInfo& info) {
+    known.emplace_back(name);
+    const auto found = json.find(name);
+    if (found == json.end()) return;
+    const std::string key = prefix.empty() ? name : prefix + "." + name;
+    if constexpr (Configuration<std::remove_reference_t<decltype(field)>>) {
+      from_json(field, *found, key);
+    } else {
+      detail::field_from_json(key, field, *found, info);
+    }
+  });
+  for (const auto& item : json.items()) {
+    const std::string& key = item.key();
+    bool is_known = false;
+    for (const std::string& name : known) is_known = is_known || name == key;
+    VARPHASE_CHECK(is_known, ErrorKind::usage, "unknown key '{}'{}",
+                   prefix.empty() ? key : prefix + "." + key, suggestion(key, known));
+  }
+}
+
+/// Applies one "a.b=value" of the command line.
+/// @throws Error usage as from_json, or where there is no '='.
+template <Configuration Config>
+void set_field(Config& config, const std::string& assignment) {
+  const std::size_t equals = assignment.find('=');
+  VARPHASE_CHECK(equals != std::string::npos, ErrorKind::usage, "--set {}: wants name=value", assignment);
+  const std::string path = assignment.substr(0, equals);
+  const Json current = to_json(config);
+  std::vector<std::string> parts;
+  for (std::size_t start = 0; start <= path.size();) {
+    const std::size_t dot = std::min(path.find('.', start), path.size());
+    parts.push_back(path.substr(start, dot - start));
+    start = dot + 1;
+  }
+  const Json* like = &current;
+  for (const std::string& part : parts) {
+    like = like->is_object() && like->contains(part) ? &(*like)[part] : nullptr;
+    if (like == nullptr) break;
+  }
+  Json json = detail::value_from_text(assignment.substr(equals + 1), like != nullptr ? *like : Json());
+  for (auto part = parts.rbegin(); part != parts.rend(); ++part) json = Json{{*part, json}};
+  from_json(config, json);
+}
+
+}  // namespace varphase
