@@ -1,0 +1,201 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <vector>
+
+#include "src/kernels/dispatch.hpp"
+#include "src/kernels/ensemble_head.hpp"
+#include "src/noise/normal_fill.hpp"
+#include "src/noise/simd.hpp"
+
+namespace varphase {
+namespace {
+
+constexpr std::int64_t kLanes = 16;
+constexpr std::int64_t kMaxClasses = 16;
+constexpr std::int64_t kMaxUnits = 4096;
+using Lanes = float __attribute__((vector_size(kLanes * sizeof(float)), aligned(4)));
+using IntLanes = std::int32_t __attribute__((vector_size(kLanes * sizeof(float)), aligned(4)));
+
+#define VARPHASE_INLINE inline __attribute__((always_inline))
+
+// exp(x) for x <= 0, relative error 2e-7; below -87 it is 0 to float32's resolution of the sums that it enters.
+VARPHASE_INLINE void exp_of_negative(Lanes& x) {
+  const Lanes limit = Lanes{} - 87.0F;
+  x = x < limit ? limit : x;
+  const Lanes magic = Lanes{} + 12582912.0F;  // 1.5 * 2^23: adding it rounds to a whole number
+  const Lanes shifted = x * 1.44269504F + magic;
+  const Lanes n = shifted - magic;
+  const Lanes r = (x - n * 0.693359375F) + n * 2.12194440e-4F;
+  Lanes p = r * 1.9875691500e-4F + 1.3981999507e-3F;
+  p = p * r + 8.3334519073e-3F;
+  p = p * r + 4.1665795894e-2F;
+  p = p * r + 1.6666665459e-1F;
+  p = p * r + 5.0000001201e-1F;
+  p = p * (r * r) + r + 1.0F;
+  const IntLanes bits = (__builtin_convertvector(n, IntLanes) + 127) << 23;
+  Lanes power;
+  std::memcpy(&power, &bits, sizeof power);
+  x = p * power;
+}
+
+// log(1 + t) for 0 <= t <= 1 by the atanh series in s = t / (2 + t) <= 1/3.
+VARPHASE_INLINE void log1p_of_share(Lanes& t) {
+  const Lanes s = t / (t + 2.0F);
+  const Lanes z = s * s;
+  Lanes p = z * (1.0F / 15.0F) + 1.0F / 13.0F;
+  p = p * z + 1.0F / 11.0F;
+  p = p * z + 1.0F / 9.0F;
+  p = p * z + 1.0F / 7.0F;
+  p = p * z + 1.0F / 5.0F;
+  p = p * z + 1.0F / 3.0F;
+  t = 2.0F * (p * z * s + s);
+}
+
+template <Activation kind>
+VARPHASE_INLINE void activate(Lanes& h, Activation other, float beta) {
+  const Lanes zero = {};
+  if constexpr (kind == Activation::relu) {
+    h = h > zero ? h : zero;
+  } else if constexpr (kind == Activation::softplus) {
+    const Lanes x = h * beta;
+    Lanes tail = x < zero ? x : -x;
+    exp_of_negative(tail);
+    log1p_of_share(tail);
+    h = ((x > zero ? x : zero) + tail) * (1.0F / beta);
+  } else {
+    for (std::int64_t i = 0; i < kLanes; ++i) h[i] = activation_jet(other, static_cast<float>(h[i]), beta).value;
+  }
+}
+
+// Running log of a sum of exponentials.
+struct LogSum {
+  float largest = -std::numeric_limits<float>::infinity();
+  float sum = 0;
+  void add(float x) {
+    if (x > largest) {
+      sum = sum * std::exp(largest - x) + 1.0F;
+      largest = x;
+    } else {
+      sum += std::exp(x - largest);
+    }
+  }
+};
+
+// Logits of two members at once, so that each load of V serves twice.
+template <Activation kind, int C>
+VARPHASE_INLINE void logits_of_pair(const EnsembleHead& job, const float* base, const float* spread, const float* weight,
+                                    std::int64_t padded, const float* eps, float* logits) {
+  Lanes sum[2][C] = {};
+  for (std::int64_t j = 0; j < padded; j += kLanes) {
+    Lanes a, b, e0, e1;
+    std::memcpy(&a, base + j, sizeof a);
+    std::memcpy(&b, spread + j, sizeof b);
+    std::memcpy(&e0, eps + j, sizeof e0);
+    std::memcpy(&e1, eps + padded + j, sizeof e1);
+    Lanes z0 = a + b * e0;
+    Lanes z1 = a + b * e1;
+    activate<kind>(z0, job.activation, job.beta);
+    activate<kind>(z1, job.activation, job.beta);
+    for (int c = 0; c < C; ++c) {
+      Lanes v;
+      std::memcpy(&v, weight + c * padded + j, sizeof v);
+      sum[0][c] += z0 * v;
+      sum[1][c] += z1 * v;
+    }
+  }
+  for (int k = 0; k < 2; ++k) {
+    for (int c = 0; c < C; ++c) {
+      float total = 0;
+      for (std::int64_t i = 0; i < kLanes; ++i) total += sum[k][c][i];
+      logits[k * kMaxClasses + c] = total;
+    }
+  }
+}
+
+#define VARPHASE_LOGITS(name, kind, C)                                                                              \
+  VARPHASE_SIMD_CLONES void name(const EnsembleHead& job, const float* base, const float* spread, const float* weight, \
+                                 std::int64_t padded, const float* eps, float* logits) {                              \
+    logits_of_pair<kind, C>(job, base, spread, weight, padded, eps, logits);                                          \
+  }
+VARPHASE_LOGITS(relu_10, Activation::relu, 10)
+VARPHASE_LOGITS(softplus_10, Activation::softplus, 10)
+VARPHASE_LOGITS(other_10, Activation::identity, 10)
+VARPHASE_LOGITS(relu_16, Activation::relu, 16)
+VARPHASE_LOGITS(softplus_16, Activation::softplus, 16)
+VARPHASE_LOGITS(other_16, Activation::identity, 16)
+
+auto pick_logits(Activation kind, std::int64_t padded_classes) {
+  const bool ten = padded_classes == 10;
+  if (kind == Activation::relu) return ten ? relu_10 : relu_16;
+  if (kind == Activation::softplus) return ten ? softplus_10 : softplus_16;
+  return ten ? other_10 : other_16;
+}
+
+std::vector<float> padded_rows(const float* from, std::int64_t rows, std::int64_t padded_rows_count, std::int64_t units,
+                               std::int64_t padded) {
+  std::vector<float> to(static_cast<std::size_t>(padded_rows_count * padded), 0.0F);
+  for (std::int64_t r = 0; r < rows; ++r) std::memcpy(&to[static_cast<std::size_t>(r * padded)], from + r * units, static_cast<std::size_t>(units) * sizeof(float));
+  return to;
+}
+
+void ensemble_rows(const EnsembleHead& job, const std::vector<float>& weight, std::int64_t padded,
+                   std::int64_t padded_classes, std::int64_t begin, std::int64_t end) {
+  const auto logits_of = pick_logits(job.activation, padded_classes);
+  const std::int64_t pairs = (job.members + 1) / 2;
+  std::vector<float> eps(static_cast<std::size_t>(2 * pairs * padded));
+  std::vector<float> base(static_cast<std::size_t>(padded)), spread(base);
+  float logits[2 * kMaxClasses];
+  for (std::int64_t n = begin; n < end; ++n) {
+    for (std::int64_t k = 0; k < 2 * pairs; ++k) {
+      fill_normals(job.key, static_cast<std::uint32_t>(job.example[n]), static_cast<std::uint32_t>(job.first_member + k),
+                   padded, &eps[static_cast<std::size_t>(k * padded)]);
+    }
+    for (std::int64_t g = 0; g < job.variants; ++g) {
+      const auto bytes = static_cast<std::size_t>(job.units) * sizeof(float);
+      std::memcpy(base.data(), job.base + (g * job.rows + n) * job.units, bytes);
+      std::memcpy(spread.data(), job.spread + (g / job.share * job.rows + n) * job.units, bytes);
+      LogSum mean[kMaxClasses];
+      for (std::int64_t pair = 0; pair < pairs; ++pair) {
+        logits_of(job, base.data(), spread.data(), weight.data(), padded, &eps[static_cast<std::size_t>(2 * pair * padded)], logits);
+        for (std::int64_t k = 0; k < std::min<std::int64_t>(2, job.members - 2 * pair); ++k) {
+          float* own = logits + k * kMaxClasses;
+          LogSum normalizer;
+          for (std::int64_t c = 0; c < job.classes; ++c) {
+            if (job.bias != nullptr) own[c] += job.bias[c];
+            normalizer.add(own[c]);
+          }
+          const float log_total = normalizer.largest + std::log(normalizer.sum);
+          for (std::int64_t c = 0; c < job.classes; ++c) mean[c].add(own[c] - log_total);
+        }
+      }
+      const float log_members = std::log(static_cast<float>(job.members));
+      float* out = job.log_p + (g * job.rows + n) * job.classes;
+      for (std::int64_t c = 0; c < job.classes; ++c) out[c] = mean[c].largest + std::log(mean[c].sum) - log_members;
+    }
+  }
+}
+
+}  // namespace
+
+bool ensemble_head_fits(std::int64_t units, std::int64_t classes) { return units <= kMaxUnits && classes <= kMaxClasses; }
+
+void ensemble_head(const EnsembleHead& job, Where where) {
+  VARPHASE_CHECK(ensemble_head_fits(job.units, job.classes), ErrorKind::unsupported,
+                 "the fused head takes at most {} units and {} classes, got {} and {}", kMaxUnits, kMaxClasses, job.units,
+                 job.classes);
+  if (where.cuda) {
+    VARPHASE_ON_CUDA(cuda::ensemble_head(job, where.stream));
+    return;
+  }
+  const std::int64_t padded = (job.units + kLanes - 1) / kLanes * kLanes;
+  const std::int64_t padded_classes = job.classes <= 10 ? 10 : kMaxClasses;
+  const std::vector<float> weight = padded_rows(job.weight, job.classes, padded_classes, job.units, padded);
+  parallel_for(job.rows, 4, [&](std::int64_t begin, std::int64_t end) {
+    ensemble_rows(job, weight, padded, padded_classes, begin, end);
+  });
+}
+
+}  // namespace varphase

@@ -1,0 +1,27 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+namespace varphase {
+
+/// Where a kernel runs: on the CPU, or on a CUDA stream (a cudaStream_t) of the current device.
+struct Where {
+  bool cuda = false;
+  void* stream = nullptr;
+};
+
+/// Runs body(begin, end) over [0, count) in pieces of at least `grain`, in parallel where a runner was set. The pieces
+/// may be cut in any way: bodies write disjoint outputs, so the cut never changes a result.
+void parallel_for(std::int64_t count, std::int64_t grain,
+                  const std::function<void(std::int64_t begin, std::int64_t end)>& body);
+
+using ParallelRunner = void (*)(std::int64_t count, std::int64_t grain,
+                                const std::function<void(std::int64_t, std::int64_t)>& body);
+
+/// The layers above lend the kernels their thread pool, so that one program has one.
+void set_parallel_runner(ParallelRunner runner);
+
+}  // namespace varphase

@@ -1,0 +1,39 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#include "src/layers/batch_norm.hpp"
+
+#include <ATen/ops/batch_norm.h>
+#include <ATen/ops/ones.h>
+#include <ATen/ops/zeros.h>
+
+namespace varphase {
+
+BatchNorm::BatchNorm(const Shape& input) : shape_(input) { initialize({}); }
+
+void BatchNorm::initialize(const NoiseKey&) {
+  weight_ = at::ones({shape_[0]});
+  bias_ = at::zeros({shape_[0]});
+  running_mean_ = at::zeros({shape_[0]});
+  running_var_ = at::ones({shape_[0]});
+}
+
+at::Tensor BatchNorm::forward(const at::Tensor& x, const Forward& how) {
+  return at::batch_norm(x, weight_, bias_, running_mean_, running_var_, how.training, kMomentum, kEps, true);
+}
+
+BatchNorm::Affine BatchNorm::affine() const {
+  const at::Tensor scale = weight_ / (running_var_ + kEps).sqrt();
+  return {scale, bias_ - running_mean_ * scale};
+}
+
+void BatchNorm::set_statistics(const at::Tensor& mean, const at::Tensor& var) {
+  running_mean_ = mean.to(running_mean_.options());
+  running_var_ = var.to(running_var_.options());
+}
+
+std::unique_ptr<Layer> make_batch_norm(const Json& options, const Shape& input) {
+  VARPHASE_CHECK(options.is_null() || options.empty(), ErrorKind::usage, "batch_norm: takes no options, got {}", options.dump());
+  return std::make_unique<BatchNorm>(input);
+}
+
+}  // namespace varphase

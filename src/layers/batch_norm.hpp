@@ -1,0 +1,39 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "src/layers/layer.hpp"
+
+namespace varphase {
+
+/// PyTorch's BatchNorm1d / BatchNorm2d over channels (eps 1e-5, momentum 0.1).
+class BatchNorm final : public Layer {
+ public:
+  explicit BatchNorm(const Shape& input);
+  std::string_view kind() const override { return "batch_norm"; }
+  Shape output_shape() const override { return shape_; }
+  at::Tensor forward(const at::Tensor& x, const Forward& how) override;
+  std::vector<Parameter> parameters() override {
+    return {{"weight", &weight_, Role::weight, "channel"}, {"bias", &bias_, Role::weight, "channel"}};
+  }
+  std::vector<Buffer> buffers() override {
+    return {{"running_mean", &running_mean_, "channel"}, {"running_var", &running_var_, "channel"}};
+  }
+  void initialize(const NoiseKey& key) override;
+
+  /// Eval mode as y = scale * x + shift, per channel.
+  struct Affine {
+    at::Tensor scale, shift;
+  };
+  Affine affine() const;
+  void set_statistics(const at::Tensor& mean, const at::Tensor& var);
+
+  static constexpr double kEps = 1e-5;
+  static constexpr double kMomentum = 0.1;
+
+ private:
+  Shape shape_;
+  at::Tensor weight_, bias_, running_mean_, running_var_;  // [channels]
+};
+
+}  // namespace varphase

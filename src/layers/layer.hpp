@@ -1,0 +1,92 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "src/base/json.hpp"
+#include "src/base/registry.hpp"
+#include "src/layers/forward.hpp"
+#include "src/variance/parameterization.hpp"
+
+namespace varphase {
+
+/// What a parameter is to the optimizer.
+enum class Role { weight, variance };
+
+struct Parameter {
+  std::string name;  // "weight", "mean", "log_alpha"
+  at::Tensor* tensor;
+  Role role = Role::weight;
+  std::string dims;  // "out,in"
+};
+
+struct Buffer {
+  std::string name;
+  at::Tensor* tensor;
+  std::string dims;
+};
+
+/// One layer of a sequential network. Shapes are without the batch dimension.
+class Layer {
+ public:
+  virtual ~Layer() = default;
+  virtual std::string_view kind() const = 0;
+  /// Its options as they stand in a spec; null where it has none.
+  virtual Json options() const { return nullptr; }
+  virtual Shape output_shape() const = 0;
+  /// @param x [N, ...] @return [N, output_shape...]
+  virtual at::Tensor forward(const at::Tensor& x, const Forward& how) = 0;
+  virtual std::vector<Parameter> parameters() { return {}; }
+  virtual std::vector<Buffer> buffers() { return {}; }
+  /// Draws the initial values (stream initial_value, this layer's number).
+  virtual void initialize(const NoiseKey&) {}
+
+  const std::string& name() const { return name_; }
+  std::uint16_t number() const { return number_; }
+  void place(std::string name, std::uint16_t number) {
+    name_ = std::move(name);
+    number_ = number;
+  }
+
+ private:
+  std::string name_;
+  std::uint16_t number_ = 0;
+};
+
+/// Makes a layer from its options and the shape of its input. @throws Error usage or shape.
+using LayerFactory = std::unique_ptr<Layer> (*)(const Json& options, const Shape& input);
+
+struct LayerKind {
+  LayerFactory make;
+  std::string name_stem;  // "dense" for dense and variance_dense: dense1, dense2, ...
+};
+
+/// All layer kinds by the name that a spec gives them.
+const Registry<LayerKind>& layer_kinds();
+
+/// Uniform(-bound, bound), entry i from unit i of member `member`.
+at::Tensor uniform_tensor(const Shape& shape, double bound, const NoiseKey& key, std::uint32_t member);
+
+std::int64_t element_count(const Shape& shape);
+std::string shape_text(const Shape& shape);
+
+std::unique_ptr<Layer> make_conv2d(const Json& options, const Shape& input);
+std::unique_ptr<Layer> make_dense(const Json& options, const Shape& input);
+std::unique_ptr<Layer> make_variance_dense(const Json& options, const Shape& input);
+std::unique_ptr<Layer> make_batch_norm(const Json& options, const Shape& input);
+std::unique_ptr<Layer> make_max_pool(const Json& options, const Shape& input);
+std::unique_ptr<Layer> make_relu(const Json& options, const Shape& input);
+std::unique_ptr<Layer> make_softplus(const Json& options, const Shape& input);
+std::unique_ptr<Layer> make_tanh(const Json& options, const Shape& input);
+std::unique_ptr<Layer> make_sigmoid(const Json& options, const Shape& input);
+std::unique_ptr<Layer> make_abs(const Json& options, const Shape& input);
+
+}  // namespace varphase

@@ -1,0 +1,51 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#include "src/layers/sampling.hpp"
+
+#include <ATen/ops/empty_like.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include "src/base/error.hpp"
+#include "src/kernels/sample_output.hpp"
+#include "src/layers/torch_kernels.hpp"
+
+namespace varphase {
+namespace {
+
+struct SampleOutput : torch::autograd::Function<SampleOutput> {
+  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& m, const at::Tensor& v,
+                            const Forward& how, const NoiseKey& key) {
+    const at::Tensor mean = m.defined() ? m.contiguous() : m;
+    const at::Tensor variance = v.contiguous();
+    const bool needs_gradient = v.requires_grad();
+    at::Tensor b = at::empty_like(variance);
+    at::Tensor ratio = needs_gradient ? at::empty_like(variance) : at::Tensor();
+    const std::int64_t rows = v.size(0);
+    const std::int64_t channels = v.size(1);
+    const std::int64_t positions = rows * channels == 0 ? 1 : v.numel() / (rows * channels);
+    VARPHASE_CHECK(how.example.defined() && how.example.numel() == rows, ErrorKind::shape,
+                   "sampling wants an example number for each of {} rows", rows);
+    const NoiseRows noise{data_of<std::int64_t>(how.example), data_of<std::int64_t>(how.member),
+                          how.member.numel() == 1 ? 0 : 1};
+    varphase::sample_output(data_of<float>(mean), data_of<float>(variance), rows, channels, positions, key, noise,
+                            data_of<float>(b), data_of<float>(ratio), where_of(variance));
+    if (needs_gradient) context->save_for_backward({ratio});
+    return b;
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 const torch::autograd::variable_list& gradients) {
+    const at::Tensor ratio = context->get_saved_variables()[0];
+    return {gradients[0], gradients[0] * ratio, at::Tensor(), at::Tensor()};
+  }
+};
+
+}  // namespace
+
+at::Tensor sample_output(const at::Tensor& m, const at::Tensor& v, const Forward& how, std::uint16_t number) {
+  NoiseKey key = how.key;
+  key.layer = number;
+  return SampleOutput::apply(m, v, how, key);
+}
+
+}  // namespace varphase
