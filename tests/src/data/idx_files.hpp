@@ -1,0 +1,98 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <unistd.h>
+#include <zlib.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "src/base/error.hpp"
+
+namespace varphase::test {
+
+using Bytes = std::vector<std::uint8_t>;
+
+/// An empty folder that goes when the test ends.
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string pattern =
+        (std::filesystem::temp_directory_path() / "varphase_data_XXXXXX").string();
+    if (::mkdtemp(pattern.data()) == nullptr) fail(ErrorKind::io, "no temporary folder");
+    path_ = pattern;
+  }
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+inline void write_bytes(const std::filesystem::path& path, const Bytes& bytes) {
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  file.write(reinterpret_cast<const char*>(bytes.data()),
+             static_cast<std::streamsize>(bytes.size()));
+  if (!file) fail(ErrorKind::io, "{}: not written", path.string());
+}
+
+inline Bytes idx_bytes(const std::vector<std::uint32_t>& shape, const Bytes& values,
+                       std::uint8_t type = 0x08) {
+  Bytes bytes{0, 0, type, static_cast<std::uint8_t>(shape.size())};
+  for (const std::uint32_t extent : shape) {
+    for (int shift = 24; shift >= 0; shift -= 8) {
+      bytes.push_back(static_cast<std::uint8_t>(extent >> shift));
+    }
+  }
+  bytes.insert(bytes.end(), values.begin(), values.end());
+  return bytes;
+}
+
+inline Bytes gzip_bytes(const Bytes& bytes) {
+  z_stream stream{};
+  deflateInit2(&stream, 9, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);
+  Bytes packed(deflateBound(&stream, bytes.size()) + 32);
+  stream.next_in = const_cast<std::uint8_t*>(bytes.data());
+  stream.avail_in = static_cast<uInt>(bytes.size());
+  stream.next_out = packed.data();
+  stream.avail_out = static_cast<uInt>(packed.size());
+  const int status = deflate(&stream, Z_FINISH);
+  packed.resize(stream.total_out);
+  deflateEnd(&stream);
+  if (status != Z_STREAM_END) fail(ErrorKind::io, "deflate returned {}", status);
+  return packed;
+}
+
+/// Pixels with no pattern that deflate could drop.
+inline Bytes some_pixels(std::size_t count, std::uint32_t seed = 1) {
+  Bytes pixels(count);
+  for (std::uint8_t& pixel : pixels) {
+    seed = seed * 1664525U + 1013904223U;
+    pixel = static_cast<std::uint8_t>(seed >> 24U);
+  }
+  return pixels;
+}
+
+/// What the call throws; fails the caller's expectation by an empty message where it throws
+/// nothing.
+template <class Call>
+Error error_of(Call&& call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    return error;
+  }
+  return Error(ErrorKind::numeric, "no error was thrown");
+}
+
+}  // namespace varphase::test
