@@ -25,11 +25,13 @@ class ByteSource {
   ByteSource(const ByteSource&) = delete;
   ByteSource& operator=(const ByteSource&) = delete;
 
-  /// Fills `out`; returns fewer bytes than asked for only at the end of the data, where trouble() says how they ended.
+  /// Fills `out`; returns fewer bytes than asked for only at the end of the data, where trouble()
+  /// says how they ended.
   /// @throws Error io where the disk fails.
   std::size_t read(std::span<std::uint8_t> out);
 
-  /// "" as long as the data are sound; otherwise what ails them: ended early, damaged, foreign bytes behind them.
+  /// "" as long as the data are sound; otherwise what ails them: ended early, damaged, foreign
+  /// bytes behind them.
   const std::string& trouble() const { return trouble_; }
 
   /// No read can return more bytes in all than this, by the size of the file alone.

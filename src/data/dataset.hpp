@@ -16,14 +16,16 @@ std::string split_name(Split split);
 /// @throws Error usage naming the known splits.
 Split split_from_name(const std::string& name);
 
-/// Images as they came: bytes 0..255, [count, channels, height, width] row-major, with a label each.
+/// Images as they came: bytes 0..255, [count, channels, height, width] row-major, with a label
+/// each.
 struct ImageSet {
   std::int64_t channels = 0;
   std::int64_t height = 0;
   std::int64_t width = 0;
   std::vector<std::uint8_t> pixels;  // count * channels * height * width
   std::vector<std::int64_t> labels;  // count, 0 <= label < classes
-  std::vector<std::int64_t> index;   // count: position in the source file, the `example` of a noise key
+  std::vector<std::int64_t>
+      index;  // count: position in the source file, the `example` of a noise key
 
   std::int64_t count() const { return static_cast<std::int64_t>(labels.size()); }
   std::int64_t image_size() const { return channels * height * width; }
@@ -33,7 +35,8 @@ struct ImageSet {
 struct Dataset {
   std::string name;    // "fashion-mnist", or the path
   std::string source;  // where the files lie, or "drawn" for synthetic sets
-  std::string digest;  // SHA-256 (hex) over shapes, pixels and labels of train and test as read, before any split
+  std::string digest;  // SHA-256 (hex) over shapes, pixels and labels of train and test as read,
+                       // before any split
   std::int64_t classes = 0;
   std::vector<std::string> class_names;  // empty: not known
   ImageSet train;
@@ -45,18 +48,23 @@ struct Dataset {
 
 /// What to read and how to split it.
 struct DataRequest {
-  std::string data = "fashion-mnist";  // a folder with IDX files, "fashion-mnist", "synthetic-digits"
-  double validation = 0;               // share of the training images held out, 0 <= v < 1
-  std::int64_t train_limit = 0;        // use only that many training images (the first ones of the file); 0: all
-  std::int64_t test_limit = 0;         // likewise of the test images
+  std::string data =
+      "fashion-mnist";    // a folder with IDX files, "fashion-mnist", "synthetic-digits"
+  double validation = 0;  // share of the training images held out, 0 <= v < 1
+  std::int64_t train_limit =
+      0;  // use only that many training images (the first ones of the file); 0: all
+  std::int64_t test_limit = 0;  // likewise of the test images
 };
 
 /// Reads a data set.
 ///
-/// The validation part is the last floor(validation * N) entries of a fixed pseudo-random order of the (limited)
-/// training images, so that it depends on the data's size alone, never on a run's seed.
-/// @throws Error io (missing, with where it looked and what to install or pass), format (magic, counts, sizes,
-///         truncated, trailing bytes, damaged gzip), usage (unknown name, label out of range, empty part).
+/// The validation part is the last floor(validation * N) entries of a fixed pseudo-random order of
+/// the (limited) training images, so that it depends on the data's size alone, never on a run's
+/// seed.
+/// @throws Error io (missing, with where it looked and what to install or pass), format (magic,
+/// counts, sizes,
+///         truncated, trailing bytes, damaged gzip), usage (unknown name, label out of range, empty
+///         part).
 Dataset read_dataset(const DataRequest& request);
 
 }  // namespace varphase
