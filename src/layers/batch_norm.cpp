@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "src/layers/batch_norm.hpp"
 
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/batch_norm.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/zeros.h>

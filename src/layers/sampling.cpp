@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "src/layers/sampling.hpp"
 
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/empty_like.h>
 #include <torch/csrc/autograd/custom_function.h>
 

@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/sigmoid.h>
 #include <ATen/ops/softplus.h>
 

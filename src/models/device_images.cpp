@@ -1,0 +1,60 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#include "src/models/device_images.hpp"
+
+#include <ATen/ops/arange.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/from_blob.h>
+
+#include "src/kernels/gather_images.hpp"
+#include "src/layers/torch_kernels.hpp"
+
+namespace varphase {
+namespace {
+
+template <class T>
+at::Tensor copy_to(const std::vector<T>& values, at::IntArrayRef shape, at::ScalarType type, at::Device device) {
+  // from_blob wants a mutable pointer; the tensor is only read.
+  return at::from_blob(const_cast<T*>(values.data()), shape, at::TensorOptions(type)).to(device, type, false, true);
+}
+
+}  // namespace
+
+DeviceImages to_device(const ImageSet& images, Split split, at::Device device) {
+  const std::int64_t n = images.count();
+  return {copy_to(images.pixels, {n, images.image_size()}, at::kByte, device),
+          copy_to(images.labels, {n}, at::kLong, device),
+          copy_to(images.index, {n}, at::kLong, device),
+          images.channels,
+          images.height,
+          images.width,
+          split};
+}
+
+ImageBatch empty_batch(const DeviceImages& images, std::int64_t size) {
+  const at::TensorOptions options = images.pixels.options();
+  return {at::empty({size, images.channels, images.height, images.width}, options.dtype(at::kFloat)),
+          at::empty({size}, options.dtype(at::kLong)), at::empty({size}, options.dtype(at::kLong))};
+}
+
+void fill_batch(const DeviceImages& images, const at::Tensor& order, const at::Tensor& step, ImageBatch& batch) {
+  const GatherImages job{data_of<std::uint8_t>(images.pixels),
+                         data_of<std::int64_t>(images.labels),
+                         data_of<std::int64_t>(images.example),
+                         data_of<std::int64_t>(order),
+                         data_of<std::int64_t>(step),
+                         batch.labels.size(0),
+                         images.pixels.size(1),
+                         data_of<float>(batch.images),
+                         data_of<std::int64_t>(batch.labels),
+                         data_of<std::int64_t>(batch.example)};
+  gather_images(job, where_of(images.pixels));
+}
+
+ImageBatch slice_batch(const DeviceImages& images, std::int64_t first, std::int64_t count) {
+  ImageBatch batch = empty_batch(images, count);
+  fill_batch(images, at::arange(first, first + count, images.labels.options()), {}, batch);
+  return batch;
+}
+
+}  // namespace varphase

@@ -1,0 +1,40 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include "src/data/dataset.hpp"
+
+namespace varphase {
+
+/// A part of a data set on the device that trains or analyses, still in bytes.
+struct DeviceImages {
+  at::Tensor pixels;   // uint8 [N, C * H * W]
+  at::Tensor labels;   // int64 [N]
+  at::Tensor example;  // int64 [N]
+  std::int64_t channels = 0, height = 0, width = 0;
+  Split split = Split::train;
+
+  std::int64_t count() const { return labels.size(0); }
+};
+
+DeviceImages to_device(const ImageSet& images, Split split, at::Device device);
+
+/// One batch, float32 in [0, 1].
+struct ImageBatch {
+  at::Tensor images;   // [B, C, H, W]
+  at::Tensor labels;   // int64 [B]
+  at::Tensor example;  // int64 [B]
+};
+
+/// Tensors for a batch of that size, to be filled again and again.
+ImageBatch empty_batch(const DeviceImages& images, std::int64_t size);
+
+/// Fills a batch with images order[step * B .. ]; `step` undefined: order[0 ..].
+void fill_batch(const DeviceImages& images, const at::Tensor& order, const at::Tensor& step, ImageBatch& batch);
+
+/// Images first .. first + count - 1 in their own order.
+ImageBatch slice_batch(const DeviceImages& images, std::int64_t first, std::int64_t count);
+
+}  // namespace varphase

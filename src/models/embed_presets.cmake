@@ -1,0 +1,11 @@
+# Writes the presets as one C++ initializer list of {name, text} rows.
+set(rows "")
+file(GLOB files ${FOLDER}/*.json)
+list(SORT files)
+foreach(file ${files})
+  get_filename_component(name ${file} NAME_WE)
+  file(READ ${file} text)
+  string(APPEND rows "    {\"${name}\", R\"json(${text})json\"},\n")
+endforeach()
+file(WRITE ${OUTPUT}.new "#pragma once\n#include <initializer_list>\n#include <string>\n#include <utility>\nnamespace varphase {\ninline const std::initializer_list<std::pair<std::string, std::string>> kPresetRows = {\n${rows}};\n}  // namespace varphase\n")
+file(COPY_FILE ${OUTPUT}.new ${OUTPUT} ONLY_IF_DIFFERENT)

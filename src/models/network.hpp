@@ -1,0 +1,79 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "checkpoints/snapshot.hpp"
+#include "src/base/json.hpp"
+#include "src/layers/variance_layer.hpp"
+
+namespace varphase {
+
+/// A sequential network made from its spec, a JSON object:
+///
+///     {"input": [1, 28, 28], "classes": 10, "layers": [{"conv2d": {"out": 20, "kernel": 5}}, "batch_norm", "relu", ...]}
+///
+/// A layer is {"kind": options} or just "kind". Layers are named by kind and count: conv1, batch_norm1, dense1 (plain and
+/// variance dense layers count together).
+class Network {
+ public:
+  /// @throws Error usage or shape, naming the layer by number and kind.
+  explicit Network(const Json& spec);
+
+  const Json& spec() const { return spec_; }
+  const Shape& input() const { return input_; }
+  std::int64_t classes() const { return classes_; }
+  std::vector<std::unique_ptr<Layer>>& layers() { return layers_; }
+  const std::vector<std::unique_ptr<Layer>>& layers() const { return layers_; }
+
+  /// Draws all initial values from the seed.
+  void initialize(std::uint64_t seed);
+
+  /// @param x [N, C, H, W] @return logits [N, classes]
+  at::Tensor forward(const at::Tensor& x, const Forward& how);
+  /// Layers first .. last - 1 alone.
+  at::Tensor forward_range(at::Tensor x, const Forward& how, std::size_t first, std::size_t last);
+
+  struct NamedParameter {
+    std::string name;  // "dense1/mean"
+    Parameter parameter;
+  };
+  struct NamedBuffer {
+    std::string name;
+    Buffer buffer;
+  };
+  std::vector<NamedParameter> parameters() const;
+  std::vector<NamedBuffer> buffers() const;
+  std::vector<VarianceLayer*> variance_layers() const;
+  /// Position of a layer by name; "" = the first variance layer. @throws Error usage with the known names.
+  std::size_t position(const std::string& layer) const;
+  /// Number of weights and biases: all parameters but the variances' own.
+  std::int64_t weight_count() const;
+
+  void to(at::Device device);
+  void to(at::ScalarType type);
+  void require_gradients();
+  at::Tensor kl() const;
+
+ private:
+  Json spec_;
+  Shape input_;
+  std::int64_t classes_ = 0;
+  std::vector<std::unique_ptr<Layer>> layers_;
+};
+
+/// The network's parameters and buffers as arrays, copied to the host.
+void store_network(const Network& network, Snapshot& snapshot);
+
+/// @throws Error shape naming the array where the snapshot is of another architecture.
+void load_network(Network& network, const Snapshot& snapshot);
+
+Array array_from_tensor(std::string name, const at::Tensor& tensor, std::string dims = "");
+at::Tensor tensor_from_array(const Array& array);
+
+}  // namespace varphase

@@ -1,0 +1,30 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+namespace varphase {
+
+/// A piece of GPU work recorded once as a CUDA graph and replayed.
+class CapturedStep {
+ public:
+  /// Warms the work up on a side stream, puts back the tensors that it changes, and records it.
+  /// @throws Error device where this build or machine has no CUDA.
+  CapturedStep(const std::function<void()>& work, const std::vector<at::Tensor>& changed);
+  ~CapturedStep();
+  CapturedStep(const CapturedStep&) = delete;
+  CapturedStep& operator=(const CapturedStep&) = delete;
+
+  void replay();
+
+ private:
+  struct Graph;
+  std::unique_ptr<Graph> graph_;
+};
+
+}  // namespace varphase

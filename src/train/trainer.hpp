@@ -1,0 +1,80 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "src/models/device_images.hpp"
+#include "src/models/network.hpp"
+#include "src/train/adam.hpp"
+#include "src/train/train_config.hpp"
+
+namespace varphase {
+
+/// What one pass over the training images gave. Sums in nats over all N training images.
+struct EpochReport {
+  std::int64_t epoch = 0;  // epochs completed
+  bool complete = true;    // false: stopped in the middle by request
+  double learning_rate = 0;
+  double kl_weight = 1;
+  double nll = 0;  // one noise draw an image, with the weights as they were at its step
+  double kl = 0;   // at the end of the epoch
+  double elbo = 0;
+  std::map<std::string, double> log_alpha;  // mean over a layer's entries, by layer
+  double seconds = 0;
+  double images_per_second = 0;
+};
+
+/// Sets what must stand before the first GPU call for runs that repeat bit for bit. @param tf32 for training only.
+void set_numerics(bool deterministic, bool tf32);
+
+/// Trains a network that lies on its device by minimising (N/B) sum ce + beta KL with Adam.
+///
+/// On a GPU the whole step (gather, forward, backward, Adam) is one captured CUDA graph; on a CPU it runs eagerly.
+/// The order of images and all noise are functions of (seed, epoch, example), so a resumed run equals one that never
+/// stopped, and the batch size does not change the noise. Source: docs/math.md, "Objective".
+class Trainer {
+ public:
+  /// @throws Error usage where there are fewer images than a batch takes.
+  Trainer(Network& network, const DeviceImages& images, const TrainConfig& config);
+  ~Trainer();
+
+  std::int64_t epoch() const { return epoch_; }
+  std::int64_t step() const { return step_; }
+  std::int64_t steps_per_epoch() const { return steps_per_epoch_; }
+
+  /// One epoch, or the rest of an interrupted one. `advanced` is told of each step's images; a true `stop` ends the
+  /// epoch after the running step.
+  /// @throws Error numeric naming step and layer where the loss is no longer finite.
+  EpochReport run_epoch(const std::function<void(std::int64_t images)>& advanced, const std::atomic<bool>& stop);
+
+  /// Weights, optimizer and position; the caller adds config, metrics and provenance.
+  Snapshot snapshot() const;
+  void restore(const Snapshot& snapshot);
+
+  /// log alpha by layer, KL in nats (count * KL in float64).
+  std::map<std::string, double> log_alpha() const;
+  double kl() const;
+
+ private:
+  struct Step;  // what a step reads and writes on the device
+
+  void set_schedule();
+  void start_epoch_order();
+  void check_finite() const;
+
+  Network& network_;
+  const DeviceImages& images_;
+  TrainConfig config_;
+  Adam optimizer_;
+  std::int64_t steps_per_epoch_;
+  std::int64_t epoch_ = 0;  // completed
+  std::int64_t step_ = 0;   // completed, over all epochs
+  std::unique_ptr<Step> state_;
+};
+
+}  // namespace varphase
