@@ -1,0 +1,228 @@
+# SPDX-FileCopyrightText: 2026 The Varphase authors
+# SPDX-License-Identifier: MIT
+"""The gates behind tools/check: what a source tree and a build must hold beside their tests.
+
+    gates.py BUILD_FOLDER [GATE...]
+"""
+
+import concurrent.futures
+import hashlib
+import json
+import os
+import pathlib
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests/architecture"))
+sys.dont_write_bytecode = True
+import include_rules  # noqa: E402
+
+TIDY_RELEASE = "14"
+TIDY_FOLDERS = ("src/", "analysis/", "checkpoints/", "tools/")
+
+
+def source_files(*endings):
+    """Tracked and new files, as paths from the root; none that git ignores."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    return sorted({path for path in listed.split("\0") if path.endswith(endings) and (ROOT / path).is_file()})
+
+
+class Build:
+    """A configured build folder: how each source file is compiled there."""
+
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder).resolve()
+        self.commands = {}
+        for entry in json.loads((self.folder / "compile_commands.json").read_text()):
+            file = pathlib.Path(entry["directory"], entry["file"]).resolve()
+            if file.is_relative_to(ROOT) and not file.is_relative_to(self.folder):
+                self.commands[file.relative_to(ROOT).as_posix()] = entry
+
+    def flags_near(self, path):
+        """The compiler and its flags for a header: those of the source file that shares most of its path."""
+        sources = [source for source in self.commands if source.endswith(".cpp")]
+        near = max(sources, key=lambda source: (len(os.path.commonpath([source, path])), source), default=None)
+        if near is None:
+            raise SystemExit(f"check: {self.folder} compiles no .cpp file")
+        words = shlex.split(self.commands[near]["command"])
+        while not re.search(r"(g\+\+|clang\+\+|c\+\+)[-\d.]*$", words[0]):
+            words.pop(0)  # ccache
+        kept, skip = [], False
+        for word in words:
+            if skip or word in ("-c", self.commands[near]["file"]):
+                skip = False
+            elif word in ("-o", "-MF", "-MT", "-MQ"):
+                skip = True
+            elif word not in ("-MD", "-MMD"):
+                kept.append(word)
+        return kept
+
+
+def with_own_includes(path, seen=None):
+    """A file and all of the project's that it includes, directly or not."""
+    seen = seen if seen is not None else set()
+    if path in seen or not (ROOT / path).is_file():
+        return seen
+    seen.add(path)
+    for line in (ROOT / path).read_text(encoding="utf-8").splitlines():
+        match = include_rules.INCLUDE.match(line)
+        if match:
+            with_own_includes(match.group(2), seen)
+    return seen
+
+
+class Passed:
+    """Remembers in the build folder what passed, by a digest of all that went in; a failure is never remembered."""
+
+    def __init__(self, build, gate):
+        self.folder = build.folder / "passed" / gate
+        self.folder.mkdir(parents=True, exist_ok=True)
+
+    def key(self, path, *ingredients):
+        digest = hashlib.sha256("\0".join(ingredients).encode())
+        for file in sorted(with_own_includes(path)):
+            digest.update(file.encode() + b"\0" + (ROOT / file).read_bytes())
+        return self.folder / digest.hexdigest()
+
+
+def run_each(paths, key_of, command_of, passed_word):
+    """Runs a command for each path that has not passed as it stands, on all cores; returns the failures' output."""
+    todo = [(path, key) for path in paths if not (key := key_of(path)).exists()]
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    failures = []
+
+    def run(item):
+        path, key = item
+        command, text = command_of(path)
+        done = subprocess.run(command, input=text, capture_output=True, text=True, cwd=ROOT, errors="replace")
+        if done.returncode == 0:
+            key.touch()
+            return None
+        return path, done.stdout + done.stderr
+
+    with concurrent.futures.ThreadPoolExecutor(max(1, min(os.cpu_count(), memory // 3_000_000_000))) as pool:
+        for number, failed in enumerate(pool.map(run, todo), 1):
+            if sys.stderr.isatty():
+                print(f"\r  {number}/{len(todo)} ", end="", file=sys.stderr)
+            if failed:
+                failures.append(failed[1].strip() or f"{failed[0]}: failed without a word")
+    print(f"  {len(paths)} files {passed_word}, {len(todo)} of them looked at now")
+    return failures
+
+
+# --- the gates: each takes the build and returns what is wrong -------------------------------------------------------------
+
+
+def check_format(build):
+    done = subprocess.run(["tools/format", "--check"], cwd=ROOT, capture_output=True, text=True)
+    return [done.stdout + done.stderr] if done.returncode else []
+
+
+def check_includes(build):
+    return include_rules.check(ROOT)
+
+
+def check_scripts(build):
+    """Python files compile, shell scripts parse."""
+    wrong = []
+    for path in source_files(".py"):
+        try:
+            compile((ROOT / path).read_text(encoding="utf-8"), path, "exec")
+        except SyntaxError as error:
+            wrong.append(f"{path}:{error.lineno}: {error.msg}")
+    for path in source_files(""):
+        file = ROOT / path
+        if file.suffix == "" and file.read_bytes().startswith(b"#!/usr/bin/env bash"):
+            done = subprocess.run(["bash", "-n", path], cwd=ROOT, capture_output=True, text=True)
+            if done.returncode:
+                wrong.append(done.stderr.strip())
+    return wrong
+
+
+def check_headers(build):
+    """Each header compiles alone, and twice in one file."""
+    passed = Passed(build, "headers")
+    headers = source_files(".hpp")
+    compiler = subprocess.run([build.flags_near("src/")[0], "--version"], capture_output=True, text=True).stdout
+
+    def command_of(path):
+        return build.flags_near(path) + ["-fsyntax-only", "-x", "c++", "-"], f'#include "{path}"\n#include "{path}"\n'
+
+    return run_each(headers, lambda path: passed.key(path, compiler, *command_of(path)[0]), command_of, "compile alone")
+
+
+def check_tidy(build):
+    passed = Passed(build, "tidy")
+    names = [f"clang-tidy-{TIDY_RELEASE}", "clang-tidy"]
+    tidy = next((name for name in names if shutil.which(name)), None)
+    version = subprocess.run([tidy, "--version"], capture_output=True, text=True).stdout if tidy else ""
+    if f"version {TIDY_RELEASE}." not in version:
+        return [f"wants clang-tidy {TIDY_RELEASE}: apt-get install clang-tidy-{TIDY_RELEASE}"]
+    settings = (ROOT / ".clang-tidy").read_text()
+    paths = sorted(path for path in build.commands if path.endswith(".cpp") and path.startswith(TIDY_FOLDERS))
+    own = f"^{re.escape(str(ROOT))}/(src|analysis|checkpoints|tools)/"
+
+    def command_of(path):
+        return [tidy, "--quiet", "-p", str(build.folder), f"--header-filter={own}", path], None
+
+    return run_each(
+        paths, lambda path: passed.key(path, version, settings, build.commands[path]["command"]), command_of,
+        "pass clang-tidy")
+
+
+def check_links(build):
+    """No program asks for the GPU's driver by itself: the same binary must start where there is none."""
+    wrong, programs = [], 0
+    for file in sorted(path for path in (build.folder / "bin").rglob("*") if path.is_file()):
+        with file.open("rb") as stream:
+            if stream.read(4) != b"\x7fELF":
+                continue
+        programs += 1
+        shown = subprocess.run(["readelf", "-d", str(file)], capture_output=True, text=True, check=True).stdout
+        for line in shown.splitlines():
+            if ("NEEDED" in line and "libcuda.so" in line) or (re.search(r"R(UN)?PATH", line) and "/stubs" in line):
+                wrong.append(f"{file.relative_to(build.folder)}: {line.strip()}")
+    print(f"  {programs} programs")
+    return wrong
+
+
+GATES = {
+    "format": check_format,
+    "includes": check_includes,
+    "scripts": check_scripts,
+    "links": check_links,
+    "headers": check_headers,
+    "tidy": check_tidy,
+}
+
+
+def main():
+    build = Build(sys.argv[1])
+    names = sys.argv[2:] or list(GATES)
+    unknown = [name for name in names if name not in GATES]
+    if unknown:
+        print(f"check: no gate {', '.join(unknown)}; there are {', '.join(GATES)}", file=sys.stderr)
+        return 2
+    failed = []
+    for name in names:
+        print(f"check: {name}", flush=True)
+        start = time.monotonic()
+        wrong = GATES[name](build)
+        for line in wrong:
+            print(line)
+        print(f"  {'FAILED' if wrong else 'ok'} ({time.monotonic() - start:.0f} s)", flush=True)
+        if wrong:
+            failed.append(name)
+    print(f"check: FAILED: {', '.join(failed)}" if failed else "check: all gates hold")
+    return bool(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
