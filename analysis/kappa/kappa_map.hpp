@@ -12,8 +12,9 @@
 
 namespace varphase {
 
-/// kappa of one variance layer: variance times the diagonal of the Hessian of the negative log-likelihood, summed over
-/// images, all other weights at their means, batch norm in eval mode. Signed.
+/// kappa of one variance layer: variance times the diagonal of the Hessian of the negative
+/// log-likelihood, summed over images, all other weights at their means, batch norm in eval mode.
+/// Signed.
 struct LayerKappa {
   std::string layer;
   std::vector<std::int64_t> shape;      // of the weight, [out, in]
@@ -21,7 +22,8 @@ struct LayerKappa {
   std::vector<float> variance;          // sigma^2 of each weight
 
   std::int64_t count() const { return static_cast<std::int64_t>(variance.size()); }
-  /// variance * hessian_diagonal in float64, so that the product of two small numbers does not vanish.
+  /// variance * hessian_diagonal in float64, so that the product of two small numbers does not
+  /// vanish.
   double kappa(std::int64_t i) const;
   /// Number of weights with |kappa| > kappa0.
   std::int64_t over(double kappa0) const;
@@ -36,20 +38,24 @@ struct KappaProof {
 
 struct KappaMap {
   std::int64_t epoch = 0;
-  std::int64_t images = 0;              // N of the sum
+  std::int64_t images = 0;  // N of the sum
   std::string split = "train";
   std::string method = "exact";
-  std::string smooth = "none";          // "softplus:1" where piecewise-linear activations were smoothed for this
+  std::string smooth =
+      "none";  // "softplus:1" where piecewise-linear activations were smoothed for this
   std::vector<LayerKappa> layers;
-  std::vector<KappaProof> proofs;       // none or one per layer
-  std::map<std::string, std::string> provenance;  // version, git hash, device, checkpoint digest, created
+  std::vector<KappaProof> proofs;  // none or one per layer
+  std::map<std::string, std::string>
+      provenance;  // version, git hash, device, checkpoint digest, created
 
   const LayerKappa& layer(const std::string& name) const;  // "" = the first one
 };
 
-/// File form (kind "kappa"): see checkpoints/FORMAT.md. Counts and histograms are stored beside the maps.
+/// File form (kind "kappa"): see checkpoints/FORMAT.md. Counts and histograms are stored beside the
+/// maps.
 Document to_document(const KappaMap& map);
-/// @throws Error format where the document does not follow the schema (shapes, counts, non-finite entries).
+/// @throws Error format where the document does not follow the schema (shapes, counts, non-finite
+/// entries).
 KappaMap kappa_from_document(const Document& document, const std::string& path);
 
 }  // namespace varphase

@@ -1,0 +1,347 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#include "analysis/kappa/transition.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <numeric>
+
+#include "src/base/error.hpp"
+#include "src/base/text_table.hpp"
+
+namespace varphase {
+namespace {
+
+constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
+constexpr std::string_view kLogAlpha = "log_alpha/";
+constexpr std::string_view kFormat = "varphase-transition-1";
+
+std::optional<double> plain_number(std::string_view text) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+/// "10^1.5", or the plain number where its logarithm is not short.
+std::string kappa0_text(double kappa0) {
+  const double exponent = std::round(std::log10(kappa0) * 1000) / 1000;
+  const bool short_power = std::abs(std::pow(10.0, exponent) / kappa0 - 1) < 1e-9;
+  return short_power ? fmt::format("10^{:g}", exponent) : fmt::format("{:g}", kappa0);
+}
+
+void check_rules(const TransitionRules& rules) {
+  VARPHASE_CHECK(std::isfinite(rules.kappa0) && rules.kappa0 > 0, ErrorKind::usage,
+                 "threshold kappa_0: wants a positive number, got {}", rules.kappa0);
+  VARPHASE_CHECK(rules.onset_count >= 0, ErrorKind::usage, "onset count: wants at least 0, got {}",
+                 rules.onset_count);
+  VARPHASE_CHECK(rules.onset_share >= 0 && rules.onset_share < 1, ErrorKind::usage,
+                 "onset share: wants 0 <= share < 1, got {}", rules.onset_share);
+  VARPHASE_CHECK(rules.drop_points > 0 && rules.drop_points <= 100, ErrorKind::usage,
+                 "drop points: wants more than 0 and at most 100, got {}", rules.drop_points);
+}
+
+std::optional<std::int64_t> find_onset(const Transition& transition) {
+  const auto weights =
+      std::accumulate(transition.weights.begin(), transition.weights.end(), std::int64_t{0});
+  const TransitionRules& rules = transition.rules;
+  for (const TransitionRow& row : transition.rows) {
+    const std::optional<std::int64_t> over = row.over_total();
+    if (over && *over > rules.onset_count &&
+        static_cast<double>(*over) > rules.onset_share * static_cast<double>(weights)) {
+      return row.epoch;
+    }
+  }
+  return std::nullopt;
+}
+
+/// The first epoch of the last stretch that lies under the line (running maximum - points): once
+/// the maximum of all epochs has passed, that line is the same for all epochs that stay under it.
+std::optional<std::int64_t> find_drop(const Transition& transition) {
+  constexpr double kRounding =
+      1e-9;  // accuracies are ratios of small integers; 0.99 - 0.005 is not 0.985 in binary
+  double maximum = -std::numeric_limits<double>::infinity();
+  std::optional<std::int64_t> drop;
+  for (const TransitionRow& row : transition.rows) {
+    if (std::isnan(row.accuracy_deterministic)) continue;
+    maximum = std::max(maximum, row.accuracy_deterministic);
+    const bool under =
+        row.accuracy_deterministic <= maximum - transition.rules.drop_points / 100 + kRounding;
+    if (!under) {
+      drop.reset();
+    } else if (!drop) {
+      drop = row.epoch;
+    }
+  }
+  return drop;
+}
+
+Json number_or_null(double value) { return std::isfinite(value) ? Json(value) : Json(); }
+
+Json epoch_or_null(const std::optional<std::int64_t>& epoch) {
+  return epoch ? Json(*epoch) : Json();
+}
+
+double number_of(const Json& json) { return json.is_number() ? json.get<double>() : kUnknown; }
+
+std::optional<std::int64_t> epoch_of(const Json& json) {
+  return json.is_number_integer() ? std::optional(json.get<std::int64_t>()) : std::nullopt;
+}
+
+}  // namespace
+
+double parse_threshold(const std::string& text) {
+  const auto refuse = [&](const std::string& why) {
+    fail(ErrorKind::usage, "threshold '{}': {}\n  write it as 10^1.5, log:1.5 (log10) or 31.6",
+         text, why);
+  };
+  std::string_view rest = text;
+  bool power = false;
+  for (const std::string_view prefix : {std::string_view("10^"), std::string_view("log:")}) {
+    if (rest.substr(0, prefix.size()) != prefix) continue;
+    rest.remove_prefix(prefix.size());
+    power = true;
+    break;
+  }
+  if (!rest.empty() && rest.front() == '+') rest.remove_prefix(1);
+  const std::optional<double> number = plain_number(rest);
+  if (!number) refuse("is not a number");
+  const double kappa0 = power ? std::pow(10.0, *number) : *number;
+  if (!std::isfinite(kappa0) || kappa0 <= 0) refuse("must be positive and finite");
+  return kappa0;
+}
+
+std::optional<std::int64_t> TransitionRow::over_total() const {
+  if (over.empty()) return std::nullopt;
+  return std::accumulate(over.begin(), over.end(), std::int64_t{0});
+}
+
+std::optional<std::int64_t> Transition::lag() const {
+  if (!onset || !drop) return std::nullopt;
+  return *onset - *drop;
+}
+
+std::string Transition::onset_rule() const {
+  const auto total = std::accumulate(weights.begin(), weights.end(), std::int64_t{0});
+  std::string bound = count_text(rules.onset_count);
+  if (rules.onset_share > 0) {
+    const std::string share = fmt::format("{:g} %", rules.onset_share * 100);
+    bound = rules.onset_count > 0 ? fmt::format("{} and {}", bound, share) : share;
+  }
+  return fmt::format("first epoch with more than {} of {} weights over kappa_0 = {}", bound,
+                     count_text(total), kappa0_text(rules.kappa0));
+}
+
+std::string Transition::drop_rule() const {
+  return fmt::format(
+      "first epoch with the deterministic {} accuracy at least {:g} points under its running "
+      "maximum "
+      "for good",
+      split, rules.drop_points);
+}
+
+std::string Transition::summary() const {
+  std::string text = onset ? fmt::format("onset at epoch {} ({})", *onset, onset_rule())
+                           : fmt::format("no onset ({})", onset_rule());
+  text += drop ? fmt::format("\ndrop at epoch {} ({})", *drop, drop_rule())
+               : fmt::format("\nno drop ({})", drop_rule());
+  if (const auto epochs = lag()) {
+    const std::string plural = std::abs(*epochs) == 1 ? "" : "s";
+    text += *epochs == 0 ? "\nlag: none, both in the same epoch"
+            : *epochs < 0
+                ? fmt::format("\nlag: kappa told {} epoch{} before the accuracy", -*epochs, plural)
+                : fmt::format("\nlag: kappa told {} epoch{} after the accuracy", *epochs, plural);
+  }
+  const auto missing =
+      std::count_if(rows.begin(), rows.end(), [](const auto& row) { return row.over.empty(); });
+  if (missing > 0) {
+    text += fmt::format("\n{} of {} epochs have no kappa map: the onset may lie in one of them",
+                        missing, rows.size());
+  }
+  return text;
+}
+
+KappaSummary summarize(const KappaMap& map, double kappa0) {
+  KappaSummary summary;
+  summary.count.epoch = map.epoch;
+  summary.smooth = map.smooth;
+  for (const LayerKappa& layer : map.layers) {
+    summary.layers.push_back(layer.layer);
+    summary.weights.push_back(layer.count());
+    summary.count.over.push_back(layer.over(kappa0));
+  }
+  return summary;
+}
+
+Transition find_transition(std::span<const KappaSummary> maps, const CsvTable& metrics,
+                           const TransitionRules& rules, const std::string& split) {
+  check_rules(rules);
+  Transition transition;
+  transition.rules = rules;
+  transition.split = split;
+  std::map<std::int64_t, TransitionRow> rows;
+  const auto row_of = [&](std::int64_t epoch) -> TransitionRow& {
+    const auto [row, is_new] = rows.try_emplace(epoch);
+    if (is_new) row->second = {epoch, {}, kUnknown, kUnknown, {}};
+    return row->second;
+  };
+
+  if (!metrics.rows.empty()) {
+    VARPHASE_CHECK(metrics.has("epoch"), ErrorKind::format, "metrics: no column 'epoch'");
+    const std::vector<double> epochs = metrics.values("epoch");
+    const std::vector<double> deterministic = metrics.values(split + "_accuracy_deterministic");
+    const std::vector<double> ensemble = metrics.values(split + "_accuracy_ensemble");
+    VARPHASE_CHECK(
+        !deterministic.empty(), ErrorKind::usage,
+        "metrics: no column '{0}_accuracy_deterministic'; was the run trained with a {0} split?",
+        split);
+    std::vector<std::vector<double>> log_alpha;
+    for (const std::string& column : metrics.columns) {
+      if (column.rfind(kLogAlpha, 0) != 0) continue;
+      transition.log_alpha_layers.push_back(column.substr(kLogAlpha.size()));
+      log_alpha.push_back(metrics.values(column));
+    }
+    for (std::size_t r = 0; r < epochs.size(); ++r) {
+      VARPHASE_CHECK(epochs[r] >= 0 && std::nearbyint(epochs[r]) == epochs[r], ErrorKind::format,
+                     "metrics: row {}: wants an epoch, got {}", r + 1, epochs[r]);
+      TransitionRow& row = row_of(static_cast<std::int64_t>(epochs[r]));
+      row.accuracy_deterministic = deterministic[r];
+      row.accuracy_ensemble = ensemble.empty() ? kUnknown : ensemble[r];
+      row.log_alpha.clear();
+      for (const std::vector<double>& column : log_alpha) row.log_alpha.push_back(column[r]);
+    }
+  }
+
+  for (const KappaSummary& map : maps) {
+    if (transition.layers.empty()) {
+      transition.layers = map.layers;
+      transition.weights = map.weights;
+      transition.smooth = map.smooth;
+    }
+    VARPHASE_CHECK(
+        map.layers == transition.layers && map.weights == transition.weights, ErrorKind::format,
+        "the kappa map of epoch {} has other layers than that of epoch {}\n"
+        "  the folder holds maps of different networks: compute them again with varphase kappa",
+        map.count.epoch, maps.front().count.epoch);
+    VARPHASE_CHECK(map.smooth == transition.smooth, ErrorKind::format,
+                   "the kappa map of epoch {} was computed with --smooth {}, that of epoch {} with "
+                   "--smooth {}: their "
+                   "counts do not compare\n  compute them again with one of these",
+                   map.count.epoch, map.smooth, maps.front().count.epoch, transition.smooth);
+    row_of(map.count.epoch).over = map.count.over;
+  }
+  VARPHASE_CHECK(!rows.empty(), ErrorKind::usage,
+                 "neither metrics nor kappa maps of any epoch: nothing to find a transition in");
+
+  for (auto& [epoch, row] : rows) {
+    row.log_alpha.resize(transition.log_alpha_layers.size(), kUnknown);
+    transition.rows.push_back(std::move(row));
+  }
+  transition.onset = find_onset(transition);
+  transition.drop = find_drop(transition);
+  return transition;
+}
+
+Json to_json(const Transition& transition) {
+  Json rows = Json::array();
+  for (const TransitionRow& row : transition.rows) {
+    Json over = Json::object();
+    for (std::size_t l = 0; l < row.over.size(); ++l) over[transition.layers[l]] = row.over[l];
+    Json log_alpha = Json::object();
+    for (std::size_t l = 0; l < row.log_alpha.size(); ++l) {
+      log_alpha[transition.log_alpha_layers[l]] = number_or_null(row.log_alpha[l]);
+    }
+    rows.push_back({{"epoch", row.epoch},
+                    {"over", row.over.empty() ? Json() : over},
+                    {"over_total", epoch_or_null(row.over_total())},
+                    {"accuracy_deterministic", number_or_null(row.accuracy_deterministic)},
+                    {"accuracy_ensemble", number_or_null(row.accuracy_ensemble)},
+                    {"log_alpha", log_alpha}});
+  }
+  return {
+      {"format", kFormat},
+      {"kappa0", transition.rules.kappa0},
+      {"log10_kappa0", std::log10(transition.rules.kappa0)},
+      {"split", transition.split},
+      {"smooth", transition.smooth},
+      {"onset", epoch_or_null(transition.onset)},
+      {"drop", epoch_or_null(transition.drop)},
+      {"lag", epoch_or_null(transition.lag())},
+      {"onset_rule",
+       {{"count", transition.rules.onset_count},
+        {"share", transition.rules.onset_share},
+        {"text", transition.onset_rule()}}},
+      {"drop_rule", {{"points", transition.rules.drop_points}, {"text", transition.drop_rule()}}},
+      {"layers", transition.layers},
+      {"weights", transition.weights},
+      {"log_alpha_layers", transition.log_alpha_layers},
+      {"rows", rows}};
+}
+
+Transition transition_from_json(const Json& json, const std::string& origin) {
+  VARPHASE_CHECK(json.is_object() && json.value("format", Json()) == kFormat, ErrorKind::format,
+                 "{}: is not a {} file\n  make it again with: varphase transition", origin,
+                 kFormat);
+  try {
+    Transition transition;
+    transition.rules.kappa0 = json.at("kappa0").get<double>();
+    transition.rules.onset_count = json.at("onset_rule").at("count").get<std::int64_t>();
+    transition.rules.onset_share = json.at("onset_rule").at("share").get<double>();
+    transition.rules.drop_points = json.at("drop_rule").at("points").get<double>();
+    check_rules(transition.rules);
+    transition.split = json.at("split").get<std::string>();
+    transition.smooth = json.at("smooth").get<std::string>();
+    transition.layers = json.at("layers").get<std::vector<std::string>>();
+    transition.weights = json.at("weights").get<std::vector<std::int64_t>>();
+    transition.log_alpha_layers = json.at("log_alpha_layers").get<std::vector<std::string>>();
+    transition.onset = epoch_of(json.at("onset"));
+    transition.drop = epoch_of(json.at("drop"));
+    for (const Json& item : json.at("rows")) {
+      TransitionRow row;
+      row.epoch = item.at("epoch").get<std::int64_t>();
+      if (!item.at("over").is_null()) {
+        for (const std::string& layer : transition.layers) {
+          row.over.push_back(item.at("over").at(layer).get<std::int64_t>());
+        }
+      }
+      row.accuracy_deterministic = number_of(item.at("accuracy_deterministic"));
+      row.accuracy_ensemble = number_of(item.at("accuracy_ensemble"));
+      for (const std::string& layer : transition.log_alpha_layers) {
+        row.log_alpha.push_back(number_of(item.at("log_alpha").at(layer)));
+      }
+      transition.rows.push_back(std::move(row));
+    }
+    return transition;
+  } catch (const Json::exception& error) {
+    fail(ErrorKind::format, "{}: {}\n  make it again with: varphase transition", origin,
+         error.what());
+  }
+}
+
+std::string to_csv(const Transition& transition) {
+  std::string text = "epoch";
+  for (const std::string& layer : transition.layers) text += "," + csv_cell("over/" + layer);
+  text += ",over_total,accuracy_deterministic,accuracy_ensemble";
+  for (const std::string& layer : transition.log_alpha_layers)
+    text += "," + csv_cell("log_alpha/" + layer);
+  text += "\n";
+  for (const TransitionRow& row : transition.rows) {
+    text += std::to_string(row.epoch);
+    for (std::size_t l = 0; l < transition.layers.size(); ++l) {
+      text += "," + (row.over.empty() ? std::string("nan") : std::to_string(row.over[l]));
+    }
+    const auto total = row.over_total();
+    text += "," + (total ? std::to_string(*total) : std::string("nan"));
+    text += "," + csv_cell(row.accuracy_deterministic) + "," + csv_cell(row.accuracy_ensemble);
+    for (const double value : row.log_alpha) text += "," + csv_cell(value);
+    text += "\n";
+  }
+  return text;
+}
+
+}  // namespace varphase

@@ -1,0 +1,102 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "analysis/kappa/csv_table.hpp"
+#include "analysis/kappa/kappa_map.hpp"
+#include "src/base/json.hpp"
+
+namespace varphase {
+
+/// 10^1.5, the paper's threshold.
+inline constexpr double kDefaultKappa0 = 31.622776601683793;
+
+/// kappa_0 as people write it: "10^1.5", "31.6" or "log:1.5" (log10).
+/// @throws Error usage where it is none of these, or not positive and finite.
+double parse_threshold(const std::string& text);
+
+/// When the transition is said to have begun. Both rules are printed beside what they found.
+struct TransitionRules {
+  double kappa0 = kDefaultKappa0;
+  std::int64_t onset_count = 0;  // onset: the first epoch with more weights over kappa_0 than this
+  double onset_share = 0;        // and than this share of the weights, 0 <= share < 1
+  double drop_points =
+      0.5;  // drop: deterministic accuracy this many points under its running maximum, for good
+};
+
+/// How many weights of each variance layer exceed kappa_0 at one epoch.
+struct KappaCount {
+  std::int64_t epoch = 0;
+  std::vector<std::int64_t> over;  // by layer, as Transition::layers
+};
+
+/// One epoch of the table. What was not measured is NaN, or an empty list.
+struct TransitionRow {
+  std::int64_t epoch = 0;
+  std::vector<std::int64_t> over;     // by layer; empty: no kappa map of this epoch
+  double accuracy_deterministic = 0;  // 0..1
+  double accuracy_ensemble = 0;       // 0..1
+  std::vector<double> log_alpha;      // by log_alpha_layers
+
+  /// Sum over layers; none where there is no kappa map.
+  std::optional<std::int64_t> over_total() const;
+};
+
+/// Beside each other, by epoch: weights over kappa_0, accuracies, log alpha; and the epochs the
+/// rules found.
+struct Transition {
+  TransitionRules rules;
+  std::string split = "test";   // of the accuracies
+  std::string smooth = "none";  // how the curvature of piecewise-linear activations was taken
+  std::vector<std::string> layers;
+  std::vector<std::int64_t> weights;  // by layer
+  std::vector<std::string> log_alpha_layers;
+  std::vector<TransitionRow> rows;  // by epoch, ascending
+
+  std::optional<std::int64_t> onset;  // epoch
+  std::optional<std::int64_t> drop;   // epoch
+
+  /// onset - drop in epochs: negative where kappa told first.
+  std::optional<std::int64_t> lag() const;
+  /// "first epoch with more than 0 of 400,000 weights over kappa_0 = 10^1.5".
+  std::string onset_rule() const;
+  /// "first epoch with the deterministic accuracy at least 0.5 points under its running maximum for
+  /// good".
+  std::string drop_rule() const;
+  /// What was found, in a sentence or two for people.
+  std::string summary() const;
+};
+
+/// What the transition needs of a kappa map, so that the maps need not stay in memory.
+struct KappaSummary {
+  KappaCount count;
+  std::vector<std::string> layers;
+  std::vector<std::int64_t> weights;
+  std::string smooth;
+};
+KappaSummary summarize(const KappaMap& map, double kappa0);
+
+/// Joins counts and metrics by epoch and applies the rules. Metrics columns: epoch,
+/// <split>_accuracy_deterministic, <split>_accuracy_ensemble, log_alpha/<layer>; of two rows of one
+/// epoch the later one counts.
+/// @throws Error format where maps disagree in layers, weights or smoothing; usage for rules out of
+/// range or where
+///         neither maps nor metrics are given.
+Transition find_transition(std::span<const KappaSummary> maps, const CsvTable& metrics,
+                           const TransitionRules& rules, const std::string& split = "test");
+
+Json to_json(const Transition& transition);
+/// @throws Error format naming `origin`.
+Transition transition_from_json(const Json& json, const std::string& origin);
+
+/// "epoch,over/<layer>,...,over_total,accuracy_deterministic,accuracy_ensemble,log_alpha/<layer>,...".
+std::string to_csv(const Transition& transition);
+
+}  // namespace varphase
