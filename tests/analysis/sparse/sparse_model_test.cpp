@@ -4,9 +4,11 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cmath>
 #include <cstring>
+#include <filesystem>
 #include <functional>
 #include <limits>
 #include <random>
@@ -238,18 +240,23 @@ struct Fault {
 TEST(PrunedDocument, EveryContradictionIsNamed) {
   const std::vector<Fault> faults{
       {"kind", "zero", "a kappa file", [](Document& d) { d.kind = "kappa"; }},
-      {"config", "zero", "config", [](Document& d) { attribute_of(d, "config") = "{"; }},
+      {"config", "zero", "config",
+       [](Document& d) { attribute_of(d, "config") = std::string("{"); }},
       {"config type", "zero", "config", [](Document& d) { attribute_of(d, "config") = 1.0; }},
-      {"config list", "zero", "config", [](Document& d) { attribute_of(d, "config") = "[1]"; }},
+      {"config list", "zero", "config",
+       [](Document& d) { attribute_of(d, "config") = std::string("[1]"); }},
       {"epoch", "zero", "epoch -1",
        [](Document& d) { attribute_of(d, "epoch") = std::int64_t{-1}; }},
       {"threshold", "zero", "threshold",
        [](Document& d) { attribute_of(d, "threshold") = std::nan(""); }},
       {"threshold", "zero", "threshold",
        [](Document& d) { attribute_of(d, "threshold") = HUGE_VAL; }},
-      {"rows", "zero", "layers", [](Document& d) { attribute_of(d, "layers") = "{}"; }},
-      {"rows", "zero", "layers", [](Document& d) { attribute_of(d, "layers") = "[7]"; }},
-      {"rows", "zero", "layers", [](Document& d) { attribute_of(d, "layers") = "[{}]"; }},
+      {"rows", "zero", "layers",
+       [](Document& d) { attribute_of(d, "layers") = std::string("{}"); }},
+      {"rows", "zero", "layers",
+       [](Document& d) { attribute_of(d, "layers") = std::string("[7]"); }},
+      {"rows", "zero", "layers",
+       [](Document& d) { attribute_of(d, "layers") = std::string("[{}]"); }},
       {"name", "zero", "no name", [](Document& d) { set_row(d, "layer", "../x"); }},
       {"rule", "zero", "'zeros'", [](Document& d) { set_row(d, "replace", "zeros"); }},
       {"other rule", "zero", "mask", [](Document& d) { set_row(d, "replace", "mean"); }},
@@ -346,6 +353,28 @@ TEST(PrunedLayer, WhatCannotBePackedIsRefused) {
   // What the rule drops is not looked at.
   EXPECT_EQ(make("zero", {1, 2}, {1, kNaN}, {1, -1}), ErrorKind::io);
   EXPECT_EQ(make("mean", {1, 2}, {1, kNaN}, two), ErrorKind::numeric);
+}
+
+TEST(SparseModelFile, AFileAndBackIsTheSameModelAlsoWhereNothingIsKept) {
+  const std::filesystem::path path =
+      std::filesystem::temp_directory_path() / fmt::format("varphase_pruned_{}.h5", ::getpid());
+  for (const std::string replace : {"mean", "zero"}) {
+    for (const unsigned share : {0U, 3U, 10U}) {
+      const Weights weights(35, share, 4);
+      SparseModel model = model_of(replace);
+      model.layers[0] = make_pruned_layer("dense1", kDenseShape, replace, "layer", weights.mean,
+                                          weights.variance, weights.keep);
+      const std::int64_t bytes = write_document(path, to_document(model));
+      EXPECT_GT(bytes, stored_bytes(model));
+      const SparseModel back = sparse_model_from_document(read_document(path, "pruned"), "a.h5");
+      EXPECT_EQ(back.layers[0].mask, model.layers[0].mask);
+      EXPECT_EQ(back.layers[0].mean, model.layers[0].mean);
+      EXPECT_EQ(back.layers[0].variance, model.layers[0].variance);
+      EXPECT_EQ(back.parameters[0].bytes, model.parameters[0].bytes);
+      EXPECT_EQ(back.buffers[1].shape, model.buffers[1].shape);
+    }
+  }
+  std::filesystem::remove(path);
 }
 
 TEST(SparseModelFile, TwoLayersOfOneNameAreNotWritten) {
