@@ -54,7 +54,8 @@ struct ElementTypeOf<std::uint8_t> {
   static constexpr ElementType value = ElementType::uint8;
 };
 
-/// A named n-dimensional array on the host, row-major. `name` is its path in a file, such as "parameters/dense1/mean".
+/// A named n-dimensional array on the host, row-major. `name` is its path in a file, such as
+/// "parameters/dense1/mean".
 struct Array {
   std::string name;
   ElementType type = ElementType::float32;
@@ -74,6 +75,9 @@ struct Array {
   std::span<const T> as() const {
     VARPHASE_CHECK(ElementTypeOf<T>::value == type, ErrorKind::shape,
                    "array {} holds another element type than the one asked for", name);
+    VARPHASE_CHECK(bytes.size() == sizeof(T) * static_cast<std::size_t>(count()), ErrorKind::shape,
+                   "array {} has {} bytes for {} entries: its values were not read", name,
+                   bytes.size(), count());
     return {reinterpret_cast<const T*>(bytes.data()), static_cast<std::size_t>(count())};
   }
 };
@@ -81,9 +85,11 @@ struct Array {
 template <class T>
 Array make_array(std::string name, std::vector<std::int64_t> shape, std::span<const T> values,
                  std::string dims = "", std::string unit = "") {
-  Array array{std::move(name), ElementTypeOf<T>::value, std::move(shape), {}, std::move(dims), std::move(unit)};
+  Array array{std::move(name), ElementTypeOf<T>::value, std::move(shape), {},
+              std::move(dims), std::move(unit)};
   VARPHASE_CHECK(static_cast<std::size_t>(array.count()) == values.size(), ErrorKind::shape,
-                 "array {}: {} values for a shape of {} entries", array.name, values.size(), array.count());
+                 "array {}: {} values for a shape of {} entries", array.name, values.size(),
+                 array.count());
   array.bytes.resize(values.size_bytes());
   if (!values.empty()) std::memcpy(array.bytes.data(), values.data(), values.size_bytes());
   return array;

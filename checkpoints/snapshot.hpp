@@ -11,17 +11,19 @@
 
 namespace varphase {
 
-/// All that a bit-exact resume and every analysis need of one epoch, as plain arrays: what the trainer hands to the
-/// writer and what the analyzer is given back.
+/// All that a bit-exact resume and every analysis need of one epoch, as plain arrays: what the
+/// trainer hands to the writer and what the analyzer is given back.
 struct Snapshot {
   std::int64_t epoch = 0;  // epochs completed; 0 = initial state
   std::int64_t step = 0;   // optimizer steps completed
   std::string config;      // resolved configuration, JSON; its "network" is the spec
-  std::map<std::string, std::string> provenance;  // version, git hash, torch, device, dataset digest, command, created
-  std::map<std::string, double> metrics;          // of this epoch, by name ("nll", "test_accuracy_ensemble", ...)
-  std::vector<Array> parameters;                  // names "<layer>/<parameter>"
-  std::vector<Array> buffers;                     // names "<layer>/<buffer>"
-  std::vector<Array> optimizer;                   // "<layer>/<parameter>/exp_avg", ".../exp_avg_sq"; may be empty
+  std::map<std::string, std::string>
+      provenance;  // version, git hash, torch, device, dataset digest, command, created
+  std::map<std::string, double>
+      metrics;                    // of this epoch, by name ("nll", "test_accuracy_ensemble", ...)
+  std::vector<Array> parameters;  // names "<layer>/<parameter>"
+  std::vector<Array> buffers;     // names "<layer>/<buffer>"
+  std::vector<Array> optimizer;   // "<layer>/<parameter>/exp_avg", ".../exp_avg_sq"; may be empty
 };
 
 }  // namespace varphase

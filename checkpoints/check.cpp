@@ -1,0 +1,209 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#include "checkpoints/check.hpp"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <chrono>
+#include <cstring>
+#include <optional>
+#include <string_view>
+#include <system_error>
+
+#include "checkpoints/hdf5_image.hpp"
+#include "checkpoints/sealed_file.hpp"
+#include "checkpoints/snapshot_file.hpp"
+#include "src/base/error.hpp"
+
+namespace varphase {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::string_view kTemporary = ".tmp.";
+
+/// The process that wrote `.<name>.tmp.<pid>`.
+std::optional<int> writer_of_temporary(const std::string& name) {
+  const std::size_t at = name.rfind(kTemporary);
+  if (name.empty() || name.front() != '.' || at == std::string::npos) return std::nullopt;
+  const char* first = name.data() + at + kTemporary.size();
+  const char* last = name.data() + name.size();
+  int process = 0;
+  const auto [end, status] = std::from_chars(first, last, process);
+  if (status != std::errc() || end != last || process <= 0) return std::nullopt;
+  return process;
+}
+
+CheckedFile check_temporary(const fs::path& path, int process) {
+  CheckedFile checked{path, FileState::temporary, "", "", 0};
+  std::error_code ignored;
+  const std::uintmax_t size = fs::file_size(path, ignored);
+  if (!ignored) checked.bytes = size;
+  const bool alive = ::kill(process, 0) == 0 || errno == EPERM;
+  checked.why =
+      alive ? fmt::format("process {} may be writing it now", process)
+            : fmt::format("left behind by process {}, which is gone: it can be deleted", process);
+  return checked;
+}
+
+/// What the child says: 'w' and the kind, or 'd' and why.
+std::string verdict_on(const SealedFile& file, const std::string& path) {
+  try {
+    Document document = document_from_hdf5(file.hdf5.span(), path, /*with_values=*/true);
+    const std::string kind = document.kind;
+    if (kind == kCheckpointKind) snapshot_from_document(std::move(document), path);
+    return "w" + kind;
+  } catch (const std::exception& error) {
+    return std::string("d") + error.what();
+  }
+}
+
+/// Writes to a pipe whose reader may have given up.
+void send(int descriptor, std::string_view text) {
+  ::signal(SIGPIPE, SIG_IGN);
+  while (!text.empty()) {
+    const ssize_t written = ::write(descriptor, text.data(), text.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return;
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+}
+
+/// All that comes through a pipe until its end. @return false where time ran out.
+bool receive(int descriptor, double seconds, std::string& text) {
+  using Clock = std::chrono::steady_clock;
+  const auto end = Clock::now() + std::chrono::duration_cast<Clock::duration>(
+                                      std::chrono::duration<double>(std::clamp(seconds, 0.0, 1e6)));
+  for (;;) {
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now()).count();
+    pollfd waiting{descriptor, POLLIN, 0};
+    const int ready =
+        ::poll(&waiting, 1, static_cast<int>(std::clamp<std::int64_t>(left + 1, 0, 1'000'000'000)));
+    if (ready < 0 && errno == EINTR) continue;
+    if (ready <= 0) return false;
+    char buffer[4096];
+    const ssize_t count = ::read(descriptor, buffer, sizeof buffer);
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return true;
+    text.append(buffer, static_cast<std::size_t>(count));
+  }
+}
+
+/// verdict_on in a child process.
+std::string isolated_verdict(const SealedFile& file, const std::string& path, double seconds) {
+  int ends[2];
+  VARPHASE_CHECK(::pipe(ends) == 0, ErrorKind::io, "{}: no pipe for its check: {}", path,
+                 std::strerror(errno));
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::close(ends[0]);
+    send(ends[1], verdict_on(file, path));
+    ::_exit(0);
+  }
+  const int cause = errno;
+  ::close(ends[1]);
+  if (child < 0) {
+    ::close(ends[0]);
+    fail(ErrorKind::io, "{}: no process for its check: {}", path, std::strerror(cause));
+  }
+  std::string verdict;
+  const bool in_time = receive(ends[0], seconds, verdict);
+  ::close(ends[0]);
+  if (!in_time) ::kill(child, SIGKILL);
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (!in_time)
+    return fmt::format("dis damaged: HDF5 was not done with it after {:.3g} seconds", seconds);
+  if (WIFSIGNALED(status)) {
+    return fmt::format("dis damaged: HDF5 ended with signal {} on it", WTERMSIG(status));
+  }
+  return verdict.empty() ? "dcould not be parsed" : verdict;
+}
+
+FileState state_of(Seal seal) {
+  switch (seal) {
+    case Seal::intact:
+      return FileState::whole;
+    case Seal::newer:
+      return FileState::newer;
+    case Seal::foreign:
+      return FileState::foreign;
+    case Seal::broken:
+      return FileState::damaged;
+  }
+  return FileState::damaged;
+}
+
+}  // namespace
+
+const char* state_name(FileState state) {
+  switch (state) {
+    case FileState::whole:
+      return "whole";
+    case FileState::damaged:
+      return "damaged";
+    case FileState::newer:
+      return "newer";
+    case FileState::foreign:
+      return "foreign";
+    case FileState::temporary:
+      return "temporary";
+  }
+  return "unknown";
+}
+
+CheckedFile check_file(const fs::path& path, const CheckOptions& options) {
+  if (const std::optional<int> process = writer_of_temporary(path.filename().string())) {
+    return check_temporary(path, *process);
+  }
+  const SealedFile file = open_sealed(path);
+  CheckedFile checked{path, state_of(file.seal), file.why, "", file.bytes};
+  if (checked.state != FileState::whole) return checked;
+  const std::string verdict = isolated_verdict(file, path.string(), options.seconds_per_file);
+  if (verdict.front() == 'w') {
+    checked.kind = verdict.substr(1);
+  } else {
+    checked.state = FileState::damaged;
+    checked.why = verdict.substr(1);
+  }
+  return checked;
+}
+
+std::vector<CheckedFile> check_path(const fs::path& path, const CheckOptions& options) {
+  std::error_code error;
+  if (!fs::is_directory(path, error)) return {check_file(path, options)};
+  std::vector<fs::path> found;
+  fs::recursive_directory_iterator entry(path, fs::directory_options::skip_permission_denied,
+                                         error);
+  for (const fs::recursive_directory_iterator end; !error && entry != end; entry.increment(error)) {
+    std::error_code gone;
+    if (entry->is_directory(gone)) continue;
+    const bool ours = entry->path().extension() == ".h5" ||
+                      writer_of_temporary(entry->path().filename().string());
+    if (!ours) continue;
+    found.push_back(entry->path());
+    VARPHASE_CHECK(found.size() <= options.max_files, ErrorKind::io,
+                   "{}: more than {} files to check; give a run's folder", path.string(),
+                   options.max_files);
+  }
+  VARPHASE_CHECK(!error, ErrorKind::io, "{}: cannot be listed: {}", path.string(), error.message());
+  std::sort(found.begin(), found.end());
+  std::vector<CheckedFile> checked;
+  for (const fs::path& file : found) {
+    try {
+      checked.push_back(check_file(file, options));
+    } catch (const Error& unreadable) {
+      checked.push_back({file, FileState::damaged, unreadable.what(), "", 0});
+    }
+  }
+  return checked;
+}
+
+}  // namespace varphase

@@ -1,0 +1,49 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace varphase {
+
+enum class FileState {
+  whole,      // trailer, digest, HDF5, schema and all values are in order
+  damaged,    // was one of ours
+  newer,      // whole, of a version that this program does not read
+  foreign,    // never was one of ours
+  temporary,  // what a writer left behind, or is writing just now
+};
+
+/// "whole", "damaged", ...
+const char* state_name(FileState state);
+
+struct CheckedFile {
+  std::filesystem::path path;
+  FileState state = FileState::damaged;
+  std::string why;   // empty where whole
+  std::string kind;  // where whole
+  std::uint64_t bytes = 0;
+};
+
+struct CheckOptions {
+  double seconds_per_file = 60;  // a file that takes longer to parse counts as damaged
+  std::size_t max_files = 1'000'000;
+};
+
+/// Checks one file.
+/// HDF5 parses it in a child process: whatever a file does to the library, the caller goes on. To
+/// be called where no other thread of the process writes or reads such files.
+/// @throws Error io where the file is missing or cannot be read.
+CheckedFile check_file(const std::filesystem::path& path, const CheckOptions& options = {});
+
+/// A file; or a folder with all below it: every .h5 file and every temporary of ours, by path.
+/// Symbolic links to folders are not followed. A file that cannot be read is reported as damaged,
+/// the others are still checked.
+/// @throws Error io where `path` is missing, or holds more files than max_files.
+std::vector<CheckedFile> check_path(const std::filesystem::path& path,
+                                    const CheckOptions& options = {});
+
+}  // namespace varphase

@@ -1,0 +1,185 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#include "checkpoints/sealed_file.hpp"
+
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <memory>
+
+#include "src/base/atomic_file.hpp"
+#include "src/base/error.hpp"
+
+namespace varphase {
+namespace fs = std::filesystem;
+namespace {
+
+static_assert(std::endian::native == std::endian::little,
+              "the trailer is written as it lies in memory");
+
+constexpr std::size_t kDigestBytes = 32;
+constexpr std::size_t kDigestOffset = kTrailerBytes - kDigestBytes;
+constexpr char kMagic[] = {'V', 'A', 'R', 'P', 'H', 'A', 'S', 'E'};
+
+using Digest = std::array<std::byte, kDigestBytes>;
+
+Digest sha256(std::span<const std::byte> first, std::span<const std::byte> second) {
+  const std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context(EVP_MD_CTX_new(),
+                                                                   EVP_MD_CTX_free);
+  Digest digest{};
+  const bool done =
+      context != nullptr && EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) == 1 &&
+      EVP_DigestUpdate(context.get(), first.data(), first.size()) == 1 &&
+      EVP_DigestUpdate(context.get(), second.data(), second.size()) == 1 &&
+      EVP_DigestFinal_ex(context.get(), reinterpret_cast<unsigned char*>(digest.data()), nullptr) ==
+          1;
+  VARPHASE_CHECK(done, ErrorKind::unsupported, "OpenSSL computes no SHA-256 here");
+  return digest;
+}
+
+template <class T>
+T number_at(std::span<const std::byte> bytes, std::size_t offset) {
+  T value;
+  std::memcpy(&value, bytes.data() + offset, sizeof value);
+  return value;
+}
+
+template <class T>
+void put(Trailer& trailer, std::size_t offset, T value) {
+  std::memcpy(trailer.data() + offset, &value, sizeof value);
+}
+
+std::string hexadecimal(std::span<const std::byte> bytes) {
+  std::string text;
+  for (const std::byte byte : bytes) text += fmt::format("{:02x}", std::to_integer<unsigned>(byte));
+  return text;
+}
+
+// The superblock as written under the bounds v110: signature[8], version 3, 8-byte offsets and
+// lengths, flags, base address, extension address, end of file, root group, checksum.
+constexpr std::size_t kSuperblockBytes = 48;
+constexpr unsigned char kSuperblock[] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n', 3, 8, 8};
+constexpr std::size_t kSignatureBytes = 8;
+constexpr std::size_t kEndOfFileOffset = 28;
+
+bool starts_like(std::span<const std::byte> bytes, std::size_t count) {
+  return std::memcmp(bytes.data(), kSuperblock, std::min(count, bytes.size())) == 0;
+}
+
+/// Of a file that does not end in a trailer: was it ever one of ours?
+void judge_without_trailer(std::span<const std::byte> head, SealedFile& file) {
+  if (!starts_like(head, kSignatureBytes)) {
+    file.seal = Seal::foreign;
+    file.why =
+        "is no file of Varphase: neither HDF5's signature at its start nor our trailer at its end";
+    return;
+  }
+  const bool ours = starts_like(head, sizeof kSuperblock);
+  const std::uint64_t declared =
+      head.size() >= kSuperblockBytes ? number_at<std::uint64_t>(head, kEndOfFileOffset) : 0;
+  if (!ours || declared == file.bytes) {
+    file.seal = Seal::foreign;
+    file.why =
+        "is an HDF5 file of another program, or was changed by one: it does not end in our trailer";
+    return;
+  }
+  file.seal = Seal::broken;
+  if (declared == 0) {
+    file.why = fmt::format("is truncated: {} bytes are left of it", file.bytes);
+  } else if (declared > file.bytes || file.bytes - declared < kTrailerBytes) {
+    file.why =
+        fmt::format("is truncated: it holds {} bytes, its own header wants {} and a trailer of {}",
+                    file.bytes, declared, kTrailerBytes);
+  } else {
+    file.why = fmt::format(
+        "does not end in our trailer: its own header wants {} bytes and a trailer of {}, got {}",
+        declared, kTrailerBytes, file.bytes);
+  }
+}
+
+}  // namespace
+
+Trailer make_trailer(std::span<const std::byte> hdf5, std::uint32_t format) {
+  Trailer trailer{};
+  std::memcpy(trailer.data(), kMagic, sizeof kMagic);
+  put(trailer, 8, format);
+  put(trailer, 16, static_cast<std::uint64_t>(hdf5.size()));
+  const Digest digest = sha256(hdf5, std::span(trailer).first(kDigestOffset));
+  std::copy(digest.begin(), digest.end(), trailer.begin() + kDigestOffset);
+  return trailer;
+}
+
+SealedFile open_sealed(const fs::path& path) {
+  const InputFile input(path);
+  SealedFile file;
+  file.bytes = input.size();
+  std::array<std::byte, kSuperblockBytes> start{};
+  const std::span head(start.data(), std::min<std::uint64_t>(start.size(), input.size()));
+  input.read(0, head);
+  Trailer trailer{};
+  if (input.size() >= kTrailerBytes) input.read(input.size() - kTrailerBytes, trailer);
+  if (std::memcmp(trailer.data(), kMagic, sizeof kMagic) != 0) {
+    judge_without_trailer(head, file);
+    return file;
+  }
+  const std::uint64_t length = input.size() - kTrailerBytes;
+  file.format = number_at<std::uint32_t>(trailer, 8);
+  file.digest = hexadecimal(std::span(trailer).subspan(kDigestOffset));
+  const auto declared = number_at<std::uint64_t>(trailer, 16);
+  if (declared != length) {
+    file.why = fmt::format("is damaged: its trailer wants {} bytes before it, there are {}",
+                           declared, length);
+    return file;
+  }
+  if (input.size() > kMaxFileBytes) {
+    file.why = fmt::format("holds {} bytes, at most {} are read", input.size(), kMaxFileBytes);
+    return file;
+  }
+  file.hdf5 = FileBytes::of_size(length);
+  input.read(0, {file.hdf5.data.get(), length});
+  const Digest digest = sha256(file.hdf5.span(), std::span(trailer).first(kDigestOffset));
+  if (!std::equal(digest.begin(), digest.end(), trailer.begin() + kDigestOffset)) {
+    file.why = "is damaged: its SHA-256 is not the one in its trailer";
+    file.hdf5 = {};
+  } else if (file.format != kFormatVersion) {
+    file.seal = Seal::newer;
+    file.why = fmt::format("has format version {}, this program reads version {}", file.format,
+                           kFormatVersion);
+    file.hdf5 = {};
+  } else {
+    file.seal = Seal::intact;
+  }
+  return file;
+}
+
+SealedFile open_intact(const fs::path& path) {
+  SealedFile file = open_sealed(path);
+  const char* remedy = "";
+  switch (file.seal) {
+    case Seal::intact:
+      return file;
+    case Seal::broken:
+      remedy = "take another epoch: varphase check on its folder tells which files are whole";
+      break;
+    case Seal::foreign:
+      remedy = "give a file that varphase wrote; varphase check on a folder tells which files are";
+      break;
+    case Seal::newer:
+      remedy = "read it with the newer varphase that wrote it";
+      break;
+  }
+  fail(ErrorKind::format, "{}: {}\n  {} (varphase check {})", path.string(), file.why, remedy,
+       path.string());
+}
+
+std::int64_t write_sealed(const fs::path& path, std::span<const std::byte> hdf5) {
+  const Trailer trailer = make_trailer(hdf5);
+  write_atomically(path, [&](const fs::path& temporary) {
+    write_new_file(temporary, {hdf5, trailer});
+  });
+  return static_cast<std::int64_t>(hdf5.size() + kTrailerBytes);
+}
+
+}  // namespace varphase

@@ -1,0 +1,186 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#include "checkpoints/snapshot_file.hpp"
+
+#include <fmt/ranges.h>
+
+#include <array>
+#include <cmath>
+#include <limits>
+#include <set>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+
+#include "src/base/error.hpp"
+
+namespace varphase {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::string_view kMetrics = "metrics.";
+constexpr std::string_view kProvenance = "provenance.";
+constexpr std::array<std::string_view, 2> kMoments{"/exp_avg", "/exp_avg_sq"};
+
+struct Section {
+  std::string_view prefix;
+  std::vector<Array> Snapshot::*arrays;
+};
+constexpr std::array<Section, 3> kSections{{{"parameters/", &Snapshot::parameters},
+                                            {"buffers/", &Snapshot::buffers},
+                                            {"optimizer/", &Snapshot::optimizer}}};
+
+bool starts_with(std::string_view text, std::string_view prefix) {
+  return text.substr(0, prefix.size()) == prefix;
+}
+
+template <class T>
+void check_finite(const Array& array, const std::string& origin) {
+  const std::span<const T> values = array.as<T>();
+  unsigned non_finite = 0;  // no early end: so the loop vectorizes
+  for (const T value : values)
+    non_finite += std::abs(value) <= std::numeric_limits<T>::max() ? 0 : 1;
+  if (non_finite == 0) return;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    VARPHASE_CHECK(std::isfinite(values[i]), ErrorKind::format,
+                   "{}: parameter {} is {} at entry {} of {}, wants finite numbers\n  the training "
+                   "had diverged: take an "
+                   "earlier epoch",
+                   origin, array.name, values[i], i, values.size());
+  }
+}
+
+void check_parameter(const Array& array, const std::string& origin) {
+  VARPHASE_CHECK(
+      array.type == ElementType::float32 || array.type == ElementType::float64, ErrorKind::format,
+      "{}: parameter {} holds whole numbers, wants float32 or float64", origin, array.name);
+  if (array.type == ElementType::float32) {
+    check_finite<float>(array, origin);
+  } else {
+    check_finite<double>(array, origin);
+  }
+}
+
+void check_moment(const Array& array,
+                  const std::unordered_map<std::string_view, const Array*>& parameters,
+                  const std::string& origin) {
+  for (const std::string_view moment : kMoments) {
+    const std::string_view name = array.name;
+    if (name.size() <= moment.size() || name.substr(name.size() - moment.size()) != moment)
+      continue;
+    const auto found = parameters.find(name.substr(0, name.size() - moment.size()));
+    VARPHASE_CHECK(found != parameters.end(), ErrorKind::format,
+                   "{}: optimizer array {} belongs to no parameter of the file", origin, name);
+    VARPHASE_CHECK(
+        found->second->shape == array.shape && found->second->type == array.type, ErrorKind::format,
+        "{}: optimizer array {} has shape [{}], its parameter has [{}]; shape and element type "
+        "must be the "
+        "same",
+        origin, name, fmt::join(array.shape, ", "), fmt::join(found->second->shape, ", "));
+    return;
+  }
+  fail(ErrorKind::format, "{}: optimizer array {} is neither exp_avg nor exp_avg_sq of a parameter",
+       origin, array.name);
+}
+
+}  // namespace
+
+void check_snapshot(const Snapshot& snapshot, const std::string& origin) {
+  VARPHASE_CHECK(snapshot.epoch >= 0 && snapshot.step >= 0, ErrorKind::format,
+                 "{}: epoch {} and step {}, wants numbers from 0 on", origin, snapshot.epoch,
+                 snapshot.step);
+  for (const Section& section : kSections) {
+    std::set<std::string_view> names;
+    for (const Array& array : snapshot.*section.arrays) {
+      const std::size_t slash = array.name.find('/');
+      VARPHASE_CHECK(slash != std::string::npos && slash > 0 && slash + 1 < array.name.size(),
+                     ErrorKind::format, "{}: array '{}' of {} wants a name of the form layer/name",
+                     origin, array.name, section.prefix);
+      VARPHASE_CHECK(names.insert(array.name).second, ErrorKind::format,
+                     "{}: array {}{} is there twice", origin, section.prefix, array.name);
+    }
+  }
+  std::unordered_map<std::string_view, const Array*> parameters;
+  for (const Array& array : snapshot.parameters) {
+    check_parameter(array, origin);
+    parameters[array.name] = &array;
+  }
+  for (const Array& array : snapshot.optimizer) check_moment(array, parameters, origin);
+}
+
+Document to_document(Snapshot snapshot) {
+  Document document;
+  document.kind = kCheckpointKind;
+  document.attributes.emplace_back("epoch", snapshot.epoch);
+  document.attributes.emplace_back("step", snapshot.step);
+  document.attributes.emplace_back("config", std::move(snapshot.config));
+  for (const auto& [name, value] : snapshot.metrics) {
+    document.attributes.emplace_back(fmt::format("{}{}", kMetrics, name), value);
+  }
+  for (auto& [name, value] : snapshot.provenance) {
+    document.attributes.emplace_back(fmt::format("{}{}", kProvenance, name), std::move(value));
+  }
+  for (const Section& section : kSections) {
+    for (Array& array : snapshot.*section.arrays) {
+      array.name.insert(0, section.prefix);
+      document.arrays.push_back(std::move(array));
+    }
+  }
+  return document;
+}
+
+Snapshot snapshot_from_document(Document document, const std::string& origin) {
+  VARPHASE_CHECK(document.kind == kCheckpointKind, ErrorKind::format,
+                 "{}: is a {} file, wants a {} file", origin, document.kind, kCheckpointKind);
+  Snapshot snapshot;
+  try {
+    snapshot.epoch = document.integer("epoch");
+    snapshot.step = document.integer("step");
+    snapshot.config = document.text("config");
+  } catch (const Error& error) {
+    fail(error.kind(), "{}: {}", origin, error.what());
+  }
+  for (auto& [name, value] : document.attributes) {
+    if (starts_with(name, kMetrics)) {
+      const double* number = std::get_if<double>(&value);
+      VARPHASE_CHECK(number != nullptr, ErrorKind::format, "{}: attribute {} wants a float64",
+                     origin, name);
+      snapshot.metrics[name.substr(kMetrics.size())] = *number;
+    } else if (starts_with(name, kProvenance)) {
+      auto* text = std::get_if<std::string>(&value);
+      VARPHASE_CHECK(text != nullptr, ErrorKind::format, "{}: attribute {} wants a text", origin,
+                     name);
+      snapshot.provenance[name.substr(kProvenance.size())] = std::move(*text);
+    } else {
+      VARPHASE_CHECK(name == "epoch" || name == "step" || name == "config", ErrorKind::format,
+                     "{}: attribute {} is not known in a checkpoint", origin, name);
+    }
+  }
+  for (Array& array : document.arrays) {
+    bool known = false;
+    for (const Section& section : kSections) {
+      if (!starts_with(array.name, section.prefix)) continue;
+      array.name.erase(0, section.prefix.size());
+      (snapshot.*section.arrays).push_back(std::move(array));
+      known = true;
+      break;
+    }
+    VARPHASE_CHECK(
+        known, ErrorKind::format,
+        "{}: dataset /{} is not known in a checkpoint, wants parameters/, buffers/ or optimizer/",
+        origin, array.name);
+  }
+  check_snapshot(snapshot, origin);
+  return snapshot;
+}
+
+std::int64_t write_snapshot(const fs::path& path, Snapshot snapshot) {
+  check_snapshot(snapshot, path.string());
+  return write_document(path, to_document(std::move(snapshot)));
+}
+
+Snapshot read_snapshot(const fs::path& path) {
+  return snapshot_from_document(read_document(path, kCheckpointKind), path.string());
+}
+
+}  // namespace varphase

@@ -1,0 +1,37 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "checkpoints/document.hpp"
+#include "checkpoints/snapshot.hpp"
+
+namespace varphase {
+
+/// The kind of a checkpoint's document.
+inline constexpr const char* kCheckpointKind = "checkpoint";
+
+/// The file form of a snapshot (FORMAT.md, kind "checkpoint"); given an rvalue, no array is copied.
+Document to_document(Snapshot snapshot);
+
+/// @param origin  a path, named in errors
+/// @throws Error format where the document does not follow the schema (see check_snapshot).
+Snapshot snapshot_from_document(Document document, const std::string& origin);
+
+/// Names are unique and of the form layer/name, parameters are finite floating-point numbers, and
+/// each array of the optimizer is exp_avg or exp_avg_sq of a parameter and has its shape. Linear in
+/// the number of weights.
+/// @throws Error format, naming origin and array.
+void check_snapshot(const Snapshot& snapshot, const std::string& origin);
+
+/// Checks and writes one checkpoint atomically. @return size of the file in bytes.
+/// @throws Error format (see check_snapshot), io; an older file of that name stays.
+std::int64_t write_snapshot(const std::filesystem::path& path, Snapshot snapshot);
+
+/// @throws Error io, format (see read_document and check_snapshot).
+Snapshot read_snapshot(const std::filesystem::path& path);
+
+}  // namespace varphase
