@@ -324,22 +324,24 @@ Transition transition_from_json(const Json& json, const std::string& origin) {
 }
 
 std::string to_csv(const Transition& transition) {
-  std::string text = "epoch";
-  for (const std::string& layer : transition.layers) text += "," + csv_cell("over/" + layer);
-  text += ",over_total,accuracy_deterministic,accuracy_ensemble";
+  std::vector<std::string> cells{"epoch"};
+  for (const std::string& layer : transition.layers) cells.push_back(csv_cell("over/" + layer));
+  for (const char* name : {"over_total", "accuracy_deterministic", "accuracy_ensemble"})
+    cells.emplace_back(name);
   for (const std::string& layer : transition.log_alpha_layers)
-    text += "," + csv_cell("log_alpha/" + layer);
-  text += "\n";
+    cells.push_back(csv_cell("log_alpha/" + layer));
+  std::string text = fmt::format("{}\n", fmt::join(cells, ","));
   for (const TransitionRow& row : transition.rows) {
-    text += std::to_string(row.epoch);
+    cells = {std::to_string(row.epoch)};
     for (std::size_t l = 0; l < transition.layers.size(); ++l) {
-      text += "," + (row.over.empty() ? std::string("nan") : std::to_string(row.over[l]));
+      cells.push_back(row.over.empty() ? "nan" : std::to_string(row.over[l]));
     }
     const auto total = row.over_total();
-    text += "," + (total ? std::to_string(*total) : std::string("nan"));
-    text += "," + csv_cell(row.accuracy_deterministic) + "," + csv_cell(row.accuracy_ensemble);
-    for (const double value : row.log_alpha) text += "," + csv_cell(value);
-    text += "\n";
+    cells.push_back(total ? std::to_string(*total) : "nan");
+    cells.push_back(csv_cell(row.accuracy_deterministic));
+    cells.push_back(csv_cell(row.accuracy_ensemble));
+    for (const double value : row.log_alpha) cells.push_back(csv_cell(value));
+    text += fmt::format("{}\n", fmt::join(cells, ","));
   }
   return text;
 }

@@ -1,0 +1,101 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#include "analysis/predict/predictor.hpp"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/log_softmax.h>
+#include <ATen/ops/logsumexp.h>
+#include <ATen/ops/zeros_like.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "analysis/predict/fused_head.hpp"
+#include "analysis/predict/trunk.hpp"
+#include "src/kernels/ensemble_head.hpp"
+
+namespace varphase {
+
+std::string estimator_name(Estimator estimator) {
+  switch (estimator) {
+    case Estimator::deterministic:
+      return "deterministic";
+    case Estimator::stochastic:
+      return "stochastic";
+    case Estimator::ensemble:
+      return "ensemble";
+    case Estimator::zero_mean:
+      return "zero_mean";
+  }
+  return "";
+}
+
+Predictor::Predictor(Network& network, const DeviceImages& images, std::uint64_t seed)
+    : network_(network),
+      images_(images),
+      key_{seed, Stream::evaluation, 0, static_cast<std::uint8_t>(images.split)},
+      trunk_end_(network.variance_layers().empty() ? 0 : network.position("")) {
+  const at::NoGradGuard no_gradients;
+  features_ = all_trunk_features(network, images, trunk_end_);
+}
+
+at::Tensor Predictor::log_probabilities(Estimator estimator, std::int64_t members) {
+  const at::NoGradGuard no_gradients;
+  const IeeeFloat32 ieee;
+  if (estimator == Estimator::stochastic) members = 1;
+  const bool stochastic = estimator != Estimator::deterministic && !network_.variance_layers().empty();
+  if (!stochastic) return general(Estimator::deterministic, 1);
+  const std::optional<HeadParts> head = find_head(network_, trunk_end_);
+  if (!head || !ensemble_head_fits(head->weight.size(1), head->weight.size(0))) return general(estimator, members);
+  if (!mean_.defined()) {
+    const VarianceLayer::Moments moments = head->layer->moments(features_, head->layer->effective_mean(), head->layer->effective_variance());
+    mean_ = moments.mean;
+    sd_ = output_sd(moments.variance);
+  }
+  at::Tensor m = mean_;
+  if (estimator == Estimator::zero_mean) {
+    const at::Tensor nothing = at::zeros_like(head->layer->mean());
+    m = head->layer->moments(features_.narrow(0, 0, 1), nothing, nothing).mean.expand_as(sd_);
+  }
+  const at::Tensor base = (m * head->scale + head->shift).unsqueeze(0).contiguous();
+  const at::Tensor spread = (sd_ * head->scale).unsqueeze(0).contiguous();
+  return fused_log_probabilities(*head, base, spread, key_, images_.example, members)[0];
+}
+
+at::Tensor Predictor::general(Estimator estimator, std::int64_t members) {
+  const std::int64_t chunk = std::max<std::int64_t>(1, chunk_images(images_.pixels.device()) / members);
+  const Shape shape = trunk_end_ == 0 ? network_.input() : network_.layers()[trunk_end_ - 1]->output_shape();
+  const std::size_t last = network_.layers().size();
+  std::vector<at::Tensor> parts;
+  for (std::int64_t first = 0; first < images_.count(); first += chunk) {
+    const std::int64_t count = std::min(chunk, images_.count() - first);
+    Shape batch{count};
+    batch.insert(batch.end(), shape.begin(), shape.end());
+    at::Tensor x = features_.narrow(0, first, count).reshape(batch);
+    Forward how;
+    if (estimator != Estimator::deterministic) {
+      // Row n * K + k is image n seen by member k.
+      how = {estimator == Estimator::zero_mean ? Mode::zero_mean : Mode::sampled, false, key_,
+             images_.example.narrow(0, first, count).repeat_interleave(members).contiguous(),
+             at::arange(members, images_.labels.options()).repeat({count})};
+      x = x.repeat_interleave(members, 0);
+    }
+    const at::Tensor log_p = at::log_softmax(network_.forward_range(x, how, trunk_end_, last), 1);
+    const std::int64_t k = estimator == Estimator::deterministic ? 1 : members;
+    parts.push_back(at::logsumexp(log_p.reshape({count, k, log_p.size(1)}), {1}) - std::log(static_cast<double>(k)));
+  }
+  return at::cat(parts);
+}
+
+std::map<std::string, Metrics> Predictor::all_metrics(std::int64_t members) {
+  std::map<std::string, Metrics> result;
+  for (const Estimator estimator : kEstimators) {
+    result[estimator_name(estimator)] = metrics(log_probabilities(estimator, members), images_.labels);
+  }
+  return result;
+}
+
+}  // namespace varphase

@@ -1,0 +1,44 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#include "analysis/predict/trunk.hpp"
+
+#include <ATen/Context.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/empty.h>
+
+#include <algorithm>
+
+namespace varphase {
+
+IeeeFloat32::IeeeFloat32()
+    : matmul_(at::globalContext().allowTF32CuBLAS()), conv_(at::globalContext().allowTF32CuDNN()) {
+  at::globalContext().setAllowTF32CuBLAS(false);
+  at::globalContext().setAllowTF32CuDNN(false);
+}
+
+IeeeFloat32::~IeeeFloat32() {
+  at::globalContext().setAllowTF32CuBLAS(matmul_);
+  at::globalContext().setAllowTF32CuDNN(conv_);
+}
+
+std::int64_t chunk_images(at::Device device) { return device.is_cuda() ? 10000 : 500; }
+
+at::Tensor trunk_features(Network& network, const DeviceImages& images, std::size_t last, std::int64_t first,
+                          std::int64_t count) {
+  const at::NoGradGuard no_gradients;
+  const IeeeFloat32 ieee;
+  const ImageBatch batch = slice_batch(images, first, count);
+  return network.forward_range(batch.images, Forward{}, 0, last).flatten(1);
+}
+
+at::Tensor all_trunk_features(Network& network, const DeviceImages& images, std::size_t last) {
+  std::vector<at::Tensor> parts;
+  const std::int64_t chunk = chunk_images(images.pixels.device());
+  for (std::int64_t first = 0; first < images.count(); first += chunk) {
+    parts.push_back(trunk_features(network, images, last, first, std::min(chunk, images.count() - first)));
+  }
+  return at::cat(parts);
+}
+
+}  // namespace varphase

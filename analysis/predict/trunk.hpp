@@ -1,0 +1,35 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <functional>
+
+#include "src/models/device_images.hpp"
+#include "src/models/network.hpp"
+
+namespace varphase {
+
+/// Output of layers 0 .. last - 1 for images first .. first + count - 1, batch norm in eval mode, all weights at their
+/// means; flattened to [count, features]. float32, IEEE (no TF32).
+at::Tensor trunk_features(Network& network, const DeviceImages& images, std::size_t last, std::int64_t first,
+                          std::int64_t count);
+
+/// trunk_features of a whole set, computed in chunks. [N, features]
+at::Tensor all_trunk_features(Network& network, const DeviceImages& images, std::size_t last);
+
+/// Images that a pass takes at once: enough to fill the device, few enough to stay in cache or memory.
+std::int64_t chunk_images(at::Device device);
+
+/// While it lives, float32 products are IEEE: TF32 is off. Curvature and prediction run under it.
+class IeeeFloat32 {
+ public:
+  IeeeFloat32();
+  ~IeeeFloat32();
+  IeeeFloat32(const IeeeFloat32&) = delete;
+  IeeeFloat32& operator=(const IeeeFloat32&) = delete;
+
+ private:
+  bool matmul_, conv_;
+};
+
+}  // namespace varphase

@@ -1,0 +1,69 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace varphase {
+
+/// What the command line said, by verb. Declared in options.cpp, read by the verbs.
+struct Options {
+  // Of most verbs.
+  std::string device = "auto";
+  std::int64_t threads = 0;
+  bool json = false;
+  bool quiet = false;
+  std::string run;               // a run folder, a checkpoint, or runs/a@12
+  std::vector<std::string> paths;
+  std::string epoch = "last";
+  std::string data;              // overrides the run's own
+  std::string out;
+  std::int64_t samples = 50;
+  std::int64_t seed = 1;
+  std::string split = "test";
+  std::string layer;
+  bool overwrite = false;
+
+  // train
+  std::string preset;
+  std::string config;
+  std::string network;
+  bool resume = false;
+  std::vector<std::string> set;
+  std::map<std::string, std::string> fields;  // "train.epochs" -> "24"
+
+  // kappa
+  std::string smooth = "auto";
+  std::int64_t verify = 0;
+
+  // transition
+  std::string kappa0 = "10^1.5";
+  std::int64_t onset_count = 0;
+  double onset_share = 0;
+  double drop_points = 0.5;
+
+  // sweep, prune
+  std::vector<double> thresholds;  // log10 kappa_0
+  std::vector<double> sparsities;
+  std::string choose;
+  std::string threshold;
+  double sparsity = -1;
+  std::string replace;
+  std::string repair = "none";
+
+  // inspect, data
+  bool statistics = false;
+  double validation = 0;
+};
+
+/// Declares every verb with its flags. The verb that was chosen is app.get_subcommands().front()->get_name().
+void declare_options(CLI::App& app, Options& options);
+
+/// Parses, prints help, version and errors. @return the verb, or "" where the program ends with `exit_code`.
+std::string parse_command_line(int argc, char** argv, Options& options, int& exit_code);
+
+}  // namespace varphase

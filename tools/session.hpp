@@ -1,0 +1,49 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "analysis/kappa/kappa_map.hpp"
+#include "checkpoints/snapshot.hpp"
+#include "src/models/device_images.hpp"
+#include "src/models/network.hpp"
+#include "src/train/train_config.hpp"
+#include "tools/options.hpp"
+
+namespace varphase {
+
+/// The device that --device names; sets the number of threads. @throws Error device with what is there.
+at::Device open_device(const Options& options);
+
+/// "NVIDIA H100 80GB HBM3" or the CPU's name with its threads.
+std::string device_name(at::Device device);
+
+/// Version, git hash, LibTorch, device, command line, time: what every output says of its making.
+std::map<std::string, std::string> provenance(at::Device device);
+
+/// Reads the images of a run (or of --data) and checks that the network takes them.
+Dataset open_dataset(const DataConfig& config, const std::string& data_override);
+void check_fits(const Network& network, const Dataset& dataset);
+
+/// A network with its trained weights, and where they came from.
+struct LoadedNetwork {
+  RunConfig config;
+  Network network;
+  std::int64_t epoch = 0;
+  std::string layer_replaced;  // of a pruned file: "zero" or "mean"; else ""
+};
+
+/// From a checkpoint or a pruned file.
+LoadedNetwork load_network_file(const std::filesystem::path& path, at::Device device);
+LoadedNetwork network_of_snapshot(const Snapshot& snapshot, at::Device device, const std::string& origin);
+
+/// The kappa map of an epoch: the file in the run's kappa folder, where it was made with that smoothing, or a new one.
+KappaMap kappa_of(Network& network, const std::filesystem::path& file, std::int64_t epoch, const DeviceImages& train,
+                  const Options& options);
+
+}  // namespace varphase

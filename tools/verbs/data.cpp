@@ -1,0 +1,19 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#include "src/data/describe.hpp"
+#include "src/base/error.hpp"
+#include "tools/verbs/verbs.hpp"
+
+namespace varphase {
+
+int run_data(const Options& options) {
+  const Dataset dataset = read_dataset({options.data, options.validation, 0, 0});
+  if (options.json) {
+    fmt::print("{}\n", describe(dataset).dump(2));
+  } else {
+    fmt::print("{}", description_text(dataset));
+  }
+  return kSuccess;
+}
+
+}  // namespace varphase

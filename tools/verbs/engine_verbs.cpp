@@ -1,0 +1,13 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#include "tools/verbs/verbs.hpp"
+
+namespace varphase {
+
+const std::vector<VerbRow>& engine_verbs() {
+  static const std::vector<VerbRow> table{
+      {"train", run_train}, {"kappa", run_kappa}, {"sweep", run_sweep}, {"prune", run_prune}, {"eval", run_eval}};
+  return table;
+}
+
+}  // namespace varphase

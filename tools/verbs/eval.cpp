@@ -1,0 +1,95 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#include "analysis/predict/predictor.hpp"
+#include "analysis/sparse/sparse_model.hpp"
+#include "src/base/text_table.hpp"
+#include "src/train/trainer.hpp"
+#include "tools/run_folder.hpp"
+#include "tools/session.hpp"
+#include "tools/verbs/verbs.hpp"
+
+namespace varphase {
+namespace fs = std::filesystem;
+namespace {
+
+struct Entry {
+  fs::path path;
+  std::string name;
+};
+
+std::vector<Entry> files_of(const std::string& text, const std::string& epoch) {
+  if (fs::is_regular_file(text)) return {{text, fs::path(text).stem().string()}};
+  std::vector<Entry> list;
+  const Target target = resolve_target(text, epoch.empty() ? "last" : epoch);
+  for (const std::int64_t number : target.epochs) list.push_back({target.run.checkpoint(number), fmt::format("full, epoch {}", number)});
+  return list;
+}
+
+Json weights_of(const fs::path& path, const Network& network) {
+  const std::int64_t weights = network.weight_count();
+  Json json{{"weights", weights}, {"nonzero", weights}, {"layer_sparsity", 0.0}, {"network_sparsity", 0.0}};
+  const Document header = read_document_header(path);
+  if (header.kind == "pruned") {
+    const SparseModel model = sparse_model_from_document(read_document(path, "pruned"), path.string());
+    const PrunedLayer& layer = model.layers.front();
+    json["nonzero"] = layer.replace == "zero" ? weights - layer.count() + layer.kept() : weights;
+    json["layer_sparsity"] = layer.sparsity();
+    json["network_sparsity"] = model.sparsity();
+  }
+  return json;
+}
+
+}  // namespace
+
+int run_eval(const Options& options) {
+  const at::Device device = open_device(options);
+  const Split split = options.split.empty() ? Split::test : split_from_name(options.split);
+  Json entries = Json::array();
+  const TextTable table({{"file", 24}, {"det. %", 7}, {"stoch. %", 8}, {"ens. %", 7}, {"s.e.", 5}, {"zero m. %", 9}, {"ens. NLL", 8}, {"sparsity %", 10}, {"bytes", 9}});
+  std::string text = table.header() + "\n";
+  for (const std::string& argument : options.paths) {
+    for (const Entry& entry : files_of(argument, options.epoch)) {
+      LoadedNetwork loaded = load_network_file(entry.path, device);
+      set_numerics(loaded.config.train.deterministic, false);
+      const Dataset dataset = open_dataset(loaded.config.data, options.data);
+      check_fits(loaded.network, dataset);
+      VARPHASE_CHECK(dataset.part(split).count() > 0, ErrorKind::usage, "{}: no {} images", entry.path.string(), split_name(split));
+      const DeviceImages images = to_device(dataset.part(split), split, device);
+      const auto metrics = Predictor(loaded.network, images, static_cast<std::uint64_t>(options.seed)).all_metrics(options.samples);
+      Json json{{"name", entry.name}, {"path", entry.path.string()}, {"bytes", fs::file_size(entry.path)}};
+      json.update(weights_of(entry.path, loaded.network));
+      for (const auto& [estimator, value] : metrics) {
+        json["accuracy"][estimator] = value.accuracy;
+        json["accuracy_se"][estimator] = value.accuracy_se;
+        json["nll"][estimator] = value.nll;
+        json["brier"][estimator] = value.brier;
+        json["ece"][estimator] = value.ece;
+        json["entropy"][estimator] = value.entropy;
+      }
+      const auto percent = [&](const char* estimator) { return fmt::format("{:.2f}", 100 * metrics.at(estimator).accuracy); };
+      text += table.row({entry.name, percent("deterministic"), percent("stochastic"), percent("ensemble"),
+                         fmt::format("{:.2f}", 100 * metrics.at("ensemble").accuracy_se), percent("zero_mean"),
+                         fmt::format("{:.4f}", metrics.at("ensemble").nll), fmt::format("{:.2f}", 100 * json["layer_sparsity"].get<double>()),
+                         bytes_text(json["bytes"].get<double>())}) + "\n";
+      entries.push_back(std::move(json));
+    }
+  }
+  const Json result{{"samples", options.samples}, {"seed", options.seed}, {"split", split_name(split)}, {"entries", entries}};
+  fs::path out = options.out;
+  const fs::path last = options.paths.back();
+  if (out.empty() && last.parent_path().filename() == "pruned") {
+    out = last.parent_path().parent_path() / "evaluations" / (last.stem().string() + ".json");
+  }
+  if (!out.empty()) {
+    if (out.has_parent_path()) fs::create_directories(out.parent_path());
+    write_json_file(out, result);
+  }
+  if (options.json) {
+    fmt::print("{}\n", result.dump(2));
+  } else {
+    fmt::print("{}\n{} images, K = {}; accuracy with its standard error, NLL in nats an image; bytes of the file\n", text, split_name(split), options.samples);
+  }
+  return kSuccess;
+}
+
+}  // namespace varphase

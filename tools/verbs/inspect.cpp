@@ -1,0 +1,24 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#include "checkpoints/inspect.hpp"
+
+#include "src/base/error.hpp"
+#include "tools/verbs/verbs.hpp"
+
+namespace varphase {
+
+int run_inspect(const Options& options) {
+  Json list = Json::array();
+  for (const std::string& path : options.paths) {
+    const FileDescription description = describe_file(path, options.statistics);
+    if (options.json) {
+      list.push_back(description_json(description));
+    } else {
+      fmt::print("{}", description_text(description));
+    }
+  }
+  if (options.json) fmt::print("{}\n", list.dump(2));
+  return kSuccess;
+}
+
+}  // namespace varphase

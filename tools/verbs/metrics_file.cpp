@@ -1,0 +1,56 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#include "tools/verbs/metrics_file.hpp"
+
+#include <charconv>
+#include <sstream>
+
+#include "analysis/predict/predictor.hpp"
+#include "src/base/atomic_file.hpp"
+#include "src/base/json.hpp"
+
+namespace varphase {
+
+void MetricsFile::keep_until(std::int64_t epoch) {
+  if (!std::filesystem::exists(path_)) return;
+  std::istringstream lines(read_text_file(path_));
+  text_.clear();
+  for (std::string line; std::getline(lines, line);) {
+    std::int64_t number = -1;
+    const auto [end, status] = std::from_chars(line.data(), line.data() + line.size(), number);
+    const bool is_header = status != std::errc();
+    if (is_header || number <= epoch) text_ += line + "\n";
+  }
+}
+
+std::map<std::string, double> MetricsFile::append(const EpochReport& report, std::int64_t step, const EvaluationMetrics& test,
+                                                  const std::optional<EvaluationMetrics>& validation) {
+  std::vector<std::pair<std::string, double>> row{{"epoch", static_cast<double>(report.epoch)}, {"step", static_cast<double>(step)},
+                                                  {"learning_rate", report.learning_rate},      {"kl_weight", report.kl_weight},
+                                                  {"nll", report.nll},                          {"kl", report.kl},
+                                                  {"elbo", report.elbo}};
+  for (const auto& [layer, value] : report.log_alpha) row.emplace_back("log_alpha/" + layer, value);
+  const auto add = [&](const std::string& split, const EvaluationMetrics& metrics) {
+    for (const Estimator estimator : kEstimators) {
+      const std::string name = estimator_name(estimator);
+      row.emplace_back(split + "_accuracy_" + name, metrics.at(name).accuracy);
+      row.emplace_back(split + "_nll_" + name, metrics.at(name).nll);
+    }
+  };
+  add("test", test);
+  if (validation) add("validation", *validation);
+  row.emplace_back("images_per_second", report.images_per_second);
+  row.emplace_back("seconds", report.seconds);
+  std::string line;
+  std::string header;
+  for (const auto& [name, value] : row) {
+    header += (header.empty() ? "" : ",") + name;
+    line += fmt::format("{}{}", line.empty() ? "" : ",", value);
+  }
+  if (text_.empty()) text_ = header + "\n";
+  text_ += line + "\n";
+  write_text_atomically(path_, text_);
+  return {row.begin(), row.end()};
+}
+
+}  // namespace varphase

@@ -1,0 +1,19 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#include "analysis/report/report.hpp"
+
+#include "src/base/error.hpp"
+#include "tools/run_folder.hpp"
+#include "tools/verbs/verbs.hpp"
+
+namespace varphase {
+
+int run_report(const Options& options) {
+  const RunFolder run(options.run);
+  const std::filesystem::path out = options.out.empty() ? run.path() / "report.html" : std::filesystem::path(options.out);
+  for (const std::string& problem : write_report(run.path(), out)) fmt::print(stderr, "varphase: left out: {}\n", problem);
+  fmt::print("{}\n", out.string());
+  return kSuccess;
+}
+
+}  // namespace varphase
