@@ -6,6 +6,7 @@
 """
 
 import concurrent.futures
+import functools
 import hashlib
 import json
 import os
@@ -46,11 +47,14 @@ class Build:
                 self.commands[file.relative_to(ROOT).as_posix()] = entry
 
     def flags_near(self, path):
-        """The compiler and its flags for a header: those of the source file that shares most of its path."""
-        sources = [source for source in self.commands if source.endswith(".cpp")]
+        """The compiler and its flags for a header: those of the nearest source file that sees Torch, or sees none, as it does."""
+        torch = any(map(include_rules.TORCH.match, all_includes(path)))
+        sources = [
+            source for source, entry in self.commands.items()
+            if source.endswith(".cpp") and ("/torch/csrc/api/include" in entry["command"]) == torch]
         near = max(sources, key=lambda source: (len(os.path.commonpath([source, path])), source), default=None)
         if near is None:
-            raise SystemExit(f"check: {self.folder} compiles no .cpp file")
+            raise SystemExit(f"check: {self.folder} compiles no .cpp file {'with' if torch else 'without'} Torch")
         words = shlex.split(self.commands[near]["command"])
         while not re.search(r"(g\+\+|clang\+\+|c\+\+)[-\d.]*$", words[0]):
             words.pop(0)  # ccache
@@ -65,16 +69,21 @@ class Build:
         return kept
 
 
-def with_own_includes(path, seen=None):
-    """A file and all of the project's that it includes, directly or not."""
-    seen = seen if seen is not None else set()
-    if path in seen or not (ROOT / path).is_file():
-        return seen
-    seen.add(path)
-    for line in (ROOT / path).read_text(encoding="utf-8").splitlines():
-        match = include_rules.INCLUDE.match(line)
-        if match:
-            with_own_includes(match.group(2), seen)
+@functools.cache
+def direct_includes(path):
+    """What a file of the project includes; nothing where it is none of the project's."""
+    file = ROOT / path
+    lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
+    return [match.group(2) for match in map(include_rules.INCLUDE.match, lines) if match]
+
+
+def all_includes(path):
+    """A file and all that it includes, directly or through the project's own headers."""
+    seen, todo = {path}, [path]
+    while todo:
+        new = set(direct_includes(todo.pop())) - seen
+        seen |= new
+        todo += new
     return seen
 
 
@@ -87,13 +96,13 @@ class Passed:
 
     def key(self, path, *ingredients):
         digest = hashlib.sha256("\0".join(ingredients).encode())
-        for file in sorted(with_own_includes(path)):
+        for file in sorted(file for file in all_includes(path) if (ROOT / file).is_file()):
             digest.update(file.encode() + b"\0" + (ROOT / file).read_bytes())
         return self.folder / digest.hexdigest()
 
 
 def run_each(paths, key_of, command_of, passed_word):
-    """Runs a command for each path that has not passed as it stands, on all cores; returns the failures' output."""
+    """Runs a command for each path that has not passed as it stands, on all cores; prints the output of a failure and returns its path."""
     todo = [(path, key) for path in paths if not (key := key_of(path)).exists()]
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     failures = []
@@ -112,7 +121,8 @@ def run_each(paths, key_of, command_of, passed_word):
             if sys.stderr.isatty():
                 print(f"\r  {number}/{len(todo)} ", end="", file=sys.stderr)
             if failed:
-                failures.append(failed[1].strip() or f"{failed[0]}: failed without a word")
+                print(failed[1].strip(), flush=True)
+                failures.append(f"{failed[0]}: failed")
     print(f"  {len(paths)} files {passed_word}, {len(todo)} of them looked at now")
     return failures
 
@@ -150,7 +160,7 @@ def check_headers(build):
     """Each header compiles alone, and twice in one file."""
     passed = Passed(build, "headers")
     headers = source_files(".hpp")
-    compiler = subprocess.run([build.flags_near("src/")[0], "--version"], capture_output=True, text=True).stdout
+    compiler = subprocess.run([build.flags_near("src/base/error.hpp")[0], "--version"], capture_output=True, text=True).stdout
 
     def command_of(path):
         return build.flags_near(path) + ["-fsyntax-only", "-x", "c++", "-"], f'#include "{path}"\n#include "{path}"\n'

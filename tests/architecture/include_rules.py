@@ -92,6 +92,7 @@ def check_file(root, path):
     """Violations of one file as (line, rule), and whether it includes HDF5."""
     text = (root / path).read_text(encoding="utf-8")
     room, found, last, with_hdf5 = room_of(path), [], 0, None
+    disordered = None  # the first include out of order, told once a file
     sibling = pathlib.PurePath(path).with_suffix(".hpp").as_posix()
     wants_own = path.endswith((".cpp", ".cu")) and (root / sibling).is_file()
     # Quoted paths are literals, so the includes are read before literals are blanked, and only where code is.
@@ -136,9 +137,11 @@ def check_file(root, path):
         group = group_of(path, mark, header)
         if wants_own and mark == '"' and header == sibling:
             group, wants_own = 0, False
-        if group < last:
-            found.append((number, f"{header}: {GROUPS[group]} comes before {GROUPS[last]} (tools/format mends it)"))
+        if group < last and not disordered:
+            disordered = (number, f"{header}: {GROUPS[group]} comes before {GROUPS[last]} (tools/format mends it)")
         last = max(last, group)
+    if disordered:
+        found.append(disordered)
     if wants_own:
         found.append((1, f'"{sibling}" is this file\'s own header and is not included'))
     return found, with_hdf5
