@@ -2,12 +2,12 @@
 // SPDX-License-Identifier: MIT
 #include "analysis/kappa/csv_table.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <limits>
+
+#include <fmt/format.h>
 
 #include "src/base/error.hpp"
 #include "src/base/json.hpp"

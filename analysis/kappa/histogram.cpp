@@ -2,11 +2,11 @@
 // SPDX-License-Identifier: MIT
 #include "analysis/kappa/histogram.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+
+#include <fmt/format.h>
 
 namespace varphase {
 namespace {

@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: MIT
 #include "analysis/kappa/kappa_csv.hpp"
 
-#include <fmt/format.h>
-
 #include <cmath>
+
+#include <fmt/format.h>
 
 #include "analysis/kappa/csv_table.hpp"
 

@@ -2,12 +2,12 @@
 // SPDX-License-Identifier: MIT
 #include "analysis/kappa/kappa_map.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <span>
+
+#include <fmt/format.h>
 
 #include "src/base/json.hpp"
 

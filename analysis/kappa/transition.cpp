@@ -2,14 +2,14 @@
 // SPDX-License-Identifier: MIT
 #include "analysis/kappa/transition.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <limits>
 #include <map>
 #include <numeric>
+
+#include <fmt/format.h>
 
 #include "src/base/error.hpp"
 #include "src/base/text_table.hpp"
@@ -151,11 +151,11 @@ std::string Transition::summary() const {
   text += drop ? fmt::format("\ndrop at epoch {} ({})", *drop, drop_rule())
                : fmt::format("\nno drop ({})", drop_rule());
   if (const auto epochs = lag()) {
-    const std::string plural = std::abs(*epochs) == 1 ? "" : "s";
-    text += *epochs == 0 ? "\nlag: none, both in the same epoch"
-            : *epochs < 0
-                ? fmt::format("\nlag: kappa told {} epoch{} before the accuracy", -*epochs, plural)
-                : fmt::format("\nlag: kappa told {} epoch{} after the accuracy", *epochs, plural);
+    const std::string many =
+        fmt::format("{} epoch{}", std::abs(*epochs), std::abs(*epochs) == 1 ? "" : "s");
+    text += *epochs == 0 ? "\nlag: none, onset and drop are in the same epoch"
+                         : fmt::format("\nlag: the onset comes {} {} the drop", many,
+                                       *epochs < 0 ? "before" : "after");
   }
   const auto missing =
       std::count_if(rows.begin(), rows.end(), [](const auto& row) { return row.over.empty(); });

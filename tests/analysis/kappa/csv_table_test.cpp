@@ -2,10 +2,10 @@
 // SPDX-License-Identifier: MIT
 #include "analysis/kappa/csv_table.hpp"
 
+#include <cmath>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include <cmath>
 
 #include "src/base/error.hpp"
 

@@ -2,13 +2,13 @@
 // SPDX-License-Identifier: MIT
 #include "analysis/kappa/histogram.hpp"
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
 #include <random>
+
+#include <gtest/gtest.h>
 
 namespace varphase {
 namespace {

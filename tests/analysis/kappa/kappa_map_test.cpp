@@ -2,13 +2,13 @@
 // SPDX-License-Identifier: MIT
 #include "analysis/kappa/kappa_map.hpp"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 #include "analysis/kappa/csv_table.hpp"
 #include "analysis/kappa/kappa_csv.hpp"

@@ -2,10 +2,10 @@
 // SPDX-License-Identifier: MIT
 #include "analysis/kappa/transition.hpp"
 
+#include <cmath>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include <cmath>
 
 #include "src/base/error.hpp"
 
@@ -111,7 +111,7 @@ TEST(Transition, JoinsByEpochAndStatesTheLag) {
   EXPECT_EQ(transition.onset_rule(),
             "first epoch with more than 0 of 1,200 weights over kappa_0 = 10^1.5");
   EXPECT_THAT(transition.summary(), HasSubstr("onset at epoch 2"));
-  EXPECT_THAT(transition.summary(), HasSubstr("kappa told 2 epochs before the accuracy"));
+  EXPECT_THAT(transition.summary(), HasSubstr("lag: the onset comes 2 epochs before the drop"));
   EXPECT_THAT(transition.summary(), HasSubstr("2 of 5 epochs have no kappa map"));
 }
 

@@ -1,0 +1,15 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string_view>
+
+namespace varphase {
+
+/// The files the page is made of, embedded at build.
+std::string_view page_template();  // page.html
+std::string_view page_style();     // page.css
+std::string_view page_script();    // page.js
+std::string_view plotly_script();  // plotly.min.js
+
+}  // namespace varphase

@@ -1,0 +1,179 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#include "analysis/report/figure_data.hpp"
+
+#include <cmath>
+#include <map>
+#include <string_view>
+
+namespace varphase {
+namespace {
+
+constexpr std::string_view kLogAlpha = "log_alpha/";
+constexpr const char* kPredictions[] = {"deterministic", "stochastic", "ensemble", "zero_mean"};
+
+Json finite(double value) { return std::isfinite(value) ? Json(value) : Json(); }
+
+/// Rows of metrics.csv in the order of their epochs, one for each.
+std::map<std::int64_t, const std::vector<double>*> rows_by_epoch(const CsvTable& table) {
+  std::map<std::int64_t, const std::vector<double>*> rows;
+  std::size_t column = 0;
+  while (column < table.columns.size() && table.columns[column] != "epoch") ++column;
+  if (column == table.columns.size()) return rows;
+  for (const std::vector<double>& row : table.rows) {
+    if (std::isfinite(row[column]) && std::abs(row[column]) < 1e15) {
+      rows[static_cast<std::int64_t>(row[column])] = &row;
+    }
+  }
+  return rows;
+}
+
+Json metrics_data(const CsvTable& table, const std::string& split) {
+  const auto rows = rows_by_epoch(table);
+  if (rows.empty()) return {};
+  const auto column = [&](const std::string& name) {
+    Json values = Json::array();
+    for (std::size_t c = 0; c < table.columns.size(); ++c) {
+      if (table.columns[c] != name) continue;
+      for (const auto& [epoch, row] : rows) values.push_back(finite((*row)[c]));
+      return values;
+    }
+    return Json();
+  };
+  Json epochs = Json::array();
+  for (const auto& [epoch, row] : rows) epochs.push_back(epoch);
+  Json accuracy = Json::object();
+  Json nll = Json::object();
+  for (const std::string prediction : kPredictions) {
+    accuracy[prediction] = column(split + "_accuracy_" + prediction);
+    nll[prediction] = column(split + "_nll_" + prediction);
+  }
+  Json log_alpha = Json::array();
+  for (const std::string& name : table.columns) {
+    if (name.rfind(kLogAlpha, 0) == 0) {
+      log_alpha.push_back({{"layer", name.substr(kLogAlpha.size())}, {"values", column(name)}});
+    }
+  }
+  return {{"epoch", epochs},
+          {"accuracy", accuracy},
+          {"nll", nll},
+          {"objective", {{"nll", column("nll")}, {"kl", column("kl")}, {"elbo", column("elbo")}}},
+          {"log_alpha", log_alpha}};
+}
+
+Json transition_data(const Transition& transition) {
+  Json epochs = Json::array();
+  Json over = Json::array();
+  std::int64_t weights = 0;
+  for (const std::int64_t count : transition.weights) weights += count;
+  for (const TransitionRow& row : transition.rows) {
+    epochs.push_back(row.epoch);
+    const auto total = row.over_total();
+    over.push_back(total ? Json(*total) : Json());
+  }
+  return {{"kappa0", transition.rules.kappa0},
+          {"onset", transition.onset ? Json(*transition.onset) : Json()},
+          {"drop", transition.drop ? Json(*transition.drop) : Json()},
+          {"weights", weights},
+          {"epoch", epochs},
+          {"over", over}};
+}
+
+Json kappa_data(const ReportInputs& inputs) {
+  Json layers = Json::array();
+  std::map<std::string, std::size_t> index;
+  for (const EpochHistogram& item : inputs.histograms) {
+    const auto [at, is_new] = index.try_emplace(item.layer, layers.size());
+    if (is_new)
+      layers.push_back(
+          {{"layer", item.layer}, {"weights", item.weights}, {"epochs", Json::array()}});
+    layers[at->second]["epochs"].push_back({{"epoch", item.epoch},
+                                            {"over", item.over},
+                                            {"zeros", item.histogram.zeros},
+                                            {"negative", item.histogram.negative},
+                                            {"underflow", item.histogram.underflow},
+                                            {"overflow", item.histogram.overflow},
+                                            {"bins", item.histogram.bins}});
+  }
+  return {{"kappa0", inputs.kappa0},
+          {"first", LogHistogram::kFirst},
+          {"width", LogHistogram::kWidth},
+          {"layers", layers}};
+}
+
+Json sweep_data(const std::string& file, const Json& sweep) {
+  Json rows = Json::array();
+  for (const Json& row : value_at(sweep, "rows")) {
+    Json clean = Json::object();
+    for (const char* key : {"log10_threshold", "sparsity", "network_sparsity", "kept", "accuracy",
+                            "accuracy_se", "difference", "difference_se", "nll", "bytes"}) {
+      clean[key] = number_at(row, key);
+    }
+    for (const char* key : {"replace", "repair"}) clean[key] = text_at(row, key);
+    rows.push_back(std::move(clean));
+  }
+  Json full = Json::object();
+  for (const char* key : {"accuracy", "accuracy_se", "nll", "bytes"}) {
+    full[key] = number_at(value_at(sweep, "full"), key);
+  }
+  Json chosen;
+  const Json& choice = value_at(sweep, "chosen");
+  const Json row = number_at(choice, "row");
+  if (row.is_number_integer() && row.get<std::int64_t>() >= 0 &&
+      row.get<std::int64_t>() < static_cast<std::int64_t>(rows.size())) {
+    chosen = {{"row", row}, {"rule", text_at(choice, "rule")}, {"split", text_at(choice, "split")}};
+  }
+  return {{"file", file},
+          {"epoch", number_at(sweep, "epoch")},
+          {"layer", text_at(sweep, "layer")},
+          {"criterion", text_at(sweep, "criterion")},
+          {"smooth", text_at(sweep, "smooth")},
+          {"split", text_at(sweep, "split")},
+          {"samples", number_at(sweep, "samples")},
+          {"full", full},
+          {"rows", rows},
+          {"chosen", chosen}};
+}
+
+}  // namespace
+
+const Json& value_at(const Json& object, const char* key) {
+  static const Json null;
+  if (!object.is_object()) return null;
+  const auto found = object.find(key);
+  return found == object.end() ? null : *found;
+}
+
+Json number_at(const Json& object, const char* key) {
+  const Json& value = value_at(object, key);
+  return value.is_number() && std::isfinite(value.get<double>()) ? value : Json();
+}
+
+Json text_at(const Json& object, const char* key) {
+  const Json& value = value_at(object, key);
+  return value.is_string() ? value : Json();
+}
+
+std::vector<Json> evaluation_entries(const Json& evaluation) {
+  std::vector<Json> entries;
+  const Json& list = value_at(evaluation, "entries");
+  if (!list.is_array()) return entries;
+  for (const Json& entry : list) {
+    if (entry.is_object()) entries.push_back(entry);
+  }
+  return entries;
+}
+
+Json figure_data(const ReportInputs& inputs) {
+  const std::string split = inputs.transition ? inputs.transition->split : "test";
+  Json sweeps = Json::array();
+  for (const auto& [file, sweep] : inputs.sweeps) sweeps.push_back(sweep_data(file, sweep));
+  return {{"name", inputs.name},
+          {"split", split},
+          {"metrics", inputs.metrics ? metrics_data(*inputs.metrics, split) : Json()},
+          {"transition", inputs.transition ? transition_data(*inputs.transition) : Json()},
+          {"kappa", inputs.histograms.empty() ? Json() : kappa_data(inputs)},
+          {"sweeps", sweeps}};
+}
+
+}  // namespace varphase

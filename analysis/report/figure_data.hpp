@@ -1,0 +1,35 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "analysis/report/report.hpp"
+#include "src/base/json.hpp"
+
+namespace varphase {
+
+/// The figures as data, in a schema that page.js may rely on: every key is there, numbers are
+/// numbers or null.
+///
+///     {"name", "split",
+///      "metrics": null | {"epoch": [..], "accuracy": {"deterministic": [..] | null, ...}, "nll":
+///      {...},
+///                         "objective": {"nll", "kl", "elbo"}, "log_alpha": [{"layer", "values"}]},
+///      "transition": null | {"kappa0", "onset", "drop", "weights", "epoch": [..], "over": [..]},
+///      "kappa": null | {"kappa0", "first", "width", "layers": [{"layer", "weights", "epochs":
+///      [{"epoch", "over",
+///                       "zeros", "negative", "underflow", "overflow", "bins"}]}]},
+///      "sweeps": [{"file", "epoch", "layer", "criterion", "split", "samples", "full", "rows",
+///      "chosen"}]}
+///
+/// Accuracies are fractions; of two rows of one epoch the later one counts.
+Json figure_data(const ReportInputs& inputs);
+
+/// Number, text or element under a key, or null: files from other hands may lack anything.
+Json number_at(const Json& object, const char* key);
+Json text_at(const Json& object, const char* key);
+const Json& value_at(const Json& object, const char* key);
+
+/// The evaluation entries of all files, in order, each an object; what is no object is left out.
+std::vector<Json> evaluation_entries(const Json& evaluation);
+
+}  // namespace varphase

@@ -1,0 +1,91 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#include "analysis/report/html.hpp"
+
+#include <fmt/format.h>
+
+#include "src/base/error.hpp"
+
+namespace varphase {
+namespace {
+
+/// The text with broken UTF-8 replaced: the JSON library has a checked decoder, so it is used for
+/// that.
+std::string clean_utf8(std::string_view text) {
+  const std::string dumped =
+      Json(std::string(text)).dump(-1, ' ', false, Json::error_handler_t::replace);
+  return Json::parse(dumped).get<std::string>();
+}
+
+}  // namespace
+
+std::string escape_html(std::string_view text) {
+  std::string escaped;
+  for (const char letter : clean_utf8(text)) {
+    switch (letter) {
+      case '&':
+        escaped += "&amp;";
+        break;
+      case '<':
+        escaped += "&lt;";
+        break;
+      case '>':
+        escaped += "&gt;";
+        break;
+      case '"':
+        escaped += "&quot;";
+        break;
+      case '\'':
+        escaped += "&#39;";
+        break;
+      default:
+        escaped += letter;
+    }
+  }
+  return escaped;
+}
+
+std::string script_json(const Json& json) {
+  std::string escaped;
+  for (const char letter : json.dump(-1, ' ', false, Json::error_handler_t::replace)) {
+    if (letter == '<') {
+      escaped += "\\u003c";
+    } else {
+      escaped += letter;
+    }
+  }
+  return escaped;
+}
+
+std::string fill_template(std::string_view text, const std::map<std::string, std::string>& values,
+                          const std::set<std::string>& flags) {
+  std::string filled;
+  while (true) {
+    const std::size_t open = text.find("{{");
+    filled += text.substr(0, open);
+    if (open == std::string_view::npos) return filled;
+    const std::size_t close = text.find("}}", open);
+    VARPHASE_CHECK(close != std::string_view::npos, ErrorKind::format,
+                   "page template: a {{{{ without its }}}}");
+    const std::string name(text.substr(open + 2, close - open - 2));
+    text.remove_prefix(close + 2);
+    if (name.empty() || (name.front() != '#' && name.front() != '^')) {
+      const auto value = values.find(name);
+      VARPHASE_CHECK(value != values.end(), ErrorKind::format, "page template: no value for '{}'",
+                     name);
+      filled += value->second;
+      continue;
+    }
+    const std::string flag = name.substr(1);
+    const std::string end = "{{/" + flag + "}}";
+    const std::size_t stop = text.find(end);
+    VARPHASE_CHECK(stop != std::string_view::npos, ErrorKind::format,
+                   "page template: block '{}' does not end", name);
+    if (flags.contains(flag) == (name.front() == '#')) {
+      filled += fill_template(text.substr(0, stop), values, flags);
+    }
+    text.remove_prefix(stop + end.size());
+  }
+}
+
+}  // namespace varphase

@@ -1,0 +1,78 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "analysis/kappa/csv_table.hpp"
+#include "analysis/kappa/histogram.hpp"
+#include "analysis/kappa/transition.hpp"
+#include "src/base/json.hpp"
+
+namespace varphase {
+
+/// The histogram of one layer at one epoch: what the page shows of a kappa map.
+struct EpochHistogram {
+  std::int64_t epoch = 0;
+  std::string layer;
+  std::int64_t weights = 0;
+  std::int64_t over = 0;  // |kappa| > kappa_0 of ReportInputs
+  LogHistogram histogram;
+};
+
+/// How the kappa maps of a run were made; the same for all that are shown.
+struct KappaMaking {
+  std::int64_t images = 0;
+  std::string split;
+  std::string method;
+  std::string smooth;
+};
+
+/// All that one page shows, read from a run folder. What the folder does not have is empty.
+struct ReportInputs {
+  std::filesystem::path run;  // as it was given: the page quotes it in commands
+  std::string name;           // its last part
+  Json config;                // config.json, or null
+  Json environment;           // environment.json, or null
+  std::optional<CsvTable> metrics;
+  std::optional<Transition> transition;
+  double kappa0 = kDefaultKappa0;  // of the transition where there is one
+  KappaMaking making;
+  std::vector<EpochHistogram> histograms;            // by epoch, then by layer as in the file
+  std::vector<std::pair<std::string, Json>> sweeps;  // path in the run folder, content; by name
+  std::vector<std::pair<std::string, Json>> evaluations;  // likewise
+  std::vector<std::string>
+      problems;  // files that are there but cannot be used, each with its reason
+};
+
+/// Reads a run folder: config.json, environment.json, metrics.csv, transition.json, kappa/*.h5,
+/// sweeps/*.json, evaluations/*.json. Any of these may be missing; one that is damaged is left out
+/// and named in `problems`.
+/// @throws Error io where the folder does not exist; usage where it holds nothing of a run.
+ReportInputs collect_report(const std::filesystem::path& run_folder);
+
+/// One HTML page that needs nothing else: styles, script, Plotly.js and the figures' data are in
+/// it.
+std::string render_report(const ReportInputs& inputs);
+
+/// collect_report, render_report, and an atomic write.
+/// @return the problems, for the caller to print.
+/// @throws Error as collect_report, and io.
+std::vector<std::string> write_report(const std::filesystem::path& run_folder,
+                                      const std::filesystem::path& out_path);
+
+/// The transition of a run folder, from its metrics.csv and its kappa/*.h5, read one after the
+/// other.
+/// @throws Error io, format, usage as the readers and find_transition.
+Transition transition_of_run(const std::filesystem::path& run_folder, const TransitionRules& rules,
+                             const std::string& split = "test");
+
+/// The files kappa/epoch_NNNN.h5 of a run, by name; empty where there is no such folder.
+std::vector<std::filesystem::path> kappa_files(const std::filesystem::path& run_folder);
+
+}  // namespace varphase

@@ -1,0 +1,258 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#include "analysis/report/report.hpp"
+
+#include <cmath>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "analysis/report/assets.hpp"
+#include "analysis/report/figure_data.hpp"
+#include "analysis/report/html.hpp"
+#include "checkpoints/document.hpp"
+#include "src/base/atomic_file.hpp"
+#include "src/base/error.hpp"
+#include "tests/analysis/report/synthetic_run.hpp"
+
+namespace varphase {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+
+/// The page without the scripts and styles that are the same in all pages.
+std::string body_of(const std::string& page) {
+  const std::size_t from = page.find("<body>");
+  const std::size_t to = page.find("<script type=\"application/json\"");
+  EXPECT_NE(from, std::string::npos);
+  EXPECT_NE(to, std::string::npos);
+  return page.substr(from, to - from);
+}
+
+Json data_of(const std::string& page) {
+  const std::string mark = "<script type=\"application/json\" id=\"report-data\">";
+  const std::size_t from = page.find(mark) + mark.size();
+  return parse_json(std::string_view(page).substr(from, page.find("</script>", from) - from),
+                    "page");
+}
+
+TEST(Html, EscapesWhatMarkupIsMadeOf) {
+  EXPECT_EQ(escape_html("<a href=\"x\" title='&'>"),
+            "&lt;a href=&quot;x&quot; title=&#39;&amp;&#39;&gt;");
+  EXPECT_EQ(escape_html("κ\xff"), "κ\xEF\xBF\xBD");
+  EXPECT_EQ(script_json({{"a", "</script><!--"}}), "{\"a\":\"\\u003c/script>\\u003c!--\"}");
+  EXPECT_EQ(script_json(std::nan("")), "null");
+}
+
+TEST(Html, FillsATemplateOnce) {
+  EXPECT_EQ(
+      fill_template("{{a}}-{{#yes}}[{{b}}]{{/yes}}{{#no}}x{{/no}}{{^no}}y{{/no}}{{^yes}}z{{/yes}}",
+                    {{"a", "{{b}}"}, {"b", "B"}}, {"yes"}),
+      "{{b}}-[B]y");
+  EXPECT_THROW(fill_template("{{a}}", {}, {}), Error);
+  EXPECT_THROW(fill_template("{{a", {}, {}), Error);
+  EXPECT_THROW(fill_template("{{#a}}", {}, {}), Error);
+}
+
+TEST(Assets, AreWholeAndSafeInAScriptElement) {
+  EXPECT_EQ(std::string(page_script()),
+            read_text_file(std::string(VARPHASE_SOURCE_DIR) + "/analysis/report/page.js"));
+  EXPECT_EQ(std::string(page_style()),
+            read_text_file(std::string(VARPHASE_SOURCE_DIR) + "/analysis/report/page.css"));
+  EXPECT_GT(plotly_script().size(), 1000000U);
+  EXPECT_THAT(std::string(plotly_script().substr(0, 200)), HasSubstr("plotly.js v"));
+  for (const std::string_view script : {page_script(), plotly_script()}) {
+    EXPECT_EQ(script.find("</script"), std::string_view::npos);
+    EXPECT_EQ(script.find("<!--"), std::string_view::npos);
+  }
+}
+
+class SyntheticReport : public testing::Test {
+ protected:
+  void SetUp() override {
+    run_ = test_folder(testing::UnitTest::GetInstance()->current_test_info()->name());
+    fs::copy(written_, run_, fs::copy_options::recursive);
+  }
+  static void SetUpTestSuite() {
+    written_ = test_folder("written");
+    write_synthetic_run(written_);
+  }
+  static inline fs::path written_;  // not to be changed
+  fs::path run_;
+};
+
+TEST_F(SyntheticReport, FiguresHoldWhatTheFilesSay) {
+  const ReportInputs inputs = collect_report(run_);
+  EXPECT_THAT(inputs.problems, ElementsAre());
+  const Json data = figure_data(inputs);
+  EXPECT_EQ(data["name"], "FiguresHoldWhatTheFilesSay");
+  EXPECT_EQ(data["metrics"]["epoch"].size(), 25U);
+  EXPECT_TRUE(data["metrics"]["objective"]["nll"][0].is_null());  // nan in the file
+  EXPECT_EQ(data["metrics"]["accuracy"]["zero_mean"].size(), 25U);
+  EXPECT_EQ(data["metrics"]["log_alpha"][0]["layer"], "dense1");
+  EXPECT_DOUBLE_EQ(data["metrics"]["log_alpha"][0]["values"][13].get<double>(), -3.95);
+
+  const Json& layer = data["kappa"]["layers"][0];
+  EXPECT_EQ(layer["weights"], 20000);
+  ASSERT_EQ(layer["epochs"].size(), 25U);
+  for (const Json& epoch : layer["epochs"]) {
+    std::int64_t total =
+        epoch["underflow"].get<std::int64_t>() + epoch["overflow"].get<std::int64_t>();
+    for (const Json& bin : epoch["bins"]) total += bin.get<std::int64_t>();
+    EXPECT_EQ(total, 20000) << epoch["epoch"];
+    EXPECT_EQ(epoch["zeros"], 600);
+    EXPECT_GE(epoch["bins"][0], 600);
+    // kappa_0 = 10^1.5 is the left edge of bin 106; no value of a random map lies on it.
+    std::int64_t over = epoch["overflow"].get<std::int64_t>();
+    for (std::size_t bin = 106; bin < 140; ++bin) over += epoch["bins"][bin].get<std::int64_t>();
+    EXPECT_EQ(epoch["over"], over);
+    EXPECT_EQ(data["transition"]["over"][epoch["epoch"].get<std::size_t>()], over);
+  }
+  EXPECT_FALSE(data["transition"]["onset"].is_null());
+  EXPECT_EQ(data["sweeps"][0]["rows"].size(), 82U);
+  EXPECT_EQ(data["sweeps"][0]["chosen"]["row"], 65);
+}
+
+TEST_F(SyntheticReport, PageHoldsItsDataAndItsTables) {
+  const ReportInputs inputs = collect_report(run_);
+  const std::string page = render_report(inputs);
+  EXPECT_EQ(data_of(page), figure_data(inputs));
+  const std::string body = body_of(page);
+  EXPECT_THAT(body, HasSubstr("<h1>PageHoldsItsDataAndItsTables</h1>"));
+  EXPECT_THAT(body, HasSubstr("fashion-mnist (first 6,000 training images)"));
+  EXPECT_THAT(body, HasSubstr("conv2d 20 · variance_dense 100 · dense 10"));
+  EXPECT_THAT(body, HasSubstr("<dt>seed</dt><dd>1</dd>"));
+  EXPECT_THAT(body, HasSubstr("<td>1.74 MB</td>"));
+  EXPECT_THAT(body, HasSubstr("182.0 kB <small>9.6× smaller</small>"));
+  EXPECT_THAT(body, HasSubstr("86.15 % <small>± 0.34</small>"));
+  EXPECT_THAT(body, HasSubstr("torch.version"));
+  EXPECT_THAT(body, HasSubstr("softplus:1"));
+  EXPECT_THAT(body, Not(HasSubstr("class=\"missing\"")));
+  EXPECT_THAT(body, Not(HasSubstr("{{")));
+}
+
+TEST_F(SyntheticReport, WritesTheFileAtOnce) {
+  EXPECT_THAT(write_report(run_, run_ / "report.html"), ElementsAre());
+  EXPECT_EQ(read_text_file(run_ / "report.html"), render_report(collect_report(run_)));
+}
+
+TEST_F(SyntheticReport, NamesTheCommandForWhatIsMissing) {
+  const std::pair<const char*, const char*> cases[] = {{"metrics.csv", "varphase train --run"},
+                                                       {"transition.json", "varphase transition "},
+                                                       {"kappa", "varphase kappa "},
+                                                       {"sweeps", "varphase sweep "},
+                                                       {"evaluations", "varphase eval "},
+                                                       {"environment.json", "varphase train"}};
+  for (const auto& [file, command] : cases) {
+    fs::remove_all(run_ / file);
+    const std::string body = body_of(render_report(collect_report(run_)));
+    EXPECT_THAT(body, HasSubstr(std::string("<code>") + command)) << file;
+  }
+  EXPECT_THAT(body_of(render_report(collect_report(run_))),
+              HasSubstr("fashion-mnist"));  // config.json is left
+}
+
+TEST_F(SyntheticReport, DamagedFilesAreNamedAndLeftOut) {
+  fs::resize_file(run_ / "kappa" / "epoch_0003.h5", 1000);
+  write_text_atomically(run_ / "transition.json", "{\"format\": 3");
+  write_text_atomically(run_ / "sweeps" / "b.json", "{\"rows\": []}");
+  write_text_atomically(run_ / "evaluations" / "c.json", "[]");
+  write_text_atomically(run_ / "metrics.csv", "epoch,nll\n0,1\n1,x\n");
+  const ReportInputs inputs = collect_report(run_);
+  ASSERT_EQ(inputs.problems.size(), 5U);
+  EXPECT_FALSE(inputs.metrics.has_value());
+  EXPECT_FALSE(inputs.transition.has_value());
+  EXPECT_EQ(inputs.histograms.size(), 24U);
+  EXPECT_EQ(inputs.sweeps.size(), 1U);
+  const std::string body = body_of(render_report(inputs));
+  for (const char* file :
+       {"epoch_0003.h5", "transition.json", "sweeps/b.json", "evaluations/c.json", "metrics.csv"}) {
+    EXPECT_THAT(body, HasSubstr(file));
+  }
+}
+
+TEST_F(SyntheticReport, MapsOfAnotherSmoothingAreNotMixedIn) {
+  const fs::path path = run_ / "kappa" / "epoch_0005.h5";
+  KappaMap map = kappa_from_document(read_document(path, "kappa"), path.string());
+  map.smooth = "none";
+  write_document(path, to_document(map));
+  const ReportInputs inputs = collect_report(run_);
+  EXPECT_EQ(inputs.histograms.size(), 24U);
+  EXPECT_THAT(inputs.problems, ElementsAre(HasSubstr("epoch_0005.h5")));
+  EXPECT_THROW(transition_of_run(run_, {}), Error);
+}
+
+TEST_F(SyntheticReport, ALineOfMetricsThatIsCutOffIsLeftOut) {
+  std::string text = read_text_file(run_ / "metrics.csv");
+  text.resize(text.size() - 4);
+  write_text_atomically(run_ / "metrics.csv", text);
+  const ReportInputs inputs = collect_report(run_);
+  EXPECT_EQ(figure_data(inputs)["metrics"]["epoch"].size(), 24U);
+  EXPECT_THAT(body_of(render_report(inputs)), HasSubstr("its last line is cut off"));
+}
+
+TEST_F(SyntheticReport, SweepsOfOtherHandsMayLackAnything) {
+  write_text_atomically(
+      run_ / "sweeps" / "odd.json",
+      R"({"rows": [{"sparsity": "x"}, 3, {"replace": "zero", "accuracy": 0.5}], "chosen": {"row": 9}})");
+  const Json sweep = figure_data(collect_report(run_))["sweeps"][1];
+  EXPECT_EQ(sweep["file"], "sweeps/odd.json");
+  EXPECT_TRUE(sweep["rows"][0]["sparsity"].is_null());
+  EXPECT_EQ(sweep["rows"][2]["accuracy"], 0.5);
+  EXPECT_TRUE(sweep["full"]["accuracy"].is_null());
+  EXPECT_TRUE(sweep["chosen"].is_null());
+}
+
+TEST(Report, TextsOfFilesNeverBecomeMarkup) {
+  const std::string attack = "<img src=x onerror=alert(1)>\"'&";
+  const fs::path run = test_folder("<b>run");
+  write_synthetic_run(run, {attack, "</script><script>alert(2)</script>"});
+  Json evaluation = read_json_file(run / "evaluations" / "98.json");
+  evaluation["entries"][0]["name"] = attack;
+  evaluation["entries"][0]["path"] = attack;
+  evaluation["split"] = attack;
+  evaluation["samples"] = attack;
+  write_json_file(run / "evaluations" / "98.json", evaluation);
+  const std::string page = render_report(collect_report(run));
+  const std::string body = body_of(page);
+  EXPECT_THAT(body, Not(HasSubstr("<img")));
+  EXPECT_THAT(body, Not(HasSubstr("<script")));
+  EXPECT_THAT(body, Not(HasSubstr("<b>run")));
+  EXPECT_THAT(body, HasSubstr("&lt;img src=x onerror=alert(1)&gt;&quot;&#39;&amp;"));
+  EXPECT_EQ(data_of(page)["kappa"]["layers"][0]["layer"], attack);
+}
+
+TEST(Report, RefusesAFolderThatIsNoRun) {
+  const fs::path folder = test_folder("empty");
+  try {
+    collect_report(folder);
+    FAIL() << "an empty folder was taken for a run";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::usage);
+    EXPECT_THAT(error.what(), HasSubstr("holds nothing of a run"));
+  }
+  try {
+    collect_report(folder / "nothing");
+    FAIL() << "a missing folder was taken for a run";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::io);
+  }
+}
+
+TEST(Report, FindsTheTransitionOfARunOnlyWhereThereAreMaps) {
+  const fs::path run = test_folder("no_maps");
+  write_text_atomically(run / "metrics.csv", "epoch,test_accuracy_deterministic\n0,0.1\n");
+  try {
+    transition_of_run(run, {});
+    FAIL() << "a transition without maps";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::io);
+    EXPECT_THAT(error.what(), HasSubstr("varphase kappa"));
+  }
+}
+
+}  // namespace
+}  // namespace varphase

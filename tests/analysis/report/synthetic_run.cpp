@@ -1,0 +1,200 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#include "tests/analysis/report/synthetic_run.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <random>
+
+#include <fmt/format.h>
+
+#include "analysis/kappa/kappa_map.hpp"
+#include "analysis/kappa/transition.hpp"
+#include "analysis/report/report.hpp"
+#include "checkpoints/document.hpp"
+#include "src/base/atomic_file.hpp"
+#include "src/base/json.hpp"
+
+namespace varphase {
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr int kEpochs = 24;
+constexpr std::int64_t kOut = 100;
+constexpr std::int64_t kIn = 200;
+
+double logistic(double x) { return 1 / (1 + std::exp(-x)); }
+
+double log_alpha(int epoch) { return epoch <= 12 ? -5.0 : -5.0 + 1.05 * (epoch - 12); }
+
+/// 0.1 after the means have lost their role.
+double deterministic(int epoch) {
+  const double learnt = 0.1 + 0.77 * (1 - std::exp(-0.55 * epoch));
+  return epoch == 0 ? 0.093 : 0.1 + (learnt - 0.1) * logistic(2.2 * (17.3 - epoch));
+}
+
+double ensemble(int epoch) {
+  return epoch == 0 ? 0.101 : 0.1 + 0.762 * (1 - std::exp(-0.55 * epoch));
+}
+
+void write_metrics(const fs::path& run, const std::string& layer) {
+  std::string text = fmt::format("epoch,step,learning_rate,kl_weight,nll,kl,elbo,{}",
+                                 csv_cell("log_alpha/" + layer));
+  for (const char* what : {"accuracy", "nll"}) {
+    for (const char* how : {"deterministic", "stochastic", "ensemble", "zero_mean"}) {
+      text += fmt::format(",test_{}_{}", what, how);
+    }
+  }
+  text += ",images_per_second,seconds\n";
+  for (int epoch = 0; epoch <= kEpochs; ++epoch) {
+    const double nll = epoch == 0 ? std::nan("") : 9000 * std::exp(-0.11 * epoch) + 600;
+    const double kl = 63000 * std::log1p(std::exp(-log_alpha(epoch))) / 5;
+    const double zero_mean = 0.1 + 0.74 * logistic(1.9 * (epoch - 17.0));
+    const double one = ensemble(epoch) - 0.004;
+    text += fmt::format("{},{},{},1,{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", epoch,
+                        epoch * 108, 1e-3 * (1 - epoch / 24.0), nll, kl, -nll - kl,
+                        log_alpha(epoch), deterministic(epoch), one, ensemble(epoch), zero_mean,
+                        0.4, 0.42, 0.39, 0.5, 2400.0, 2.25);
+  }
+  write_text_atomically(run / "metrics.csv", text);
+}
+
+void write_kappa(const fs::path& run, const std::string& layer) {
+  fs::create_directories(run / "kappa");
+  for (int epoch = 0; epoch <= kEpochs; ++epoch) {
+    std::mt19937 words(static_cast<unsigned>(epoch + 1));
+    std::normal_distribution<double> normal;
+    KappaMap map;
+    map.epoch = epoch;
+    map.images = 5400;
+    map.smooth = "softplus:1";
+    LayerKappa kappa{layer, {kOut, kIn}, {}, {}};
+    for (std::int64_t i = 0; i < kOut * kIn; ++i) {
+      const double mean = 0.02 * normal(words);
+      const double middle = epoch == 0 ? 0.6 : -1.4 - 0.05 * epoch + 0.62 * std::max(0, epoch - 13);
+      const double curvature = std::pow(10.0, middle + 1.15 * normal(words));
+      const bool dead = i % kIn < 6;  // inputs that are zero in every image
+      kappa.variance.push_back(static_cast<float>(std::exp(log_alpha(epoch)) * mean * mean));
+      kappa.hessian_diagonal.push_back(
+          dead ? 0.0F : static_cast<float>(words() % 5 < 2 ? -curvature : curvature));
+    }
+    map.layers.push_back(std::move(kappa));
+    map.provenance = {{"device", "cpu"}, {"version", "0.1.0"}};
+    write_document(run / "kappa" / fmt::format("epoch_{:04d}.h5", epoch), to_document(map));
+  }
+}
+
+void write_sweep(const fs::path& run, const std::string& layer) {
+  const std::int64_t weights = kOut * kIn;
+  Json rows = Json::array();
+  for (const char* replace : {"mean", "zero"}) {
+    for (int step = 0; step <= 40; ++step) {
+      const double log10_threshold = -6 + 0.25 * step;
+      const double share = 1 - logistic(-1.7 * (log10_threshold + 0.9));
+      const auto kept =
+          static_cast<std::int64_t>(std::round(static_cast<double>(weights) * (1 - share)));
+      const double log10_left = -std::log10(std::max(1 - share, 1e-6));
+      const double at = std::string(replace) == "zero" ? 2.55 : 2.1;
+      const double accuracy = 0.1 + 0.762 * logistic(5 * (at - log10_left));
+      rows.push_back({{"log10_threshold", log10_threshold},
+                      {"sparsity", 1 - static_cast<double>(kept) / static_cast<double>(weights)},
+                      {"network_sparsity", share * 0.93},
+                      {"kept", kept},
+                      {"replace", replace},
+                      {"repair", "none"},
+                      {"accuracy", accuracy},
+                      {"accuracy_se", std::sqrt(accuracy * (1 - accuracy) / 2000)},
+                      {"difference", accuracy - 0.862},
+                      {"difference_se", 0.002},
+                      {"nll", 0.39 + 1.9 * logistic(4 * (log10_left - at))},
+                      {"bytes", 60000 + 8 * kept}});
+    }
+  }
+  const Json sweep = {
+      {"epoch", kEpochs},
+      {"checkpoint", "checkpoints/epoch_0024.h5"},
+      {"layer", layer},
+      {"samples", 50},
+      {"split", "test"},
+      {"replace", {"mean", "zero"}},
+      {"repair", "none"},
+      {"smooth", "softplus:1"},
+      {"criterion", "kappa"},
+      {"full", {{"accuracy", 0.862}, {"accuracy_se", 0.0077}, {"nll", 0.39}, {"bytes", 1740000}}},
+      {"rows", rows},
+      {"chosen", {{"row", 65}, {"rule", "drop<=0.1"}, {"split", "validation"}}}};
+  fs::create_directories(run / "sweeps");
+  write_json_file(run / "sweeps" / "epoch_0024.json", sweep);
+}
+
+void write_evaluation(const fs::path& run) {
+  const auto entry = [](const std::string& name, double bytes, std::int64_t nonzero,
+                        double sparsity, double accuracy) {
+    return Json{
+        {"name", name},
+        {"path", "runs/first/" + name},
+        {"bytes", bytes},
+        {"weights", 431080},
+        {"nonzero", nonzero},
+        {"layer_sparsity", sparsity},
+        {"network_sparsity", sparsity * 0.93},
+        {"accuracy",
+         {{"deterministic", 0.1},
+          {"stochastic", accuracy - 0.004},
+          {"ensemble", accuracy},
+          {"zero_mean", accuracy - 0.002}}},
+        {"accuracy_se",
+         {{"deterministic", 0.003},
+          {"stochastic", 0.0035},
+          {"ensemble", 0.0034},
+          {"zero_mean", 0.0034}}},
+        {"nll",
+         {{"deterministic", 2.3}, {"stochastic", 0.42}, {"ensemble", 0.39}, {"zero_mean", 0.4}}}};
+  };
+  fs::create_directories(run / "evaluations");
+  write_json_file(run / "evaluations" / "98.json",
+                  {{"samples", 50},
+                   {"split", "test"},
+                   {"entries",
+                    {entry("full", 1740000, 431080, 0, 0.8621),
+                     entry("pruned/98.h5", 182000, 39080, 0.98, 0.8615)}}});
+}
+
+}  // namespace
+
+fs::path test_folder(const std::string& name) {
+  const fs::path folder = fs::path(VARPHASE_BINARY_DIR) / "report_tests" / name;
+  fs::remove_all(folder);
+  fs::create_directories(folder);
+  return folder;
+}
+
+void write_synthetic_run(const fs::path& run, const HostileTexts& texts) {
+  write_json_file(
+      run / "config.json",
+      {{"network",
+        {{"input", {1, 28, 28}},
+         {"classes", 10},
+         {"layers",
+          {{{"conv2d", {{"out", 20}, {"kernel", 5}}}},
+           "relu",
+           {{"max_pool", 2}},
+           {{"variance_dense", {{"out", kOut}, {"parameterization", "layer"}}}},
+           "relu",
+           {{"dense", {{"out", 10}}}}}}}},
+       {"data", {{"data", "fashion-mnist"}, {"validation", 0.1}, {"train_limit", 6000}}},
+       {"train", {{"epochs", kEpochs}, {"batch_size", 50}, {"seed", 1}}}});
+  write_json_file(run / "environment.json", {{"version", "0.1.0"},
+                                             {"git_hash", "0123456789abcdef"},
+                                             {"device", texts.device},
+                                             {"torch", {{"version", "2.11.0"}, {"threads", 2}}},
+                                             {"created", "2026-01-02T03:04:05Z"}});
+  write_metrics(run, texts.layer);
+  write_kappa(run, texts.layer);
+  write_json_file(run / "transition.json", to_json(transition_of_run(run, {})));
+  write_sweep(run, texts.layer);
+  write_evaluation(run);
+}
+
+}  // namespace varphase
