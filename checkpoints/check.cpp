@@ -80,13 +80,15 @@ bool receive(int descriptor, double seconds, std::string& text) {
   const auto end = Clock::now() + std::chrono::duration_cast<Clock::duration>(
                                       std::chrono::duration<double>(std::clamp(seconds, 0.0, 1e6)));
   for (;;) {
-    const auto left =
-        std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now()).count();
+    const auto now = Clock::now();
+    if (now >= end) return false;
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - now).count();
     pollfd waiting{descriptor, POLLIN, 0};
     const int ready =
         ::poll(&waiting, 1, static_cast<int>(std::clamp<std::int64_t>(left + 1, 0, 1'000'000'000)));
     if (ready < 0 && errno == EINTR) continue;
-    if (ready <= 0) return false;
+    if (ready < 0) return false;
+    if (ready == 0) continue;
     char buffer[4096];
     const ssize_t count = ::read(descriptor, buffer, sizeof buffer);
     if (count < 0 && errno == EINTR) continue;

@@ -2,17 +2,18 @@
 // SPDX-License-Identifier: MIT
 #include "checkpoints/hdf5_image.hpp"
 
-// The only file that includes hdf5.h. The 1.10 names, whatever the library's version.
-#define H5_USE_110_API
-#include <hdf5.h>
-
 #include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <cstring>
 #include <limits>
 #include <mutex>
+#include <optional>
 #include <set>
+
+// The only file that includes hdf5.h. The 1.10 names, whatever the library's version.
+#define H5_USE_110_API  // NOLINT(readability-identifier-naming): HDF5's own name
+#include <hdf5.h>
 
 #include "checkpoints/hdf5_handle.hpp"
 #include "checkpoints/printable.hpp"
@@ -363,11 +364,7 @@ class ImageWriter {
 
   /// The memory driver rounds its size up; the superblock holds the true one.
   void cut_to_end_of_file() {
-    constexpr std::size_t kEndOffset = 28;
-    std::uint64_t end = 0;
-    if (image_.bytes.size > kEndOffset + sizeof end) {
-      std::memcpy(&end, image_.bytes.data.get() + kEndOffset, sizeof end);
-    }
+    const std::uint64_t end = hdf5_end(image_.bytes.span()).value_or(0);
     if (end == 0 || end > image_.bytes.size) {
       place_.fail("HDF5 made {} bytes, its superblock wants {}", image_.bytes.size, end);
     }
@@ -389,6 +386,11 @@ class ImageReader {
       : image_(image), with_values_(with_values), place_{path, "the whole file"} {}
 
   Document read() {
+    // Older superblocks lead into code that has no checksums.
+    const std::optional<std::uint64_t> end = hdf5_end(image_);
+    if (!end) place_.fail("does not start with a superblock of version 3");
+    if (*end != image_.size())
+      place_.fail("its superblock wants {} bytes, got {}", *end, image_.size());
     const H5FD_file_image_callbacks_t callbacks{
         lend, copy_nothing, refuse_to_grow, free_nothing, same_data, keep_data, &image_};
     const Hdf5Handle access = memory_access(place_, callbacks, std::size_t{1} << 16U);
@@ -628,6 +630,7 @@ class ImageReader {
         "listing its attributes");
     if (names.size() != info.num_attrs) place_.fail("its list of attributes is damaged");
     std::vector<std::pair<std::string, Attribute>> attributes;
+    attributes.reserve(names.size());
     for (const std::string& name : names)
       attributes.emplace_back(name, read_attribute(object, name));
     return attributes;

@@ -2,11 +2,11 @@
 // SPDX-License-Identifier: MIT
 #include "checkpoints/inspect.hpp"
 
-#include <fmt/ranges.h>
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
+
+#include <fmt/ranges.h>
 
 #include "checkpoints/hdf5_image.hpp"
 #include "checkpoints/printable.hpp"

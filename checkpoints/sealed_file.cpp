@@ -2,12 +2,12 @@
 // SPDX-License-Identifier: MIT
 #include "checkpoints/sealed_file.hpp"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
 #include <bit>
 #include <cstring>
 #include <memory>
+
+#include <openssl/evp.h>
 
 #include "src/base/atomic_file.hpp"
 #include "src/base/error.hpp"
@@ -77,8 +77,7 @@ void judge_without_trailer(std::span<const std::byte> head, SealedFile& file) {
     return;
   }
   const bool ours = starts_like(head, sizeof kSuperblock);
-  const std::uint64_t declared =
-      head.size() >= kSuperblockBytes ? number_at<std::uint64_t>(head, kEndOfFileOffset) : 0;
+  const std::uint64_t declared = hdf5_end(head).value_or(0);
   if (!ours || declared == file.bytes) {
     file.seal = Seal::foreign;
     file.why =
@@ -100,6 +99,12 @@ void judge_without_trailer(std::span<const std::byte> head, SealedFile& file) {
 }
 
 }  // namespace
+
+std::optional<std::uint64_t> hdf5_end(std::span<const std::byte> start) {
+  if (start.size() < kSuperblockBytes || !starts_like(start, sizeof kSuperblock))
+    return std::nullopt;
+  return number_at<std::uint64_t>(start, kEndOfFileOffset);
+}
 
 Trailer make_trailer(std::span<const std::byte> hdf5, std::uint32_t format) {
   Trailer trailer{};

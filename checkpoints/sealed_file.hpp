@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -23,6 +24,10 @@ inline constexpr std::size_t kTrailerBytes = 56;
 using Trailer = std::array<std::byte, kTrailerBytes>;
 
 Trailer make_trailer(std::span<const std::byte> hdf5, std::uint32_t format = kFormatVersion);
+
+/// The end of the file by the superblock that HDF5 writes under the bounds v110; none where the
+/// bytes do not start with one. Tells a truncated file from a foreign one before HDF5 is asked.
+std::optional<std::uint64_t> hdf5_end(std::span<const std::byte> start);
 
 /// No file larger than this is read.
 inline constexpr std::uint64_t kMaxFileBytes = std::uint64_t{8} << 30U;

@@ -2,8 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "checkpoints/snapshot_file.hpp"
 
-#include <fmt/ranges.h>
-
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
@@ -11,6 +10,8 @@
 #include <string_view>
 #include <unordered_map>
 #include <utility>
+
+#include <fmt/ranges.h>
 
 #include "src/base/error.hpp"
 
@@ -157,18 +158,15 @@ Snapshot snapshot_from_document(Document document, const std::string& origin) {
     }
   }
   for (Array& array : document.arrays) {
-    bool known = false;
-    for (const Section& section : kSections) {
-      if (!starts_with(array.name, section.prefix)) continue;
-      array.name.erase(0, section.prefix.size());
-      (snapshot.*section.arrays).push_back(std::move(array));
-      known = true;
-      break;
-    }
+    const auto section = std::find_if(
+        kSections.begin(), kSections.end(),
+        [&array](const Section& candidate) { return starts_with(array.name, candidate.prefix); });
     VARPHASE_CHECK(
-        known, ErrorKind::format,
+        section != kSections.end(), ErrorKind::format,
         "{}: dataset /{} is not known in a checkpoint, wants parameters/, buffers/ or optimizer/",
         origin, array.name);
+    array.name.erase(0, section->prefix.size());
+    (snapshot.*(section->arrays)).push_back(std::move(array));
   }
   check_snapshot(snapshot, origin);
   return snapshot;

@@ -1,0 +1,110 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#include "checkpoints/snapshot_file.hpp"
+
+#include <cmath>
+#include <limits>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/checkpoints/files.hpp"
+
+namespace varphase::test {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+TEST(SnapshotFile, ComesBackWhole) {
+  const TemporaryFolder folder;
+  Snapshot wanted = small_snapshot(7);
+  wanted.metrics["nan"] = std::numeric_limits<double>::quiet_NaN();
+  wanted.metrics["inf"] = -std::numeric_limits<double>::infinity();
+  wanted.metrics["tiny"] = 5e-324;
+  wanted.provenance["device"] = "";
+  write_snapshot(folder / "epoch_0007.h5", wanted);
+  const Snapshot got = read_snapshot(folder / "epoch_0007.h5");
+  EXPECT_EQ(got.epoch, 7);
+  EXPECT_EQ(got.step, 840);
+  EXPECT_EQ(got.config, wanted.config);
+  EXPECT_EQ(got.provenance, wanted.provenance);
+  ASSERT_EQ(got.metrics.size(), wanted.metrics.size());
+  EXPECT_TRUE(std::isnan(got.metrics.at("nan")));
+  EXPECT_EQ(got.metrics.at("inf"), -std::numeric_limits<double>::infinity());
+  EXPECT_EQ(got.metrics.at("tiny"), 5e-324);
+  EXPECT_EQ(got.metrics.at("nll"), 1.75);
+  expect_equal(got.parameters, wanted.parameters);
+  expect_equal(got.buffers, wanted.buffers);
+  expect_equal(got.optimizer, wanted.optimizer);
+}
+
+TEST(SnapshotFile, NothingIsWrittenThatCouldNotBeRead) {
+  const TemporaryFolder folder;
+  const auto refused = [&](Snapshot snapshot, const std::string& why) {
+    const std::string path = (folder / "epoch_0001.h5").string();
+    EXPECT_THAT(error_of(ErrorKind::format, [&] { write_snapshot(path, std::move(snapshot)); }),
+                AllOf(HasSubstr(path), HasSubstr(why)));
+  };
+  const auto poison = [](Array& array, float value) {
+    std::memcpy(array.bytes.data() + 4 * sizeof value, &value, sizeof value);
+  };
+  for (const float value :
+       {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
+    Snapshot snapshot = small_snapshot(1);
+    poison(snapshot.parameters[1], value);
+    refused(snapshot, fmt::format("parameter dense1/mean is {} at entry 4", value));
+  }
+  Snapshot snapshot = small_snapshot(1);
+  snapshot.parameters.push_back(snapshot.parameters[0]);
+  refused(snapshot, "parameters/conv1/weight is there twice");
+  snapshot = small_snapshot(1);
+  snapshot.parameters[0].name = "weight";
+  refused(snapshot, "layer/name");
+  snapshot = small_snapshot(1);
+  snapshot.parameters.push_back(make_array<std::int64_t>("a/b", {1}, std::vector<std::int64_t>{1}));
+  refused(snapshot, "whole numbers");
+  snapshot = small_snapshot(1);
+  snapshot.optimizer[0] = normal_array("conv1/weight/exp_avg", {5, 9}, 1);
+  refused(snapshot, "has shape [5, 9], its parameter has [5, 1, 3, 3]");
+  snapshot = small_snapshot(1);
+  snapshot.optimizer.push_back(normal_array("conv9/weight/exp_avg", {5}, 1));
+  refused(snapshot, "belongs to no parameter");
+  snapshot = small_snapshot(1);
+  snapshot.optimizer.push_back(normal_array("conv1/weight/momentum", {5}, 1));
+  refused(snapshot, "neither exp_avg nor exp_avg_sq");
+  snapshot = small_snapshot(1);
+  snapshot.step = -1;
+  refused(snapshot, "step -1");
+  EXPECT_TRUE(folder.names().empty());
+}
+
+TEST(SnapshotFile, ADocumentOfAnotherSchemaIsRefused) {
+  const auto refused = [](const Document& document, const std::string& why) {
+    EXPECT_THAT(
+        error_of(ErrorKind::format, [&] { snapshot_from_document(document, "runs/a/x.h5"); }),
+        AllOf(HasSubstr("runs/a/x.h5"), HasSubstr(why)));
+  };
+  const Document good = to_document(small_snapshot(2));
+  Document document = good;
+  document.kind = "kappa";
+  refused(document, "is a kappa file");
+  document = good;
+  document.attributes.erase(document.attributes.begin());
+  refused(document, "attribute epoch is missing");
+  document = good;
+  document.attributes[1].second = 2.5;
+  refused(document, "attribute step of this checkpoint file wants a whole number");
+  document = good;
+  document.attributes.emplace_back("colour", std::string("red"));
+  refused(document, "attribute colour is not known");
+  document = good;
+  document.attributes.emplace_back("metrics.text", std::string("red"));
+  refused(document, "metrics.text wants a float64");
+  document = good;
+  document.arrays.push_back(normal_array("layers/a/b", {1}, 1));
+  refused(document, "dataset /layers/a/b is not known");
+}
+
+}  // namespace
+}  // namespace varphase::test
