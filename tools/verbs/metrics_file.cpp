@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "tools/verbs/metrics_file.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <sstream>
 
@@ -50,7 +51,12 @@ std::map<std::string, double> MetricsFile::append(const EpochReport& report, std
   if (text_.empty()) text_ = header + "\n";
   text_ += line + "\n";
   write_text_atomically(path_, text_);
-  return {row.begin(), row.end()};
+  std::map<std::string, double> metrics;
+  for (auto [name, value] : row) {
+    std::replace(name.begin(), name.end(), '/', '.');  // a name in a file has no slash
+    metrics[name] = value;
+  }
+  return metrics;
 }
 
 }  // namespace varphase
