@@ -114,7 +114,8 @@ def run_each(paths, key_of, command_of, passed_word):
         if done.returncode == 0:
             key.touch()
             return None
-        return path, done.stdout + done.stderr
+        noise = re.compile(r"^(\d+ warnings? .*generated|Suppressed \d+ warnings|Use -header-filter)")
+        return path, "\n".join(line for line in (done.stdout + done.stderr).splitlines() if not noise.match(line))
 
     with concurrent.futures.ThreadPoolExecutor(max(1, min(os.cpu_count(), memory // 3_000_000_000))) as pool:
         for number, failed in enumerate(pool.map(run, todo), 1):

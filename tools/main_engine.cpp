@@ -6,7 +6,8 @@
 #include "tools/verbs/verbs.hpp"
 
 int main(int argc, char** argv) {
-  // Batches are allocated and freed at every step: kept by the allocator, they need no new pages from the kernel.
+  // Batches are allocated and freed at every step: kept by the allocator, they need no new pages
+  // from the kernel.
   ::mallopt(M_MMAP_THRESHOLD, 1 << 30);
   ::mallopt(M_TRIM_THRESHOLD, 2147483647);
   ::mallopt(M_TOP_PAD, 64 << 20);

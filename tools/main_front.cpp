@@ -9,8 +9,8 @@
 #include "src/base/error.hpp"
 #include "tools/verbs/verbs.hpp"
 
-// `varphase`: parses, answers what needs no network, and hands the rest to varphase-engine beside it, which links
-// LibTorch (0.7 s to load).
+// `varphase`: parses, answers what needs no network, and hands the rest to varphase-engine beside
+// it, which links LibTorch (0.7 s to load).
 int main(int argc, char** argv) {
   varphase::Options options;
   int code = 0;
@@ -20,9 +20,12 @@ int main(int argc, char** argv) {
     if (row.name == verb) return varphase::guarded(row.run, options);
   }
   std::error_code error;
-  const std::filesystem::path engine = std::filesystem::read_symlink("/proc/self/exe", error).parent_path() / "varphase-engine";
+  const std::filesystem::path engine =
+      std::filesystem::read_symlink("/proc/self/exe", error).parent_path() / "varphase-engine";
   ::execv(engine.c_str(), argv);
-  fmt::print(stderr, "varphase: {}: cannot be started: {}\n  build it: cmake --build build --target varphase-engine\n",
+  fmt::print(stderr,
+             "varphase: {}: cannot be started: {}\n  build it: cmake --build build --target "
+             "varphase-engine\n",
              engine.string(), std::strerror(errno));
   return varphase::kFailure;
 }

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: MIT
 #include "tools/options.hpp"
 
-#include <algorithm>
 #include <fmt/ranges.h>
+#include <algorithm>
 
 #include <iostream>
 
@@ -19,7 +19,8 @@ std::string kebab(std::string name) {
   return name;
 }
 
-CLI::App* verb(CLI::App& app, const std::string& name, const std::string& help, const std::string& examples) {
+CLI::App* verb(CLI::App& app, const std::string& name, const std::string& help,
+               const std::string& examples) {
   CLI::App* sub = app.add_subcommand(name, help);
   sub->footer("Examples:\n" + examples);
   return sub;
@@ -27,11 +28,15 @@ CLI::App* verb(CLI::App& app, const std::string& name, const std::string& help, 
 
 void add_device(CLI::App* sub, Options& o) {
   sub->add_option("--device", o.device, "auto, cpu, cuda or cuda:N")->capture_default_str();
-  sub->add_option("--threads", o.threads, "CPU threads; 0: all cores")->check(CLI::NonNegativeNumber)->capture_default_str();
+  sub->add_option("--threads", o.threads, "CPU threads; 0: all cores")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   sub->add_flag("--quiet", o.quiet, "no progress line");
 }
 
-void add_json(CLI::App* sub, Options& o) { sub->add_flag("--json", o.json, "print the result as JSON"); }
+void add_json(CLI::App* sub, Options& o) {
+  sub->add_flag("--json", o.json, "print the result as JSON");
+}
 
 void add_run(CLI::App* sub, Options& o, const std::string& epochs) {
   sub->add_option("run", o.run, "a run folder, RUN@EPOCH, or a checkpoint file")->required();
@@ -67,12 +72,15 @@ void add_fields(CLI::App* sub, Options& o, const std::string& section) {
 }
 
 void declare_train(CLI::App& app, Options& o) {
-  CLI::App* sub = verb(app, "train", "Train a variance network, keeping every epoch",
-                       "  varphase train --preset quickstart --run runs/first\n"
-                       "  varphase train --preset lenet5 --data path/to/mnist --run runs/paper --epochs 20\n"
-                       "  varphase train --resume --run runs/first\n");
+  CLI::App* sub =
+      verb(app, "train", "Train a variance network, keeping every epoch",
+           "  varphase train --preset quickstart --run runs/first\n"
+           "  varphase train --preset lenet5 --data path/to/mnist --run runs/paper --epochs 20\n"
+           "  varphase train --resume --run runs/first\n");
   sub->add_option("--run", o.run, "the run folder to make or to resume")->required();
-  sub->add_option("--preset", o.preset, "a configuration that comes with the program: " + fmt::format("{}", fmt::join(preset_names(), ", ")));
+  sub->add_option("--preset", o.preset,
+                  "a configuration that comes with the program: " +
+                      fmt::format("{}", fmt::join(preset_names(), ", ")));
   sub->add_option("--config", o.config, "a configuration file (JSON), such as a run's config.json");
   sub->add_option("--network", o.network, "a network spec (JSON) of your own");
   sub->add_option("--set", o.set, "name=value of the configuration, such as train.epochs=3");
@@ -84,68 +92,107 @@ void declare_train(CLI::App& app, Options& o) {
 }
 
 void declare_kappa(CLI::App& app, Options& o) {
-  CLI::App* sub = verb(app, "kappa", "Exact kappa maps and histograms of checkpoints",
-                       "  varphase kappa runs/first\n  varphase kappa runs/first --epoch last --verify 200\n"
-                       "  varphase kappa runs/first@12 --smooth none\n");
+  CLI::App* sub =
+      verb(app, "kappa", "Exact kappa maps and histograms of checkpoints",
+           "  varphase kappa runs/first\n  varphase kappa runs/first --epoch last --verify 200\n"
+           "  varphase kappa runs/first@12 --smooth none\n");
   o.epoch = "all";
   add_run(sub, o, "all, last, best, an epoch, or a list 1,5,10");
-  sub->add_option("--smooth", o.smooth, "how kinks of the head's activation are smoothed: auto (softplus where there are kinks), none, softplus[:BETA]")->capture_default_str();
-  sub->add_option("--verify", o.verify, "compare so many entries with a float64 double backward")->check(CLI::NonNegativeNumber)->capture_default_str();
-  sub->add_option("--split", o.split, "images of the sum: train, validation, test")->default_str("train");
-  sub->add_option("--kappa0", o.kappa0, "threshold of the printed count: 10^1.5, 31.6 or log:1.5")->capture_default_str();
+  sub->add_option("--smooth", o.smooth,
+                  "how kinks of the head's activation are smoothed: auto (softplus where there are "
+                  "kinks), none, softplus[:BETA]")
+      ->capture_default_str();
+  sub->add_option("--verify", o.verify, "compare so many entries with a float64 double backward")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  sub->add_option("--split", o.split, "images of the sum: train, validation, test")
+      ->default_str("train");
+  sub->add_option("--kappa0", o.kappa0, "threshold of the printed count: 10^1.5, 31.6 or log:1.5")
+      ->capture_default_str();
   add_data(sub, o);
   add_device(sub, o);
   add_json(sub, o);
 }
 
 void declare_transition(CLI::App& app, Options& o) {
-  CLI::App* sub = verb(app, "transition", "When the transition happens: weights over kappa_0, accuracies and log alpha by epoch",
-                       "  varphase transition runs/first\n  varphase transition runs/first --kappa0 log:2 --onset-count 10\n");
+  CLI::App* sub =
+      verb(app, "transition",
+           "When the transition happens: weights over kappa_0, accuracies and log alpha by epoch",
+           "  varphase transition runs/first\n  varphase transition runs/first --kappa0 log:2 "
+           "--onset-count 10\n");
   add_run(sub, o, "");
-  sub->add_option("--kappa0", o.kappa0, "threshold: 10^1.5, 31.6 or log:1.5")->capture_default_str();
-  sub->add_option("--onset-count", o.onset_count, "onset: more weights over kappa_0 than this")->check(CLI::NonNegativeNumber)->capture_default_str();
-  sub->add_option("--onset-share", o.onset_share, "and than this share of the weights")->check(CLI::Range(0.0, 1.0))->capture_default_str();
-  sub->add_option("--drop-points", o.drop_points, "drop: deterministic accuracy so many points under its running maximum, for good")->check(CLI::Range(0.0, 100.0))->capture_default_str();
+  sub->add_option("--kappa0", o.kappa0, "threshold: 10^1.5, 31.6 or log:1.5")
+      ->capture_default_str();
+  sub->add_option("--onset-count", o.onset_count, "onset: more weights over kappa_0 than this")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  sub->add_option("--onset-share", o.onset_share, "and than this share of the weights")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  sub->add_option("--drop-points", o.drop_points,
+                  "drop: deterministic accuracy so many points under its running maximum, for good")
+      ->check(CLI::Range(0.0, 100.0))
+      ->capture_default_str();
   add_json(sub, o);
 }
 
 void declare_sweep(CLI::App& app, Options& o) {
-  CLI::App* sub = verb(app, "sweep", "Accuracy, NLL and sparsity for every threshold and rule",
-                       "  varphase sweep runs/first\n  varphase sweep runs/first --split validation --choose 'drop<=0.1'\n"
-                       "  varphase sweep runs/first --sparsities 0.9,0.95,0.98,0.99 --repair batch-norm\n");
+  CLI::App* sub =
+      verb(app, "sweep", "Accuracy, NLL and sparsity for every threshold and rule",
+           "  varphase sweep runs/first\n  varphase sweep runs/first --split validation --choose "
+           "'drop<=0.1'\n"
+           "  varphase sweep runs/first --sparsities 0.9,0.95,0.98,0.99 --repair batch-norm\n");
   add_run(sub, o, "last, best, or an epoch");
-  sub->add_option("--thresholds", o.thresholds, "log10 kappa_0, a list [-6 to 4 by 0.25]")->delimiter(',');
-  sub->add_option("--sparsities", o.sparsities, "and these shares of the layer, a list")->delimiter(',')->check(CLI::Range(0.0, 1.0));
+  sub->add_option("--thresholds", o.thresholds, "log10 kappa_0, a list [-6 to 4 by 0.25]")
+      ->delimiter(',');
+  sub->add_option("--sparsities", o.sparsities, "and these shares of the layer, a list")
+      ->delimiter(',')
+      ->check(CLI::Range(0.0, 1.0));
   sub->add_option("--replace", o.replace, "mean or zero alone [both]");
   sub->add_option("--repair", o.repair, "none or batch-norm")->capture_default_str();
   sub->add_option("--choose", o.choose, "pick the sparsest row: drop<=POINTS of accuracy lost");
-  sub->add_option("--split", o.split, "images: validation, test, train")->default_str("validation where the run has one, else test");
-  sub->add_option("--samples", o.samples, "members of the ensemble")->check(CLI::PositiveNumber)->capture_default_str();
+  sub->add_option("--split", o.split, "images: validation, test, train")
+      ->default_str("validation where the run has one, else test");
+  sub->add_option("--samples", o.samples, "members of the ensemble")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
   sub->add_option("--seed", o.seed, "of the evaluation noise")->capture_default_str();
   sub->add_option("--layer", o.layer, "the variance layer [the first]");
-  sub->add_option("--smooth", o.smooth, "as kappa has it, where the map must be made")->capture_default_str();
+  sub->add_option("--smooth", o.smooth, "as kappa has it, where the map must be made")
+      ->capture_default_str();
   add_data(sub, o);
   add_device(sub, o);
   add_json(sub, o);
 }
 
 void declare_prune(CLI::App& app, Options& o) {
-  CLI::App* sub = verb(app, "prune", "Write a sparse ensemble: weights of low kappa replaced by their mean or by zero",
-                       "  varphase prune runs/first --sparsity 0.95 --replace zero --repair batch-norm --out runs/first/pruned/95.h5\n"
-                       "  varphase prune runs/first --threshold 10^1.5 --replace mean\n"
-                       "  varphase prune runs/first --choose 'drop<=0.1'\n");
+  CLI::App* sub =
+      verb(app, "prune",
+           "Write a sparse ensemble: weights of low kappa replaced by their mean or by zero",
+           "  varphase prune runs/first --sparsity 0.95 --replace zero --repair batch-norm --out "
+           "runs/first/pruned/95.h5\n"
+           "  varphase prune runs/first --threshold 10^1.5 --replace mean\n"
+           "  varphase prune runs/first --choose 'drop<=0.1'\n");
   add_run(sub, o, "last, best, or an epoch");
   auto* group = sub->add_option_group("where to cut (one of)");
   group->add_option("--threshold", o.threshold, "kappa_0: 10^1.5, 31.6 or log:1.5");
-  group->add_option("--sparsity", o.sparsity, "share of the layer's weights to drop")->check(CLI::Range(0.0, 1.0));
-  group->add_option("--choose", o.choose, "the sparsest cut on the validation images with drop<=POINTS");
+  group->add_option("--sparsity", o.sparsity, "share of the layer's weights to drop")
+      ->check(CLI::Range(0.0, 1.0));
+  group->add_option("--choose", o.choose,
+                    "the sparsest cut on the validation images with drop<=POINTS");
   group->require_option(1);
   sub->add_option("--replace", o.replace, "what a dropped weight becomes: mean or zero [zero]");
-  sub->add_option("--repair", o.repair, "none or batch-norm (statistics of the batch norm behind it re-estimated)")->capture_default_str();
+  sub->add_option("--repair", o.repair,
+                  "none or batch-norm (statistics of the batch norm behind it re-estimated)")
+      ->capture_default_str();
   sub->add_option("--layer", o.layer, "the variance layer [the first]");
-  sub->add_option("--smooth", o.smooth, "as kappa has it, where the map must be made")->capture_default_str();
-  sub->add_option("--samples", o.samples, "members of the ensemble, with --choose")->check(CLI::PositiveNumber)->capture_default_str();
-  sub->add_option("--seed", o.seed, "of the evaluation noise, with --choose")->capture_default_str();
+  sub->add_option("--smooth", o.smooth, "as kappa has it, where the map must be made")
+      ->capture_default_str();
+  sub->add_option("--samples", o.samples, "members of the ensemble, with --choose")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  sub->add_option("--seed", o.seed, "of the evaluation noise, with --choose")
+      ->capture_default_str();
   sub->add_option("--out", o.out, "the file [RUN/pruned/NAME.h5]");
   sub->add_flag("--overwrite", o.overwrite, "replace a file that is there");
   add_data(sub, o);
@@ -157,19 +204,25 @@ void declare_eval(CLI::App& app, Options& o) {
   CLI::App* sub = verb(app, "eval", "Accuracy and NLL of full and pruned networks, side by side",
                        "  varphase eval runs/first runs/first/pruned/95.h5 --samples 50\n");
   sub->add_option("paths", o.paths, "runs, RUN@EPOCH, checkpoints, pruned files")->required();
-  sub->add_option("--epoch", o.epoch, "of run folders: last, best, or an epoch")->default_str("last");
-  sub->add_option("--samples", o.samples, "members of the ensemble")->check(CLI::PositiveNumber)->capture_default_str();
+  sub->add_option("--epoch", o.epoch, "of run folders: last, best, or an epoch")
+      ->default_str("last");
+  sub->add_option("--samples", o.samples, "members of the ensemble")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
   sub->add_option("--seed", o.seed, "of the evaluation noise")->capture_default_str();
   sub->add_option("--split", o.split, "images: test, validation, train")->default_str("test");
-  sub->add_option("--out", o.out, "also write the result as JSON [RUN/evaluations/NAME.json for files in RUN/pruned]");
+  sub->add_option(
+      "--out", o.out,
+      "also write the result as JSON [RUN/evaluations/NAME.json for files in RUN/pruned]");
   add_data(sub, o);
   add_device(sub, o);
   add_json(sub, o);
 }
 
 void declare_files(CLI::App& app, Options& o) {
-  CLI::App* inspect = verb(app, "inspect", "What is in a checkpoint, kappa or pruned file",
-                           "  varphase inspect runs/first/checkpoints/epoch_0024.h5 --statistics\n");
+  CLI::App* inspect =
+      verb(app, "inspect", "What is in a checkpoint, kappa or pruned file",
+           "  varphase inspect runs/first/checkpoints/epoch_0024.h5 --statistics\n");
   inspect->add_option("paths", o.paths, "files")->required();
   inspect->add_flag("--statistics", o.statistics, "least, largest and mean of each array");
   add_json(inspect, o);
@@ -179,10 +232,15 @@ void declare_files(CLI::App& app, Options& o) {
   check->add_option("paths", o.paths, "files or folders")->required();
   add_json(check, o);
 
-  CLI::App* data = verb(app, "data", "Describe a data set",
-                        "  varphase data fashion-mnist\n  varphase data path/to/idx/files --validation 0.1\n");
-  data->add_option("data", o.data, "a folder with IDX files, or mnist, fashion-mnist, synthetic-digits")->required();
-  data->add_option("--validation", o.validation, "share held out of the training images")->check(CLI::Range(0.0, 0.9))->capture_default_str();
+  CLI::App* data =
+      verb(app, "data", "Describe a data set",
+           "  varphase data fashion-mnist\n  varphase data path/to/idx/files --validation 0.1\n");
+  data->add_option("data", o.data,
+                   "a folder with IDX files, or mnist, fashion-mnist, synthetic-digits")
+      ->required();
+  data->add_option("--validation", o.validation, "share held out of the training images")
+      ->check(CLI::Range(0.0, 0.9))
+      ->capture_default_str();
   add_json(data, o);
 
   CLI::App* report = verb(app, "report", "One HTML page of a run, to be opened without a network",
@@ -197,7 +255,10 @@ void declare_options(CLI::App& app, Options& options) {
   app.description("Variance networks: training, phase transition, kappa, sparse ensembles.");
   app.set_version_flag("--version", fmt::format("varphase {} ({})", version(), git_hash()));
   app.require_subcommand(1);
-  app.footer("varphase VERB --help tells of a verb's flags. Exit codes: 0 ok, 2 usage or configuration, 3 file,\n4 device or memory, 5 not finite, 130 interrupted after a clean save, 1 anything else.");
+  app.footer(
+      "varphase VERB --help tells of a verb's flags. Exit codes: 0 ok, 2 usage or configuration, 3 "
+      "file,\n4 device or memory, 5 not finite, 130 interrupted after a clean save, 1 anything "
+      "else.");
   declare_train(app, options);
   declare_kappa(app, options);
   declare_transition(app, options);

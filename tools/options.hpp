@@ -17,10 +17,10 @@ struct Options {
   std::int64_t threads = 0;
   bool json = false;
   bool quiet = false;
-  std::string run;               // a run folder, a checkpoint, or runs/a@12
+  std::string run;  // a run folder, a checkpoint, or runs/a@12
   std::vector<std::string> paths;
   std::string epoch = "last";
-  std::string data;              // overrides the run's own
+  std::string data;  // overrides the run's own
   std::string out;
   std::int64_t samples = 50;
   std::int64_t seed = 1;
@@ -60,10 +60,12 @@ struct Options {
   double validation = 0;
 };
 
-/// Declares every verb with its flags. The verb that was chosen is app.get_subcommands().front()->get_name().
+/// Declares every verb with its flags. The verb that was chosen is
+/// app.get_subcommands().front()->get_name().
 void declare_options(CLI::App& app, Options& options);
 
-/// Parses, prints help, version and errors. @return the verb, or "" where the program ends with `exit_code`.
+/// Parses, prints help, version and errors. @return the verb, or "" where the program ends with
+/// `exit_code`.
 std::string parse_command_line(int argc, char** argv, Options& options, int& exit_code);
 
 }  // namespace varphase

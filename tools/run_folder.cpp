@@ -27,7 +27,8 @@ std::int64_t whole_number(const std::string& text, const std::string& what) {
 
 RunFolder::RunFolder(fs::path path) : path_(std::move(path)) {
   VARPHASE_CHECK(fs::exists(path_ / "config.json"), ErrorKind::io,
-                 "{}: no run (there is no config.json)\n  make one with: varphase train --preset quickstart --run {}",
+                 "{}: no run (there is no config.json)\n  make one with: varphase train --preset "
+                 "quickstart --run {}",
                  path_.string(), path_.string());
 }
 
@@ -35,14 +36,16 @@ RunConfig RunFolder::config() const {
   RunConfig config;
   const fs::path file = path_ / "config.json";
   try {
-    from_json(config, read_json_file(file));
+    assign_fields(config, read_json_file(file));
   } catch (const Error& error) {
     throw Error(error.kind(), fmt::format("{}: {}", file.string(), error.what()));
   }
   return config;
 }
 
-fs::path RunFolder::checkpoint(std::int64_t epoch) const { return epoch_path(checkpoints(), epoch); }
+fs::path RunFolder::checkpoint(std::int64_t epoch) const {
+  return epoch_path(checkpoints(), epoch);
+}
 fs::path RunFolder::kappa(std::int64_t epoch) const { return epoch_path(path_ / "kappa", epoch); }
 std::vector<std::int64_t> RunFolder::epochs() const { return list_epochs(checkpoints()); }
 
@@ -54,18 +57,22 @@ std::vector<std::int64_t> RunFolder::select(const std::string& which) const {
   if (which == "best") {
     const CsvTable table = read_csv(path_ / "metrics.csv");
     const bool validated = table.has("validation_accuracy_ensemble");
-    const std::vector<double> accuracy = table.values(validated ? "validation_accuracy_ensemble" : "test_accuracy_ensemble");
+    const std::vector<double> accuracy =
+        table.values(validated ? "validation_accuracy_ensemble" : "test_accuracy_ensemble");
     const std::vector<double> epoch = table.values("epoch");
     std::int64_t best = -1;
     double best_accuracy = -1;
     for (std::size_t i = 0; i < accuracy.size(); ++i) {
       const auto number = static_cast<std::int64_t>(epoch[i]);
-      if (accuracy[i] > best_accuracy && std::find(known.begin(), known.end(), number) != known.end()) {
+      if (accuracy[i] > best_accuracy &&
+          std::find(known.begin(), known.end(), number) != known.end()) {
         best = number;
         best_accuracy = accuracy[i];
       }
     }
-    VARPHASE_CHECK(best >= 0, ErrorKind::format, "{}: no ensemble accuracy in metrics.csv to choose the best epoch by", path_.string());
+    VARPHASE_CHECK(best >= 0, ErrorKind::format,
+                   "{}: no ensemble accuracy in metrics.csv to choose the best epoch by",
+                   path_.string());
     return {best};
   }
   std::vector<std::int64_t> list;
@@ -73,7 +80,8 @@ std::vector<std::int64_t> RunFolder::select(const std::string& which) const {
     const std::size_t comma = std::min(which.find(',', start), which.size());
     const std::int64_t epoch = whole_number(which.substr(start, comma - start), "--epoch");
     VARPHASE_CHECK(std::find(known.begin(), known.end(), epoch) != known.end(), ErrorKind::io,
-                   "{}: no checkpoint of epoch {}; there are {} to {}", path_.string(), epoch, known.front(), known.back());
+                   "{}: no checkpoint of epoch {}; there are {} to {}", path_.string(), epoch,
+                   known.front(), known.back());
     list.push_back(epoch);
     start = comma + 1;
   }

@@ -48,7 +48,9 @@ std::string command_line() {
 }
 
 std::string now() {
-  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::system_clock::to_time_t(std::chrono::system_clock::now())));
+  return fmt::format(
+      "{:%Y-%m-%dT%H:%M:%SZ}",
+      fmt::gmtime(std::chrono::system_clock::to_time_t(std::chrono::system_clock::now())));
 }
 
 int cuda_devices() {
@@ -61,10 +63,12 @@ int cuda_devices() {
 
 void set_pruned_weights(Network& network, const SparseModel& model, at::Device device) {
   for (const PrunedLayer& pruned : model.layers) {
-    auto* layer = dynamic_cast<VarianceLayer*>(network.layers()[network.position(pruned.layer)].get());
-    VARPHASE_CHECK(layer != nullptr && layer->mean().sizes().vec() == pruned.shape, ErrorKind::shape,
-                   "pruned layer {} has shape {}, the network of its config has no such variance layer", pruned.layer,
-                   shape_text(pruned.shape));
+    auto* layer =
+        dynamic_cast<VarianceLayer*>(network.layers()[network.position(pruned.layer)].get());
+    VARPHASE_CHECK(
+        layer != nullptr && layer->mean().sizes().vec() == pruned.shape, ErrorKind::shape,
+        "pruned layer {} has shape {}, the network of its config has no such variance layer",
+        pruned.layer, shape_text(pruned.shape));
     const EffectiveWeights weights = effective_weights(pruned);
     const auto tensor = [&](const std::vector<float>& values) {
       return tensor_from_array(make_array<float>("", pruned.shape, values)).to(device);
@@ -84,12 +88,16 @@ at::Device open_device(const Options& options) {
   if (name.rfind("cuda:", 0) == 0) {
     const char* last = name.data() + name.size();
     const auto [end, status] = std::from_chars(name.data() + 5, last, index);
-    VARPHASE_CHECK(status == std::errc() && end == last && index >= 0, ErrorKind::usage, "--device {}: wants auto, cpu, cuda or cuda:N", name);
+    VARPHASE_CHECK(status == std::errc() && end == last && index >= 0, ErrorKind::usage,
+                   "--device {}: wants auto, cpu, cuda or cuda:N", name);
   } else {
-    VARPHASE_CHECK(name == "cuda" || name == "auto", ErrorKind::usage, "--device {}: wants auto, cpu, cuda or cuda:N", name);
+    VARPHASE_CHECK(name == "cuda" || name == "auto", ErrorKind::usage,
+                   "--device {}: wants auto, cpu, cuda or cuda:N", name);
   }
-  VARPHASE_CHECK(index < gpus, ErrorKind::device, "--device {}: {} CUDA devices are usable{}\n  --device cpu runs everything on the CPU", name,
-                 gpus, VARPHASE_CUDA ? "" : " (this build has no CUDA)");
+  VARPHASE_CHECK(
+      index < gpus, ErrorKind::device,
+      "--device {}: {} CUDA devices are usable{}\n  --device cpu runs everything on the CPU", name,
+      gpus, VARPHASE_CUDA ? "" : " (this build has no CUDA)");
 #if VARPHASE_CUDA
   c10::cuda::set_device(static_cast<c10::DeviceIndex>(index));
 #endif
@@ -105,59 +113,66 @@ std::string device_name(at::Device device) {
 }
 
 std::map<std::string, std::string> provenance(at::Device device) {
-  return {{"version", version()},
-          {"git_hash", git_hash()},
-          {"libtorch", TORCH_VERSION},
-          {"device", device_name(device)},
-          {"command", command_line()},
-          {"created", now()}};
+  return {{"version", version()},          {"git_hash", git_hash()},    {"libtorch", TORCH_VERSION},
+          {"device", device_name(device)}, {"command", command_line()}, {"created", now()}};
 }
 
 Dataset open_dataset(const DataConfig& config, const std::string& data_override) {
-  return read_dataset({data_override.empty() ? config.data : data_override, config.validation, config.train_limit, config.test_limit});
+  return read_dataset({data_override.empty() ? config.data : data_override, config.validation,
+                       config.train_limit, config.test_limit});
 }
 
 void check_fits(const Network& network, const Dataset& dataset) {
   const Shape images{dataset.train.channels, dataset.train.height, dataset.train.width};
-  VARPHASE_CHECK(images == network.input(), ErrorKind::shape, "{}: images are {}, the network wants {}", dataset.name,
-                 shape_text(images), shape_text(network.input()));
-  VARPHASE_CHECK(dataset.classes <= network.classes(), ErrorKind::shape, "{}: {} classes, the network has {}", dataset.name,
-                 dataset.classes, network.classes());
+  VARPHASE_CHECK(images == network.input(), ErrorKind::shape,
+                 "{}: images are {}, the network wants {}", dataset.name, shape_text(images),
+                 shape_text(network.input()));
+  VARPHASE_CHECK(dataset.classes <= network.classes(), ErrorKind::shape,
+                 "{}: {} classes, the network has {}", dataset.name, dataset.classes,
+                 network.classes());
 }
 
-LoadedNetwork network_of_snapshot(const Snapshot& snapshot, at::Device device, const std::string& origin) {
+LoadedNetwork network_of_snapshot(const Snapshot& snapshot, at::Device device,
+                                  const std::string& origin) {
   RunConfig config;
   try {
-    from_json(config, parse_json(snapshot.config, origin));
+    assign_fields(config, parse_json(snapshot.config, origin));
     Network network(config.network);
     load_network(network, snapshot);
     network.to(device);
     return {config, std::move(network), snapshot.epoch, ""};
   } catch (const Error& error) {
-    throw Error(error.kind(), fmt::format("{}: {}\n  the file was changed after it was written, or its config was: varphase check tells which files are whole",
-                                          origin, error.what()));
+    throw Error(error.kind(),
+                fmt::format("{}: {}\n  the file was changed after it was written, or its config "
+                            "was: varphase check tells which files are whole",
+                            origin, error.what()));
   }
 }
 
 LoadedNetwork load_network_file(const fs::path& path, at::Device device) {
   const Document header = read_document_header(path);
-  if (header.kind != "pruned") return network_of_snapshot(read_snapshot(path), device, path.string());
-  const SparseModel model = sparse_model_from_document(read_document(path, "pruned"), path.string());
-  // The pruned layers' own arrays are filled with what the spec draws; the masked weights then take their place.
+  if (header.kind != "pruned")
+    return network_of_snapshot(read_snapshot(path), device, path.string());
+  const SparseModel model =
+      sparse_model_from_document(read_document(path, "pruned"), path.string());
+  // The pruned layers' own arrays are filled with what the spec draws; the masked weights then take
+  // their place.
   Snapshot snapshot;
   snapshot.epoch = model.epoch;
   snapshot.config = model.config;
   snapshot.parameters = model.parameters;
   snapshot.buffers = model.buffers;
   RunConfig config;
-  from_json(config, parse_json(model.config, path.string()));
+  assign_fields(config, parse_json(model.config, path.string()));
   const Network fresh(config.network);
   for (const auto& entry : fresh.parameters()) {
     bool stored = false;
     for (const Array& array : model.parameters) stored = stored || array.name == entry.name;
     bool pruned = false;
-    for (const PrunedLayer& layer : model.layers) pruned = pruned || entry.name.rfind(layer.layer + "/", 0) == 0;
-    if (!stored && pruned) snapshot.parameters.push_back(array_from_tensor(entry.name, *entry.parameter.tensor));
+    for (const PrunedLayer& layer : model.layers)
+      pruned = pruned || entry.name.rfind(layer.layer + "/", 0) == 0;
+    if (!stored && pruned)
+      snapshot.parameters.push_back(array_from_tensor(entry.name, *entry.parameter.tensor));
   }
   LoadedNetwork loaded = network_of_snapshot(snapshot, device, path.string());
   set_pruned_weights(loaded.network, model, device);
@@ -165,14 +180,19 @@ LoadedNetwork load_network_file(const fs::path& path, at::Device device) {
   return loaded;
 }
 
-KappaMap kappa_of(Network& network, const fs::path& file, std::int64_t epoch, const DeviceImages& train, const Options& options) {
+KappaMap kappa_of(Network& network, const fs::path& file, std::int64_t epoch,
+                  const DeviceImages& train, const Options& options) {
   if (fs::exists(file)) {
     KappaMap map = kappa_from_document(read_document(file, "kappa"), file.string());
     const HeadParts head = require_head(network, network.position(""));
-    if (map.smooth == smoothing_text(parse_smoothing(options.smooth, head)) && map.split == split_name(train.split)) return map;
+    if (map.smooth == smoothing_text(parse_smoothing(options.smooth, head)) &&
+        map.split == split_name(train.split))
+      return map;
   }
-  Progress progress(fmt::format("kappa of epoch {}", epoch), train.count(), " images", options.quiet);
-  KappaMap map = compute_kappa(network, train, {options.smooth, 0, 1}, [&](std::int64_t n) { progress.advance(n); });
+  Progress progress(fmt::format("kappa of epoch {}", epoch), train.count(), " images",
+                    options.quiet);
+  KappaMap map = compute_kappa(network, train, {options.smooth, 0, 1},
+                               [&](std::int64_t n) { progress.advance(n); });
   map.epoch = epoch;
   return map;
 }

@@ -17,7 +17,8 @@
 
 namespace varphase {
 
-/// The device that --device names; sets the number of threads. @throws Error device with what is there.
+/// The device that --device names; sets the number of threads. @throws Error device with what is
+/// there.
 at::Device open_device(const Options& options);
 
 /// "NVIDIA H100 80GB HBM3" or the CPU's name with its threads.
@@ -40,10 +41,12 @@ struct LoadedNetwork {
 
 /// From a checkpoint or a pruned file.
 LoadedNetwork load_network_file(const std::filesystem::path& path, at::Device device);
-LoadedNetwork network_of_snapshot(const Snapshot& snapshot, at::Device device, const std::string& origin);
+LoadedNetwork network_of_snapshot(const Snapshot& snapshot, at::Device device,
+                                  const std::string& origin);
 
-/// The kappa map of an epoch: the file in the run's kappa folder, where it was made with that smoothing, or a new one.
-KappaMap kappa_of(Network& network, const std::filesystem::path& file, std::int64_t epoch, const DeviceImages& train,
-                  const Options& options);
+/// The kappa map of an epoch: the file in the run's kappa folder, where it was made with that
+/// smoothing, or a new one.
+KappaMap kappa_of(Network& network, const std::filesystem::path& file, std::int64_t epoch,
+                  const DeviceImages& train, const Options& options);
 
 }  // namespace varphase

@@ -24,7 +24,8 @@ namespace {
 constexpr std::int64_t kFloatSums = 100000;  // images whose chunks may be added in float32
 
 template <class T>
-at::Tensor output_curvature_of(const HeadParts& head, const at::Tensor& b, const at::Tensor& labels) {
+at::Tensor output_curvature_of(const HeadParts& head, const at::Tensor& b,
+                               const at::Tensor& labels) {
   Head<T> view;
   view.scale = data_of<T>(head.scale);
   view.shift = data_of<T>(head.shift);
@@ -35,14 +36,16 @@ at::Tensor output_curvature_of(const HeadParts& head, const at::Tensor& b, const
   view.activation = head.activation;
   view.beta = static_cast<T>(head.beta);
   at::Tensor out = at::empty_like(b);
-  output_curvature<T>(view, data_of<T>(b), data_of<std::int64_t>(labels), b.size(0), data_of<T>(out), nullptr, where_of(b));
+  output_curvature<T>(view, data_of<T>(b), data_of<std::int64_t>(labels), b.size(0),
+                      data_of<T>(out), nullptr, where_of(b));
   return out;
 }
 
 /// The layer's output with its weights at `weight`, in the element type of `a`.
 at::Tensor layer_output(VarianceLayer& layer, const at::Tensor& a, const at::Tensor& weight) {
   for (const Parameter& parameter : layer.parameters()) {
-    if (parameter.name == "bias") return at::linear(a, weight, parameter.tensor->detach().to(a.scalar_type()));
+    if (parameter.name == "bias")
+      return at::linear(a, weight, parameter.tensor->detach().to(a.scalar_type()));
   }
   return at::linear(a, weight);
 }
@@ -52,7 +55,8 @@ at::Tensor layer_output(VarianceLayer& layer, const at::Tensor& a, const at::Ten
 Smoothing parse_smoothing(const std::string& text, const HeadParts& head) {
   if (text == "none") return {};
   if (text == "auto") {
-    const bool kinked = head.activation == Activation::relu || head.activation == Activation::leaky_relu;
+    const bool kinked =
+        head.activation == Activation::relu || head.activation == Activation::leaky_relu;
     return {kinked, 1};
   }
   if (text == "softplus") return {true, 1};
@@ -63,7 +67,8 @@ Smoothing parse_smoothing(const std::string& text, const HeadParts& head) {
     const auto [end, status] = std::from_chars(text.data() + prefix.size(), last, beta);
     if (status == std::errc() && end == last && beta > 0 && beta < 1e6) return {true, beta};
   }
-  fail(ErrorKind::usage, "--smooth {}: wants auto, none, softplus or softplus:BETA with BETA > 0", text);
+  fail(ErrorKind::usage, "--smooth {}: wants auto, none, softplus or softplus:BETA with BETA > 0",
+       text);
 }
 
 std::string smoothing_text(const Smoothing& smoothing) {
@@ -79,21 +84,25 @@ HeadParts smoothed(HeadParts head, const Smoothing& smoothing) {
   return head;
 }
 
-at::Tensor head_hessian_diagonal(const HeadParts& head, const at::Tensor& a, const at::Tensor& labels) {
+at::Tensor head_hessian_diagonal(const HeadParts& head, const at::Tensor& a,
+                                 const at::Tensor& labels) {
   const at::NoGradGuard no_gradients;
-  const at::Tensor b = layer_output(*head.layer, a, head.layer->effective_mean().to(a.scalar_type())).contiguous();
+  const at::Tensor b =
+      layer_output(*head.layer, a, head.layer->effective_mean().to(a.scalar_type())).contiguous();
   const at::Tensor r = a.scalar_type() == at::kDouble ? output_curvature_of<double>(head, b, labels)
                                                       : output_curvature_of<float>(head, b, labels);
   return r.t().mm(a.square());
 }
 
-at::Tensor stream_hessian_diagonal(Network& network, const HeadParts& head, const DeviceImages& images,
+at::Tensor stream_hessian_diagonal(Network& network, const HeadParts& head,
+                                   const DeviceImages& images,
                                    const std::function<void(std::int64_t)>& advanced) {
   const at::NoGradGuard no_gradients;
   const IeeeFloat32 ieee;
   const std::int64_t n = images.count();
   const at::ScalarType sum_type = n > kFloatSums ? at::kDouble : at::kFloat;
-  at::Tensor total = at::zeros(head.layer->mean().sizes(), head.layer->mean().options().requires_grad(false).dtype(sum_type));
+  at::Tensor total = at::zeros(head.layer->mean().sizes(),
+                               head.layer->mean().options().requires_grad(false).dtype(sum_type));
   const std::int64_t chunk = chunk_images(images.pixels.device());
   for (std::int64_t first = 0; first < n; first += chunk) {
     const std::int64_t count = std::min(chunk, n - first);
@@ -104,8 +113,8 @@ at::Tensor stream_hessian_diagonal(Network& network, const HeadParts& head, cons
   return total.to(at::kFloat);
 }
 
-double verify_hessian_diagonal(Network& network, const HeadParts& head, const DeviceImages& images, std::int64_t entries,
-                               std::uint64_t seed, std::int64_t image_count) {
+double verify_hessian_diagonal(Network& network, const HeadParts& head, const DeviceImages& images,
+                               std::int64_t entries, std::uint64_t seed, std::int64_t image_count) {
   const std::int64_t n = std::min(image_count, images.count());
   const IeeeFloat32 ieee;
   const at::Tensor a = trunk_features(network, images, head.position, 0, n);
@@ -113,15 +122,20 @@ double verify_hessian_diagonal(Network& network, const HeadParts& head, const De
   const at::Tensor closed = head_hessian_diagonal(head, a, labels).to(at::kDouble);
 
   const HeadParts wide = head.to(at::kDouble);
-  at::Tensor weight = head.layer->effective_mean().detach().to(at::kDouble).clone().set_requires_grad(true);
+  at::Tensor weight =
+      head.layer->effective_mean().detach().to(at::kDouble).clone().set_requires_grad(true);
   const at::Tensor b = layer_output(*head.layer, a.to(at::kDouble), weight);
   const at::Tensor nll = at::cross_entropy_loss(wide.logits(b), labels, {}, at::Reduction::Sum);
   const at::Tensor gradient = torch::autograd::grad({nll}, {weight}, {}, true, true)[0].flatten();
   double worst = 0, largest = 0;
   for (std::int64_t e = 0; e < entries; ++e) {
-    const PhiloxBlock words = noise_block({seed, Stream::probe, head.layer->number(), 0}, 0, 0, static_cast<std::uint32_t>(e));
-    const auto at_entry = static_cast<std::int64_t>((static_cast<std::uint64_t>(words.x0) * static_cast<std::uint64_t>(weight.numel())) >> 32U);
-    const double exact = torch::autograd::grad({gradient[at_entry]}, {weight}, {}, true)[0].flatten()[at_entry].item<double>();
+    const PhiloxBlock words = noise_block({seed, Stream::probe, head.layer->number(), 0}, 0, 0,
+                                          static_cast<std::uint32_t>(e));
+    const auto at_entry = static_cast<std::int64_t>(
+        (static_cast<std::uint64_t>(words.x0) * static_cast<std::uint64_t>(weight.numel())) >> 32U);
+    const double exact = torch::autograd::grad({gradient[at_entry]}, {weight}, {}, true)[0]
+                             .flatten()[at_entry]
+                             .item<double>();
     largest = std::max(largest, std::abs(exact));
     worst = std::max(worst, std::abs(exact - closed.flatten()[at_entry].item<double>()));
   }

@@ -15,27 +15,33 @@ struct Smoothing {
   double beta = 1;
 };
 
-/// "softplus", "softplus:4", "none", or "auto": softplus where the head's activation is piecewise linear.
+/// "softplus", "softplus:4", "none", or "auto": softplus where the head's activation is piecewise
+/// linear.
 /// @throws Error usage.
 Smoothing parse_smoothing(const std::string& text, const HeadParts& head);
 std::string smoothing_text(const Smoothing& smoothing);
 
-/// The head with its activation replaced. @throws Error unsupported for |x|, which softplus does not approximate.
+/// The head with its activation replaced. @throws Error unsupported for |x|, which softplus does
+/// not approximate.
 HeadParts smoothed(HeadParts head, const Smoothing& smoothing);
 
-/// Diagonal of the Hessian of the negative log-likelihood, summed over the rows, in the weights of the head's variance
-/// layer at their means: H_ji = sum_n a_ni^2 R_nj. One chunk; the element type is that of `a`.
+/// Diagonal of the Hessian of the negative log-likelihood, summed over the rows, in the weights of
+/// the head's variance layer at their means: H_ji = sum_n a_ni^2 R_nj. One chunk; the element type
+/// is that of `a`.
 /// @param a [N, I] input of the layer; @param labels int64 [N]; @return [J, I]
-at::Tensor head_hessian_diagonal(const HeadParts& head, const at::Tensor& a, const at::Tensor& labels);
+at::Tensor head_hessian_diagonal(const HeadParts& head, const at::Tensor& a,
+                                 const at::Tensor& labels);
 
-/// head_hessian_diagonal over a whole set, streamed: peak memory is the map and one chunk. IEEE float32, chunks added
-/// in float64 beyond 100,000 images.
-at::Tensor stream_hessian_diagonal(Network& network, const HeadParts& head, const DeviceImages& images,
+/// head_hessian_diagonal over a whole set, streamed: peak memory is the map and one chunk. IEEE
+/// float32, chunks added in float64 beyond 100,000 images.
+at::Tensor stream_hessian_diagonal(Network& network, const HeadParts& head,
+                                   const DeviceImages& images,
                                    const std::function<void(std::int64_t images)>& advanced);
 
-/// Sampled entries of the float32 closed form against a float64 double backward through the head, on the first
-/// `images` images. @return the worst |difference| / largest |reference entry|.
-double verify_hessian_diagonal(Network& network, const HeadParts& head, const DeviceImages& images, std::int64_t entries,
-                               std::uint64_t seed, std::int64_t image_count = 512);
+/// Sampled entries of the float32 closed form against a float64 double backward through the head,
+/// on the first `images` images. @return the worst |difference| / largest |reference entry|.
+double verify_hessian_diagonal(Network& network, const HeadParts& head, const DeviceImages& images,
+                               std::int64_t entries, std::uint64_t seed,
+                               std::int64_t image_count = 512);
 
 }  // namespace varphase

@@ -60,10 +60,12 @@ std::optional<HeadParts> find_head(const Network& network, std::size_t position,
   }
   if (next + 1 != layers.size() || layers[next]->kind() != "dense") {
     return refuse(fmt::format("{} follows {}, where one dense layer to the logits is wanted",
-                              next < layers.size() ? layers[next]->name() : "nothing", layers[next - 1]->name()));
+                              next < layers.size() ? layers[next]->name() : "nothing",
+                              layers[next - 1]->name()));
   }
   for (const Parameter& parameter : layers[next]->parameters()) {
-    (parameter.name == "weight" ? head.weight : head.bias) = parameter.tensor->detach().contiguous();
+    (parameter.name == "weight" ? head.weight : head.bias) =
+        parameter.tensor->detach().contiguous();
   }
   return head;
 }
@@ -71,9 +73,10 @@ std::optional<HeadParts> find_head(const Network& network, std::size_t position,
 HeadParts require_head(const Network& network, std::size_t position) {
   std::string why;
   std::optional<HeadParts> head = find_head(network, position, &why);
-  VARPHASE_CHECK(head.has_value(), ErrorKind::unsupported,
-                 "{}: the closed form takes variance_dense, batch_norm, an activation and one dense layer; {}",
-                 network.layers()[position]->name(), why);
+  VARPHASE_CHECK(
+      head.has_value(), ErrorKind::unsupported,
+      "{}: the closed form takes variance_dense, batch_norm, an activation and one dense layer; {}",
+      network.layers()[position]->name(), why);
   return *head;
 }
 

@@ -10,12 +10,13 @@
 
 namespace varphase {
 
-/// The tail of a network from a variance dense layer on, where it has the form that closed forms and the fused
-/// ensemble take: variance_dense, batch norm or none, an activation or none, one dense layer to the logits.
+/// The tail of a network from a variance dense layer on, where it has the form that closed forms
+/// and the fused ensemble take: variance_dense, batch norm or none, an activation or none, one
+/// dense layer to the logits.
 struct HeadParts {
   std::size_t position = 0;  // of the variance layer
   VarianceLayer* layer = nullptr;
-  at::Tensor scale, shift;   // batch norm in eval mode, [J]; ones and zeros without one
+  at::Tensor scale, shift;  // batch norm in eval mode, [J]; ones and zeros without one
   Activation activation = Activation::identity;
   double beta = 1;
   at::Tensor weight;  // V [C, J]
@@ -28,7 +29,8 @@ struct HeadParts {
 
 /// The head behind that layer. Shares no memory with the network: take it anew after a change.
 /// @param why where not null, is told what stands in the way.
-std::optional<HeadParts> find_head(const Network& network, std::size_t position, std::string* why = nullptr);
+std::optional<HeadParts> find_head(const Network& network, std::size_t position,
+                                   std::string* why = nullptr);
 
 /// find_head, or Error unsupported naming the layer that does not fit.
 HeadParts require_head(const Network& network, std::size_t position);

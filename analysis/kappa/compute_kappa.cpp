@@ -37,15 +37,18 @@ KappaMap compute_kappa(Network& network, const DeviceImages& images, const Kappa
     kappa.variance = to_host(layer->effective_variance());
     map.layers.push_back(std::move(kappa));
     if (request.verify > 0) {
-      map.proofs.push_back({request.verify, verify_hessian_diagonal(network, head, images, request.verify, request.seed)});
+      map.proofs.push_back({request.verify, verify_hessian_diagonal(network, head, images,
+                                                                    request.verify, request.seed)});
     }
   }
-  VARPHASE_CHECK(!map.layers.empty(), ErrorKind::unsupported, "this network has no variance layer: it has no kappa");
+  VARPHASE_CHECK(!map.layers.empty(), ErrorKind::unsupported,
+                 "this network has no variance layer: it has no kappa");
   return map;
 }
 
 at::Tensor kappa_tensor(const LayerKappa& layer) {
-  return (as_tensor(layer.hessian_diagonal, layer.shape) * as_tensor(layer.variance, layer.shape)).to(at::kFloat);
+  return (as_tensor(layer.hessian_diagonal, layer.shape) * as_tensor(layer.variance, layer.shape))
+      .to(at::kFloat);
 }
 
 }  // namespace varphase

@@ -13,7 +13,8 @@ struct KappaRequest {
   std::uint64_t seed = 1;   // of the choice of these entries
 };
 
-/// Kappa of every variance layer that has the closed form. @throws Error unsupported naming the first that has not.
+/// Kappa of every variance layer that has the closed form. @throws Error unsupported naming the
+/// first that has not.
 KappaMap compute_kappa(Network& network, const DeviceImages& images, const KappaRequest& request,
                        const std::function<void(std::int64_t images)>& advanced);
 

@@ -13,10 +13,12 @@
 
 namespace varphase {
 
-at::Tensor fused_log_probabilities(const HeadParts& head, const at::Tensor& base, const at::Tensor& spread,
-                                   const NoiseKey& key, const at::Tensor& example, std::int64_t members) {
+at::Tensor fused_log_probabilities(const HeadParts& head, const at::Tensor& base,
+                                   const at::Tensor& spread, const NoiseKey& key,
+                                   const at::Tensor& example, std::int64_t members) {
   const std::int64_t variants = base.size(0);
-  VARPHASE_CHECK(variants % spread.size(0) == 0, ErrorKind::shape, "{} variants do not share {} spreads", variants, spread.size(0));
+  VARPHASE_CHECK(variants % spread.size(0) == 0, ErrorKind::shape,
+                 "{} variants do not share {} spreads", variants, spread.size(0));
   at::Tensor log_p = at::empty({variants, base.size(1), head.weight.size(0)}, base.options());
   EnsembleHead job;
   job.base = data_of<float>(base);
@@ -39,6 +41,8 @@ at::Tensor fused_log_probabilities(const HeadParts& head, const at::Tensor& base
   return log_p;
 }
 
-at::Tensor output_sd(const at::Tensor& variance) { return (variance.clamp_min(0) + kVarianceFloor).sqrt(); }
+at::Tensor output_sd(const at::Tensor& variance) {
+  return (variance.clamp_min(0) + kVarianceFloor).sqrt();
+}
 
 }  // namespace varphase

@@ -20,7 +20,8 @@ double expected_calibration_error(const at::Tensor& p, const at::Tensor& right) 
   const std::int64_t* hit = hits.data_ptr<std::int64_t>();
   double accuracy_sum[kBins] = {}, confidence_sum[kBins] = {};
   for (std::int64_t n = 0; n < p.size(0); ++n) {
-    const int bin = std::min(std::max(static_cast<int>(std::ceil(kBins * conf[n])) - 1, 0), kBins - 1);
+    const int bin =
+        std::min(std::max(static_cast<int>(std::ceil(kBins * conf[n])) - 1, 0), kBins - 1);
     accuracy_sum[bin] += static_cast<double>(hit[n]);
     confidence_sum[bin] += conf[n];
   }
@@ -54,7 +55,8 @@ Metrics metrics(const at::Tensor& log_p_any, const at::Tensor& labels_any) {
   return result;
 }
 
-PairedDifference paired_difference(const at::Tensor& right_reference, const at::Tensor& right_other) {
+PairedDifference paired_difference(const at::Tensor& right_reference,
+                                   const at::Tensor& right_other) {
   const auto n = static_cast<double>(right_reference.numel());
   const auto lost = static_cast<double>((right_reference > right_other).sum().item<std::int64_t>());
   const auto won = static_cast<double>((right_other > right_reference).sum().item<std::int64_t>());

@@ -28,6 +28,7 @@ struct PairedDifference {
   double difference = 0;
   double standard_error = 0;
 };
-PairedDifference paired_difference(const at::Tensor& right_reference, const at::Tensor& right_other);
+PairedDifference paired_difference(const at::Tensor& right_reference,
+                                   const at::Tensor& right_other);
 
 }  // namespace varphase

@@ -46,12 +46,15 @@ at::Tensor Predictor::log_probabilities(Estimator estimator, std::int64_t member
   const at::NoGradGuard no_gradients;
   const IeeeFloat32 ieee;
   if (estimator == Estimator::stochastic) members = 1;
-  const bool stochastic = estimator != Estimator::deterministic && !network_.variance_layers().empty();
+  const bool stochastic =
+      estimator != Estimator::deterministic && !network_.variance_layers().empty();
   if (!stochastic) return general(Estimator::deterministic, 1);
   const std::optional<HeadParts> head = find_head(network_, trunk_end_);
-  if (!head || !ensemble_head_fits(head->weight.size(1), head->weight.size(0))) return general(estimator, members);
+  if (!head || !ensemble_head_fits(head->weight.size(1), head->weight.size(0)))
+    return general(estimator, members);
   if (!mean_.defined()) {
-    const VarianceLayer::Moments moments = head->layer->moments(features_, head->layer->effective_mean(), head->layer->effective_variance());
+    const VarianceLayer::Moments moments = head->layer->moments(
+        features_, head->layer->effective_mean(), head->layer->effective_variance());
     mean_ = moments.mean;
     sd_ = output_sd(moments.variance);
   }
@@ -66,8 +69,10 @@ at::Tensor Predictor::log_probabilities(Estimator estimator, std::int64_t member
 }
 
 at::Tensor Predictor::general(Estimator estimator, std::int64_t members) {
-  const std::int64_t chunk = std::max<std::int64_t>(1, chunk_images(images_.pixels.device()) / members);
-  const Shape shape = trunk_end_ == 0 ? network_.input() : network_.layers()[trunk_end_ - 1]->output_shape();
+  const std::int64_t chunk =
+      std::max<std::int64_t>(1, chunk_images(images_.pixels.device()) / members);
+  const Shape shape =
+      trunk_end_ == 0 ? network_.input() : network_.layers()[trunk_end_ - 1]->output_shape();
   const std::size_t last = network_.layers().size();
   std::vector<at::Tensor> parts;
   for (std::int64_t first = 0; first < images_.count(); first += chunk) {
@@ -85,7 +90,8 @@ at::Tensor Predictor::general(Estimator estimator, std::int64_t members) {
     }
     const at::Tensor log_p = at::log_softmax(network_.forward_range(x, how, trunk_end_, last), 1);
     const std::int64_t k = estimator == Estimator::deterministic ? 1 : members;
-    parts.push_back(at::logsumexp(log_p.reshape({count, k, log_p.size(1)}), {1}) - std::log(static_cast<double>(k)));
+    parts.push_back(at::logsumexp(log_p.reshape({count, k, log_p.size(1)}), {1}) -
+                    std::log(static_cast<double>(k)));
   }
   return at::cat(parts);
 }
@@ -93,7 +99,8 @@ at::Tensor Predictor::general(Estimator estimator, std::int64_t members) {
 std::map<std::string, Metrics> Predictor::all_metrics(std::int64_t members) {
   std::map<std::string, Metrics> result;
   for (const Estimator estimator : kEstimators) {
-    result[estimator_name(estimator)] = metrics(log_probabilities(estimator, members), images_.labels);
+    result[estimator_name(estimator)] =
+        metrics(log_probabilities(estimator, members), images_.labels);
   }
   return result;
 }

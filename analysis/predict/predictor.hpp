@@ -11,16 +11,18 @@
 
 namespace varphase {
 
-/// The four ways to predict: weights at their means, one draw, the mean of K draws' probabilities, and K draws with
-/// all means of the variance layers set to zero. Source: docs/math.md, "Estimators".
+/// The four ways to predict: weights at their means, one draw, the mean of K draws' probabilities,
+/// and K draws with all means of the variance layers set to zero. Source: docs/math.md,
+/// "Estimators".
 enum class Estimator { deterministic, stochastic, ensemble, zero_mean };
 
 std::string estimator_name(Estimator estimator);
-inline constexpr Estimator kEstimators[] = {Estimator::deterministic, Estimator::stochastic, Estimator::ensemble,
-                                            Estimator::zero_mean};
+inline constexpr Estimator kEstimators[] = {Estimator::deterministic, Estimator::stochastic,
+                                            Estimator::ensemble, Estimator::zero_mean};
 
-/// Predicts a set of images with a network in eval mode. What does not change from member to member (the layers before
-/// the first variance layer, and for a simple head its moments) is computed once, on first use.
+/// Predicts a set of images with a network in eval mode. What does not change from member to member
+/// (the layers before the first variance layer, and for a simple head its moments) is computed
+/// once, on first use.
 class Predictor {
  public:
   Predictor(Network& network, const DeviceImages& images, std::uint64_t seed);
@@ -36,7 +38,7 @@ class Predictor {
   const DeviceImages& images_;
   NoiseKey key_;
   std::size_t trunk_end_;
-  at::Tensor features_;  // [N, I]
+  at::Tensor features_;   // [N, I]
   at::Tensor mean_, sd_;  // of the head's input b, [N, J]; only where the head is a simple one
 };
 

@@ -24,8 +24,8 @@ IeeeFloat32::~IeeeFloat32() {
 
 std::int64_t chunk_images(at::Device device) { return device.is_cuda() ? 10000 : 500; }
 
-at::Tensor trunk_features(Network& network, const DeviceImages& images, std::size_t last, std::int64_t first,
-                          std::int64_t count) {
+at::Tensor trunk_features(Network& network, const DeviceImages& images, std::size_t last,
+                          std::int64_t first, std::int64_t count) {
   const at::NoGradGuard no_gradients;
   const IeeeFloat32 ieee;
   const ImageBatch batch = slice_batch(images, first, count);
@@ -36,7 +36,8 @@ at::Tensor all_trunk_features(Network& network, const DeviceImages& images, std:
   std::vector<at::Tensor> parts;
   const std::int64_t chunk = chunk_images(images.pixels.device());
   for (std::int64_t first = 0; first < images.count(); first += chunk) {
-    parts.push_back(trunk_features(network, images, last, first, std::min(chunk, images.count() - first)));
+    parts.push_back(
+        trunk_features(network, images, last, first, std::min(chunk, images.count() - first)));
   }
   return at::cat(parts);
 }

@@ -9,15 +9,16 @@
 
 namespace varphase {
 
-/// Output of layers 0 .. last - 1 for images first .. first + count - 1, batch norm in eval mode, all weights at their
-/// means; flattened to [count, features]. float32, IEEE (no TF32).
-at::Tensor trunk_features(Network& network, const DeviceImages& images, std::size_t last, std::int64_t first,
-                          std::int64_t count);
+/// Output of layers 0 .. last - 1 for images first .. first + count - 1, batch norm in eval mode,
+/// all weights at their means; flattened to [count, features]. float32, IEEE (no TF32).
+at::Tensor trunk_features(Network& network, const DeviceImages& images, std::size_t last,
+                          std::int64_t first, std::int64_t count);
 
 /// trunk_features of a whole set, computed in chunks. [N, features]
 at::Tensor all_trunk_features(Network& network, const DeviceImages& images, std::size_t last);
 
-/// Images that a pass takes at once: enough to fill the device, few enough to stay in cache or memory.
+/// Images that a pass takes at once: enough to fill the device, few enough to stay in cache or
+/// memory.
 std::int64_t chunk_images(at::Device device);
 
 /// While it lives, float32 products are IEEE: TF32 is off. Curvature and prediction run under it.

@@ -10,7 +10,8 @@ namespace varphase {
 namespace {
 
 const Registry<Repair>& table() {
-  static const Registry<Repair> rows{"repair", {{"none", Repair::none}, {"batch-norm", Repair::batch_norm}}};
+  static const Registry<Repair> rows{"repair",
+                                     {{"none", Repair::none}, {"batch-norm", Repair::batch_norm}}};
   return rows;
 }
 

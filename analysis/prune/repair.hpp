@@ -12,8 +12,9 @@ enum class Repair { none, batch_norm };
 std::string repair_name(Repair repair);
 Repair repair_from_name(const std::string& name);
 
-/// Mean and variance over images of a sampled output, from its moments: mean_j = mean_n m, var_j = mean_n v +
-/// mean_n (m - mean_j)^2, two passes in float64, 1/N. Source: docs/math.md, "Repair after pruning".
+/// Mean and variance over images of a sampled output, from its moments: mean_j = mean_n m, var_j =
+/// mean_n v + mean_n (m - mean_j)^2, two passes in float64, 1/N. Source: docs/math.md, "Repair
+/// after pruning".
 /// @param m, v [N, J]; @return two float64 [J]
 struct OutputStatistics {
   at::Tensor mean, var;

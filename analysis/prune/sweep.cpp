@@ -25,7 +25,8 @@ struct Affines {
   std::vector<at::Tensor> scale, shift;
 };
 
-at::Tensor repaired_scale(const BatchNorm& norm, const OutputStatistics& statistics, at::Tensor& shift) {
+at::Tensor repaired_scale(const BatchNorm& norm, const OutputStatistics& statistics,
+                          at::Tensor& shift) {
   const auto parameters = const_cast<BatchNorm&>(norm).parameters();
   const at::Tensor gamma = parameters[0].tensor->detach().to(at::kDouble);
   const at::Tensor beta = parameters[1].tensor->detach().to(at::kDouble);
@@ -42,9 +43,9 @@ std::vector<SweepPoint> default_sweep_points() {
   return points;
 }
 
-SweepResult sweep(Network& network, const HeadParts& head, const at::Tensor& kappa, const DeviceImages& images,
-                  const DeviceImages* train, const SweepRequest& request,
-                  const std::function<void(std::int64_t)>& advanced) {
+SweepResult sweep(Network& network, const HeadParts& head, const at::Tensor& kappa,
+                  const DeviceImages& images, const DeviceImages* train,
+                  const SweepRequest& request, const std::function<void(std::int64_t)>& advanced) {
   const at::NoGradGuard no_gradients;
   const IeeeFloat32 ieee;
   const at::Tensor mean = head.layer->effective_mean().detach();
@@ -55,7 +56,8 @@ SweepResult sweep(Network& network, const HeadParts& head, const at::Tensor& kap
   SweepResult result;
   std::vector<at::Tensor> masks;
   for (const SweepPoint& point : request.points) {
-    const at::Tensor mask = point.by_sparsity ? mask_of_sparsity(kappa, point.value) : mask_over(kappa, std::pow(10, point.value));
+    const at::Tensor mask = point.by_sparsity ? mask_of_sparsity(kappa, point.value)
+                                              : mask_over(kappa, std::pow(10, point.value));
     masks.push_back(mask);
     const auto kept = static_cast<std::int64_t>(mask.sum(at::kDouble).item<double>());
     for (const Replacement rule : request.rules) {
@@ -65,7 +67,8 @@ SweepResult sweep(Network& network, const HeadParts& head, const at::Tensor& kap
       row.threshold = point.by_sparsity ? threshold_of(kappa, mask) : std::pow(10, point.value);
       row.kept = kept;
       row.sparsity = 1 - static_cast<double>(kept) / static_cast<double>(kappa.numel());
-      row.network_sparsity = static_cast<double>(kappa.numel() - kept) / static_cast<double>(weights);
+      row.network_sparsity =
+          static_cast<double>(kappa.numel() - kept) / static_cast<double>(weights);
       result.rows.push_back(row);
     }
   }
@@ -75,15 +78,18 @@ SweepResult sweep(Network& network, const HeadParts& head, const at::Tensor& kap
   const BatchNorm* norm = nullptr;
   if (request.repair == Repair::batch_norm) {
     norm = dynamic_cast<const BatchNorm*>(network.layers()[head.position + 1].get());
-    VARPHASE_CHECK(norm != nullptr, ErrorKind::unsupported, "--repair batch-norm: no batch norm follows {}", head.layer->name());
-    VARPHASE_CHECK(train != nullptr, ErrorKind::usage, "--repair batch-norm wants the training images");
+    VARPHASE_CHECK(norm != nullptr, ErrorKind::unsupported,
+                   "--repair batch-norm: no batch norm follows {}", head.layer->name());
+    VARPHASE_CHECK(train != nullptr, ErrorKind::usage,
+                   "--repair batch-norm wants the training images");
     const at::Tensor a = all_trunk_features(network, *train, head.position);
     for (const SweepRow& row : result.rows) {
       const auto p = static_cast<std::size_t>((&row - result.rows.data()) / rules);
       const MaskedWeights masked = masked_weights(mean, variance, masks[p], row.replace);
       const VarianceLayer::Moments moments = head.layer->moments(a, masked.mean, masked.variance);
       at::Tensor shift;
-      affines.scale.push_back(repaired_scale(*norm, output_statistics(moments.mean, moments.variance), shift));
+      affines.scale.push_back(
+          repaired_scale(*norm, output_statistics(moments.mean, moments.variance), shift));
       affines.shift.push_back(shift);
     }
   } else {
@@ -93,7 +99,8 @@ SweepResult sweep(Network& network, const HeadParts& head, const at::Tensor& kap
 
   const std::int64_t units = mean.size(0);
   const NoiseKey key{request.seed, Stream::evaluation, 0, static_cast<std::uint8_t>(images.split)};
-  const std::int64_t chunk = std::clamp<std::int64_t>(kChunkFloats / ((variants + 1) * units), 1, images.count());
+  const std::int64_t chunk =
+      std::clamp<std::int64_t>(kChunkFloats / ((variants + 1) * units), 1, images.count());
   const bool share = request.repair == Repair::none;
   std::vector<at::Tensor> parts;
   for (std::int64_t first = 0; first < images.count(); first += chunk) {
@@ -108,15 +115,19 @@ SweepResult sweep(Network& network, const HeadParts& head, const at::Tensor& kap
       for (std::int64_t r = 0; r < rules; ++r) {
         const std::size_t v = p * static_cast<std::size_t>(rules) + static_cast<std::size_t>(r);
         const bool keeps_means = request.rules[static_cast<std::size_t>(r)] == Replacement::mean;
-        const at::Tensor m = keeps_means ? full.mean : head.layer->moments(a, mean * masks[p], variance).mean;
+        const at::Tensor m =
+            keeps_means ? full.mean : head.layer->moments(a, mean * masks[p], variance).mean;
         base.push_back(m * affines.scale[v] + affines.shift[v]);
         if (r == 0 || !share) spread.push_back(sd * affines.scale[v]);
       }
     }
     const at::Tensor full_base = (full.mean * head.scale + head.shift).unsqueeze(0).contiguous();
-    const at::Tensor full_spread = (output_sd(full.variance) * head.scale).unsqueeze(0).contiguous();
-    const at::Tensor log_p_full = fused_log_probabilities(head, full_base, full_spread, key, example, request.members);
-    const at::Tensor log_p = fused_log_probabilities(head, at::stack(base), at::stack(spread), key, example, request.members);
+    const at::Tensor full_spread =
+        (output_sd(full.variance) * head.scale).unsqueeze(0).contiguous();
+    const at::Tensor log_p_full =
+        fused_log_probabilities(head, full_base, full_spread, key, example, request.members);
+    const at::Tensor log_p = fused_log_probabilities(head, at::stack(base), at::stack(spread), key,
+                                                     example, request.members);
     parts.push_back(at::cat({log_p_full, log_p}));
     advanced(count);
   }
@@ -136,7 +147,8 @@ std::int64_t choose_row(const SweepResult& result, const std::string& rule) {
   double points = 0;
   const char* last = rule.data() + rule.size();
   const bool known = rule.rfind(prefix, 0) == 0;
-  const auto [end, status] = std::from_chars(rule.data() + (known ? prefix.size() : 0), last, points);
+  const auto [end, status] =
+      std::from_chars(rule.data() + (known ? prefix.size() : 0), last, points);
   VARPHASE_CHECK(known && status == std::errc() && end == last && points >= 0, ErrorKind::usage,
                  "--choose {}: wants drop<=POINTS, such as drop<=0.1 (points of accuracy)", rule);
   std::int64_t best = -1;
@@ -145,7 +157,8 @@ std::int64_t choose_row(const SweepResult& result, const std::string& rule) {
     // A hair of slack: 0.1 points of 1,000 images are one image, and the difference is a quotient.
     if (-100 * row.difference.difference > points + 1e-9) continue;
     if (best < 0 || row.sparsity > result.rows[static_cast<std::size_t>(best)].sparsity ||
-        (row.sparsity == result.rows[static_cast<std::size_t>(best)].sparsity && row.replace == Replacement::zero)) {
+        (row.sparsity == result.rows[static_cast<std::size_t>(best)].sparsity &&
+         row.replace == Replacement::zero)) {
       best = static_cast<std::int64_t>(i);
     }
   }

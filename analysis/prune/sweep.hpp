@@ -48,14 +48,16 @@ struct SweepResult {
 /// 41 thresholds, log10 kappa0 from -6 to 4 by 0.25.
 std::vector<SweepPoint> default_sweep_points();
 
-/// Predicts `images` with the head's layer pruned at every point by every rule, K members each with the same noise, over
-/// a trunk computed once.
+/// Predicts `images` with the head's layer pruned at every point by every rule, K members each with
+/// the same noise, over a trunk computed once.
 /// @param kappa [J, I]; @param train images for a repair, may be null without one.
-SweepResult sweep(Network& network, const HeadParts& head, const at::Tensor& kappa, const DeviceImages& images,
-                  const DeviceImages* train, const SweepRequest& request,
+SweepResult sweep(Network& network, const HeadParts& head, const at::Tensor& kappa,
+                  const DeviceImages& images, const DeviceImages* train,
+                  const SweepRequest& request,
                   const std::function<void(std::int64_t images)>& advanced);
 
-/// The sparsest row that satisfies a rule: "drop<=0.1" (points of accuracy lost against the full ensemble).
+/// The sparsest row that satisfies a rule: "drop<=0.1" (points of accuracy lost against the full
+/// ensemble).
 /// @return position in rows, or -1 where no row does. @throws Error usage for another rule.
 std::int64_t choose_row(const SweepResult& result, const std::string& rule);
 

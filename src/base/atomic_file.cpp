@@ -27,7 +27,8 @@ void sync_path(const fs::path& path, int flags) {
   const int result = ::fsync(descriptor);
   const int cause = errno;
   ::close(descriptor);
-  // Some network file systems refuse fsync on a folder; the rename is then as durable as they make it.
+  // Some network file systems refuse fsync on a folder; the rename is then as durable as they make
+  // it.
   VARPHASE_CHECK(result == 0 || cause == EINVAL || cause == ENOTSUP, ErrorKind::io,
                  "{}: fsync failed: {}", path.string(), std::strerror(cause));
 }
@@ -61,7 +62,9 @@ void write_atomically(const fs::path& path,
     fs::remove(temporary, ignored);
     const auto* known = dynamic_cast<const Error*>(&error);
     if (known != nullptr && known->kind() != ErrorKind::io) throw;
-    fail(ErrorKind::io, "{}: not written ({}; {} in {})\n  nothing was overwritten; free some space or choose another folder",
+    fail(ErrorKind::io,
+         "{}: not written ({}; {} in {})\n  nothing was overwritten; free some space or choose "
+         "another folder",
          path.string(), error.what(), space, folder.string());
   }
 }

@@ -10,8 +10,9 @@ namespace varphase {
 
 /// Creates or replaces a file so that a reader sees the old one or the whole new one, never a part.
 ///
-/// `fill` is given the path of a temporary file in the same folder and writes and closes it; then the file is fsynced,
-/// renamed and the folder fsynced. Whatever fails, the temporary file is removed and the old file stays as it was.
+/// `fill` is given the path of a temporary file in the same folder and writes and closes it; then
+/// the file is fsynced, renamed and the folder fsynced. Whatever fails, the temporary file is
+/// removed and the old file stays as it was.
 /// @throws Error io, naming path and cause (a full disk says how much is free).
 void write_atomically(const std::filesystem::path& path,
                       const std::function<void(const std::filesystem::path& temporary)>& fill);
@@ -19,7 +20,8 @@ void write_atomically(const std::filesystem::path& path,
 /// write_atomically for a text that is in memory.
 void write_text_atomically(const std::filesystem::path& path, std::string_view text);
 
-/// Removes what killed writers left behind in a folder: files named `.<name>.tmp.<pid>` whose process is gone.
+/// Removes what killed writers left behind in a folder: files named `.<name>.tmp.<pid>` whose
+/// process is gone.
 void remove_stale_temporaries(const std::filesystem::path& folder);
 
 }  // namespace varphase

@@ -15,7 +15,8 @@ void check_range(const std::string& key, double value, const FieldInfo& info) {
 
 void check_choice(const std::string& key, const std::string& value, const FieldInfo& info) {
   if (info.choices.empty()) return;
-  const bool known = std::find(info.choices.begin(), info.choices.end(), value) != info.choices.end();
+  const bool known =
+      std::find(info.choices.begin(), info.choices.end(), value) != info.choices.end();
   VARPHASE_CHECK(known, ErrorKind::usage, "{}: unknown value '{}'{}", key, value,
                  suggestion(value, info.choices));
 }

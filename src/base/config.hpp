@@ -22,7 +22,8 @@ namespace varphase {
 ///       visit("epochs", epochs, FieldInfo{.help = "passes over the training images", .min = 1});
 ///     }
 ///
-/// and that one line feeds the JSON file, `--set`, the command line, `--help`, the files' attributes and docs/cli.md.
+/// and that one line feeds the JSON file, `--set`, the command line, `--help`, the files'
+/// attributes and docs/cli.md.
 struct FieldInfo {
   std::string help;
   std::string unit;
@@ -32,7 +33,9 @@ struct FieldInfo {
 };
 
 template <class T>
-concept Configuration = requires(T& config) { config.visit_fields([](auto&&...) {}); };
+concept Configuration = requires(T& config) {
+  config.visit_fields([](auto&&...) {});
+};
 
 namespace detail {
 
@@ -44,24 +47,30 @@ Json value_from_text(const std::string& text, const Json& like);
 template <class T>
 void field_from_json(const std::string& key, T& field, const Json& json, const FieldInfo& info) {
   if constexpr (std::is_same_v<T, bool>) {
-    VARPHASE_CHECK(json.is_boolean(), ErrorKind::usage, "{}: wants true or false, got {}", key, json.dump());
+    VARPHASE_CHECK(json.is_boolean(), ErrorKind::usage, "{}: wants true or false, got {}", key,
+                   json.dump());
     field = json.get<bool>();
   } else if constexpr (std::is_same_v<T, std::int64_t>) {
-    const bool whole = json.is_number_integer() ||
-                       (json.is_number_float() && std::nearbyint(json.get<double>()) == json.get<double>());
+    const bool whole =
+        json.is_number_integer() ||
+        (json.is_number_float() && std::nearbyint(json.get<double>()) == json.get<double>());
     VARPHASE_CHECK(whole, ErrorKind::usage, "{}: wants a whole number, got {}", key, json.dump());
     check_range(key, json.get<double>(), info);
-    field = json.is_number_integer() ? json.get<std::int64_t>() : static_cast<std::int64_t>(json.get<double>());
+    field = json.is_number_integer() ? json.get<std::int64_t>()
+                                     : static_cast<std::int64_t>(json.get<double>());
   } else if constexpr (std::is_same_v<T, double>) {
-    VARPHASE_CHECK(json.is_number(), ErrorKind::usage, "{}: wants a number, got {}", key, json.dump());
+    VARPHASE_CHECK(json.is_number(), ErrorKind::usage, "{}: wants a number, got {}", key,
+                   json.dump());
     check_range(key, json.get<double>(), info);
     field = json.get<double>();
   } else if constexpr (std::is_same_v<T, std::string>) {
-    VARPHASE_CHECK(json.is_string(), ErrorKind::usage, "{}: wants a text, got {}", key, json.dump());
+    VARPHASE_CHECK(json.is_string(), ErrorKind::usage, "{}: wants a text, got {}", key,
+                   json.dump());
     check_choice(key, json.get<std::string>(), info);
     field = json.get<std::string>();
   } else {
-    static_assert(std::is_same_v<T, Json>, "a config field is bool, int64, double, string, Json or a config");
+    static_assert(std::is_same_v<T, Json>,
+                  "a config field is bool, int64, double, string, Json or a config");
     field = json;
   }
 }
@@ -85,7 +94,7 @@ Json to_json(const Config& config) {
 /// Overwrites the fields that the JSON object names and leaves the others.
 /// @throws Error usage for an unknown key (with a suggestion), a wrong type, a value out of range.
 template <Configuration Config>
-void from_json(Config& config, const Json& json, const std::string& prefix = "") {
+void assign_fields(Config& config, const Json& json, const std::string& prefix = "") {
   VARPHASE_CHECK(json.is_object(), ErrorKind::usage, "{}: wants an object {{...}}, got {}",
                  prefix.empty() ? "configuration" : prefix, json.dump());
   std::vector<std::string> known;
@@ -95,7 +104,7 @@ void from_json(Config& config, const Json& json, const std::string& prefix = "")
     if (found == json.end()) return;
     const std::string key = prefix.empty() ? name : prefix + "." + name;
     if constexpr (Configuration<std::remove_reference_t<decltype(field)>>) {
-      from_json(field, *found, key);
+      assign_fields(field, *found, key);
     } else {
       detail::field_from_json(key, field, *found, info);
     }
@@ -110,11 +119,12 @@ void from_json(Config& config, const Json& json, const std::string& prefix = "")
 }
 
 /// Applies one "a.b=value" of the command line.
-/// @throws Error usage as from_json, or where there is no '='.
+/// @throws Error usage as assign_fields, or where there is no '='.
 template <Configuration Config>
 void set_field(Config& config, const std::string& assignment) {
   const std::size_t equals = assignment.find('=');
-  VARPHASE_CHECK(equals != std::string::npos, ErrorKind::usage, "--set {}: wants name=value", assignment);
+  VARPHASE_CHECK(equals != std::string::npos, ErrorKind::usage, "--set {}: wants name=value",
+                 assignment);
   const std::string path = assignment.substr(0, equals);
   const Json current = to_json(config);
   std::vector<std::string> parts;
@@ -128,9 +138,10 @@ void set_field(Config& config, const std::string& assignment) {
     like = like->is_object() && like->contains(part) ? &(*like)[part] : nullptr;
     if (like == nullptr) break;
   }
-  Json json = detail::value_from_text(assignment.substr(equals + 1), like != nullptr ? *like : Json());
+  Json json =
+      detail::value_from_text(assignment.substr(equals + 1), like != nullptr ? *like : Json());
   for (auto part = parts.rbegin(); part != parts.rend(); ++part) json = Json{{*part, json}};
-  from_json(config, json);
+  assign_fields(config, json);
 }
 
 }  // namespace varphase

@@ -21,7 +21,9 @@ Json parse_json(std::string_view text, const std::string& origin) {
   }
 }
 
-Json read_json_file(const fs::path& path) { return parse_json(read_text_file(path), path.string()); }
+Json read_json_file(const fs::path& path) {
+  return parse_json(read_text_file(path), path.string());
+}
 
 void write_json_file(const fs::path& path, const Json& json) {
   write_text_atomically(path, json.dump(2) + "\n");

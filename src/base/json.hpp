@@ -18,10 +18,12 @@ Json parse_json(std::string_view text, const std::string& origin);
 /// @throws Error io or format.
 Json read_json_file(const std::filesystem::path& path);
 
-/// Two-space indentation, short arrays on one line left to the library; ends with a newline; written atomically.
+/// Two-space indentation, short arrays on one line left to the library; ends with a newline;
+/// written atomically.
 void write_json_file(const std::filesystem::path& path, const Json& json);
 
-/// The text of a whole file. @throws Error io, naming path and cause, also where it exceeds `limit_bytes`.
+/// The text of a whole file. @throws Error io, naming path and cause, also where it exceeds
+/// `limit_bytes`.
 std::string read_text_file(const std::filesystem::path& path, std::size_t limit_bytes = 64U << 20U);
 
 }  // namespace varphase

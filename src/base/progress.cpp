@@ -64,7 +64,8 @@ void Progress::draw() {
   std::string line = fmt::format("{}  {:3.0f} %  {}{}/s  {} left", what_,
                                  100.0 * static_cast<double>(done_) / static_cast<double>(total_),
                                  rate_text(rate), unit_, duration_text(std::max(left, 0.0)));
-  line.resize(std::min<std::size_t>(line.size(), static_cast<std::size_t>(std::max(terminal_width() - 1, 20))));
+  line.resize(std::min<std::size_t>(line.size(),
+                                    static_cast<std::size_t>(std::max(terminal_width() - 1, 20))));
   fmt::print(stderr, "\r{}\x1b[K", line);
   std::fflush(stderr);
   drawn_ = true;

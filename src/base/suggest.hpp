@@ -8,7 +8,8 @@
 
 namespace varphase {
 
-/// The known name nearest to a mistyped one, or "" where none is near (Levenshtein distance over a third of its length).
+/// The known name nearest to a mistyped one, or "" where none is near (Levenshtein distance over a
+/// third of its length).
 std::string nearest_name(std::string_view typed, const std::vector<std::string>& known);
 
 /// "; did you mean 'x'?" or, where no name is near, "; known: a, b, c".

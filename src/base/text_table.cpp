@@ -18,8 +18,8 @@ std::string TextTable::header() const {
 }
 
 std::string TextTable::row(const std::vector<std::string>& cells) const {
-  VARPHASE_CHECK(cells.size() == columns_.size(), ErrorKind::shape, "a table row has {} cells, wants {}",
-                 cells.size(), columns_.size());
+  VARPHASE_CHECK(cells.size() == columns_.size(), ErrorKind::shape,
+                 "a table row has {} cells, wants {}", cells.size(), columns_.size());
   std::string line;
   for (std::size_t i = 0; i < cells.size(); ++i) {
     line += fmt::format("{}{:>{}}", i == 0 ? "" : "  ", cells[i], columns_[i].width);

@@ -7,7 +7,8 @@
 
 namespace varphase {
 
-/// A plain text table with right-aligned columns, for stdout. Rows may be printed one by one as they come.
+/// A plain text table with right-aligned columns, for stdout. Rows may be printed one by one as
+/// they come.
 class TextTable {
  public:
   struct Column {

@@ -8,6 +8,7 @@
 #if VARPHASE_CUDA
 #define VARPHASE_ON_CUDA(call) call
 #else
-#define VARPHASE_ON_CUDA(call) \
-  ::varphase::fail(::varphase::ErrorKind::device, "this build of varphase has no CUDA: use --device cpu")
+#define VARPHASE_ON_CUDA(call)                    \
+  ::varphase::fail(::varphase::ErrorKind::device, \
+                   "this build of varphase has no CUDA: use --device cpu")
 #endif

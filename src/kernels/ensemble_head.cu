@@ -12,12 +12,13 @@ namespace {
 constexpr int kWarps = 8;
 constexpr int kClasses = 16;  // limit of ensemble_head_fits
 
-// A block serves one image. Its noise [members of the chunk, Jp] is drawn once into shared memory; then each warp takes
-// items (variant, share of the members) and keeps a running log-sum-exp per class, class c in lane c.
+// A block serves one image. Its noise [members of the chunk, Jp] is drawn once into shared memory;
+// then each warp takes items (variant, share of the members) and keeps a running log-sum-exp per
+// class, class c in lane c.
 struct Layout {
-  std::int64_t padded;   // Jp: J rounded up to 128, a float4 for each lane
-  int chunk;             // members whose noise fits
-  int splits;            // items per variant
+  std::int64_t padded;  // Jp: J rounded up to 128, a float4 for each lane
+  int chunk;            // members whose noise fits
+  int splits;           // items per variant
 };
 
 __device__ void merge(float& largest, float& sum, float other_largest, float other_sum) {
@@ -28,11 +29,13 @@ __device__ void merge(float& largest, float& sum, float other_largest, float oth
 }
 
 template <int C>
-__global__ void __launch_bounds__(kWarps * 32) ensemble_head_kernel(EnsembleHead job, Layout layout) {
+__global__ void __launch_bounds__(kWarps * 32)
+    ensemble_head_kernel(EnsembleHead job, Layout layout) {
   extern __shared__ float shared[];
-  float* weight = shared;                                   // [C, Jp]
-  float* eps = weight + C * layout.padded;                  // [chunk, Jp]
-  float2* state = reinterpret_cast<float2*>(eps + layout.chunk * layout.padded);  // [G * splits, C] largest, sum
+  float* weight = shared;                   // [C, Jp]
+  float* eps = weight + C * layout.padded;  // [chunk, Jp]
+  float2* state = reinterpret_cast<float2*>(
+      eps + layout.chunk * layout.padded);  // [G * splits, C] largest, sum
   const int warp = static_cast<int>(threadIdx.x) / 32;
   const int lane = static_cast<int>(threadIdx.x) % 32;
   const int items = static_cast<int>(job.variants) * layout.splits;
@@ -40,20 +43,24 @@ __global__ void __launch_bounds__(kWarps * 32) ensemble_head_kernel(EnsembleHead
   const int units = static_cast<int>(job.units);
   for (int i = static_cast<int>(threadIdx.x); i < C * padded; i += kWarps * 32) {
     const int c = i / padded, j = i % padded;
-    weight[i] = c < job.classes && j < units ? job.weight[static_cast<std::int64_t>(c) * units + j] : 0.0F;
+    weight[i] =
+        c < job.classes && j < units ? job.weight[static_cast<std::int64_t>(c) * units + j] : 0.0F;
   }
-  for (int i = static_cast<int>(threadIdx.x); i < items * C; i += kWarps * 32) state[i] = make_float2(-INFINITY, 0.0F);
+  for (int i = static_cast<int>(threadIdx.x); i < items * C; i += kWarps * 32)
+    state[i] = make_float2(-INFINITY, 0.0F);
 
   const std::int64_t n = blockIdx.x;
   const auto example = static_cast<std::uint32_t>(job.example[n]);
   for (std::int64_t first = 0; first < job.members; first += layout.chunk) {
-    const int members = static_cast<int>(min(static_cast<std::int64_t>(layout.chunk), job.members - first));
+    const int members =
+        static_cast<int>(min(static_cast<std::int64_t>(layout.chunk), job.members - first));
     __syncthreads();
     const int quads = padded / 4;
     for (int i = static_cast<int>(threadIdx.x); i < members * quads; i += kWarps * 32) {
       const int k = i / quads, quad = i % quads;
-      const PhiloxBlock block = noise_block(job.key, example, static_cast<std::uint32_t>(job.first_member + first + k),
-                                            static_cast<std::uint32_t>(quad));
+      const PhiloxBlock block =
+          noise_block(job.key, example, static_cast<std::uint32_t>(job.first_member + first + k),
+                      static_cast<std::uint32_t>(quad));
       const NormalPair a = normal_pair(block.x0, block.x1);
       const NormalPair b = normal_pair(block.x2, block.x3);
       reinterpret_cast<float4*>(eps)[k * quads + quad] = make_float4(a.even, a.odd, b.even, b.odd);
@@ -86,8 +93,10 @@ __global__ void __launch_bounds__(kWarps * 32) ensemble_head_kernel(EnsembleHead
 #pragma unroll
           for (int c = 0; c < C; ++c) {
             const float4 v = *reinterpret_cast<const float4*>(weight + c * padded + j);
-            sum0[c] = fmaf(v.x, z0[0], fmaf(v.y, z0[1], fmaf(v.z, z0[2], fmaf(v.w, z0[3], sum0[c]))));
-            sum1[c] = fmaf(v.x, z1[0], fmaf(v.y, z1[1], fmaf(v.z, z1[2], fmaf(v.w, z1[3], sum1[c]))));
+            sum0[c] =
+                fmaf(v.x, z0[0], fmaf(v.y, z0[1], fmaf(v.z, z0[2], fmaf(v.w, z0[3], sum0[c]))));
+            sum1[c] =
+                fmaf(v.x, z1[0], fmaf(v.y, z1[1], fmaf(v.z, z1[2], fmaf(v.w, z1[3], sum1[c]))));
           }
         }
         float logit0 = -INFINITY, logit1 = -INFINITY;
@@ -137,7 +146,8 @@ __global__ void __launch_bounds__(kWarps * 32) ensemble_head_kernel(EnsembleHead
       const float2 part = state[(g * layout.splits + split) * C + c];
       merge(largest, sum, part.x, part.y);
     }
-    job.log_p[(static_cast<std::int64_t>(g) * job.rows + n) * job.classes + c] = largest + logf(sum) - log_members;
+    job.log_p[(static_cast<std::int64_t>(g) * job.rows + n) * job.classes + c] =
+        largest + logf(sum) - log_members;
   }
 }
 
@@ -145,20 +155,26 @@ template <int C>
 void launch(const EnsembleHead& job, void* stream) {
   int device = 0, limit = 0;
   check(cudaGetDevice(&device), "ensemble_head: device");
-  check(cudaDeviceGetAttribute(&limit, cudaDevAttrMaxSharedMemoryPerBlockOptin, device), "ensemble_head: shared memory");
+  check(cudaDeviceGetAttribute(&limit, cudaDevAttrMaxSharedMemoryPerBlockOptin, device),
+        "ensemble_head: shared memory");
   Layout layout{};
   layout.padded = (job.units + 127) / 128 * 128;
-  layout.splits = job.variants >= kWarps ? 1 : static_cast<int>((kWarps + job.variants - 1) / job.variants);
+  layout.splits =
+      job.variants >= kWarps ? 1 : static_cast<int>((kWarps + job.variants - 1) / job.variants);
   const std::int64_t fixed = C * layout.padded * 4 + job.variants * layout.splits * C * 8;
   // Two blocks a multiprocessor where the noise of all members allows it.
-  const std::int64_t room = std::max<std::int64_t>(limit / 2 - 2048 - fixed, std::min<std::int64_t>(limit - 1024 - fixed, 8 * layout.padded));
+  const std::int64_t room = std::max<std::int64_t>(
+      limit / 2 - 2048 - fixed, std::min<std::int64_t>(limit - 1024 - fixed, 8 * layout.padded));
   layout.chunk = static_cast<int>(std::min<std::int64_t>(job.members, room / (layout.padded * 4)));
-  if (layout.chunk < 1) throw std::runtime_error("ensemble_head: the head is too large for shared memory");
+  if (layout.chunk < 1)
+    throw std::runtime_error("ensemble_head: the head is too large for shared memory");
   if (layout.chunk < job.members) layout.chunk = std::max(1, layout.chunk / 2 * 2);
   const std::int64_t shared = fixed + layout.chunk * layout.padded * 4;
-  check(cudaFuncSetAttribute(ensemble_head_kernel<C>, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared)),
+  check(cudaFuncSetAttribute(ensemble_head_kernel<C>, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                             static_cast<int>(shared)),
         "ensemble_head: shared memory");
-  ensemble_head_kernel<C><<<static_cast<unsigned>(job.rows), kWarps * 32, static_cast<std::size_t>(shared), as_stream(stream)>>>(job, layout);
+  ensemble_head_kernel<C><<<static_cast<unsigned>(job.rows), kWarps * 32,
+                            static_cast<std::size_t>(shared), as_stream(stream)>>>(job, layout);
   check_launch("ensemble_head");
 }
 

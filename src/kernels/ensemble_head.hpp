@@ -12,17 +12,19 @@ namespace varphase {
 
 /// K members of a stochastic head in one pass, for G variants of it that share their noise:
 ///
-///     z = phi(base[g] + spread[g] * eps_k),  p_k = softmax(V z + c),  log_p[g] = log (1/K) sum_k p_k
+///     z = phi(base[g] + spread[g] * eps_k),  p_k = softmax(V z + c),  log_p[g] = log (1/K) sum_k
+///     p_k
 ///
-/// The members are never stored; probabilities are averaged in log space, so a tiny one does not vanish.
-/// Source: docs/math.md, "Estimators".
+/// The members are never stored; probabilities are averaged in log space, so a tiny one does not
+/// vanish. Source: docs/math.md, "Estimators".
 struct EnsembleHead {
-  const float* base = nullptr;    // [G, N, J] = scale * (m - mean) + beta
-  const float* spread = nullptr;  // [G / share, N, J] = scale * sd; `share` neighbouring variants use the same one
-  std::int64_t variants = 1;      // G
+  const float* base = nullptr;  // [G, N, J] = scale * (m - mean) + beta
+  const float* spread =
+      nullptr;  // [G / share, N, J] = scale * sd; `share` neighbouring variants use the same one
+  std::int64_t variants = 1;  // G
   std::int64_t share = 1;
-  std::int64_t rows = 0;   // N
-  std::int64_t units = 0;  // J
+  std::int64_t rows = 0;          // N
+  std::int64_t units = 0;         // J
   const float* weight = nullptr;  // V [C, J]
   const float* bias = nullptr;    // c [C], or null
   std::int64_t classes = 0;       // C
@@ -31,8 +33,8 @@ struct EnsembleHead {
   NoiseKey key;
   const std::int64_t* example = nullptr;  // [N]
   std::int64_t first_member = 0;
-  std::int64_t members = 1;    // K
-  float* log_p = nullptr;      // [G, N, C] overwritten
+  std::int64_t members = 1;  // K
+  float* log_p = nullptr;    // [G, N, C] overwritten
 };
 
 /// Whether the fused kernel takes a head of that size; else the general path predicts.

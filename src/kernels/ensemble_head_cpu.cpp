@@ -21,7 +21,8 @@ using IntLanes = std::int32_t __attribute__((vector_size(kLanes * sizeof(float))
 
 #define VARPHASE_INLINE inline __attribute__((always_inline))
 
-// exp(x) for x <= 0, relative error 2e-7; below -87 it is 0 to float32's resolution of the sums that it enters.
+// exp(x) for x <= 0, relative error 2e-7; below -87 it is 0 to float32's resolution of the sums
+// that it enters.
 VARPHASE_INLINE void exp_of_negative(Lanes& x) {
   const Lanes limit = Lanes{} - 87.0F;
   x = x < limit ? limit : x;
@@ -66,7 +67,8 @@ VARPHASE_INLINE void activate(Lanes& h, Activation other, float beta) {
     log1p_of_share(tail);
     h = ((x > zero ? x : zero) + tail) * (1.0F / beta);
   } else {
-    for (std::int64_t i = 0; i < kLanes; ++i) h[i] = activation_jet(other, static_cast<float>(h[i]), beta).value;
+    for (std::int64_t i = 0; i < kLanes; ++i)
+      h[i] = activation_jet(other, static_cast<float>(h[i]), beta).value;
   }
 }
 
@@ -86,8 +88,9 @@ struct LogSum {
 
 // Logits of two members at once, so that each load of V serves twice.
 template <Activation kind, int C>
-VARPHASE_INLINE void logits_of_pair(const EnsembleHead& job, const float* base, const float* spread, const float* weight,
-                                    std::int64_t padded, const float* eps, float* logits) {
+VARPHASE_INLINE void logits_of_pair(const EnsembleHead& job, const float* base, const float* spread,
+                                    const float* weight, std::int64_t padded, const float* eps,
+                                    float* logits) {
   Lanes sum[2][C] = {};
   for (std::int64_t j = 0; j < padded; j += kLanes) {
     Lanes a, b, e0, e1;
@@ -115,10 +118,11 @@ VARPHASE_INLINE void logits_of_pair(const EnsembleHead& job, const float* base, 
   }
 }
 
-#define VARPHASE_LOGITS(name, kind, C)                                                                              \
-  VARPHASE_SIMD_CLONES void name(const EnsembleHead& job, const float* base, const float* spread, const float* weight, \
-                                 std::int64_t padded, const float* eps, float* logits) {                              \
-    logits_of_pair<kind, C>(job, base, spread, weight, padded, eps, logits);                                          \
+#define VARPHASE_LOGITS(name, kind, C)                                                            \
+  VARPHASE_SIMD_CLONES void name(const EnsembleHead& job, const float* base, const float* spread, \
+                                 const float* weight, std::int64_t padded, const float* eps,      \
+                                 float* logits) {                                                 \
+    logits_of_pair<kind, C>(job, base, spread, weight, padded, eps, logits);                      \
   }
 VARPHASE_LOGITS(relu_10, Activation::relu, 10)
 VARPHASE_LOGITS(softplus_10, Activation::softplus, 10)
@@ -134,10 +138,12 @@ auto pick_logits(Activation kind, std::int64_t padded_classes) {
   return ten ? other_10 : other_16;
 }
 
-std::vector<float> padded_rows(const float* from, std::int64_t rows, std::int64_t padded_rows_count, std::int64_t units,
-                               std::int64_t padded) {
+std::vector<float> padded_rows(const float* from, std::int64_t rows, std::int64_t padded_rows_count,
+                               std::int64_t units, std::int64_t padded) {
   std::vector<float> to(static_cast<std::size_t>(padded_rows_count * padded), 0.0F);
-  for (std::int64_t r = 0; r < rows; ++r) std::memcpy(&to[static_cast<std::size_t>(r * padded)], from + r * units, static_cast<std::size_t>(units) * sizeof(float));
+  for (std::int64_t r = 0; r < rows; ++r)
+    std::memcpy(&to[static_cast<std::size_t>(r * padded)], from + r * units,
+                static_cast<std::size_t>(units) * sizeof(float));
   return to;
 }
 
@@ -150,8 +156,9 @@ void ensemble_rows(const EnsembleHead& job, const std::vector<float>& weight, st
   float logits[2 * kMaxClasses];
   for (std::int64_t n = begin; n < end; ++n) {
     for (std::int64_t k = 0; k < 2 * pairs; ++k) {
-      fill_normals(job.key, static_cast<std::uint32_t>(job.example[n]), static_cast<std::uint32_t>(job.first_member + k),
-                   padded, &eps[static_cast<std::size_t>(k * padded)]);
+      fill_normals(job.key, static_cast<std::uint32_t>(job.example[n]),
+                   static_cast<std::uint32_t>(job.first_member + k), padded,
+                   &eps[static_cast<std::size_t>(k * padded)]);
     }
     for (std::int64_t g = 0; g < job.variants; ++g) {
       const auto bytes = static_cast<std::size_t>(job.units) * sizeof(float);
@@ -159,7 +166,8 @@ void ensemble_rows(const EnsembleHead& job, const std::vector<float>& weight, st
       std::memcpy(spread.data(), job.spread + (g / job.share * job.rows + n) * job.units, bytes);
       LogSum mean[kMaxClasses];
       for (std::int64_t pair = 0; pair < pairs; ++pair) {
-        logits_of(job, base.data(), spread.data(), weight.data(), padded, &eps[static_cast<std::size_t>(2 * pair * padded)], logits);
+        logits_of(job, base.data(), spread.data(), weight.data(), padded,
+                  &eps[static_cast<std::size_t>(2 * pair * padded)], logits);
         for (std::int64_t k = 0; k < std::min<std::int64_t>(2, job.members - 2 * pair); ++k) {
           float* own = logits + k * kMaxClasses;
           LogSum normalizer;
@@ -173,26 +181,30 @@ void ensemble_rows(const EnsembleHead& job, const std::vector<float>& weight, st
       }
       const float log_members = std::log(static_cast<float>(job.members));
       float* out = job.log_p + (g * job.rows + n) * job.classes;
-      for (std::int64_t c = 0; c < job.classes; ++c) out[c] = mean[c].largest + std::log(mean[c].sum) - log_members;
+      for (std::int64_t c = 0; c < job.classes; ++c)
+        out[c] = mean[c].largest + std::log(mean[c].sum) - log_members;
     }
   }
 }
 
 }  // namespace
 
-bool ensemble_head_fits(std::int64_t units, std::int64_t classes) { return units <= kMaxUnits && classes <= kMaxClasses; }
+bool ensemble_head_fits(std::int64_t units, std::int64_t classes) {
+  return units <= kMaxUnits && classes <= kMaxClasses;
+}
 
 void ensemble_head(const EnsembleHead& job, Where where) {
   VARPHASE_CHECK(ensemble_head_fits(job.units, job.classes), ErrorKind::unsupported,
-                 "the fused head takes at most {} units and {} classes, got {} and {}", kMaxUnits, kMaxClasses, job.units,
-                 job.classes);
+                 "the fused head takes at most {} units and {} classes, got {} and {}", kMaxUnits,
+                 kMaxClasses, job.units, job.classes);
   if (where.cuda) {
     VARPHASE_ON_CUDA(cuda::ensemble_head(job, where.stream));
     return;
   }
   const std::int64_t padded = (job.units + kLanes - 1) / kLanes * kLanes;
   const std::int64_t padded_classes = job.classes <= 10 ? 10 : kMaxClasses;
-  const std::vector<float> weight = padded_rows(job.weight, job.classes, padded_classes, job.units, padded);
+  const std::vector<float> weight =
+      padded_rows(job.weight, job.classes, padded_classes, job.units, padded);
   parallel_for(job.rows, 4, [&](std::int64_t begin, std::int64_t end) {
     ensemble_rows(job, weight, padded, padded_classes, begin, end);
   });

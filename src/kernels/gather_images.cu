@@ -24,7 +24,8 @@ __global__ void gather_images_kernel(GatherImages job) {
 void gather_images(const GatherImages& job, void* stream) {
   if (job.batch == 0) return;
   constexpr int threads = 256;
-  gather_images_kernel<<<blocks_for(job.batch * job.size, threads), threads, 0, as_stream(stream)>>>(job);
+  gather_images_kernel<<<blocks_for(job.batch * job.size, threads), threads, 0,
+                         as_stream(stream)>>>(job);
   check_launch("gather_images");
 }
 

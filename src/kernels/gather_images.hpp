@@ -8,11 +8,13 @@
 
 namespace varphase {
 
-/// One batch out of a set that stays in bytes: out[n, i] = pixels[rows[n], i] / 255, and its labels.
+/// One batch out of a set that stays in bytes: out[n, i] = pixels[rows[n], i] / 255, and its
+/// labels.
 ///
 /// @param order  [.] positions of images in visiting order
 /// @param step   [1] or null: the batch starts at order[*step * batch]; null: at order[0]
-/// @param out    [batch, size]; @param labels_out [batch]; @param examples_out [batch] = example[rows[n]]
+/// @param out    [batch, size]; @param labels_out [batch]; @param examples_out [batch] =
+/// example[rows[n]]
 struct GatherImages {
   const std::uint8_t* pixels = nullptr;   // [count, size]
   const std::int64_t* labels = nullptr;   // [count]

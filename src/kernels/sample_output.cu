@@ -8,8 +8,9 @@ namespace varphase::cuda {
 namespace {
 
 // One thread a Philox block: four channels of one position of one row.
-__global__ void sample_output_kernel(const float* m, const float* v, std::int64_t rows, std::int64_t channels,
-                                     std::int64_t positions, NoiseKey key, NoiseRows noise, float* b, float* ratio) {
+__global__ void sample_output_kernel(const float* m, const float* v, std::int64_t rows,
+                                     std::int64_t channels, std::int64_t positions, NoiseKey key,
+                                     NoiseRows noise, float* b, float* ratio) {
   const std::int64_t quads = (channels + 3) / 4;
   const std::int64_t id = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
   if (id >= rows * quads * positions) return;
@@ -17,9 +18,10 @@ __global__ void sample_output_kernel(const float* m, const float* v, std::int64_
   const std::int64_t quad = id % (quads * positions);  // = position * quads + channel / 4
   const std::int64_t position = quad / quads;
   const std::int64_t channel = 4 * (quad % quads);
-  const PhiloxBlock block = noise_block(key, static_cast<std::uint32_t>(noise.example[n]),
-                                        static_cast<std::uint32_t>(noise.member[n * noise.member_stride]),
-                                        static_cast<std::uint32_t>(quad));
+  const PhiloxBlock block =
+      noise_block(key, static_cast<std::uint32_t>(noise.example[n]),
+                  static_cast<std::uint32_t>(noise.member[n * noise.member_stride]),
+                  static_cast<std::uint32_t>(quad));
   const NormalPair first = normal_pair(block.x0, block.x1);
   const NormalPair second = normal_pair(block.x2, block.x3);
   const float eps[4] = {first.even, first.odd, second.even, second.odd};
@@ -36,8 +38,9 @@ __global__ void sample_output_kernel(const float* m, const float* v, std::int64_
 
 }  // namespace
 
-void sample_output(const float* m, const float* v, std::int64_t rows, std::int64_t channels, std::int64_t positions,
-                   const NoiseKey& key, const NoiseRows& noise, float* b, float* ratio, void* stream) {
+void sample_output(const float* m, const float* v, std::int64_t rows, std::int64_t channels,
+                   std::int64_t positions, const NoiseKey& key, const NoiseRows& noise, float* b,
+                   float* ratio, void* stream) {
   const std::int64_t count = rows * positions * ((channels + 3) / 4);
   if (count == 0) return;
   constexpr int threads = 128;

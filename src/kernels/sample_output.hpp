@@ -9,26 +9,28 @@
 
 namespace varphase {
 
-/// Rows of a batch by name: row n is example[n] of the data set, seen by member[n] (one number for all rows where
-/// member_stride is 0). Pointers lie where the kernel runs.
+/// Rows of a batch by name: row n is example[n] of the data set, seen by member[n] (one number for
+/// all rows where member_stride is 0). Pointers lie where the kernel runs.
 struct NoiseRows {
   const std::int64_t* example = nullptr;  // [N]
   const std::int64_t* member = nullptr;   // [N] or [1]
   std::int64_t member_stride = 0;
 };
 
-/// b = m + eps * sqrt(max(v, 0) + 1e-16), the local reparameterization (docs/math.md, "Sampled forward").
+/// b = m + eps * sqrt(max(v, 0) + 1e-16), the local reparameterization (docs/math.md, "Sampled
+/// forward").
 ///
-/// m, v, b are [N, C, P]: C units (channels) at P positions, P = 1 for a dense layer. m may be null (zero mean), ratio
-/// may be null; else ratio = eps / (2 sd), 0 where v <= 0: the factor of the backward pass, dT/dv = dT/db * ratio.
+/// m, v, b are [N, C, P]: C units (channels) at P positions, P = 1 for a dense layer. m may be null
+/// (zero mean), ratio may be null; else ratio = eps / (2 sd), 0 where v <= 0: the factor of the
+/// backward pass, dT/dv = dT/db * ratio.
 void sample_output(const float* m, const float* v, std::int64_t rows, std::int64_t channels,
-                   std::int64_t positions, const NoiseKey& key, const NoiseRows& noise, float* b, float* ratio,
-                   Where where);
+                   std::int64_t positions, const NoiseKey& key, const NoiseRows& noise, float* b,
+                   float* ratio, Where where);
 
 namespace cuda {
 void sample_output(const float* m, const float* v, std::int64_t rows, std::int64_t channels,
-                   std::int64_t positions, const NoiseKey& key, const NoiseRows& noise, float* b, float* ratio,
-                   void* stream);
+                   std::int64_t positions, const NoiseKey& key, const NoiseRows& noise, float* b,
+                   float* ratio, void* stream);
 }  // namespace cuda
 
 constexpr float kVarianceFloor = 1e-16F;

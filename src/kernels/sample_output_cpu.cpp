@@ -12,8 +12,8 @@
 namespace varphase {
 namespace {
 
-VARPHASE_SIMD_CLONES void sample_row(const float* m, const float* v, const float* eps, std::int64_t count, float* b,
-                                     float* ratio) {
+VARPHASE_SIMD_CLONES void sample_row(const float* m, const float* v, const float* eps,
+                                     std::int64_t count, float* b, float* ratio) {
   for (std::int64_t i = 0; i < count; ++i) {
     const float variance = v[i];
     const float positive = variance > 0 ? variance : 0.0F;
@@ -25,10 +25,12 @@ VARPHASE_SIMD_CLONES void sample_row(const float* m, const float* v, const float
 
 }  // namespace
 
-void sample_output(const float* m, const float* v, std::int64_t rows, std::int64_t channels, std::int64_t positions,
-                   const NoiseKey& key, const NoiseRows& noise, float* b, float* ratio, Where where) {
+void sample_output(const float* m, const float* v, std::int64_t rows, std::int64_t channels,
+                   std::int64_t positions, const NoiseKey& key, const NoiseRows& noise, float* b,
+                   float* ratio, Where where) {
   if (where.cuda) {
-    VARPHASE_ON_CUDA(cuda::sample_output(m, v, rows, channels, positions, key, noise, b, ratio, where.stream));
+    VARPHASE_ON_CUDA(
+        cuda::sample_output(m, v, rows, channels, positions, key, noise, b, ratio, where.stream));
     return;
   }
   const std::int64_t row_size = channels * positions;
@@ -38,17 +40,19 @@ void sample_output(const float* m, const float* v, std::int64_t rows, std::int64
     std::vector<float> ordered(positions > 1 ? static_cast<std::size_t>(row_size) : 0);
     for (std::int64_t n = begin; n < end; ++n) {
       fill_normals(key, static_cast<std::uint32_t>(noise.example[n]),
-                   static_cast<std::uint32_t>(noise.member[n * noise.member_stride]), padded * positions, units.data());
+                   static_cast<std::uint32_t>(noise.member[n * noise.member_stride]),
+                   padded * positions, units.data());
       for (std::int64_t p = 0; positions > 1 && p < positions; ++p) {
         for (std::int64_t c = 0; c < channels; ++c) {
-          ordered[static_cast<std::size_t>(c * positions + p)] =
-              units[static_cast<std::size_t>(output_unit(static_cast<std::uint32_t>(p), static_cast<std::uint32_t>(c),
-                                                         static_cast<std::uint32_t>(channels)))];
+          ordered[static_cast<std::size_t>(c * positions + p)] = units[static_cast<std::size_t>(
+              output_unit(static_cast<std::uint32_t>(p), static_cast<std::uint32_t>(c),
+                          static_cast<std::uint32_t>(channels)))];
         }
       }
       const std::int64_t at = n * row_size;
-      sample_row(m != nullptr ? m + at : nullptr, v + at, positions > 1 ? ordered.data() : units.data(), row_size,
-                 b + at, ratio != nullptr ? ratio + at : nullptr);
+      sample_row(m != nullptr ? m + at : nullptr, v + at,
+                 positions > 1 ? ordered.data() : units.data(), row_size, b + at,
+                 ratio != nullptr ? ratio + at : nullptr);
     }
   });
 }

@@ -13,8 +13,9 @@ struct Where {
   void* stream = nullptr;
 };
 
-/// Runs body(begin, end) over [0, count) in pieces of at least `grain`, in parallel where a runner was set. The pieces
-/// may be cut in any way: bodies write disjoint outputs, so the cut never changes a result.
+/// Runs body(begin, end) over [0, count) in pieces of at least `grain`, in parallel where a runner
+/// was set. The pieces may be cut in any way: bodies write disjoint outputs, so the cut never
+/// changes a result.
 void parallel_for(std::int64_t count, std::int64_t grain,
                   const std::function<void(std::int64_t begin, std::int64_t end)>& body);
 

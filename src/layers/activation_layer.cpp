@@ -13,9 +13,10 @@
 namespace varphase {
 namespace {
 
-std::unique_ptr<Layer> plain(Activation activation, std::string_view kind, const Json& options, const Shape& input) {
-  VARPHASE_CHECK(options.is_null() || options.empty(), ErrorKind::usage, "{}: takes no options, got {}", kind,
-                 options.dump());
+std::unique_ptr<Layer> plain(Activation activation, std::string_view kind, const Json& options,
+                             const Shape& input) {
+  VARPHASE_CHECK(options.is_null() || options.empty(), ErrorKind::usage,
+                 "{}: takes no options, got {}", kind, options.dump());
   return std::make_unique<ActivationLayer>(activation, kind, 1.0, input);
 }
 
@@ -41,7 +42,8 @@ at::Tensor activate(Activation activation, double beta, const at::Tensor& x) {
     case Activation::sigmoid:
       return at::sigmoid(x);
     case Activation::softplus:
-      // Torch turns linear above the threshold; 40 is beyond float64's resolution of the tail there.
+      // Torch turns linear above the threshold; 40 is beyond float64's resolution of the tail
+      // there.
       return at::softplus(x, beta, 40);
     case Activation::silu:
       return at::silu(x);
@@ -51,20 +53,30 @@ at::Tensor activate(Activation activation, double beta, const at::Tensor& x) {
   return x;
 }
 
-at::Tensor ActivationLayer::forward(const at::Tensor& x, const Forward&) { return activate(activation_, beta_, x); }
+at::Tensor ActivationLayer::forward(const at::Tensor& x, const Forward&) {
+  return activate(activation_, beta_, x);
+}
 
-std::unique_ptr<Layer> make_relu(const Json& options, const Shape& input) { return plain(Activation::relu, "relu", options, input); }
-std::unique_ptr<Layer> make_tanh(const Json& options, const Shape& input) { return plain(Activation::tanh, "tanh", options, input); }
+std::unique_ptr<Layer> make_relu(const Json& options, const Shape& input) {
+  return plain(Activation::relu, "relu", options, input);
+}
+std::unique_ptr<Layer> make_tanh(const Json& options, const Shape& input) {
+  return plain(Activation::tanh, "tanh", options, input);
+}
 std::unique_ptr<Layer> make_sigmoid(const Json& options, const Shape& input) {
   return plain(Activation::sigmoid, "sigmoid", options, input);
 }
-std::unique_ptr<Layer> make_abs(const Json& options, const Shape& input) { return plain(Activation::abs, "abs", options, input); }
+std::unique_ptr<Layer> make_abs(const Json& options, const Shape& input) {
+  return plain(Activation::abs, "abs", options, input);
+}
 
 std::unique_ptr<Layer> make_softplus(const Json& options, const Shape& input) {
   const bool plain_form = options.is_null() || (options.is_object() && options.empty());
   VARPHASE_CHECK(plain_form || (options.is_number() && options.get<double>() > 0), ErrorKind::usage,
-                 "softplus: wants its sharpness beta > 0, {{\"softplus\": 2}}, or nothing, got {}", options.dump());
-  return std::make_unique<ActivationLayer>(Activation::softplus, "softplus", plain_form ? 1.0 : options.get<double>(), input);
+                 "softplus: wants its sharpness beta > 0, {{\"softplus\": 2}}, or nothing, got {}",
+                 options.dump());
+  return std::make_unique<ActivationLayer>(Activation::softplus, "softplus",
+                                           plain_form ? 1.0 : options.get<double>(), input);
 }
 
 }  // namespace varphase

@@ -20,7 +20,8 @@ class ActivationLayer final : public Layer {
   Activation activation() const { return activation_; }
   double beta() const { return beta_; }
   bool piecewise_linear() const {
-    return activation_ == Activation::relu || activation_ == Activation::abs || activation_ == Activation::leaky_relu;
+    return activation_ == Activation::relu || activation_ == Activation::abs ||
+           activation_ == Activation::leaky_relu;
   }
 
  private:

@@ -19,7 +19,8 @@ void BatchNorm::initialize(const NoiseKey&) {
 }
 
 at::Tensor BatchNorm::forward(const at::Tensor& x, const Forward& how) {
-  return at::batch_norm(x, weight_, bias_, running_mean_, running_var_, how.training, kMomentum, kEps, true);
+  return at::batch_norm(x, weight_, bias_, running_mean_, running_var_, how.training, kMomentum,
+                        kEps, true);
 }
 
 BatchNorm::Affine BatchNorm::affine() const {
@@ -33,7 +34,8 @@ void BatchNorm::set_statistics(const at::Tensor& mean, const at::Tensor& var) {
 }
 
 std::unique_ptr<Layer> make_batch_norm(const Json& options, const Shape& input) {
-  VARPHASE_CHECK(options.is_null() || options.empty(), ErrorKind::usage, "batch_norm: takes no options, got {}", options.dump());
+  VARPHASE_CHECK(options.is_null() || options.empty(), ErrorKind::usage,
+                 "batch_norm: takes no options, got {}", options.dump());
   return std::make_unique<BatchNorm>(input);
 }
 

@@ -14,7 +14,8 @@ class BatchNorm final : public Layer {
   Shape output_shape() const override { return shape_; }
   at::Tensor forward(const at::Tensor& x, const Forward& how) override;
   std::vector<Parameter> parameters() override {
-    return {{"weight", &weight_, Role::weight, "channel"}, {"bias", &bias_, Role::weight, "channel"}};
+    return {{"weight", &weight_, Role::weight, "channel"},
+            {"bias", &bias_, Role::weight, "channel"}};
   }
   std::vector<Buffer> buffers() override {
     return {{"running_mean", &running_mean_, "channel"}, {"running_var", &running_var_, "channel"}};

@@ -20,9 +20,11 @@ struct Options {
   template <class Visitor>
   void visit_fields(Visitor&& visit) {
     visit("out", out, FieldInfo{.help = "output channels", .min = 1, .max = 1e6});
-    visit("kernel", kernel, FieldInfo{.help = "side of the square kernel", .unit = "pixels", .min = 1, .max = 1e4});
+    visit("kernel", kernel,
+          FieldInfo{.help = "side of the square kernel", .unit = "pixels", .min = 1, .max = 1e4});
     visit("stride", stride, FieldInfo{.help = "step", .unit = "pixels", .min = 1, .max = 1e4});
-    visit("padding", padding, FieldInfo{.help = "zeros around the image", .unit = "pixels", .min = 0, .max = 1e4});
+    visit("padding", padding,
+          FieldInfo{.help = "zeros around the image", .unit = "pixels", .min = 0, .max = 1e4});
     visit("bias", bias, FieldInfo{.help = "add a bias"});
   }
 };
@@ -43,8 +45,8 @@ class Conv2d final : public Layer {
     return {options_.out, extent(input_[1]), extent(input_[2])};
   }
   at::Tensor forward(const at::Tensor& x, const Forward&) override {
-    return at::conv2d(x, weight_, bias_.defined() ? std::optional<at::Tensor>(bias_) : std::nullopt, options_.stride,
-                      options_.padding);
+    return at::conv2d(x, weight_, bias_.defined() ? std::optional<at::Tensor>(bias_) : std::nullopt,
+                      options_.stride, options_.padding);
   }
   std::vector<Parameter> parameters() override {
     std::vector<Parameter> list{{"weight", &weight_, Role::weight, "out,in,height,width"}};
@@ -52,8 +54,10 @@ class Conv2d final : public Layer {
     return list;
   }
   void initialize(const NoiseKey& key) override {
-    const double bound = 1 / std::sqrt(static_cast<double>(input_[0] * options_.kernel * options_.kernel));
-    weight_ = uniform_tensor({options_.out, input_[0], options_.kernel, options_.kernel}, bound, key, 0);
+    const double bound =
+        1 / std::sqrt(static_cast<double>(input_[0] * options_.kernel * options_.kernel));
+    weight_ =
+        uniform_tensor({options_.out, input_[0], options_.kernel, options_.kernel}, bound, key, 0);
     if (options_.bias) bias_ = uniform_tensor({options_.out}, bound, key, 1);
   }
 
@@ -68,14 +72,15 @@ class Conv2d final : public Layer {
 
 std::unique_ptr<Layer> make_conv2d(const Json& json, const Shape& input) {
   Options options;
-  from_json(options, json, "conv2d");
-  VARPHASE_CHECK(options.out > 0, ErrorKind::usage, "conv2d: wants \"out\", the number of output channels");
-  VARPHASE_CHECK(input.size() == 3, ErrorKind::shape, "conv2d: wants images [channels, height, width], got {}",
-                 shape_text(input));
+  assign_fields(options, json, "conv2d");
+  VARPHASE_CHECK(options.out > 0, ErrorKind::usage,
+                 "conv2d: wants \"out\", the number of output channels");
+  VARPHASE_CHECK(input.size() == 3, ErrorKind::shape,
+                 "conv2d: wants images [channels, height, width], got {}", shape_text(input));
   for (const std::int64_t side : {input[1], input[2]}) {
     VARPHASE_CHECK(side + 2 * options.padding >= options.kernel, ErrorKind::shape,
-                   "conv2d: a kernel of {} does not fit into {} with padding {}", options.kernel, shape_text(input),
-                   options.padding);
+                   "conv2d: a kernel of {} does not fit into {} with padding {}", options.kernel,
+                   shape_text(input), options.padding);
   }
   return std::make_unique<Conv2d>(options, input);
 }

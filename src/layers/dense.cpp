@@ -32,7 +32,8 @@ class Dense final : public Layer {
   Json options() const override { return to_json(options_); }
   Shape output_shape() const override { return {options_.out}; }
   at::Tensor forward(const at::Tensor& x, const Forward&) override {
-    return at::linear(x.flatten(1), weight_, bias_.defined() ? std::optional<at::Tensor>(bias_) : std::nullopt);
+    return at::linear(x.flatten(1), weight_,
+                      bias_.defined() ? std::optional<at::Tensor>(bias_) : std::nullopt);
   }
   std::vector<Parameter> parameters() override {
     std::vector<Parameter> list{{"weight", &weight_, Role::weight, "out,in"}};
@@ -55,8 +56,9 @@ class Dense final : public Layer {
 
 std::unique_ptr<Layer> make_dense(const Json& json, const Shape& input) {
   Options options;
-  from_json(options, json, "dense");
-  VARPHASE_CHECK(options.out > 0, ErrorKind::usage, "dense: wants \"out\", the number of output units");
+  assign_fields(options, json, "dense");
+  VARPHASE_CHECK(options.out > 0, ErrorKind::usage,
+                 "dense: wants \"out\", the number of output units");
   return std::make_unique<Dense>(options, element_count(input));
 }
 

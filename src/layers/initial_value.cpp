@@ -9,7 +9,8 @@
 
 namespace varphase {
 
-at::Tensor uniform_tensor(const Shape& shape, double bound, const NoiseKey& key, std::uint32_t member) {
+at::Tensor uniform_tensor(const Shape& shape, double bound, const NoiseKey& key,
+                          std::uint32_t member) {
   at::Tensor tensor = at::empty(shape, at::kFloat);
   float* values = tensor.data_ptr<float>();
   fill_uniforms(key, 0, member, tensor.numel(), values);

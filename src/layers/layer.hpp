@@ -73,7 +73,8 @@ struct LayerKind {
 const Registry<LayerKind>& layer_kinds();
 
 /// Uniform(-bound, bound), entry i from unit i of member `member`.
-at::Tensor uniform_tensor(const Shape& shape, double bound, const NoiseKey& key, std::uint32_t member);
+at::Tensor uniform_tensor(const Shape& shape, double bound, const NoiseKey& key,
+                          std::uint32_t member);
 
 std::int64_t element_count(const Shape& shape);
 std::string shape_text(const Shape& shape);

@@ -14,8 +14,8 @@ namespace varphase {
 namespace {
 
 struct SampleOutput : torch::autograd::Function<SampleOutput> {
-  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& m, const at::Tensor& v,
-                            const Forward& how, const NoiseKey& key) {
+  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& m,
+                            const at::Tensor& v, const Forward& how, const NoiseKey& key) {
     const at::Tensor mean = m.defined() ? m.contiguous() : m;
     const at::Tensor variance = v.contiguous();
     const bool needs_gradient = v.requires_grad();
@@ -28,8 +28,9 @@ struct SampleOutput : torch::autograd::Function<SampleOutput> {
                    "sampling wants an example number for each of {} rows", rows);
     const NoiseRows noise{data_of<std::int64_t>(how.example), data_of<std::int64_t>(how.member),
                           how.member.numel() == 1 ? 0 : 1};
-    varphase::sample_output(data_of<float>(mean), data_of<float>(variance), rows, channels, positions, key, noise,
-                            data_of<float>(b), data_of<float>(ratio), where_of(variance));
+    varphase::sample_output(data_of<float>(mean), data_of<float>(variance), rows, channels,
+                            positions, key, noise, data_of<float>(b), data_of<float>(ratio),
+                            where_of(variance));
     if (needs_gradient) context->save_for_backward({ratio});
     return b;
   }
@@ -43,7 +44,8 @@ struct SampleOutput : torch::autograd::Function<SampleOutput> {
 
 }  // namespace
 
-at::Tensor sample_output(const at::Tensor& m, const at::Tensor& v, const Forward& how, std::uint16_t number) {
+at::Tensor sample_output(const at::Tensor& m, const at::Tensor& v, const Forward& how,
+                         std::uint16_t number) {
   NoiseKey key = how.key;
   key.layer = number;
   return SampleOutput::apply(m, v, how, key);

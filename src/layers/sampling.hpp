@@ -8,8 +8,9 @@
 
 namespace varphase {
 
-/// b = m + eps * sqrt(max(v, 0) + 1e-16) with the noise of `how` for layer `number`; differentiable in m and v.
-/// m, v: [N, C] or [N, C, H, W], float32. m may be undefined: zero.
-at::Tensor sample_output(const at::Tensor& m, const at::Tensor& v, const Forward& how, std::uint16_t number);
+/// b = m + eps * sqrt(max(v, 0) + 1e-16) with the noise of `how` for layer `number`; differentiable
+/// in m and v. m, v: [N, C] or [N, C, H, W], float32. m may be undefined: zero.
+at::Tensor sample_output(const at::Tensor& m, const at::Tensor& v, const Forward& how,
+                         std::uint16_t number);
 
 }  // namespace varphase

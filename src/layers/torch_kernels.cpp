@@ -13,16 +13,19 @@ namespace varphase {
 
 Where where_of(const at::Tensor& tensor) {
 #if VARPHASE_CUDA
-  if (tensor.is_cuda()) return {true, c10::cuda::getCurrentCUDAStream(tensor.device().index()).stream()};
+  if (tensor.is_cuda())
+    return {true, c10::cuda::getCurrentCUDAStream(tensor.device().index()).stream()};
 #endif
-  VARPHASE_CHECK(tensor.is_cpu(), ErrorKind::device, "a kernel got a tensor on {}, wants the CPU or CUDA", tensor.device().str());
+  VARPHASE_CHECK(tensor.is_cpu(), ErrorKind::device,
+                 "a kernel got a tensor on {}, wants the CPU or CUDA", tensor.device().str());
   return {};
 }
 
 template <class T>
 T* data_of(const at::Tensor& tensor) {
   if (!tensor.defined()) return nullptr;
-  VARPHASE_CHECK(tensor.is_contiguous(), ErrorKind::shape, "a kernel got a tensor that is not contiguous");
+  VARPHASE_CHECK(tensor.is_contiguous(), ErrorKind::shape,
+                 "a kernel got a tensor that is not contiguous");
   return tensor.data_ptr<T>();
 }
 
@@ -32,7 +35,8 @@ template std::int64_t* data_of<std::int64_t>(const at::Tensor&);
 template std::uint8_t* data_of<std::uint8_t>(const at::Tensor&);
 
 void use_torch_threads() {
-  set_parallel_runner([](std::int64_t count, std::int64_t grain, const std::function<void(std::int64_t, std::int64_t)>& body) {
+  set_parallel_runner([](std::int64_t count, std::int64_t grain,
+                         const std::function<void(std::int64_t, std::int64_t)>& body) {
     at::parallel_for(0, count, grain, body);
   });
 }

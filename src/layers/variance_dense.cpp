@@ -23,14 +23,17 @@ struct Options {
   void visit_fields(Visitor&& visit) {
     visit("out", out, FieldInfo{.help = "output units", .min = 1, .max = 1e7});
     visit("parameterization", parameterization,
-          FieldInfo{.help = "what is trained beside the means", .choices = parameterizations().names()});
+          FieldInfo{.help = "what is trained beside the means",
+                    .choices = parameterizations().names()});
     visit("prior", prior, FieldInfo{.help = "prior of the weights", .choices = priors().names()});
-    visit("log_alpha", log_alpha, FieldInfo{.help = "initial log alpha (natural log)", .min = -20, .max = 20});
+    visit("log_alpha", log_alpha,
+          FieldInfo{.help = "initial log alpha (natural log)", .min = -20, .max = 20});
     visit("bias", bias, FieldInfo{.help = "add a deterministic bias"});
   }
 };
 
-/// A dense layer with weights N(mean, variance), sampled by local reparameterization. Paper, eqs. 8, 21, 22.
+/// A dense layer with weights N(mean, variance), sampled by local reparameterization. Paper, eqs.
+/// 8, 21, 22.
 class VarianceDense final : public VarianceLayer {
  public:
   VarianceDense(const Options& options, std::int64_t in)
@@ -39,8 +42,8 @@ class VarianceDense final : public VarianceLayer {
         parameterization_(parameterizations().at(options.parameterization)()),
         prior_(priors().at(options.prior)()) {
     VARPHASE_CHECK(prior_->allows(options.parameterization), ErrorKind::usage,
-                   "variance_dense: prior '{}' does not go with parameterization '{}'", options.prior,
-                   options.parameterization);
+                   "variance_dense: prior '{}' does not go with parameterization '{}'",
+                   options.prior, options.parameterization);
     initialize({});
   }
   std::string_view kind() const override { return "variance_dense"; }
@@ -61,14 +64,16 @@ class VarianceDense final : public VarianceLayer {
     return sample_output(m, v, how, number());
   }
 
-  Moments moments(const at::Tensor& x, const at::Tensor& weight_mean, const at::Tensor& weight_variance) const override {
+  Moments moments(const at::Tensor& x, const at::Tensor& weight_mean,
+                  const at::Tensor& weight_variance) const override {
     const at::Tensor a = x.flatten(1);
     return {linear(a, weight_mean, bias_), at::linear(a.square(), weight_variance)};
   }
 
   std::vector<Parameter> parameters() override {
-    std::vector<Parameter> list{{"mean", &mean_, Role::weight, "out,in"},
-                                {parameterization_->theta_name(), &theta_, Role::variance, "theta"}};
+    std::vector<Parameter> list{
+        {"mean", &mean_, Role::weight, "out,in"},
+        {parameterization_->theta_name(), &theta_, Role::variance, "theta"}};
     if (options_.bias) list.push_back({"bias", &bias_, Role::weight, "out"});
     return list;
   }
@@ -103,8 +108,9 @@ class VarianceDense final : public VarianceLayer {
 
 std::unique_ptr<Layer> make_variance_dense(const Json& json, const Shape& input) {
   Options options;
-  from_json(options, json, "variance_dense");
-  VARPHASE_CHECK(options.out > 0, ErrorKind::usage, "variance_dense: wants \"out\", the number of output units");
+  assign_fields(options, json, "variance_dense");
+  VARPHASE_CHECK(options.out > 0, ErrorKind::usage,
+                 "variance_dense: wants \"out\", the number of output units");
   return std::make_unique<VarianceDense>(options, element_count(input));
 }
 

@@ -19,19 +19,24 @@ class VarianceLayer : public Layer {
   virtual const at::Tensor& mean() const = 0;
   virtual const at::Tensor& theta() const = 0;
   virtual at::Tensor& mutable_theta() = 0;
-  /// E b and Var b for given weight means and variances (those of the layer, or masked ones); no noise.
-  virtual Moments moments(const at::Tensor& x, const at::Tensor& weight_mean, const at::Tensor& weight_variance) const = 0;
+  /// E b and Var b for given weight means and variances (those of the layer, or masked ones); no
+  /// noise.
+  virtual Moments moments(const at::Tensor& x, const at::Tensor& weight_mean,
+                          const at::Tensor& weight_variance) const = 0;
 
   at::Tensor weight_variance() const { return parameterization().variance(mean(), theta()); }
   at::Tensor kl() const { return prior().kl(parameterization(), mean(), theta()); }
 
-  /// Replaces effective means and variances by masked ones (pruned networks); undefined tensors: back to the layer's own.
+  /// Replaces effective means and variances by masked ones (pruned networks); undefined tensors:
+  /// back to the layer's own.
   void override_weights(at::Tensor weight_mean, at::Tensor weight_variance) {
     pruned_mean_ = std::move(weight_mean);
     pruned_variance_ = std::move(weight_variance);
   }
   at::Tensor effective_mean() const { return pruned_mean_.defined() ? pruned_mean_ : mean(); }
-  at::Tensor effective_variance() const { return pruned_variance_.defined() ? pruned_variance_ : weight_variance(); }
+  at::Tensor effective_variance() const {
+    return pruned_variance_.defined() ? pruned_variance_ : weight_variance();
+  }
 
  private:
   at::Tensor pruned_mean_;

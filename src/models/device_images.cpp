@@ -13,9 +13,11 @@ namespace varphase {
 namespace {
 
 template <class T>
-at::Tensor copy_to(const std::vector<T>& values, at::IntArrayRef shape, at::ScalarType type, at::Device device) {
+at::Tensor copy_to(const std::vector<T>& values, at::IntArrayRef shape, at::ScalarType type,
+                   at::Device device) {
   // from_blob wants a mutable pointer; the tensor is only read.
-  return at::from_blob(const_cast<T*>(values.data()), shape, at::TensorOptions(type)).to(device, type, false, true);
+  return at::from_blob(const_cast<T*>(values.data()), shape, at::TensorOptions(type))
+      .to(device, type, false, true);
 }
 
 }  // namespace
@@ -33,11 +35,13 @@ DeviceImages to_device(const ImageSet& images, Split split, at::Device device) {
 
 ImageBatch empty_batch(const DeviceImages& images, std::int64_t size) {
   const at::TensorOptions options = images.pixels.options();
-  return {at::empty({size, images.channels, images.height, images.width}, options.dtype(at::kFloat)),
-          at::empty({size}, options.dtype(at::kLong)), at::empty({size}, options.dtype(at::kLong))};
+  return {
+      at::empty({size, images.channels, images.height, images.width}, options.dtype(at::kFloat)),
+      at::empty({size}, options.dtype(at::kLong)), at::empty({size}, options.dtype(at::kLong))};
 }
 
-void fill_batch(const DeviceImages& images, const at::Tensor& order, const at::Tensor& step, ImageBatch& batch) {
+void fill_batch(const DeviceImages& images, const at::Tensor& order, const at::Tensor& step,
+                ImageBatch& batch) {
   const GatherImages job{data_of<std::uint8_t>(images.pixels),
                          data_of<std::int64_t>(images.labels),
                          data_of<std::int64_t>(images.example),

@@ -32,7 +32,8 @@ struct ImageBatch {
 ImageBatch empty_batch(const DeviceImages& images, std::int64_t size);
 
 /// Fills a batch with images order[step * B .. ]; `step` undefined: order[0 ..].
-void fill_batch(const DeviceImages& images, const at::Tensor& order, const at::Tensor& step, ImageBatch& batch);
+void fill_batch(const DeviceImages& images, const at::Tensor& order, const at::Tensor& step,
+                ImageBatch& batch);
 
 /// Images first .. first + count - 1 in their own order.
 ImageBatch slice_batch(const DeviceImages& images, std::int64_t first, std::int64_t count);

@@ -17,12 +17,14 @@ constexpr std::size_t kMaxLayers = 65535;  // a noise key has 16 bits for the la
 std::pair<std::string, Json> kind_and_options(const Json& entry, std::size_t position) {
   if (entry.is_string()) return {entry.get<std::string>(), nullptr};
   VARPHASE_CHECK(entry.is_object() && entry.size() == 1, ErrorKind::usage,
-                 "network: layer {} wants \"kind\" or {{\"kind\": options}}, got {}", position, entry.dump());
+                 "network: layer {} wants \"kind\" or {{\"kind\": options}}, got {}", position,
+                 entry.dump());
   return {entry.begin().key(), entry.begin().value()};
 }
 
 const Json& required(const Json& spec, const char* key) {
-  VARPHASE_CHECK(spec.is_object() && spec.contains(key), ErrorKind::usage, "network: wants the key \"{}\"", key);
+  VARPHASE_CHECK(spec.is_object() && spec.contains(key), ErrorKind::usage,
+                 "network: wants the key \"{}\"", key);
   return spec[key];
 }
 
@@ -39,15 +41,18 @@ void move_all(std::vector<std::unique_ptr<Layer>>& layers, Move move) {
 Network::Network(const Json& spec) : spec_(spec) {
   for (const auto& item : spec.items()) {
     const std::vector<std::string> known{"input", "classes", "layers"};
-    VARPHASE_CHECK(std::find(known.begin(), known.end(), item.key()) != known.end(), ErrorKind::usage,
-                   "network: unknown key '{}'{}", item.key(), suggestion(item.key(), known));
+    VARPHASE_CHECK(std::find(known.begin(), known.end(), item.key()) != known.end(),
+                   ErrorKind::usage, "network: unknown key '{}'{}", item.key(),
+                   suggestion(item.key(), known));
   }
   const Json& input = required(spec, "input");
   VARPHASE_CHECK(input.is_array() && input.size() == 3, ErrorKind::usage,
                  "network: \"input\" wants [channels, height, width], got {}", input.dump());
   for (const Json& extent : input) {
-    VARPHASE_CHECK(extent.is_number_integer() && extent.get<std::int64_t>() > 0 && extent.get<std::int64_t>() < 65536,
-                   ErrorKind::usage, "network: \"input\" wants three positive whole numbers, got {}", input.dump());
+    VARPHASE_CHECK(extent.is_number_integer() && extent.get<std::int64_t>() > 0 &&
+                       extent.get<std::int64_t>() < 65536,
+                   ErrorKind::usage,
+                   "network: \"input\" wants three positive whole numbers, got {}", input.dump());
     input_.push_back(extent.get<std::int64_t>());
   }
   const Json& classes = required(spec, "classes");
@@ -65,25 +70,32 @@ Network::Network(const Json& spec) : spec_(spec) {
     const LayerKind& row = layer_kinds().at(kind);
     try {
       std::unique_ptr<Layer> layer = row.make(options, shape);
-      layer->place(fmt::format("{}{}", row.name_stem, ++seen[row.name_stem]), static_cast<std::uint16_t>(i));
+      layer->place(fmt::format("{}{}", row.name_stem, ++seen[row.name_stem]),
+                   static_cast<std::uint16_t>(i));
       shape = layer->output_shape();
       layers_.push_back(std::move(layer));
     } catch (const Error& error) {
-      throw Error(error.kind(), fmt::format("network: layer {} of {}: {}", i + 1, list.size(), error.what()));
+      throw Error(error.kind(),
+                  fmt::format("network: layer {} of {}: {}", i + 1, list.size(), error.what()));
     }
   }
   VARPHASE_CHECK(shape == Shape{classes_}, ErrorKind::shape,
-                 "network: the last layer gives {}, {} classes want [{}]\n  end it with {{\"dense\": {{\"out\": {}}}}}",
+                 "network: the last layer gives {}, {} classes want [{}]\n  end it with "
+                 "{{\"dense\": {{\"out\": {}}}}}",
                  shape_text(shape), classes_, classes_, classes_);
 }
 
 void Network::initialize(std::uint64_t seed) {
-  for (const auto& layer : layers_) layer->initialize({seed, Stream::initial_value, layer->number(), 0});
+  for (const auto& layer : layers_)
+    layer->initialize({seed, Stream::initial_value, layer->number(), 0});
 }
 
-at::Tensor Network::forward(const at::Tensor& x, const Forward& how) { return forward_range(x, how, 0, layers_.size()); }
+at::Tensor Network::forward(const at::Tensor& x, const Forward& how) {
+  return forward_range(x, how, 0, layers_.size());
+}
 
-at::Tensor Network::forward_range(at::Tensor x, const Forward& how, std::size_t first, std::size_t last) {
+at::Tensor Network::forward_range(at::Tensor x, const Forward& how, std::size_t first,
+                                  std::size_t last) {
   for (std::size_t i = first; i < last; ++i) x = layers_[i]->forward(x, how);
   return x;
 }
@@ -91,7 +103,8 @@ at::Tensor Network::forward_range(at::Tensor x, const Forward& how, std::size_t 
 std::vector<Network::NamedParameter> Network::parameters() const {
   std::vector<NamedParameter> list;
   for (const auto& layer : layers_) {
-    for (Parameter& parameter : layer->parameters()) list.push_back({layer->name() + "/" + parameter.name, parameter});
+    for (Parameter& parameter : layer->parameters())
+      list.push_back({layer->name() + "/" + parameter.name, parameter});
   }
   return list;
 }
@@ -99,7 +112,8 @@ std::vector<Network::NamedParameter> Network::parameters() const {
 std::vector<Network::NamedBuffer> Network::buffers() const {
   std::vector<NamedBuffer> list;
   for (const auto& layer : layers_) {
-    for (Buffer& buffer : layer->buffers()) list.push_back({layer->name() + "/" + buffer.name, buffer});
+    for (Buffer& buffer : layer->buffers())
+      list.push_back({layer->name() + "/" + buffer.name, buffer});
   }
   return list;
 }
@@ -115,7 +129,8 @@ std::vector<VarianceLayer*> Network::variance_layers() const {
 std::size_t Network::position(const std::string& name) const {
   std::vector<std::string> known;
   for (std::size_t i = 0; i < layers_.size(); ++i) {
-    const bool wanted = name.empty() ? dynamic_cast<VarianceLayer*>(layers_[i].get()) != nullptr : layers_[i]->name() == name;
+    const bool wanted = name.empty() ? dynamic_cast<VarianceLayer*>(layers_[i].get()) != nullptr
+                                     : layers_[i]->name() == name;
     if (wanted) return i;
     known.push_back(layers_[i]->name());
   }
@@ -145,7 +160,8 @@ void Network::require_gradients() {
 
 at::Tensor Network::kl() const {
   at::Tensor total;
-  for (const VarianceLayer* layer : variance_layers()) total = total.defined() ? total + layer->kl() : layer->kl();
+  for (const VarianceLayer* layer : variance_layers())
+    total = total.defined() ? total + layer->kl() : layer->kl();
   return total;
 }
 

@@ -16,10 +16,11 @@ namespace varphase {
 
 /// A sequential network made from its spec, a JSON object:
 ///
-///     {"input": [1, 28, 28], "classes": 10, "layers": [{"conv2d": {"out": 20, "kernel": 5}}, "batch_norm", "relu", ...]}
+///     {"input": [1, 28, 28], "classes": 10, "layers": [{"conv2d": {"out": 20, "kernel": 5}},
+///     "batch_norm", "relu", ...]}
 ///
-/// A layer is {"kind": options} or just "kind". Layers are named by kind and count: conv1, batch_norm1, dense1 (plain and
-/// variance dense layers count together).
+/// A layer is {"kind": options} or just "kind". Layers are named by kind and count: conv1,
+/// batch_norm1, dense1 (plain and variance dense layers count together).
 class Network {
  public:
   /// @throws Error usage or shape, naming the layer by number and kind.
@@ -50,7 +51,8 @@ class Network {
   std::vector<NamedParameter> parameters() const;
   std::vector<NamedBuffer> buffers() const;
   std::vector<VarianceLayer*> variance_layers() const;
-  /// Position of a layer by name; "" = the first variance layer. @throws Error usage with the known names.
+  /// Position of a layer by name; "" = the first variance layer. @throws Error usage with the known
+  /// names.
   std::size_t position(const std::string& layer) const;
   /// Number of weights and biases: all parameters but the variances' own.
   std::int64_t weight_count() const;

@@ -13,14 +13,17 @@ Array array_from_tensor(std::string name, const at::Tensor& tensor, std::string 
   const Shape shape = host.sizes().vec();
   const auto count = static_cast<std::size_t>(host.numel());
   if (host.scalar_type() == at::kFloat) {
-    return make_array<float>(std::move(name), shape, {host.data_ptr<float>(), count}, std::move(dims));
+    return make_array<float>(std::move(name), shape, {host.data_ptr<float>(), count},
+                             std::move(dims));
   }
   if (host.scalar_type() == at::kDouble) {
-    return make_array<double>(std::move(name), shape, {host.data_ptr<double>(), count}, std::move(dims));
+    return make_array<double>(std::move(name), shape, {host.data_ptr<double>(), count},
+                              std::move(dims));
   }
-  VARPHASE_CHECK(host.scalar_type() == at::kLong, ErrorKind::unsupported, "array {}: element type {} is not stored", name,
-                 at::toString(host.scalar_type()));
-  return make_array<std::int64_t>(std::move(name), shape, {host.data_ptr<std::int64_t>(), count}, std::move(dims));
+  VARPHASE_CHECK(host.scalar_type() == at::kLong, ErrorKind::unsupported,
+                 "array {}: element type {} is not stored", name, at::toString(host.scalar_type()));
+  return make_array<std::int64_t>(std::move(name), shape, {host.data_ptr<std::int64_t>(), count},
+                                  std::move(dims));
 }
 
 at::Tensor tensor_from_array(const Array& array) {
@@ -47,20 +50,24 @@ void store_network(const Network& network, Snapshot& snapshot) {
 
 namespace {
 
-void load_arrays(const std::vector<Array>& arrays, std::map<std::string, at::Tensor*> wanted, const char* what) {
+void load_arrays(const std::vector<Array>& arrays, std::map<std::string, at::Tensor*> wanted,
+                 const char* what) {
   for (const Array& array : arrays) {
     const auto found = wanted.find(array.name);
     VARPHASE_CHECK(found != wanted.end(), ErrorKind::shape,
-                   "{} {} is in the file, but the network of its config has none of that name", what, array.name);
+                   "{} {} is in the file, but the network of its config has none of that name",
+                   what, array.name);
     at::Tensor& target = *found->second;
     VARPHASE_CHECK(array.shape == target.sizes().vec(), ErrorKind::shape,
-                   "{} {} has shape {}, the network of its config wants {}", what, array.name, shape_text(array.shape),
-                   shape_text(target.sizes().vec()));
-    VARPHASE_CHECK(array.type == ElementType::float32, ErrorKind::shape, "{} {} wants float32", what, array.name);
+                   "{} {} has shape {}, the network of its config wants {}", what, array.name,
+                   shape_text(array.shape), shape_text(target.sizes().vec()));
+    VARPHASE_CHECK(array.type == ElementType::float32, ErrorKind::shape, "{} {} wants float32",
+                   what, array.name);
     target = tensor_from_array(array).to(target.device());
     wanted.erase(found);
   }
-  VARPHASE_CHECK(wanted.empty(), ErrorKind::shape, "{} {} is missing in the file", what, wanted.begin()->first);
+  VARPHASE_CHECK(wanted.empty(), ErrorKind::shape, "{} {} is missing in the file", what,
+                 wanted.begin()->first);
 }
 
 }  // namespace

@@ -11,7 +11,8 @@ namespace varphase {
 
 std::vector<std::string> preset_names();
 
-/// A whole configuration by name: {"about", "network", "data", "train"}. @throws Error usage with the known names.
+/// A whole configuration by name: {"about", "network", "data", "train"}. @throws Error usage with
+/// the known names.
 Json preset(const std::string& name);
 
 }  // namespace varphase

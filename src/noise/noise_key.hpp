@@ -23,8 +23,8 @@ enum class Stream : std::uint8_t {
   reestimation = 12,
 };
 
-/// The part of a counter that is the same for a whole tensor; example, member and unit complete it. The same key
-/// gives the same number on any device, at any batch size.
+/// The part of a counter that is the same for a whole tensor; example, member and unit complete it.
+/// The same key gives the same number on any device, at any batch size.
 struct NoiseKey {
   std::uint64_t seed = 0;
   Stream stream = Stream::test;
@@ -45,8 +45,8 @@ VARPHASE_HOST_DEVICE PhiloxBlock noise_block(const NoiseKey& key, std::uint32_t 
   return philox(quad, example, member, key.c3(), key.k0(), key.k1());
 }
 
-/// Unit number of an output: channel ch of `channels` at position pos (dense: pos = 0, ch = output unit). A block of
-/// four never straddles two positions.
+/// Unit number of an output: channel ch of `channels` at position pos (dense: pos = 0, ch = output
+/// unit). A block of four never straddles two positions.
 VARPHASE_HOST_DEVICE std::uint32_t output_unit(std::uint32_t pos, std::uint32_t ch,
                                                std::uint32_t channels) {
   return 4U * (pos * ((channels + 3U) / 4U) + (ch >> 2U)) + (ch & 3U);

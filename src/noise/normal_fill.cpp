@@ -12,11 +12,12 @@ namespace {
 
 constexpr int kLanes = 16;  // blocks at a time: wide enough for AVX-512
 
-VARPHASE_SIMD_CLONES void normals_of_lanes(const NoiseKey& key, std::uint32_t example, std::uint32_t member,
-                                           std::uint32_t quad, float* out) {
+VARPHASE_SIMD_CLONES void normals_of_lanes(const NoiseKey& key, std::uint32_t example,
+                                           std::uint32_t member, std::uint32_t quad, float* out) {
   float values[4][kLanes];
   for (int lane = 0; lane < kLanes; ++lane) {
-    const PhiloxBlock block = noise_block(key, example, member, quad + static_cast<std::uint32_t>(lane));
+    const PhiloxBlock block =
+        noise_block(key, example, member, quad + static_cast<std::uint32_t>(lane));
     const NormalPair first = normal_pair(block.x0, block.x1);
     const NormalPair second = normal_pair(block.x2, block.x3);
     values[0][lane] = first.even;
@@ -31,7 +32,8 @@ VARPHASE_SIMD_CLONES void normals_of_lanes(const NoiseKey& key, std::uint32_t ex
 
 }  // namespace
 
-void fill_normals(const NoiseKey& key, std::uint32_t example, std::uint32_t member, std::int64_t units, float* out) {
+void fill_normals(const NoiseKey& key, std::uint32_t example, std::uint32_t member,
+                  std::int64_t units, float* out) {
   constexpr std::int64_t chunk = 4 * kLanes;
   std::int64_t unit = 0;
   for (; unit + chunk <= units; unit += chunk) {
@@ -44,17 +46,20 @@ void fill_normals(const NoiseKey& key, std::uint32_t example, std::uint32_t memb
   }
 }
 
-float normal_at(const NoiseKey& key, std::uint32_t example, std::uint32_t member, std::uint64_t unit) {
-  const PhiloxBlock block = noise_block(key, example, member, static_cast<std::uint32_t>(unit >> 2U));
+float normal_at(const NoiseKey& key, std::uint32_t example, std::uint32_t member,
+                std::uint64_t unit) {
+  const PhiloxBlock block =
+      noise_block(key, example, member, static_cast<std::uint32_t>(unit >> 2U));
   const bool second = (unit & 2U) != 0;
   const NormalPair pair = normal_pair(second ? block.x2 : block.x0, second ? block.x3 : block.x1);
   return (unit & 1U) != 0 ? pair.odd : pair.even;
 }
 
-void fill_uniforms(const NoiseKey& key, std::uint32_t example, std::uint32_t member, std::int64_t units,
-                   float* out) {
+void fill_uniforms(const NoiseKey& key, std::uint32_t example, std::uint32_t member,
+                   std::int64_t units, float* out) {
   for (std::int64_t unit = 0; unit < units; ++unit) {
-    const PhiloxBlock block = noise_block(key, example, member, static_cast<std::uint32_t>(unit / 4));
+    const PhiloxBlock block =
+        noise_block(key, example, member, static_cast<std::uint32_t>(unit / 4));
     const std::uint32_t words[4] = {block.x0, block.x1, block.x2, block.x3};
     out[unit] = uniform_from_word(words[unit % 4]);
   }

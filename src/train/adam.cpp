@@ -24,7 +24,8 @@ Adam::Adam(const Network& network, const TrainConfig& config) : config_(config) 
     group.steps.push_back(at::zeros({}, tensor.options()));
   }
   for (Group& group : groups_) {
-    if (!group.parameters.empty()) group.rate_on_device = at::zeros({}, group.parameters[0].options());
+    if (!group.parameters.empty())
+      group.rate_on_device = at::zeros({}, group.parameters[0].options());
   }
 }
 
@@ -44,11 +45,13 @@ void Adam::step(const std::vector<at::Tensor>& gradients) {
     for (const std::size_t member : group.members) own.push_back(gradients[member]);
     at::_foreach_add_(group.steps, 1);
     if (group.rate_on_device.is_cuda()) {
-      at::_fused_adam_(group.parameters, own, group.exp_avg, group.exp_avg_sq, {}, group.steps, group.rate_on_device,
-                       config_.beta1, config_.beta2, 0, config_.epsilon, false, false, {}, {});
+      at::_fused_adam_(group.parameters, own, group.exp_avg, group.exp_avg_sq, {}, group.steps,
+                       group.rate_on_device, config_.beta1, config_.beta2, 0, config_.epsilon,
+                       false, false, {}, {});
     } else {
-      at::_fused_adam_(group.parameters, own, group.exp_avg, group.exp_avg_sq, {}, group.steps, group.rate,
-                       config_.beta1, config_.beta2, 0, config_.epsilon, false, false, {}, {});
+      at::_fused_adam_(group.parameters, own, group.exp_avg, group.exp_avg_sq, {}, group.steps,
+                       group.rate, config_.beta1, config_.beta2, 0, config_.epsilon, false, false,
+                       {}, {});
     }
   }
 }
@@ -57,8 +60,10 @@ void Adam::store(Snapshot& snapshot) const {
   snapshot.optimizer.clear();
   for (const Group& group : groups_) {
     for (std::size_t i = 0; i < group.names.size(); ++i) {
-      snapshot.optimizer.push_back(array_from_tensor(group.names[i] + "/exp_avg", group.exp_avg[i]));
-      snapshot.optimizer.push_back(array_from_tensor(group.names[i] + "/exp_avg_sq", group.exp_avg_sq[i]));
+      snapshot.optimizer.push_back(
+          array_from_tensor(group.names[i] + "/exp_avg", group.exp_avg[i]));
+      snapshot.optimizer.push_back(
+          array_from_tensor(group.names[i] + "/exp_avg_sq", group.exp_avg_sq[i]));
     }
   }
 }
@@ -69,10 +74,11 @@ void Adam::load(const Snapshot& snapshot) {
   const auto take = [&](const std::string& name, at::Tensor& target) {
     const auto found = arrays.find(name);
     VARPHASE_CHECK(found != arrays.end(), ErrorKind::format,
-                   "no optimizer state {}: a resume wants the newest checkpoint, which keeps it", name);
+                   "no optimizer state {}: a resume wants the newest checkpoint, which keeps it",
+                   name);
     VARPHASE_CHECK(found->second->shape == target.sizes().vec(), ErrorKind::shape,
-                   "optimizer state {} has shape {}, wants {}", name, shape_text(found->second->shape),
-                   shape_text(target.sizes().vec()));
+                   "optimizer state {} has shape {}, wants {}", name,
+                   shape_text(found->second->shape), shape_text(target.sizes().vec()));
     target.copy_(tensor_from_array(*found->second));
   };
   for (Group& group : groups_) {
@@ -87,7 +93,8 @@ void Adam::load(const Snapshot& snapshot) {
 std::vector<at::Tensor> Adam::state() const {
   std::vector<at::Tensor> list;
   for (const Group& group : groups_) {
-    for (const auto* tensors : {&group.parameters, &group.exp_avg, &group.exp_avg_sq, &group.steps}) {
+    for (const auto* tensors :
+         {&group.parameters, &group.exp_avg, &group.exp_avg_sq, &group.steps}) {
       list.insert(list.end(), tensors->begin(), tensors->end());
     }
   }

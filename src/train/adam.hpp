@@ -12,8 +12,9 @@
 
 namespace varphase {
 
-/// Adam (Kingma & Ba, 2015) over LibTorch's fused kernel, with one learning rate for weights and one for the variances'
-/// parameters. The rates live on the device, so that a captured step reads today's.
+/// Adam (Kingma & Ba, 2015) over LibTorch's fused kernel, with one learning rate for weights and
+/// one for the variances' parameters. The rates live on the device, so that a captured step reads
+/// today's.
 class Adam {
  public:
   Adam(const Network& network, const TrainConfig& config);

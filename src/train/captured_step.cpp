@@ -19,7 +19,8 @@ struct CapturedStep::Graph {
   at::cuda::CUDAGraph graph;
 };
 
-CapturedStep::CapturedStep(const std::function<void()>& work, const std::vector<at::Tensor>& changed)
+CapturedStep::CapturedStep(const std::function<void()>& work,
+                           const std::vector<at::Tensor>& changed)
     : graph_(std::make_unique<Graph>()) {
   constexpr int warm_up_steps = 3;  // fills handles, plans and the allocator
   std::vector<at::Tensor> before;

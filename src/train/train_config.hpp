@@ -18,13 +18,22 @@ struct DataConfig {
 
   template <class Visitor>
   void visit_fields(Visitor&& visit) {
-    visit("data", data, FieldInfo{.help = "folder with IDX files, or mnist, fashion-mnist, synthetic-digits"});
+    visit("data", data,
+          FieldInfo{.help = "folder with IDX files, or mnist, fashion-mnist, synthetic-digits"});
     visit("validation", validation,
-          FieldInfo{.help = "share of the training images held out to choose thresholds on", .min = 0, .max = 0.9});
+          FieldInfo{.help = "share of the training images held out to choose thresholds on",
+                    .min = 0,
+                    .max = 0.9});
     visit("train_limit", train_limit,
-          FieldInfo{.help = "use the first so many training images; 0: all", .unit = "images", .min = 0, .max = 1e9});
+          FieldInfo{.help = "use the first so many training images; 0: all",
+                    .unit = "images",
+                    .min = 0,
+                    .max = 1e9});
     visit("test_limit", test_limit,
-          FieldInfo{.help = "use the first so many test images; 0: all", .unit = "images", .min = 0, .max = 1e9});
+          FieldInfo{.help = "use the first so many test images; 0: all",
+                    .unit = "images",
+                    .min = 0,
+                    .max = 1e9});
   }
 };
 
@@ -48,27 +57,54 @@ struct TrainConfig {
 
   template <class Visitor>
   void visit_fields(Visitor&& visit) {
-    visit("epochs", epochs, FieldInfo{.help = "passes over the training images", .unit = "epochs", .min = 1, .max = 1e6});
-    visit("batch_size", batch_size, FieldInfo{.help = "images in a step", .unit = "images", .min = 1, .max = 1e6});
+    visit("epochs", epochs,
+          FieldInfo{
+              .help = "passes over the training images", .unit = "epochs", .min = 1, .max = 1e6});
+    visit("batch_size", batch_size,
+          FieldInfo{.help = "images in a step", .unit = "images", .min = 1, .max = 1e6});
     visit("learning_rate", learning_rate,
-          FieldInfo{.help = "Adam's learning rate, falling linearly to 0 over the epochs", .min = 0, .max = 10});
-    visit("beta1", beta1, FieldInfo{.help = "Adam's decay of the mean gradient", .min = 0, .max = 0.999999});
-    visit("beta2", beta2, FieldInfo{.help = "Adam's decay of the mean square", .min = 0, .max = 0.99999999});
+          FieldInfo{.help = "Adam's learning rate, falling linearly to 0 over the epochs",
+                    .min = 0,
+                    .max = 10});
+    visit("beta1", beta1,
+          FieldInfo{.help = "Adam's decay of the mean gradient", .min = 0, .max = 0.999999});
+    visit("beta2", beta2,
+          FieldInfo{.help = "Adam's decay of the mean square", .min = 0, .max = 0.99999999});
     visit("epsilon", epsilon, FieldInfo{.help = "Adam's epsilon", .min = 0, .max = 1});
     visit("log_alpha_rate", log_alpha_rate,
-          FieldInfo{.help = "learning rate of log alpha as a multiple of learning_rate", .min = 0, .max = 1e6});
+          FieldInfo{.help = "learning rate of log alpha as a multiple of learning_rate",
+                    .min = 0,
+                    .max = 1e6});
     visit("log_alpha_hold", log_alpha_hold,
-          FieldInfo{.help = "share of the epochs during which log alpha is held at its initial value", .min = 0, .max = 1});
-    visit("kl_weight", kl_weight, FieldInfo{.help = "weight of the KL term in the loss", .min = 0, .max = 1e3});
+          FieldInfo{.help = "share of the epochs for which log alpha's learning rate is held "
+                            "before it falls linearly to 0",
+                    .min = 0,
+                    .max = 0.999});
+    visit("kl_weight", kl_weight,
+          FieldInfo{.help = "weight of the KL term in the loss", .min = 0, .max = 1e3});
     visit("kl_warmup", kl_warmup,
-          FieldInfo{.help = "epochs over which the weight of the KL term rises from 0", .unit = "epochs", .min = 0, .max = 1e6});
-    visit("samples", samples, FieldInfo{.help = "members of the ensemble of each epoch's evaluation", .min = 1, .max = 1e5});
-    visit("seed", seed, FieldInfo{.help = "of initial values, order and noise", .min = 0, .max = 9e15});
-    visit("every", every, FieldInfo{.help = "write a checkpoint every so many epochs, and the last", .unit = "epochs", .min = 1, .max = 1e6});
+          FieldInfo{.help = "epochs over which the weight of the KL term rises from 0",
+                    .unit = "epochs",
+                    .min = 0,
+                    .max = 1e6});
+    visit("samples", samples,
+          FieldInfo{
+              .help = "members of the ensemble of each epoch's evaluation", .min = 1, .max = 1e5});
+    visit("seed", seed,
+          FieldInfo{.help = "of initial values, order and noise", .min = 0, .max = 9e15});
+    visit("every", every,
+          FieldInfo{.help = "write a checkpoint every so many epochs, and the last",
+                    .unit = "epochs",
+                    .min = 1,
+                    .max = 1e6});
     visit("keep_optimizer", keep_optimizer,
-          FieldInfo{.help = "keep optimizer state, for a resume, in so many newest checkpoints", .min = 1, .max = 1e6});
-    visit("deterministic", deterministic, FieldInfo{.help = "the same bits run after run on one device"});
-    visit("tf32", tf32, FieldInfo{.help = "let a GPU multiply in TF32 while training (curvature never does)"});
+          FieldInfo{.help = "keep optimizer state, for a resume, in so many newest checkpoints",
+                    .min = 1,
+                    .max = 1e6});
+    visit("deterministic", deterministic,
+          FieldInfo{.help = "the same bits run after run on one device"});
+    visit("tf32", tf32,
+          FieldInfo{.help = "let a GPU multiply in TF32 while training (curvature never does)"});
   }
 };
 

@@ -63,8 +63,9 @@ Trainer::Trainer(Network& network, const DeviceImages& images, const TrainConfig
       optimizer_(network, config),
       steps_per_epoch_(images.count() / config.batch_size),
       state_(std::make_unique<Step>()) {
-  VARPHASE_CHECK(steps_per_epoch_ > 0, ErrorKind::usage, "train.batch_size {} is more than the {} training images",
-                 config.batch_size, images.count());
+  VARPHASE_CHECK(steps_per_epoch_ > 0, ErrorKind::usage,
+                 "train.batch_size {} is more than the {} training images", config.batch_size,
+                 images.count());
   const at::TensorOptions options = images.labels.options();
   state_->batch = empty_batch(images, config.batch_size);
   state_->order = at::zeros({steps_per_epoch_ * config.batch_size}, options);
@@ -79,8 +80,11 @@ Trainer::Trainer(Network& network, const DeviceImages& images, const TrainConfig
   state_->run = [this, scale] {
     Step& s = *state_;
     fill_batch(images_, s.order, s.in_epoch, s.batch);
-    const Forward how{Mode::sampled, true, {static_cast<std::uint64_t>(config_.seed), Stream::training, 0, 0},
-                      s.batch.example, s.member};
+    const Forward how{Mode::sampled,
+                      true,
+                      {static_cast<std::uint64_t>(config_.seed), Stream::training, 0, 0},
+                      s.batch.example,
+                      s.member};
     const at::Tensor logits = network_.forward(s.batch.images, how);
     const at::Tensor nll = at::cross_entropy_loss(logits, s.batch.labels, {}, at::Reduction::Sum);
     at::Tensor loss = nll * scale;
@@ -96,7 +100,8 @@ Trainer::Trainer(Network& network, const DeviceImages& images, const TrainConfig
       layer->parameterization().project(theta);
     }
     s.nll.add_(nll.detach());
-    s.first_bad.copy_(at::minimum(s.first_bad, at::where(at::isfinite(loss.detach()), kNoStep, s.in_epoch).reshape({})));
+    s.first_bad.copy_(at::minimum(
+        s.first_bad, at::where(at::isfinite(loss.detach()), kNoStep, s.in_epoch).reshape({})));
     s.in_epoch.add_(1);
   };
 }
@@ -106,19 +111,25 @@ Trainer::~Trainer() = default;
 void Trainer::set_schedule() {
   const double done = static_cast<double>(epoch_) / static_cast<double>(config_.epochs);
   const double rate = config_.learning_rate * (1 - done);
-  const bool held = done < config_.log_alpha_hold;
-  optimizer_.set_rates(rate, held ? 0.0 : rate * config_.log_alpha_rate);
-  const double warm = config_.kl_warmup > 0 ? std::min(1.0, static_cast<double>(epoch_) / static_cast<double>(config_.kl_warmup)) : 1.0;
+  const double falling =
+      done < config_.log_alpha_hold ? 1.0 : (1 - done) / (1 - config_.log_alpha_hold);
+  optimizer_.set_rates(rate, config_.learning_rate * config_.log_alpha_rate * falling);
+  const double warm =
+      config_.kl_warmup > 0
+          ? std::min(1.0, static_cast<double>(epoch_) / static_cast<double>(config_.kl_warmup))
+          : 1.0;
   state_->kl_weight.fill_(config_.kl_weight * warm);
 }
 
 void Trainer::start_epoch_order() {
-  std::vector<std::int64_t> order = epoch_order(static_cast<std::uint64_t>(config_.seed), epoch_, images_.count());
+  std::vector<std::int64_t> order =
+      epoch_order(static_cast<std::uint64_t>(config_.seed), epoch_, images_.count());
   state_->order.copy_(at::from_blob(order.data(), {state_->order.numel()}, at::kLong));
   state_->member.fill_(epoch_);
 }
 
-EpochReport Trainer::run_epoch(const std::function<void(std::int64_t)>& advanced, const std::atomic<bool>& stop) {
+EpochReport Trainer::run_epoch(const std::function<void(std::int64_t)>& advanced,
+                               const std::atomic<bool>& stop) {
   const auto start = std::chrono::steady_clock::now();
   set_schedule();
   start_epoch_order();
@@ -126,7 +137,8 @@ EpochReport Trainer::run_epoch(const std::function<void(std::int64_t)>& advanced
   if (on_gpu && !state_->captured) {
     std::vector<at::Tensor> changed = optimizer_.state();
     for (const auto& entry : network_.buffers()) changed.push_back(*entry.buffer.tensor);
-    for (const at::Tensor& tensor : {state_->in_epoch, state_->nll, state_->first_bad}) changed.push_back(tensor);
+    for (const at::Tensor& tensor : {state_->in_epoch, state_->nll, state_->first_bad})
+      changed.push_back(tensor);
     state_->captured = std::make_unique<CapturedStep>(state_->run, changed);
   }
   const std::int64_t first_step = step_;
@@ -141,7 +153,8 @@ EpochReport Trainer::run_epoch(const std::function<void(std::int64_t)>& advanced
     ++in_epoch;
     ++step_;
     advanced(config_.batch_size);
-    // A CPU step takes milliseconds, so looking at once costs nothing; a GPU is asked at the end of the epoch.
+    // A CPU step takes milliseconds, so looking at once costs nothing; a GPU is asked at the end of
+    // the epoch.
     if (!on_gpu) check_finite();
   }
   check_finite();
@@ -154,14 +167,16 @@ EpochReport Trainer::run_epoch(const std::function<void(std::int64_t)>& advanced
     state_->nll.zero_();
   }
   report.epoch = epoch_;
-  const double done = static_cast<double>(report.complete ? epoch_ - 1 : epoch_) / static_cast<double>(config_.epochs);
+  const double done = static_cast<double>(report.complete ? epoch_ - 1 : epoch_) /
+                      static_cast<double>(config_.epochs);
   report.learning_rate = config_.learning_rate * (1 - done);
   report.kl_weight = state_->kl_weight.item<double>();
   report.kl = kl();
   report.elbo = -(report.nll + report.kl);
   report.log_alpha = log_alpha();
   report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  report.images_per_second = static_cast<double>((step_ - first_step) * config_.batch_size) / report.seconds;
+  report.images_per_second =
+      static_cast<double>((step_ - first_step) * config_.batch_size) / report.seconds;
   return report;
 }
 
@@ -190,8 +205,10 @@ Snapshot Trainer::snapshot() const {
 }
 
 void Trainer::restore(const Snapshot& snapshot) {
-  VARPHASE_CHECK(snapshot.step / steps_per_epoch_ == snapshot.epoch || snapshot.step == 0, ErrorKind::usage,
-                 "the checkpoint is at step {} of epoch {}, {} steps make an epoch here: data or batch size differ",
+  VARPHASE_CHECK(snapshot.step / steps_per_epoch_ == snapshot.epoch || snapshot.step == 0,
+                 ErrorKind::usage,
+                 "the checkpoint is at step {} of epoch {}, {} steps make an epoch here: data or "
+                 "batch size differ",
                  snapshot.step, snapshot.epoch, steps_per_epoch_);
   const at::NoGradGuard no_gradients;
   // In place: the optimizer and a captured step hold these very tensors.
@@ -199,10 +216,12 @@ void Trainer::restore(const Snapshot& snapshot) {
   load_network(loaded, snapshot);
   const auto from = loaded.parameters();
   const auto into = network_.parameters();
-  for (std::size_t i = 0; i < into.size(); ++i) into[i].parameter.tensor->copy_(*from[i].parameter.tensor);
+  for (std::size_t i = 0; i < into.size(); ++i)
+    into[i].parameter.tensor->copy_(*from[i].parameter.tensor);
   const auto from_buffers = loaded.buffers();
   const auto into_buffers = network_.buffers();
-  for (std::size_t i = 0; i < into_buffers.size(); ++i) into_buffers[i].buffer.tensor->copy_(*from_buffers[i].buffer.tensor);
+  for (std::size_t i = 0; i < into_buffers.size(); ++i)
+    into_buffers[i].buffer.tensor->copy_(*from_buffers[i].buffer.tensor);
   optimizer_.load(snapshot);
   epoch_ = snapshot.epoch;
   step_ = snapshot.step;
@@ -213,7 +232,12 @@ void Trainer::restore(const Snapshot& snapshot) {
 std::map<std::string, double> Trainer::log_alpha() const {
   std::map<std::string, double> values;
   for (const VarianceLayer* layer : network_.variance_layers()) {
-    values[layer->name()] = layer->parameterization().log_alpha(layer->mean(), layer->theta()).detach().to(at::kDouble).mean().item<double>();
+    values[layer->name()] = layer->parameterization()
+                                .log_alpha(layer->mean(), layer->theta())
+                                .detach()
+                                .to(at::kDouble)
+                                .mean()
+                                .item<double>();
   }
   return values;
 }
@@ -221,7 +245,10 @@ std::map<std::string, double> Trainer::log_alpha() const {
 double Trainer::kl() const {
   double total = 0;
   for (const VarianceLayer* layer : network_.variance_layers()) {
-    total += layer->prior().kl(layer->parameterization(), layer->mean().detach().to(at::kDouble), layer->theta().detach().to(at::kDouble)).item<double>();
+    total += layer->prior()
+                 .kl(layer->parameterization(), layer->mean().detach().to(at::kDouble),
+                     layer->theta().detach().to(at::kDouble))
+                 .item<double>();
   }
   return total;
 }

@@ -29,14 +29,16 @@ struct EpochReport {
   double images_per_second = 0;
 };
 
-/// Sets what must stand before the first GPU call for runs that repeat bit for bit. @param tf32 for training only.
+/// Sets what must stand before the first GPU call for runs that repeat bit for bit. @param tf32 for
+/// training only.
 void set_numerics(bool deterministic, bool tf32);
 
 /// Trains a network that lies on its device by minimising (N/B) sum ce + beta KL with Adam.
 ///
-/// On a GPU the whole step (gather, forward, backward, Adam) is one captured CUDA graph; on a CPU it runs eagerly.
-/// The order of images and all noise are functions of (seed, epoch, example), so a resumed run equals one that never
-/// stopped, and the batch size does not change the noise. Source: docs/math.md, "Objective".
+/// On a GPU the whole step (gather, forward, backward, Adam) is one captured CUDA graph; on a CPU
+/// it runs eagerly. The order of images and all noise are functions of (seed, epoch, example), so a
+/// resumed run equals one that never stopped, and the batch size does not change the noise. Source:
+/// docs/math.md, "Objective".
 class Trainer {
  public:
   /// @throws Error usage where there are fewer images than a batch takes.
@@ -47,10 +49,11 @@ class Trainer {
   std::int64_t step() const { return step_; }
   std::int64_t steps_per_epoch() const { return steps_per_epoch_; }
 
-  /// One epoch, or the rest of an interrupted one. `advanced` is told of each step's images; a true `stop` ends the
-  /// epoch after the running step.
+  /// One epoch, or the rest of an interrupted one. `advanced` is told of each step's images; a true
+  /// `stop` ends the epoch after the running step.
   /// @throws Error numeric naming step and layer where the loss is no longer finite.
-  EpochReport run_epoch(const std::function<void(std::int64_t images)>& advanced, const std::atomic<bool>& stop);
+  EpochReport run_epoch(const std::function<void(std::int64_t images)>& advanced,
+                        const std::atomic<bool>& stop);
 
   /// Weights, optimizer and position; the caller adds config, metrics and provenance.
   Snapshot snapshot() const;

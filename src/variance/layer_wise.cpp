@@ -10,7 +10,8 @@ namespace {
 
 constexpr double kLargestLogAlpha = 20;
 
-/// One log alpha for the whole layer: sigma2[j,i] = exp(log_alpha) * mean[j,i]^2. Paper, eqs. 5 and 17.
+/// One log alpha for the whole layer: sigma2[j,i] = exp(log_alpha) * mean[j,i]^2. Paper, eqs. 5
+/// and 17.
 class LayerWise final : public Parameterization {
  public:
   std::string_view name() const override { return "layer"; }
@@ -20,7 +21,9 @@ class LayerWise final : public Parameterization {
     return log_alpha.exp() * mean.square();
   }
   at::Tensor log_alpha(const at::Tensor&, const at::Tensor& theta) const override { return theta; }
-  void project(at::Tensor& theta) const override { theta.clamp_(-kLargestLogAlpha, kLargestLogAlpha); }
+  void project(at::Tensor& theta) const override {
+    theta.clamp_(-kLargestLogAlpha, kLargestLogAlpha);
+  }
 };
 
 }  // namespace

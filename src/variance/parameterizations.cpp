@@ -5,7 +5,8 @@
 namespace varphase {
 
 const Registry<ParameterizationFactory>& parameterizations() {
-  static const Registry<ParameterizationFactory> table{"parameterization", {{"layer", make_layer_wise}}};
+  static const Registry<ParameterizationFactory> table{"parameterization",
+                                                       {{"layer", make_layer_wise}}};
   return table;
 }
 

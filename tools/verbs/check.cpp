@@ -17,9 +17,14 @@ int run_check(const Options& options) {
       const bool good = file.state == FileState::whole;
       (good ? whole : other) += 1;
       if (options.json) {
-        list.push_back({{"path", file.path.string()}, {"state", state_name(file.state)}, {"kind", file.kind}, {"why", file.why}, {"bytes", file.bytes}});
+        list.push_back({{"path", file.path.string()},
+                        {"state", state_name(file.state)},
+                        {"kind", file.kind},
+                        {"why", file.why},
+                        {"bytes", file.bytes}});
       } else {
-        fmt::print("{:9}  {}{}\n", state_name(file.state), file.path.string(), file.why.empty() ? "" : "\n           " + file.why);
+        fmt::print("{:9}  {}{}\n", state_name(file.state), file.path.string(),
+                   file.why.empty() ? "" : "\n           " + file.why);
       }
     }
   }

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
-#include "src/data/describe.hpp"
 #include "src/base/error.hpp"
+#include "src/data/describe.hpp"
 #include "tools/verbs/verbs.hpp"
 
 namespace varphase {

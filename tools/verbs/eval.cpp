@@ -21,16 +21,21 @@ std::vector<Entry> files_of(const std::string& text, const std::string& epoch) {
   if (fs::is_regular_file(text)) return {{text, fs::path(text).stem().string()}};
   std::vector<Entry> list;
   const Target target = resolve_target(text, epoch.empty() ? "last" : epoch);
-  for (const std::int64_t number : target.epochs) list.push_back({target.run.checkpoint(number), fmt::format("full, epoch {}", number)});
+  for (const std::int64_t number : target.epochs)
+    list.push_back({target.run.checkpoint(number), fmt::format("full, epoch {}", number)});
   return list;
 }
 
 Json weights_of(const fs::path& path, const Network& network) {
   const std::int64_t weights = network.weight_count();
-  Json json{{"weights", weights}, {"nonzero", weights}, {"layer_sparsity", 0.0}, {"network_sparsity", 0.0}};
+  Json json{{"weights", weights},
+            {"nonzero", weights},
+            {"layer_sparsity", 0.0},
+            {"network_sparsity", 0.0}};
   const Document header = read_document_header(path);
   if (header.kind == "pruned") {
-    const SparseModel model = sparse_model_from_document(read_document(path, "pruned"), path.string());
+    const SparseModel model =
+        sparse_model_from_document(read_document(path, "pruned"), path.string());
     const PrunedLayer& layer = model.layers.front();
     json["nonzero"] = layer.replace == "zero" ? weights - layer.count() + layer.kept() : weights;
     json["layer_sparsity"] = layer.sparsity();
@@ -45,7 +50,15 @@ int run_eval(const Options& options) {
   const at::Device device = open_device(options);
   const Split split = options.split.empty() ? Split::test : split_from_name(options.split);
   Json entries = Json::array();
-  const TextTable table({{"file", 24}, {"det. %", 7}, {"stoch. %", 8}, {"ens. %", 7}, {"s.e.", 5}, {"zero m. %", 9}, {"ens. NLL", 8}, {"sparsity %", 10}, {"bytes", 9}});
+  const TextTable table({{"file", 24},
+                         {"det. %", 7},
+                         {"stoch. %", 8},
+                         {"ens. %", 7},
+                         {"s.e.", 5},
+                         {"zero m. %", 9},
+                         {"ens. NLL", 8},
+                         {"sparsity %", 10},
+                         {"bytes", 9}});
   std::string text = table.header() + "\n";
   for (const std::string& argument : options.paths) {
     for (const Entry& entry : files_of(argument, options.epoch)) {
@@ -53,10 +66,15 @@ int run_eval(const Options& options) {
       set_numerics(loaded.config.train.deterministic, false);
       const Dataset dataset = open_dataset(loaded.config.data, options.data);
       check_fits(loaded.network, dataset);
-      VARPHASE_CHECK(dataset.part(split).count() > 0, ErrorKind::usage, "{}: no {} images", entry.path.string(), split_name(split));
+      VARPHASE_CHECK(dataset.part(split).count() > 0, ErrorKind::usage, "{}: no {} images",
+                     entry.path.string(), split_name(split));
       const DeviceImages images = to_device(dataset.part(split), split, device);
-      const auto metrics = Predictor(loaded.network, images, static_cast<std::uint64_t>(options.seed)).all_metrics(options.samples);
-      Json json{{"name", entry.name}, {"path", entry.path.string()}, {"bytes", fs::file_size(entry.path)}};
+      const auto metrics =
+          Predictor(loaded.network, images, static_cast<std::uint64_t>(options.seed))
+              .all_metrics(options.samples);
+      Json json{{"name", entry.name},
+                {"path", entry.path.string()},
+                {"bytes", fs::file_size(entry.path)}};
       json.update(weights_of(entry.path, loaded.network));
       for (const auto& [estimator, value] : metrics) {
         json["accuracy"][estimator] = value.accuracy;
@@ -66,15 +84,23 @@ int run_eval(const Options& options) {
         json["ece"][estimator] = value.ece;
         json["entropy"][estimator] = value.entropy;
       }
-      const auto percent = [&](const char* estimator) { return fmt::format("{:.2f}", 100 * metrics.at(estimator).accuracy); };
-      text += table.row({entry.name, percent("deterministic"), percent("stochastic"), percent("ensemble"),
-                         fmt::format("{:.2f}", 100 * metrics.at("ensemble").accuracy_se), percent("zero_mean"),
-                         fmt::format("{:.4f}", metrics.at("ensemble").nll), fmt::format("{:.2f}", 100 * json["layer_sparsity"].get<double>()),
-                         bytes_text(json["bytes"].get<double>())}) + "\n";
+      const auto percent = [&](const char* estimator) {
+        return fmt::format("{:.2f}", 100 * metrics.at(estimator).accuracy);
+      };
+      text += table.row({entry.name, percent("deterministic"), percent("stochastic"),
+                         percent("ensemble"),
+                         fmt::format("{:.2f}", 100 * metrics.at("ensemble").accuracy_se),
+                         percent("zero_mean"), fmt::format("{:.4f}", metrics.at("ensemble").nll),
+                         fmt::format("{:.2f}", 100 * json["layer_sparsity"].get<double>()),
+                         bytes_text(json["bytes"].get<double>())}) +
+              "\n";
       entries.push_back(std::move(json));
     }
   }
-  const Json result{{"samples", options.samples}, {"seed", options.seed}, {"split", split_name(split)}, {"entries", entries}};
+  const Json result{{"samples", options.samples},
+                    {"seed", options.seed},
+                    {"split", split_name(split)},
+                    {"entries", entries}};
   fs::path out = options.out;
   const fs::path last = options.paths.back();
   if (out.empty() && last.parent_path().filename() == "pruned") {
@@ -87,7 +113,10 @@ int run_eval(const Options& options) {
   if (options.json) {
     fmt::print("{}\n", result.dump(2));
   } else {
-    fmt::print("{}\n{} images, K = {}; accuracy with its standard error, NLL in nats an image; bytes of the file\n", text, split_name(split), options.samples);
+    fmt::print(
+        "{}\n{} images, K = {}; accuracy with its standard error, NLL in nats an image; bytes of "
+        "the file\n",
+        text, split_name(split), options.samples);
   }
   return kSuccess;
 }

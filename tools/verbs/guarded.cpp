@@ -20,7 +20,8 @@ int guarded(Verb verb, const Options& options) {
   } catch (const std::exception& error) {
     const std::string text = error.what();
     fmt::print(stderr, "varphase: {}\n", text.substr(0, text.find('\n')));
-    const bool memory = text.find("out of memory") != std::string::npos || text.find("not enough memory") != std::string::npos;
+    const bool memory = text.find("out of memory") != std::string::npos ||
+                        text.find("not enough memory") != std::string::npos;
     const bool gpu = text.find("CUDA") != std::string::npos;
     return memory || gpu ? kDeviceError : kFailure;
   }

@@ -24,11 +24,15 @@ void MetricsFile::keep_until(std::int64_t epoch) {
   }
 }
 
-std::map<std::string, double> MetricsFile::append(const EpochReport& report, std::int64_t step, const EvaluationMetrics& test,
-                                                  const std::optional<EvaluationMetrics>& validation) {
-  std::vector<std::pair<std::string, double>> row{{"epoch", static_cast<double>(report.epoch)}, {"step", static_cast<double>(step)},
-                                                  {"learning_rate", report.learning_rate},      {"kl_weight", report.kl_weight},
-                                                  {"nll", report.nll},                          {"kl", report.kl},
+std::map<std::string, double> MetricsFile::append(
+    const EpochReport& report, std::int64_t step, const EvaluationMetrics& test,
+    const std::optional<EvaluationMetrics>& validation) {
+  std::vector<std::pair<std::string, double>> row{{"epoch", static_cast<double>(report.epoch)},
+                                                  {"step", static_cast<double>(step)},
+                                                  {"learning_rate", report.learning_rate},
+                                                  {"kl_weight", report.kl_weight},
+                                                  {"nll", report.nll},
+                                                  {"kl", report.kl},
                                                   {"elbo", report.elbo}};
   for (const auto& [layer, value] : report.log_alpha) row.emplace_back("log_alpha/" + layer, value);
   const auto add = [&](const std::string& split, const EvaluationMetrics& metrics) {

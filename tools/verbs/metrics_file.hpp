@@ -24,7 +24,8 @@ class MetricsFile {
   void keep_until(std::int64_t epoch);
 
   /// @return the row by column name, for the checkpoint.
-  std::map<std::string, double> append(const EpochReport& report, std::int64_t step, const EvaluationMetrics& test,
+  std::map<std::string, double> append(const EpochReport& report, std::int64_t step,
+                                       const EvaluationMetrics& test,
                                        const std::optional<EvaluationMetrics>& validation);
 
  private:

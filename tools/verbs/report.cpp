@@ -10,8 +10,10 @@ namespace varphase {
 
 int run_report(const Options& options) {
   const RunFolder run(options.run);
-  const std::filesystem::path out = options.out.empty() ? run.path() / "report.html" : std::filesystem::path(options.out);
-  for (const std::string& problem : write_report(run.path(), out)) fmt::print(stderr, "varphase: left out: {}\n", problem);
+  const std::filesystem::path out =
+      options.out.empty() ? run.path() / "report.html" : std::filesystem::path(options.out);
+  for (const std::string& problem : write_report(run.path(), out))
+    fmt::print(stderr, "varphase: left out: {}\n", problem);
   fmt::print("{}\n", out.string());
   return kSuccess;
 }

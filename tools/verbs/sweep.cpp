@@ -20,17 +20,20 @@ namespace varphase {
 
 int run_sweep(const Options& options) {
   const Target target = resolve_target(options.run, options.epoch.empty() ? "last" : options.epoch);
-  VARPHASE_CHECK(target.epochs.size() == 1, ErrorKind::usage, "sweep takes one epoch, got {}", target.epochs.size());
+  VARPHASE_CHECK(target.epochs.size() == 1, ErrorKind::usage, "sweep takes one epoch, got {}",
+                 target.epochs.size());
   const std::int64_t epoch = target.epochs.front();
   const RunConfig config = target.run.config();
   const Dataset dataset = open_dataset(config.data, options.data);
   const bool validated = dataset.validation.count() > 0;
-  const Split split = options.split.empty() ? (validated ? Split::validation : Split::test) : split_from_name(options.split);
+  const Split split = options.split.empty() ? (validated ? Split::validation : Split::test)
+                                            : split_from_name(options.split);
   const at::Device device = open_device(options);
   set_numerics(config.train.deterministic, false);
 
   SweepRequest request;
-  for (const double log10_threshold : options.thresholds) request.points.push_back({false, log10_threshold});
+  for (const double log10_threshold : options.thresholds)
+    request.points.push_back({false, log10_threshold});
   if (options.thresholds.empty()) request.points = default_sweep_points();
   for (const double sparsity : options.sparsities) request.points.push_back({true, sparsity});
   if (!options.replace.empty()) request.rules = {replacement_from_name(options.replace)};
@@ -39,7 +42,8 @@ int run_sweep(const Options& options) {
   request.seed = static_cast<std::uint64_t>(options.seed);
 
   const std::filesystem::path checkpoint = target.run.checkpoint(epoch);
-  LoadedNetwork loaded = network_of_snapshot(read_snapshot(checkpoint), device, checkpoint.string());
+  LoadedNetwork loaded =
+      network_of_snapshot(read_snapshot(checkpoint), device, checkpoint.string());
   check_fits(loaded.network, dataset);
   const DeviceImages train = to_device(dataset.train, Split::train, device);
   const DeviceImages images = to_device(dataset.part(split), split, device);
@@ -47,13 +51,16 @@ int run_sweep(const Options& options) {
   const LayerKappa& layer = map.layer(options.layer);
   const HeadParts head = require_head(loaded.network, loaded.network.position(layer.layer));
   Progress progress("sweep", images.count(), " images", options.quiet);
-  const SweepResult result = sweep(loaded.network, head, kappa_tensor(layer).to(device), images, &train, request,
-                                   [&](std::int64_t n) { progress.advance(n); });
+  const SweepResult result = sweep(loaded.network, head, kappa_tensor(layer).to(device), images,
+                                   &train, request, [&](std::int64_t n) { progress.advance(n); });
   progress.clear();
   const std::int64_t chosen = options.choose.empty() ? -1 : choose_row(result, options.choose);
 
-  const SweepJson output = sweep_json(result, request, layer, map.smooth, epoch, checkpoint.filename().string(), split, options.choose, chosen);
-  const std::string stem = fmt::format("epoch_{:04}_{}{}", epoch, split_name(split), request.repair == Repair::none ? "" : "_batch-norm");
+  const SweepJson output =
+      sweep_json(result, request, layer, map.smooth, epoch, checkpoint.filename().string(), split,
+                 options.choose, chosen);
+  const std::string stem = fmt::format("epoch_{:04}_{}{}", epoch, split_name(split),
+                                       request.repair == Repair::none ? "" : "_batch-norm");
   std::filesystem::create_directories(target.run.path() / "sweeps");
   write_json_file(target.run.path() / "sweeps" / (stem + ".json"), output.json);
   write_text_atomically(target.run.path() / "sweeps" / (stem + ".csv"), output.csv);
@@ -61,18 +68,22 @@ int run_sweep(const Options& options) {
     fmt::print("{}\n", output.json.dump(2));
     return kSuccess;
   }
-  fmt::print("{} of {}, {} {} images, K = {}, kappa {}: full ensemble {:.2f} % (s.e. {:.2f}), NLL {:.4f}\n\n", layer.layer,
-             checkpoint.filename().string(), count_text(images.count()), split_name(split), request.members,
-             map.smooth == "none" ? "of the network as it is" : "smoothed by " + map.smooth, 100 * result.full.accuracy,
-             100 * result.full.accuracy_se, result.full.nll);
+  fmt::print(
+      "{} of {}, {} {} images, K = {}, kappa {}: full ensemble {:.2f} % (s.e. {:.2f}), NLL "
+      "{:.4f}\n\n",
+      layer.layer, checkpoint.filename().string(), count_text(images.count()), split_name(split),
+      request.members,
+      map.smooth == "none" ? "of the network as it is" : "smoothed by " + map.smooth,
+      100 * result.full.accuracy, 100 * result.full.accuracy_se, result.full.nll);
   fmt::print("{}", output.table);
   if (!options.choose.empty()) {
     if (chosen < 0) {
       fmt::print("\nno row has {}\n", options.choose);
     } else {
       const SweepRow& row = result.rows[static_cast<std::size_t>(chosen)];
-      fmt::print("\nchosen by {} on {} images: kappa_0 = {:.4g}, replace {}, sparsity {:.2f} %\n", options.choose, split_name(split),
-                 row.threshold, replacement_name(row.replace), 100 * row.sparsity);
+      fmt::print("\nchosen by {} on {} images: kappa_0 = {:.4g}, replace {}, sparsity {:.2f} %\n",
+                 options.choose, split_name(split), row.threshold, replacement_name(row.replace),
+                 100 * row.sparsity);
     }
   }
   return kSuccess;

@@ -16,7 +16,9 @@ struct SweepJson {
   std::string csv;
   std::string table;
 };
-SweepJson sweep_json(const SweepResult& result, const SweepRequest& request, const LayerKappa& layer, const std::string& smooth,
-                     std::int64_t epoch, const std::string& checkpoint, Split split, const std::string& rule, std::int64_t chosen);
+SweepJson sweep_json(const SweepResult& result, const SweepRequest& request,
+                     const LayerKappa& layer, const std::string& smooth, std::int64_t epoch,
+                     const std::string& checkpoint, Split split, const std::string& rule,
+                     std::int64_t chosen);
 
 }  // namespace varphase

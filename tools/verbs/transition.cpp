@@ -13,13 +13,16 @@ namespace {
 std::string percent(double share) { return fmt::format("{:.2f}", 100 * share); }
 
 void print_table(const Transition& transition) {
-  std::vector<TextTable::Column> columns{{"epoch", 5}, {"over kappa_0", 12}, {"det. %", 7}, {"ens. %", 7}};
-  for (const std::string& layer : transition.log_alpha_layers) columns.push_back({"log a " + layer, 12});
+  std::vector<TextTable::Column> columns{
+      {"epoch", 5}, {"over kappa_0", 12}, {"det. %", 7}, {"ens. %", 7}};
+  for (const std::string& layer : transition.log_alpha_layers)
+    columns.push_back({"log a " + layer, 12});
   const TextTable table(columns);
   fmt::print("{}\n", table.header());
   for (const TransitionRow& row : transition.rows) {
-    std::vector<std::string> cells{std::to_string(row.epoch), row.over_total() ? count_text(*row.over_total()) : "-",
-                                   percent(row.accuracy_deterministic), percent(row.accuracy_ensemble)};
+    std::vector<std::string> cells{
+        std::to_string(row.epoch), row.over_total() ? count_text(*row.over_total()) : "-",
+        percent(row.accuracy_deterministic), percent(row.accuracy_ensemble)};
     for (const double value : row.log_alpha) cells.push_back(fmt::format("{:.2f}", value));
     fmt::print("{}\n", table.row(cells));
   }
@@ -38,10 +41,12 @@ int run_transition(const Options& options) {
   for (const std::int64_t epoch : run.epochs()) {
     const std::filesystem::path path = run.kappa(epoch);
     if (!std::filesystem::exists(path)) continue;
-    maps.push_back(summarize(kappa_from_document(read_document(path, "kappa"), path.string()), rules.kappa0));
+    maps.push_back(
+        summarize(kappa_from_document(read_document(path, "kappa"), path.string()), rules.kappa0));
   }
-  VARPHASE_CHECK(!maps.empty(), ErrorKind::io, "{}: no kappa maps yet\n  make them with: varphase kappa {}",
-                 run.path().string(), run.path().string());
+  VARPHASE_CHECK(!maps.empty(), ErrorKind::io,
+                 "{}: no kappa maps yet\n  make them with: varphase kappa {}", run.path().string(),
+                 run.path().string());
   const Transition transition = find_transition(maps, read_csv(run.path() / "metrics.csv"), rules);
   write_json_file(run.path() / "transition.json", to_json(transition));
   write_text_atomically(run.path() / "transition.csv", to_csv(transition));
@@ -50,9 +55,11 @@ int run_transition(const Options& options) {
     return kSuccess;
   }
   print_table(transition);
-  fmt::print("\nonset: {}\ndrop:  {}\nkappa: {}, accuracies on {} images\n{}\n", transition.onset_rule(),
-             transition.drop_rule(), transition.smooth == "none" ? "of the network as it is" : "smoothed by " + transition.smooth,
-             transition.split, transition.summary());
+  fmt::print(
+      "\nonset: {}\ndrop:  {}\nkappa: {}, accuracies on {} images\n{}\n", transition.onset_rule(),
+      transition.drop_rule(),
+      transition.smooth == "none" ? "of the network as it is" : "smoothed by " + transition.smooth,
+      transition.split, transition.summary());
   return kSuccess;
 }
 

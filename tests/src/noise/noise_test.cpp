@@ -18,18 +18,21 @@ namespace varphase {
 namespace {
 
 const Json& golden() {
-  static const Json json = read_json_file(std::string(VARPHASE_SOURCE_DIR) + "/tests/data/golden.json")["noise"];
+  static const Json json =
+      read_json_file(std::string(VARPHASE_SOURCE_DIR) + "/tests/data/golden.json")["noise"];
   return json;
 }
 
 std::vector<std::uint32_t> words(const std::string& text) {
   std::vector<std::uint32_t> list;
   std::istringstream stream(text);
-  for (std::string word; stream >> word;) list.push_back(static_cast<std::uint32_t>(std::stoul(word, nullptr, 16)));
+  for (std::string word; stream >> word;)
+    list.push_back(static_cast<std::uint32_t>(std::stoul(word, nullptr, 16)));
   return list;
 }
 
-std::vector<std::uint32_t> block_words(const std::vector<std::uint32_t>& c, const std::vector<std::uint32_t>& k) {
+std::vector<std::uint32_t> block_words(const std::vector<std::uint32_t>& c,
+                                       const std::vector<std::uint32_t>& k) {
   const PhiloxBlock b = philox(c[0], c[1], c[2], c[3], k[0], k[1]);
   return {b.x0, b.x1, b.x2, b.x3};
 }
@@ -45,11 +48,14 @@ TEST(Normal, HasTheGoldenBitsAndCounterForEveryKey) {
   ASSERT_EQ(golden()["normals"].size(), 18U);
   for (const Json& row : golden()["normals"]) {
     const NoiseKey key{std::stoull(row["seed"].get<std::string>(), nullptr, 16),
-                       static_cast<Stream>(row["stream"].get<int>()), row["layer"].get<std::uint16_t>(), 0};
+                       static_cast<Stream>(row["stream"].get<int>()),
+                       row["layer"].get<std::uint16_t>(), 0};
     const auto unit = row["unit"].get<std::uint64_t>();
     const auto example = row["example"].get<std::uint32_t>();
     const auto member = row["member"].get<std::uint32_t>();
-    EXPECT_EQ((std::vector<std::uint32_t>{static_cast<std::uint32_t>(unit >> 2U), example, member, key.c3()}), words(row["counter"]));
+    EXPECT_EQ((std::vector<std::uint32_t>{static_cast<std::uint32_t>(unit >> 2U), example, member,
+                                          key.c3()}),
+              words(row["counter"]));
     EXPECT_EQ((std::vector<std::uint32_t>{key.k0(), key.k1()}), words(row["key"]));
     const float value = normal_at(key, example, member, unit);
     EXPECT_EQ(ieee::to_bits(value), words(row["float32_bits"])[0]) << row.dump();
@@ -74,7 +80,8 @@ TEST(Normal, MeetsTheFormulaInFloat64) {
     const double angle = 2 * M_PI * (static_cast<double>(b.x1) / 4294967296.0);
     const double r = std::sqrt(-2 * std::log(u));
     const NormalPair pair = normal_pair(b.x0, b.x1);
-    worst = std::max({worst, std::abs(pair.even - r * std::cos(angle)), std::abs(pair.odd - r * std::sin(angle))});
+    worst = std::max({worst, std::abs(pair.even - r * std::cos(angle)),
+                      std::abs(pair.odd - r * std::sin(angle))});
   }
   EXPECT_LT(worst, 7e-7);
   EXPECT_GT(worst, 1e-9);  // float32: an exact zero would mean that nothing was compared
@@ -118,7 +125,8 @@ TEST(NoiseKey, EveryFieldChangesTheNumber) {
   stream.stream = Stream::evaluation;
   layer.layer = 3;
   sub.sub = 1;
-  for (const NoiseKey& other : {seed, high, stream, layer, sub}) EXPECT_NE(normal_at(other, 10, 20, 30), reference);
+  for (const NoiseKey& other : {seed, high, stream, layer, sub})
+    EXPECT_NE(normal_at(other, 10, 20, 30), reference);
   EXPECT_NE(normal_at(base, 11, 20, 30), reference);
   EXPECT_NE(normal_at(base, 10, 21, 30), reference);
   EXPECT_NE(normal_at(base, 10, 20, 31), reference);
@@ -126,13 +134,15 @@ TEST(NoiseKey, EveryFieldChangesTheNumber) {
 
 TEST(OutputUnit, IsTheGoldenNumber) {
   for (const Json& row : golden()["units"]) {
-    EXPECT_EQ(output_unit(row["pos"], row["channel"], row["channels"]), row["unit"].get<std::uint32_t>());
+    EXPECT_EQ(output_unit(row["pos"], row["channel"], row["channels"]),
+              row["unit"].get<std::uint32_t>());
   }
 }
 
 TEST(EpochOrder, IsTheGoldenPermutation) {
   const Json& row = golden()["permutation"];
-  EXPECT_EQ(epoch_order(row["seed"], row["epoch"], row["n"]), row["order"].get<std::vector<std::int64_t>>());
+  EXPECT_EQ(epoch_order(row["seed"], row["epoch"], row["n"]),
+            row["order"].get<std::vector<std::int64_t>>());
 }
 
 }  // namespace
