@@ -34,6 +34,9 @@ CASES = {
     "sweep": ("sweep", ["sweep.py"]),
     "checkpoint": ("checkpoint", None),
 }
+# Beside them on request: the same cases against eager PyTorch without compilation and without worker threads.
+for _case in ("train", "kappa", "ensemble", "sweep"):
+    CASES[f"{_case}-plain"] = (CASES[_case][0], [*CASES[_case][1], "--plain"])
 # Large blocks stay in the heap instead of being mapped, zeroed and returned at every operation.
 GLIBC = {
     "MALLOC_MMAP_THRESHOLD_": "4294967296",
@@ -51,7 +54,8 @@ def arguments():
     p.add_argument("--repeats", type=int, help="timed repeats a round and side; default 5, sweep on a CPU 1")
     p.add_argument("--activation", choices=["softplus", "relu"], help="after the variance layer")
     p.add_argument("--weights", help="checkpoint for kappa, ensemble and sweep, both sides")
-    p.add_argument("--ours", default=os.path.relpath(ROOT / "build/bin/varphase-bench"), help="our program; 'none': peers alone")
+    ours = os.path.relpath(ROOT / "build/bin/varphase-bench")
+    p.add_argument("--ours", default=ours, help="our program; 'none': peers alone")
     p.add_argument("--python", default=sys.executable, help="Python that has torch")
     p.add_argument("--allocator", default="auto", help="auto (CPU: glibc), none, glibc, or a library to preload")
     p.add_argument("--timeout", type=int, help="seconds one process may take; default 1800, CUDA 180")
@@ -195,7 +199,8 @@ def main():
     if options.ours != "none" and not os.access(options.ours, os.X_OK):
         print(f"bench: {options.ours}: no such program, peers alone (build target varphase-bench)", file=sys.stderr)
         options.ours = "none"
-    cases = options.cases or [c for c in CASES if options.device == "cuda" or c != "train-deterministic"]
+    skipped = ("-plain",) if options.device == "cuda" else ("-plain", "-deterministic")
+    cases = options.cases or [c for c in CASES if not c.endswith(skipped)]
     results = {"environment": environment(options, extra), "cases": {}}
     for case in cases:
         results["cases"][case] = run_case(case, options, extra)

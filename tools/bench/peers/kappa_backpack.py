@@ -16,7 +16,7 @@ import measure
 def run():
     p = measure.parser(__doc__.splitlines()[0], ["batch-N"])
     p.add_argument("--images", type=int, default=0, help="images timed; 0: 60,000 on CUDA, 5,000 on a CPU")
-    p.add_argument("--batches", type=int, nargs="*", default=[100, 500, 1000, 5000])
+    p.add_argument("--batches", type=int, nargs="*", help="default: 100 500 1000 5000; CUDA 500 5000")
     options = p.parse_args()
     from backpack import backpack, extend
     from backpack.extensions import DiagHessian
@@ -51,7 +51,8 @@ def run():
 
         return work
 
-    makers = {f"batch-{b}": (lambda b=b: make(b)) for b in options.batches if b <= count}
+    batches = options.batches or ([500, 5000] if device.type == "cuda" else [100, 500, 1000, 5000])
+    makers = {f"batch-{b}": (lambda b=b: make(b)) for b in batches if b <= count}
     form, times, trials, hessian = measure.race(makers, options, device)
     scale = total / len(labels)
     scaled = lambda t: t * scale if isinstance(t, float) else t

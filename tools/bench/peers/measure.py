@@ -23,8 +23,14 @@ def parser(description, forms):
     p.add_argument("--weights", help=".npz or .h5 (a Varphase checkpoint); default: random")
     p.add_argument("--activation", choices=["relu", "softplus"], default="softplus")
     p.add_argument("--threads", type=int, default=0, help="CPU threads, 0: all")
+    p.add_argument("--plain", action="store_true", help="only eager forms in one thread of Python")
+    p.add_argument("--compile", action="store_true", help="CUDA: try torch.compile too, where it is not by default")
     p.add_argument("--form", default="all", help="one of: all, " + ", ".join(forms))
     return p
+
+
+def wants_compile(options):
+    return options.compile or options.form.startswith("compile")
 
 
 def set_up(options):
@@ -52,7 +58,7 @@ def timed(work, device):
 
 
 def captured(work, warm_ups=3):
-    """`work` as one CUDA graph, warmed up and captured on a side stream; each call returns the same tensors, renewed."""
+    """`work` as one CUDA graph, warmed up on a side stream; each call returns the same tensors, renewed."""
     side = torch.cuda.Stream()
     side.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(side):
@@ -82,6 +88,8 @@ def race(makers, options, device, trial=lambda work: work()):
         if options.form not in makers:
             raise ValueError(f"--form {options.form}: not known here, use one of {', '.join(makers)}")
         makers = {options.form: makers[options.form]}
+    elif options.plain:
+        makers = {form: make for form, make in makers.items() if "compile" not in form and "workers" not in form}
     trials = {}
     best, fastest = None, None
     for form, make in makers.items():

@@ -128,7 +128,7 @@ def forms(options, device, head, net, kappa, a, labels):
         for together in (1, 5, 10):
             makers[f"eager-{together}"] = lambda t=together: cuda_form(*shared, t, False)
             makers[f"graph-{together}"] = lambda t=together: cuda_form(*shared, t, True)
-        if options.form.startswith("compile") or options.compile:
+        if measure.wants_compile(options):
             for together in (1, 10):
                 makers[f"compile-graph-{together}"] = lambda t=together: cuda_form(*shared, t, True, True)
         return makers
@@ -143,7 +143,6 @@ def run():
     p = measure.parser(__doc__.splitlines()[0], ["block-N", "block-N-workers", "eager-N", "graph-N", "compile-graph-N"])
     p.add_argument("--samples", type=int, default=50, help="members K")
     p.add_argument("--thresholds", type=int, default=41)
-    p.add_argument("--compile", action="store_true", help="CUDA: try torch.compile too")
     options = p.parse_args()
     device = measure.set_up(options)
     images, labels = lenet.read_split(options.data, "t10k", device)
