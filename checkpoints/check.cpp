@@ -2,19 +2,18 @@
 // SPDX-License-Identifier: MIT
 #include "checkpoints/check.hpp"
 
-#include <poll.h>
-#include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <chrono>
 #include <cstring>
 #include <optional>
+#include <poll.h>
+#include <signal.h>
 #include <string_view>
+#include <sys/wait.h>
 #include <system_error>
+#include <unistd.h>
 
 #include "checkpoints/hdf5_image.hpp"
 #include "checkpoints/sealed_file.hpp"

@@ -2,15 +2,14 @@
 // SPDX-License-Identifier: MIT
 #include "checkpoints/file_bytes.hpp"
 
-#include <fcntl.h>
-#include <signal.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <ctime>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "src/base/error.hpp"
 

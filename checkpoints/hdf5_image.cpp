@@ -42,6 +42,7 @@ class Hdf5Session {
  public:
   Hdf5Session() : lock_(mutex()) {
     H5open();
+    H5PLget_loading_state(&plugins_);
     H5PLset_loading_state(0);
     H5Eget_auto2(H5E_DEFAULT, &print_, &print_data_);
     H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
@@ -50,6 +51,7 @@ class Hdf5Session {
   ~Hdf5Session() {
     H5Eclear2(H5E_DEFAULT);
     H5Eset_auto2(H5E_DEFAULT, print_, print_data_);
+    H5PLset_loading_state(plugins_);
   }
   Hdf5Session(const Hdf5Session&) = delete;
   Hdf5Session& operator=(const Hdf5Session&) = delete;
@@ -60,6 +62,7 @@ class Hdf5Session {
     return instance;
   }
   std::lock_guard<std::mutex> lock_;
+  unsigned plugins_ = 0;
   H5E_auto2_t print_ = nullptr;
   void* print_data_ = nullptr;
 };

@@ -2,10 +2,10 @@
 // SPDX-License-Identifier: MIT
 #include "tools/options.hpp"
 
-#include <fmt/ranges.h>
 #include <algorithm>
-
 #include <iostream>
+
+#include <fmt/ranges.h>
 
 #include "src/base/version.hpp"
 #include "src/models/presets.hpp"

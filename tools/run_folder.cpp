@@ -2,10 +2,10 @@
 // SPDX-License-Identifier: MIT
 #include "tools/run_folder.hpp"
 
-#include <fmt/ranges.h>
-
 #include <algorithm>
 #include <charconv>
+
+#include <fmt/ranges.h>
 
 #include "analysis/kappa/csv_table.hpp"
 #include "checkpoints/retention.hpp"

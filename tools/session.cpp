@@ -10,11 +10,11 @@
 #include <c10/cuda/CUDAFunctions.h>
 #endif
 
-#include <fmt/chrono.h>
-
 #include <charconv>
 #include <chrono>
 #include <fstream>
+
+#include <fmt/chrono.h>
 
 #include "analysis/kappa/compute_kappa.hpp"
 #include "analysis/sparse/sparse_model.hpp"

@@ -2,16 +2,16 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
 #include <filesystem>
 #include <map>
 #include <string>
 
+#include <ATen/core/Tensor.h>
+
 #include "analysis/kappa/kappa_map.hpp"
 #include "checkpoints/snapshot.hpp"
-#include "src/models/device_images.hpp"
 #include "src/models/network.hpp"
+#include "src/train/device_images.hpp"
 #include "src/train/train_config.hpp"
 #include "tools/options.hpp"
 

@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: MIT
 #include "analysis/curvature/diagonal.hpp"
 
+#include <algorithm>
+#include <charconv>
+
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/cross_entropy_loss.h>
@@ -9,9 +12,6 @@
 #include <ATen/ops/linear.h>
 #include <ATen/ops/zeros.h>
 #include <torch/csrc/autograd/autograd.h>
-
-#include <algorithm>
-#include <charconv>
 
 #include "analysis/predict/trunk.hpp"
 #include "src/kernels/output_curvature.hpp"

@@ -5,7 +5,7 @@
 #include <functional>
 
 #include "analysis/curvature/head.hpp"
-#include "src/models/device_images.hpp"
+#include "src/train/device_images.hpp"
 
 namespace varphase {
 

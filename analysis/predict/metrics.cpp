@@ -2,11 +2,11 @@
 // SPDX-License-Identifier: MIT
 #include "analysis/predict/metrics.hpp"
 
+#include <cmath>
+
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/one_hot.h>
 #include <ATen/ops/where.h>
-
-#include <cmath>
 
 namespace varphase {
 namespace {

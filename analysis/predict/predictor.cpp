@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: MIT
 #include "analysis/predict/predictor.hpp"
 
+#include <algorithm>
+#include <cmath>
+
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/arange.h>
@@ -9,9 +12,6 @@
 #include <ATen/ops/log_softmax.h>
 #include <ATen/ops/logsumexp.h>
 #include <ATen/ops/zeros_like.h>
-
-#include <algorithm>
-#include <cmath>
 
 #include "analysis/predict/fused_head.hpp"
 #include "analysis/predict/trunk.hpp"

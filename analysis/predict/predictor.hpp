@@ -6,8 +6,8 @@
 #include <string>
 
 #include "analysis/predict/metrics.hpp"
-#include "src/models/device_images.hpp"
 #include "src/models/network.hpp"
+#include "src/train/device_images.hpp"
 
 namespace varphase {
 

@@ -2,12 +2,12 @@
 // SPDX-License-Identifier: MIT
 #include "analysis/predict/trunk.hpp"
 
+#include <algorithm>
+
 #include <ATen/Context.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
-
-#include <algorithm>
 
 namespace varphase {
 

@@ -4,8 +4,8 @@
 
 #include <functional>
 
-#include "src/models/device_images.hpp"
 #include "src/models/network.hpp"
+#include "src/train/device_images.hpp"
 
 namespace varphase {
 

@@ -2,13 +2,13 @@
 // SPDX-License-Identifier: MIT
 #include "analysis/prune/mask.hpp"
 
+#include <cmath>
+#include <limits>
+
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/isnan.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/sort.h>
-
-#include <cmath>
-#include <limits>
 
 #include "src/base/registry.hpp"
 

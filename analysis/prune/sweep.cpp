@@ -2,14 +2,14 @@
 // SPDX-License-Identifier: MIT
 #include "analysis/prune/sweep.hpp"
 
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/stack.h>
-
-#include <algorithm>
-#include <charconv>
-#include <cmath>
 
 #include "analysis/predict/fused_head.hpp"
 #include "analysis/predict/trunk.hpp"

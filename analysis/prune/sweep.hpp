@@ -11,7 +11,7 @@
 #include "analysis/prune/mask.hpp"
 #include "analysis/prune/repair.hpp"
 #include "src/base/json.hpp"
-#include "src/models/device_images.hpp"
+#include "src/train/device_images.hpp"
 
 namespace varphase {
 

@@ -1,13 +1,12 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
-#include "analysis/report/report.hpp"
-
 #include <algorithm>
 #include <functional>
 
 #include <fmt/format.h>
 
 #include "analysis/kappa/kappa_map.hpp"
+#include "analysis/report/report.hpp"
 #include "checkpoints/document.hpp"
 #include "src/base/error.hpp"
 

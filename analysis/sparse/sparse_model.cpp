@@ -2,13 +2,13 @@
 // SPDX-License-Identifier: MIT
 #include "analysis/sparse/sparse_model.hpp"
 
-#include <fmt/ranges.h>
-
 #include <algorithm>
 #include <cmath>
 #include <set>
 #include <string_view>
 #include <utility>
+
+#include <fmt/ranges.h>
 
 #include "src/base/json.hpp"
 #include "src/base/suggest.hpp"

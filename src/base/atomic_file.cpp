@@ -2,15 +2,14 @@
 // SPDX-License-Identifier: MIT
 #include "src/base/atomic_file.hpp"
 
-#include <fcntl.h>
-#include <signal.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <fcntl.h>
 #include <fstream>
+#include <signal.h>
 #include <system_error>
+#include <unistd.h>
 
 #include "src/base/error.hpp"
 

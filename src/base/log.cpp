@@ -2,11 +2,11 @@
 // SPDX-License-Identifier: MIT
 #include "src/base/log.hpp"
 
+#include <memory>
+
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
-
-#include <memory>
 
 #include "src/base/error.hpp"
 

@@ -2,13 +2,13 @@
 // SPDX-License-Identifier: MIT
 #include "src/base/progress.hpp"
 
-#include <fmt/format.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdio>
+#include <sys/ioctl.h>
+#include <unistd.h>
 #include <utility>
+
+#include <fmt/format.h>
 
 namespace varphase {
 namespace {

@@ -2,11 +2,11 @@
 // SPDX-License-Identifier: MIT
 #include "src/base/suggest.hpp"
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
 #include <algorithm>
 #include <numeric>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace varphase {
 namespace {

@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: MIT
 #include "src/base/text_table.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 #include "src/base/error.hpp"
 

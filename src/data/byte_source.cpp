@@ -2,11 +2,11 @@
 // SPDX-License-Identifier: MIT
 #include "src/data/byte_source.hpp"
 
-#include <zlib.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+
+#include <zlib.h>
 
 #include "src/base/error.hpp"
 

@@ -2,9 +2,6 @@
 // SPDX-License-Identifier: MIT
 #include "src/data/dataset.hpp"
 
-#include <fmt/ranges.h>
-#include <openssl/evp.h>
-
 #include <algorithm>
 #include <array>
 #include <cstdlib>
@@ -12,6 +9,9 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+
+#include <fmt/ranges.h>
+#include <openssl/evp.h>
 
 #include "src/base/error.hpp"
 #include "src/base/registry.hpp"

@@ -2,12 +2,12 @@
 // SPDX-License-Identifier: MIT
 #include "src/data/describe.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <vector>
+
+#include <fmt/format.h>
 
 #include "src/base/text_table.hpp"
 

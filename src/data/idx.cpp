@@ -2,12 +2,12 @@
 // SPDX-License-Identifier: MIT
 #include "src/data/idx.hpp"
 
-#include <fmt/ranges.h>
-
 #include <algorithm>
 #include <array>
 #include <numeric>
 #include <string>
+
+#include <fmt/ranges.h>
 
 #include "src/base/error.hpp"
 #include "src/data/byte_source.hpp"

@@ -1,8 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
+#include "src/kernels/ensemble_head.hpp"
+
 #include <algorithm>
 
-#include "src/kernels/ensemble_head.hpp"
 #include "src/kernels/launch.cuh"
 #include "src/noise/normal.hpp"
 

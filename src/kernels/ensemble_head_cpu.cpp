@@ -1,12 +1,13 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
+#include "src/kernels/ensemble_head.hpp"
+
 #include <cmath>
 #include <cstring>
 #include <limits>
 #include <vector>
 
 #include "src/kernels/dispatch.hpp"
-#include "src/kernels/ensemble_head.hpp"
 #include "src/noise/normal_fill.hpp"
 #include "src/noise/simd.hpp"
 

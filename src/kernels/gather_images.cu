@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
 #include "src/kernels/gather_images.hpp"
+
 #include "src/kernels/launch.cuh"
 
 namespace varphase::cuda {

@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
-#include "src/kernels/dispatch.hpp"
 #include "src/kernels/gather_images.hpp"
+
+#include "src/kernels/dispatch.hpp"
 #include "src/noise/simd.hpp"
 
 namespace varphase {

@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
-#include "src/kernels/launch.cuh"
 #include "src/kernels/output_curvature.hpp"
+
+#include "src/kernels/launch.cuh"
 
 namespace varphase::cuda {
 namespace {

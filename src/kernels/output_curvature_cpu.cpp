@@ -1,11 +1,12 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
+#include "src/kernels/output_curvature.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <vector>
 
 #include "src/kernels/dispatch.hpp"
-#include "src/kernels/output_curvature.hpp"
 #include "src/noise/simd.hpp"
 
 namespace varphase {

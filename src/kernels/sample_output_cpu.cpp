@@ -1,11 +1,12 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
+#include "src/kernels/sample_output.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <vector>
 
 #include "src/kernels/dispatch.hpp"
-#include "src/kernels/sample_output.hpp"
 #include "src/noise/normal_fill.hpp"
 #include "src/noise/simd.hpp"
 

@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
+#include <cmath>
+
 #include <ATen/ops/linear.h>
 #include <ATen/ops/zeros.h>
-
-#include <cmath>
 
 #include "src/base/config.hpp"
 #include "src/layers/layer.hpp"

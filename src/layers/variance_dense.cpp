@@ -1,10 +1,10 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
+#include <cmath>
+
 #include <ATen/ops/full.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/zeros.h>
-
-#include <cmath>
 
 #include "src/base/config.hpp"
 #include "src/layers/sampling.hpp"

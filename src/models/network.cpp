@@ -1,11 +1,11 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
-#include <ATen/TensorOperators.h>
-
 #include "src/models/network.hpp"
 
 #include <algorithm>
 #include <map>
+
+#include <ATen/TensorOperators.h>
 
 #include "src/base/error.hpp"
 

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
-#include <ATen/ops/empty.h>
-
 #include <map>
+
+#include <ATen/ops/empty.h>
 
 #include "src/models/network.hpp"
 

@@ -2,12 +2,12 @@
 // SPDX-License-Identifier: MIT
 #include "src/train/adam.hpp"
 
+#include <map>
+
 #include <ATen/ops/_foreach_add.h>
 #include <ATen/ops/_fused_adam.h>
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
-
-#include <map>
 
 namespace varphase {
 

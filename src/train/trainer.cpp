@@ -2,6 +2,12 @@
 // SPDX-License-Identifier: MIT
 #include "src/train/trainer.hpp"
 
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdlib>
+#include <limits>
+
 #include <ATen/Context.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
@@ -15,12 +21,6 @@
 #include <ATen/ops/where.h>
 #include <ATen/ops/zeros.h>
 #include <torch/csrc/autograd/autograd.h>
-
-#include <algorithm>
-#include <chrono>
-#include <cmath>
-#include <cstdlib>
-#include <limits>
 
 #include "src/noise/permutation.hpp"
 #include "src/train/captured_step.hpp"

@@ -8,9 +8,9 @@
 #include <memory>
 #include <string>
 
-#include "src/models/device_images.hpp"
 #include "src/models/network.hpp"
 #include "src/train/adam.hpp"
+#include "src/train/device_images.hpp"
 #include "src/train/train_config.hpp"
 
 namespace varphase {

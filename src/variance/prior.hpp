@@ -2,10 +2,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
 #include <memory>
 #include <string_view>
+
+#include <ATen/core/Tensor.h>
 
 #include "src/base/registry.hpp"
 #include "src/variance/parameterization.hpp"

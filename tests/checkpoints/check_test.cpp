@@ -2,10 +2,9 @@
 // SPDX-License-Identifier: MIT
 #include "checkpoints/check.hpp"
 
+#include <map>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <map>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

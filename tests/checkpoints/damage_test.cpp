@@ -1,10 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
+#include <random>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <random>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

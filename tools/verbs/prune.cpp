@@ -1,12 +1,11 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
-#include "analysis/prune/sweep.hpp"
-
 #include <cmath>
 
 #include "analysis/kappa/compute_kappa.hpp"
 #include "analysis/kappa/transition.hpp"
 #include "analysis/predict/trunk.hpp"
+#include "analysis/prune/sweep.hpp"
 #include "analysis/sparse/sparse_model.hpp"
 #include "checkpoints/inspect.hpp"
 #include "checkpoints/snapshot_file.hpp"

@@ -1,11 +1,10 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
-#include <fmt/ranges.h>
-
-#include <csignal>
-
 #include <algorithm>
 #include <cmath>
+#include <csignal>
+
+#include <fmt/ranges.h>
 
 #include "analysis/predict/predictor.hpp"
 #include "checkpoints/retention.hpp"

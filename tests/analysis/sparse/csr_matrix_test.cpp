@@ -2,11 +2,11 @@
 // SPDX-License-Identifier: MIT
 #include "analysis/sparse/csr_matrix.hpp"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <random>
 #include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 #include "analysis/sparse/bit_mask.hpp"
 #include "src/base/error.hpp"

@@ -2,16 +2,16 @@
 // SPDX-License-Identifier: MIT
 #include "analysis/sparse/sparse_model.hpp"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-#include <unistd.h>
-
 #include <cmath>
 #include <cstring>
 #include <filesystem>
 #include <functional>
 #include <limits>
 #include <random>
+#include <unistd.h>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 #include "src/base/error.hpp"
 #include "src/base/json.hpp"

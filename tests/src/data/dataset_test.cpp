@@ -2,12 +2,12 @@
 // SPDX-License-Identifier: MIT
 #include "src/data/dataset.hpp"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <cmath>
 #include <cstdlib>
 #include <set>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 #include "src/data/describe.hpp"
 #include "tests/src/data/idx_files.hpp"

@@ -2,10 +2,10 @@
 // SPDX-License-Identifier: MIT
 #include "src/data/split.hpp"
 
+#include <algorithm>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include <algorithm>
 
 #include "tests/src/data/idx_files.hpp"
 

@@ -2,12 +2,12 @@
 // SPDX-License-Identifier: MIT
 #include "src/data/synthetic_digits.hpp"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <array>
 #include <numeric>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 #include "src/data/hash.hpp"
 

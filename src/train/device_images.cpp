@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
-#include "src/models/device_images.hpp"
+#include "src/train/device_images.hpp"
 
 #include <ATen/ops/arange.h>
 #include <ATen/ops/empty.h>
