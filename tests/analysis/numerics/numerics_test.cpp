@@ -1,0 +1,163 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#include <cmath>
+
+#include "analysis/curvature/diagonal.hpp"
+#include "analysis/curvature/head.hpp"
+#include "analysis/predict/fused_head.hpp"
+#include "analysis/predict/metrics.hpp"
+#include "analysis/prune/mask.hpp"
+#include "analysis/prune/repair.hpp"
+#include "src/kernels/output_curvature.hpp"
+#include "src/layers/torch_kernels.hpp"
+#include "src/noise/normal_fill.hpp"
+#include "tests/support/golden.hpp"
+
+namespace varphase {
+namespace {
+
+/// The golden head with its closed-form Hessian in element type T.
+template <class T>
+at::Tensor closed_form(Activation activation) {
+  const Json& g = golden()["diagh_dense"];
+  const at::ScalarType type = sizeof(T) == 8 ? at::kDouble : at::kFloat;
+  const auto tensor = [&](const Json& json) { return golden_tensor(json).to(type).contiguous(); };
+  const at::Tensor scale = tensor(g["bn"]["scale"]);
+  const at::Tensor shift = tensor(g["bn"]["beta"]) - tensor(g["bn"]["mean"]) * scale;
+  const at::Tensor v = tensor(g["V"]), c = tensor(g["c"]), a = tensor(g["a"]);
+  const at::Tensor b = at::linear(a, tensor(g["mu"]), tensor(g["bias"])).contiguous();
+  const at::Tensor labels = golden_tensor(g["y"]).to(at::kLong);
+  const Head<T> head{data_of<T>(scale), data_of<T>(shift), data_of<T>(v), data_of<T>(c),
+                     v.size(1),         v.size(0),         activation,    T(1)};
+  at::Tensor r = at::empty_like(b);
+  output_curvature<T>(head, data_of<T>(b), data_of<std::int64_t>(labels), b.size(0), data_of<T>(r),
+                      nullptr, {});
+  return r.t().mm(a.square());
+}
+
+TEST(DiagonalHessian, MeetsTheGoldenNumbersForEveryActivation) {
+  const std::pair<const char*, Activation> rows[] = {
+      {"softplus", Activation::softplus}, {"tanh", Activation::tanh},
+      {"sigmoid", Activation::sigmoid},   {"relu", Activation::relu},
+      {"abs", Activation::abs},           {"gelu", Activation::gelu}};
+  for (const auto& [name, activation] : rows) {
+    const at::Tensor wanted = golden_tensor(golden()["diagh_dense"][name]["hessian_diagonal"]);
+    EXPECT_TRUE(close(closed_form<double>(activation), wanted, 1e-12)) << name;
+    EXPECT_TRUE(close(closed_form<float>(activation), wanted, 2e-5)) << name;
+  }
+}
+
+TEST(Activation, MeetsTheGoldenDerivatives) {
+  const std::pair<const char*, Activation> rows[] = {{"softplus", Activation::softplus},
+                                                     {"relu", Activation::relu},
+                                                     {"leaky_relu", Activation::leaky_relu},
+                                                     {"abs", Activation::abs},
+                                                     {"tanh", Activation::tanh},
+                                                     {"sigmoid", Activation::sigmoid},
+                                                     {"silu", Activation::silu},
+                                                     {"gelu", Activation::gelu}};
+  const Json& phi = golden()["phi"];
+  for (const auto& [name, activation] : rows) {
+    for (std::size_t i = 0; i < phi["h"].size(); ++i) {
+      const auto jet = activation_jet<double>(activation, phi["h"][i].get<double>(), 1);
+      EXPECT_NEAR(jet.value, phi[name]["f"][i].get<double>(), 1e-13) << name;
+      EXPECT_NEAR(jet.first, phi[name]["d1"][i].get<double>(), 1e-13) << name;
+      EXPECT_NEAR(jet.second, phi[name]["d2"][i].get<double>(), 1e-13) << name;
+    }
+  }
+}
+
+TEST(OutputCurvature, KeepsItsDigitsWhereTheNetworkIsSure) {
+  // scale 1 and identity: R = q, whose textbook form in float32 is 0 here.
+  const Json& g = golden()["stable"];
+  const at::Tensor v = golden_tensor(g["V"]).to(at::kFloat).contiguous();
+  const at::Tensor logits = golden_tensor(g["logits"]).to(at::kFloat).contiguous();
+  const at::Tensor one = at::ones({2}), zero = at::zeros({2}), b = at::zeros({1, 2});
+  const at::Tensor labels = at::full({1}, g["y"].get<std::int64_t>(), at::kLong);
+  const Head<float> head{data_of<float>(one),
+                         data_of<float>(zero),
+                         data_of<float>(v),
+                         data_of<float>(logits),
+                         2,
+                         3,
+                         Activation::identity,
+                         1};
+  at::Tensor q = at::empty({1, 2});
+  output_curvature<float>(head, data_of<float>(b), data_of<std::int64_t>(labels), 1,
+                          data_of<float>(q), nullptr, {});
+  const at::Tensor wanted = golden_tensor(g["q"]);
+  for (std::int64_t j = 0; j < 2; ++j) {
+    EXPECT_NEAR(q[0][j].item<double>() / wanted[j].item<double>(), 1, 1e-5);
+  }
+}
+
+TEST(EnsembleHead, MeetsTheSumOverMembersWrittenOut) {
+  use_torch_threads();
+  for (const Activation activation : {Activation::relu, Activation::softplus, Activation::tanh}) {
+    for (const std::int64_t classes : {3, 10, 13}) {
+      const std::int64_t rows = 5, units = 37, members = 7, variants = 4;
+      const at::Tensor base = at::randn({variants, rows, units}),
+                       spread = at::rand({variants / 2, rows, units});
+      const Network network(Json::parse(fmt::format(
+          R"({{"input":[1,1,2],"classes":{0},"layers":[{{"variance_dense":{{"out":37}}}},{{"dense":{{"out":{0}}}}}]}})",
+          classes)));
+      HeadParts head = require_head(network, 0);
+      head.activation = activation;
+      head.weight = at::randn({classes, units});
+      head.bias = at::randn({classes});
+      const at::Tensor example = at::arange(rows, at::kLong) * 3;
+      const NoiseKey key{77, Stream::evaluation, 0, 2};
+      const at::Tensor got = fused_log_probabilities(head, base, spread, key, example, members);
+      at::Tensor p = at::zeros({variants, rows, classes}, at::kDouble);
+      for (std::int64_t k = 0; k < members; ++k) {
+        at::Tensor eps = at::empty({rows, units});
+        for (std::int64_t n = 0; n < rows; ++n) {
+          for (std::int64_t j = 0; j < units; ++j) {
+            eps[n][j] = normal_at(key, static_cast<std::uint32_t>(3 * n),
+                                  static_cast<std::uint32_t>(k), static_cast<std::uint64_t>(j));
+          }
+        }
+        const at::Tensor b = base.to(at::kDouble) +
+                             spread.repeat_interleave(2, 0).to(at::kDouble) * eps.to(at::kDouble);
+        const at::Tensor z = activation == Activation::relu   ? at::relu(b)
+                             : activation == Activation::tanh ? at::tanh(b)
+                                                              : at::softplus(b);
+        p += at::softmax(at::linear(z, head.weight.to(at::kDouble), head.bias.to(at::kDouble)), 2) /
+             static_cast<double>(members);
+      }
+      EXPECT_TRUE(close(got, p.log(), 2e-6)) << classes;
+    }
+  }
+}
+
+TEST(Metrics, MeetTheGoldenNumbers) {
+  const Json& g = golden()["metrics"];
+  const at::Tensor log_p = at::log_softmax(golden_tensor(g["logits"]), 2).exp().mean(0).log();
+  const Metrics got = metrics(log_p, golden_tensor(g["y"]).to(at::kLong));
+  EXPECT_NEAR(got.accuracy, g["accuracy"].get<double>(), 1e-15);
+  EXPECT_NEAR(got.nll, g["nll"].get<double>(), 1e-12);
+  EXPECT_NEAR(got.brier, g["brier"].get<double>(), 1e-12);
+  EXPECT_NEAR(got.ece, g["ece"].get<double>(), 1e-12);
+  EXPECT_NEAR(got.entropy, g["mean_entropy"].get<double>(), 1e-12);
+}
+
+TEST(Mask, IsTheGoldenOne) {
+  const Json& g = golden()["kappa"];
+  const at::Tensor kappa = golden_tensor(g["kappa"]);
+  EXPECT_TRUE(
+      at::equal(mask_over(kappa, std::pow(10, -0.5)).to(at::kDouble), golden_tensor(g["keep"])));
+  const at::Tensor half = mask_of_sparsity(kappa, 0.5);
+  EXPECT_EQ(half.sum().item<double>(), 6);
+  EXPECT_GE(kappa.abs().masked_select(half > 0).min().item<double>(),
+            kappa.abs().masked_select(half == 0).max().item<double>());
+}
+
+TEST(Repair, MeetsTheGoldenStatistics) {
+  const Json& g = golden()["repair"];
+  const OutputStatistics got = output_statistics(golden_tensor(g["m"]), golden_tensor(g["v"]));
+  EXPECT_TRUE(close(got.mean, golden_tensor(g["bn_mean"]), 1e-12));
+  EXPECT_TRUE(close(got.var, golden_tensor(g["bn_var"]), 1e-12));
+}
+
+}  // namespace
+}  // namespace varphase
