@@ -53,8 +53,9 @@ Forward sampled(std::int64_t rows, std::int64_t member) {
 
 TEST(SampleOutput, IsMeanPlusNoiseTimesDeviationWithTheHandGradient) {
   const at::Tensor m = at::randn({5, 7}).set_requires_grad(true);
-  const at::Tensor v =
-      (at::rand({5, 7}) + 0.1).index_fill(1, at::tensor({2}), 0).set_requires_grad(true);
+  const at::Tensor v = (at::rand({5, 7}) + 0.1)
+                           .index_fill(1, at::tensor({std::int64_t{2}}, at::kLong), 0)
+                           .set_requires_grad(true);
   const at::Tensor b = sample_output(m, v, sampled(5, 3), 4);
   at::Tensor eps = at::empty({5, 7});
   for (std::int64_t n = 0; n < 5; ++n) {
