@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
+#include <csignal>
 #include <malloc.h>
 
 #include "src/layers/torch_kernels.hpp"
@@ -11,6 +12,8 @@ int main(int argc, char** argv) {
   ::mallopt(M_MMAP_THRESHOLD, 1 << 30);
   ::mallopt(M_TRIM_THRESHOLD, 2147483647);
   ::mallopt(M_TOP_PAD, 64 << 20);
+  // A file size limit is a full disk, not the end of the program.
+  std::signal(SIGXFSZ, SIG_IGN);
   varphase::Options options;
   int code = 0;
   const std::string verb = varphase::parse_command_line(argc, argv, options, code);

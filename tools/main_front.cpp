@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <filesystem>
 #include <unistd.h>
@@ -11,6 +12,8 @@
 // `varphase`: parses, answers what needs no network, and hands the rest to varphase-engine beside
 // it, which links LibTorch (0.7 s to load).
 int main(int argc, char** argv) {
+  // A file size limit is a full disk, not the end of the program.
+  std::signal(SIGXFSZ, SIG_IGN);
   varphase::Options options;
   int code = 0;
   const std::string verb = varphase::parse_command_line(argc, argv, options, code);
