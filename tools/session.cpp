@@ -132,6 +132,22 @@ void check_fits(const Network& network, const Dataset& dataset) {
                  network.classes());
 }
 
+OneEpoch open_one_epoch(const Options& options, const std::string& verb) {
+  const Target target = resolve_target(options.run, options.epoch.empty() ? "last" : options.epoch);
+  VARPHASE_CHECK(target.epochs.size() == 1, ErrorKind::usage, "{} takes one epoch, got {}", verb,
+                 target.epochs.size());
+  const std::int64_t epoch = target.epochs.front();
+  const RunConfig config = target.run.config();
+  OneEpoch opened{target.run,
+                  epoch,
+                  config,
+                  open_dataset(config.data, options.data),
+                  open_device(options),
+                  target.run.checkpoint(epoch)};
+  set_numerics(config.train.deterministic, false);
+  return opened;
+}
+
 LoadedNetwork network_of_snapshot(const Snapshot& snapshot, at::Device device,
                                   const std::string& origin) {
   RunConfig config;

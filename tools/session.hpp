@@ -14,6 +14,7 @@
 #include "src/train/device_images.hpp"
 #include "src/train/train_config.hpp"
 #include "tools/options.hpp"
+#include "tools/run_folder.hpp"
 
 namespace varphase {
 
@@ -30,6 +31,17 @@ std::map<std::string, std::string> provenance(at::Device device);
 /// Reads the images of a run (or of --data) and checks that the network takes them.
 Dataset open_dataset(const DataConfig& config, const std::string& data_override);
 void check_fits(const Network& network, const Dataset& dataset);
+
+/// What a verb that takes one epoch of a run starts from.
+struct OneEpoch {
+  RunFolder run;
+  std::int64_t epoch;
+  RunConfig config;
+  Dataset dataset;
+  at::Device device;
+  std::filesystem::path checkpoint;
+};
+OneEpoch open_one_epoch(const Options& options, const std::string& verb);
 
 /// A network with its trained weights, and where they came from.
 struct LoadedNetwork {

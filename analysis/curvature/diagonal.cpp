@@ -9,7 +9,6 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/empty_like.h>
-#include <ATen/ops/linear.h>
 #include <ATen/ops/zeros.h>
 #include <torch/csrc/autograd/autograd.h>
 
@@ -39,15 +38,6 @@ at::Tensor output_curvature_of(const HeadParts& head, const at::Tensor& b,
   output_curvature<T>(view, data_of<T>(b), data_of<std::int64_t>(labels), b.size(0),
                       data_of<T>(out), nullptr, where_of(b));
   return out;
-}
-
-/// The layer's output with its weights at `weight`, in the element type of `a`.
-at::Tensor layer_output(VarianceLayer& layer, const at::Tensor& a, const at::Tensor& weight) {
-  for (const Parameter& parameter : layer.parameters()) {
-    if (parameter.name == "bias")
-      return at::linear(a, weight, parameter.tensor->detach().to(a.scalar_type()));
-  }
-  return at::linear(a, weight);
 }
 
 }  // namespace
@@ -88,7 +78,7 @@ at::Tensor head_hessian_diagonal(const HeadParts& head, const at::Tensor& a,
                                  const at::Tensor& labels) {
   const at::NoGradGuard no_gradients;
   const at::Tensor b =
-      layer_output(*head.layer, a, head.layer->effective_mean().to(a.scalar_type())).contiguous();
+      head.layer->output_mean(a, head.layer->effective_mean().to(a.scalar_type())).contiguous();
   const at::Tensor r = a.scalar_type() == at::kDouble ? output_curvature_of<double>(head, b, labels)
                                                       : output_curvature_of<float>(head, b, labels);
   return r.t().mm(a.square());
@@ -124,7 +114,7 @@ double verify_hessian_diagonal(Network& network, const HeadParts& head, const De
   const HeadParts wide = head.to(at::kDouble);
   at::Tensor weight =
       head.layer->effective_mean().detach().to(at::kDouble).clone().set_requires_grad(true);
-  const at::Tensor b = layer_output(*head.layer, a.to(at::kDouble), weight);
+  const at::Tensor b = head.layer->output_mean(a.to(at::kDouble), weight);
   const at::Tensor nll = at::cross_entropy_loss(wide.logits(b), labels, {}, at::Reduction::Sum);
   const at::Tensor gradient = torch::autograd::grad({nll}, {weight}, {}, true, true)[0].flatten();
   double worst = 0, largest = 0;

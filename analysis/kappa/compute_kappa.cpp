@@ -9,11 +9,6 @@
 namespace varphase {
 namespace {
 
-std::vector<float> to_host(const at::Tensor& tensor) {
-  const at::Tensor host = tensor.detach().to(at::kCPU).to(at::kFloat).contiguous();
-  return {host.data_ptr<float>(), host.data_ptr<float>() + host.numel()};
-}
-
 at::Tensor as_tensor(const std::vector<float>& values, const Shape& shape) {
   return at::from_blob(const_cast<float*>(values.data()), shape, at::kFloat).to(at::kDouble);
 }
@@ -33,8 +28,8 @@ KappaMap compute_kappa(Network& network, const DeviceImages& images, const Kappa
     LayerKappa kappa;
     kappa.layer = layer->name();
     kappa.shape = layer->mean().sizes().vec();
-    kappa.hessian_diagonal = to_host(stream_hessian_diagonal(network, head, images, advanced));
-    kappa.variance = to_host(layer->effective_variance());
+    kappa.hessian_diagonal = host_floats(stream_hessian_diagonal(network, head, images, advanced));
+    kappa.variance = host_floats(layer->effective_variance());
     map.layers.push_back(std::move(kappa));
     if (request.verify > 0) {
       map.proofs.push_back({request.verify, verify_hessian_diagonal(network, head, images,

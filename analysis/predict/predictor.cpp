@@ -61,7 +61,7 @@ at::Tensor Predictor::log_probabilities(Estimator estimator, std::int64_t member
   at::Tensor m = mean_;
   if (estimator == Estimator::zero_mean) {
     const at::Tensor nothing = at::zeros_like(head->layer->mean());
-    m = head->layer->moments(features_.narrow(0, 0, 1), nothing, nothing).mean.expand_as(sd_);
+    m = head->layer->output_mean(features_.narrow(0, 0, 1), nothing).expand_as(sd_);
   }
   const at::Tensor base = (m * head->scale + head->shift).unsqueeze(0).contiguous();
   const at::Tensor spread = (sd_ * head->scale).unsqueeze(0).contiguous();

@@ -20,6 +20,15 @@ const Registry<Repair>& table() {
 std::string repair_name(Repair repair) { return repair == Repair::none ? "none" : "batch-norm"; }
 Repair repair_from_name(const std::string& name) { return table().at(name); }
 
+BatchNorm& batch_norm_behind(Network& network, std::size_t position) {
+  auto& layers = network.layers();
+  auto* norm =
+      position + 1 < layers.size() ? dynamic_cast<BatchNorm*>(layers[position + 1].get()) : nullptr;
+  VARPHASE_CHECK(norm != nullptr, ErrorKind::unsupported,
+                 "--repair batch-norm: no batch norm follows {}", layers[position]->name());
+  return *norm;
+}
+
 OutputStatistics output_statistics(const at::Tensor& m, const at::Tensor& v) {
   const at::Tensor wide = m.to(at::kDouble);
   const at::Tensor mean = wide.mean(0);

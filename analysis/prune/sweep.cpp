@@ -20,21 +20,6 @@ namespace {
 
 constexpr std::int64_t kChunkFloats = 64LL << 20;  // of `base` at once, 256 MiB
 
-/// Scale and shift of each variant's batch norm: the network's own, or re-estimated for its mask.
-struct Affines {
-  std::vector<at::Tensor> scale, shift;
-};
-
-at::Tensor repaired_scale(const BatchNorm& norm, const OutputStatistics& statistics,
-                          at::Tensor& shift) {
-  const auto parameters = const_cast<BatchNorm&>(norm).parameters();
-  const at::Tensor gamma = parameters[0].tensor->detach().to(at::kDouble);
-  const at::Tensor beta = parameters[1].tensor->detach().to(at::kDouble);
-  const at::Tensor scale = gamma / (statistics.var + BatchNorm::kEps).sqrt();
-  shift = (beta - statistics.mean * scale).to(at::kFloat);
-  return scale.to(at::kFloat);
-}
-
 }  // namespace
 
 std::vector<SweepPoint> default_sweep_points() {
@@ -73,28 +58,23 @@ SweepResult sweep(Network& network, const HeadParts& head, const at::Tensor& kap
     }
   }
 
-  Affines affines;
+  // Scale and shift of each variant's batch norm: the network's own, or re-estimated for its mask.
   const auto variants = static_cast<std::int64_t>(result.rows.size());
-  const BatchNorm* norm = nullptr;
+  std::vector<BatchNorm::Affine> affines(static_cast<std::size_t>(variants),
+                                         {head.scale, head.shift});
   if (request.repair == Repair::batch_norm) {
-    norm = dynamic_cast<const BatchNorm*>(network.layers()[head.position + 1].get());
-    VARPHASE_CHECK(norm != nullptr, ErrorKind::unsupported,
-                   "--repair batch-norm: no batch norm follows {}", head.layer->name());
+    const BatchNorm& norm = batch_norm_behind(network, head.position);
     VARPHASE_CHECK(train != nullptr, ErrorKind::usage,
                    "--repair batch-norm wants the training images");
     const at::Tensor a = all_trunk_features(network, *train, head.position);
-    for (const SweepRow& row : result.rows) {
-      const auto p = static_cast<std::size_t>((&row - result.rows.data()) / rules);
-      const MaskedWeights masked = masked_weights(mean, variance, masks[p], row.replace);
+    for (std::size_t v = 0; v < affines.size(); ++v) {
+      const MaskedWeights masked =
+          masked_weights(mean, variance, masks[v / request.rules.size()], result.rows[v].replace);
       const VarianceLayer::Moments moments = head.layer->moments(a, masked.mean, masked.variance);
-      at::Tensor shift;
-      affines.scale.push_back(
-          repaired_scale(*norm, output_statistics(moments.mean, moments.variance), shift));
-      affines.shift.push_back(shift);
+      const OutputStatistics statistics = output_statistics(moments.mean, moments.variance);
+      const BatchNorm::Affine wide = norm.affine(statistics.mean, statistics.var);
+      affines[v] = {wide.scale.to(at::kFloat), wide.shift.to(at::kFloat)};
     }
-  } else {
-    affines.scale.assign(static_cast<std::size_t>(variants), head.scale);
-    affines.shift.assign(static_cast<std::size_t>(variants), head.shift);
   }
 
   const std::int64_t units = mean.size(0);
@@ -111,14 +91,13 @@ SweepResult sweep(Network& network, const HeadParts& head, const at::Tensor& kap
     std::vector<at::Tensor> base, spread;
     // Variants come point by point, rules within a point: one spread serves all rules of a point.
     for (std::size_t p = 0; p < masks.size(); ++p) {
-      const at::Tensor sd = output_sd(head.layer->moments(a, mean, variance * masks[p]).variance);
+      const at::Tensor sd = output_sd(head.layer->output_variance(a, variance * masks[p]));
       for (std::int64_t r = 0; r < rules; ++r) {
         const std::size_t v = p * static_cast<std::size_t>(rules) + static_cast<std::size_t>(r);
         const bool keeps_means = request.rules[static_cast<std::size_t>(r)] == Replacement::mean;
-        const at::Tensor m =
-            keeps_means ? full.mean : head.layer->moments(a, mean * masks[p], variance).mean;
-        base.push_back(m * affines.scale[v] + affines.shift[v]);
-        if (r == 0 || !share) spread.push_back(sd * affines.scale[v]);
+        const at::Tensor m = keeps_means ? full.mean : head.layer->output_mean(a, mean * masks[p]);
+        base.push_back(m * affines[v].scale + affines[v].shift);
+        if (r == 0 || !share) spread.push_back(sd * affines[v].scale);
       }
     }
     const at::Tensor full_base = (full.mean * head.scale + head.shift).unsqueeze(0).contiguous();

@@ -23,9 +23,9 @@ at::Tensor BatchNorm::forward(const at::Tensor& x, const Forward& how) {
                         kEps, true);
 }
 
-BatchNorm::Affine BatchNorm::affine() const {
-  const at::Tensor scale = weight_ / (running_var_ + kEps).sqrt();
-  return {scale, bias_ - running_mean_ * scale};
+BatchNorm::Affine BatchNorm::affine(const at::Tensor& mean, const at::Tensor& var) const {
+  const at::Tensor scale = weight_.to(var.scalar_type()) / (var + kEps).sqrt();
+  return {scale, bias_.to(var.scalar_type()) - mean * scale};
 }
 
 void BatchNorm::set_statistics(const at::Tensor& mean, const at::Tensor& var) {

@@ -26,7 +26,9 @@ class BatchNorm final : public Layer {
   struct Affine {
     at::Tensor scale, shift;
   };
-  Affine affine() const;
+  Affine affine() const { return affine(running_mean_, running_var_); }
+  /// The same with other statistics, in their element type.
+  Affine affine(const at::Tensor& mean, const at::Tensor& var) const;
   void set_statistics(const at::Tensor& mean, const at::Tensor& var);
 
   static constexpr double kEps = 1e-5;

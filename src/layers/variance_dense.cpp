@@ -51,23 +51,25 @@ class VarianceDense final : public VarianceLayer {
   Shape output_shape() const override { return {options_.out}; }
 
   at::Tensor forward(const at::Tensor& x, const Forward& how) override {
-    const at::Tensor a = x.flatten(1);  // [N, in]
-    const at::Tensor bias = bias_;
-    if (how.mode == Mode::mean) return linear(a, effective_mean(), bias);
-    const at::Tensor v = at::linear(a.square(), effective_variance());
+    if (how.mode == Mode::mean) return output_mean(x, effective_mean());
+    const at::Tensor v = output_variance(x, effective_variance());
     at::Tensor m;
     if (how.mode == Mode::sampled) {
-      m = linear(a, effective_mean(), bias);
-    } else if (bias.defined()) {
-      m = bias.expand_as(v);
+      m = output_mean(x, effective_mean());
+    } else if (bias_.defined()) {
+      m = bias_.expand_as(v);
     }
     return sample_output(m, v, how, number());
   }
 
-  Moments moments(const at::Tensor& x, const at::Tensor& weight_mean,
-                  const at::Tensor& weight_variance) const override {
-    const at::Tensor a = x.flatten(1);
-    return {linear(a, weight_mean, bias_), at::linear(a.square(), weight_variance)};
+  at::Tensor output_mean(const at::Tensor& x, const at::Tensor& weight_mean) const override {
+    return at::linear(
+        x.flatten(1), weight_mean,
+        bias_.defined() ? std::optional<at::Tensor>(bias_.to(x.scalar_type())) : std::nullopt);
+  }
+  at::Tensor output_variance(const at::Tensor& x,
+                             const at::Tensor& weight_variance) const override {
+    return at::linear(x.flatten(1).square(), weight_variance);
   }
 
   std::vector<Parameter> parameters() override {
@@ -91,10 +93,6 @@ class VarianceDense final : public VarianceLayer {
   at::Tensor& mutable_theta() override { return theta_; }
 
  private:
-  static at::Tensor linear(const at::Tensor& a, const at::Tensor& weight, const at::Tensor& bias) {
-    return at::linear(a, weight, bias.defined() ? std::optional<at::Tensor>(bias) : std::nullopt);
-  }
-
   Options options_;
   std::int64_t in_;
   std::unique_ptr<Parameterization> parameterization_;

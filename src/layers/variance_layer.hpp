@@ -19,10 +19,15 @@ class VarianceLayer : public Layer {
   virtual const at::Tensor& mean() const = 0;
   virtual const at::Tensor& theta() const = 0;
   virtual at::Tensor& mutable_theta() = 0;
-  /// E b and Var b for given weight means and variances (those of the layer, or masked ones); no
-  /// noise.
-  virtual Moments moments(const at::Tensor& x, const at::Tensor& weight_mean,
-                          const at::Tensor& weight_variance) const = 0;
+  /// E b and Var b of the output for given weight means and variances (those of the layer, or
+  /// masked ones), in the element type of x; no noise.
+  virtual at::Tensor output_mean(const at::Tensor& x, const at::Tensor& weight_mean) const = 0;
+  virtual at::Tensor output_variance(const at::Tensor& x,
+                                     const at::Tensor& weight_variance) const = 0;
+  Moments moments(const at::Tensor& x, const at::Tensor& weight_mean,
+                  const at::Tensor& weight_variance) const {
+    return {output_mean(x, weight_mean), output_variance(x, weight_variance)};
+  }
 
   at::Tensor weight_variance() const { return parameterization().variance(mean(), theta()); }
   at::Tensor kl() const { return prior().kl(parameterization(), mean(), theta()); }

@@ -78,4 +78,7 @@ void load_network(Network& network, const Snapshot& snapshot);
 Array array_from_tensor(std::string name, const at::Tensor& tensor, std::string dims = "");
 at::Tensor tensor_from_array(const Array& array);
 
+/// The entries as float32 on the host, row-major.
+std::vector<float> host_floats(const at::Tensor& tensor);
+
 }  // namespace varphase

@@ -26,6 +26,11 @@ Array array_from_tensor(std::string name, const at::Tensor& tensor, std::string 
                                   std::move(dims));
 }
 
+std::vector<float> host_floats(const at::Tensor& tensor) {
+  const at::Tensor host = tensor.detach().to(at::kCPU).to(at::kFloat).contiguous();
+  return {host.data_ptr<float>(), host.data_ptr<float>() + host.numel()};
+}
+
 at::Tensor tensor_from_array(const Array& array) {
   const at::ScalarType type = array.type == ElementType::float32   ? at::kFloat
                               : array.type == ElementType::float64 ? at::kDouble

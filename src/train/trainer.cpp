@@ -108,12 +108,17 @@ Trainer::Trainer(Network& network, const DeviceImages& images, const TrainConfig
 
 Trainer::~Trainer() = default;
 
+double Trainer::learning_rate(std::int64_t epoch) const {
+  return config_.learning_rate *
+         (1 - static_cast<double>(epoch) / static_cast<double>(config_.epochs));
+}
+
 void Trainer::set_schedule() {
   const double done = static_cast<double>(epoch_) / static_cast<double>(config_.epochs);
-  const double rate = config_.learning_rate * (1 - done);
   const double falling =
       done < config_.log_alpha_hold ? 1.0 : (1 - done) / (1 - config_.log_alpha_hold);
-  optimizer_.set_rates(rate, config_.learning_rate * config_.log_alpha_rate * falling);
+  optimizer_.set_rates(learning_rate(epoch_),
+                       config_.learning_rate * config_.log_alpha_rate * falling);
   const double warm =
       config_.kl_warmup > 0
           ? std::min(1.0, static_cast<double>(epoch_) / static_cast<double>(config_.kl_warmup))
@@ -167,9 +172,7 @@ EpochReport Trainer::run_epoch(const std::function<void(std::int64_t)>& advanced
     state_->nll.zero_();
   }
   report.epoch = epoch_;
-  const double done = static_cast<double>(report.complete ? epoch_ - 1 : epoch_) /
-                      static_cast<double>(config_.epochs);
-  report.learning_rate = config_.learning_rate * (1 - done);
+  report.learning_rate = learning_rate(report.complete ? epoch_ - 1 : epoch_);
   report.kl_weight = state_->kl_weight.item<double>();
   report.kl = kl();
   report.elbo = -(report.nll + report.kl);

@@ -66,6 +66,7 @@ class Trainer {
  private:
   struct Step;  // what a step reads and writes on the device
 
+  double learning_rate(std::int64_t epoch) const;
   void set_schedule();
   void start_epoch_order();
   void check_finite() const;

@@ -33,7 +33,7 @@ int run_kappa(const Options& options) {
                          {"smooth", 10}});
   if (!options.json) fmt::print("{}\n", table.header());
   Json rows = Json::array();
-  std::vector<KappaMap> maps;
+  std::string histograms;
   Progress progress("kappa", static_cast<std::int64_t>(target.epochs.size()) * images.count(),
                     " images", options.quiet);
   for (const std::int64_t epoch : target.epochs) {
@@ -73,9 +73,10 @@ int run_kappa(const Options& options) {
       }
       fmt::print("\n");
     }
-    maps.push_back(std::move(map));
+    const std::string csv = histogram_csv({&map, 1});
+    histograms += histograms.empty() ? csv : csv.substr(csv.find('\n') + 1);
   }
-  write_text_atomically(target.run.path() / "kappa" / "histogram.csv", histogram_csv(maps));
+  write_text_atomically(target.run.path() / "kappa" / "histogram.csv", histograms);
   if (options.json) {
     fmt::print("{}\n", Json{{"kappa0", kappa0},
                             {"images", images.count()},

@@ -67,60 +67,47 @@ Cut choose_cut(const Options& options, Network& network, const HeadParts& head,
   return cut;
 }
 
-std::vector<float> host_values(const at::Tensor& tensor) {
-  const at::Tensor host = tensor.detach().to(at::kCPU).to(at::kFloat).contiguous();
-  return {host.data_ptr<float>(), host.data_ptr<float>() + host.numel()};
-}
-
 }  // namespace
 
 int run_prune(const Options& options) {
-  const Target target = resolve_target(options.run, options.epoch.empty() ? "last" : options.epoch);
-  VARPHASE_CHECK(target.epochs.size() == 1, ErrorKind::usage, "prune takes one epoch, got {}",
-                 target.epochs.size());
-  const std::int64_t epoch = target.epochs.front();
-  const RunConfig config = target.run.config();
-  const Dataset dataset = open_dataset(config.data, options.data);
-  const at::Device device = open_device(options);
-  set_numerics(config.train.deterministic, false);
+  const OneEpoch opened = open_one_epoch(options, "prune");
+  const Dataset& dataset = opened.dataset;
   const Repair repair = repair_from_name(options.repair);
 
-  const std::filesystem::path checkpoint = target.run.checkpoint(epoch);
-  const Snapshot snapshot = read_snapshot(checkpoint);
-  LoadedNetwork loaded = network_of_snapshot(snapshot, device, checkpoint.string());
+  const Snapshot snapshot = read_snapshot(opened.checkpoint);
+  LoadedNetwork loaded = network_of_snapshot(snapshot, opened.device, opened.checkpoint.string());
   Network& network = loaded.network;
   check_fits(network, dataset);
-  const DeviceImages train = to_device(dataset.train, Split::train, device);
-  const KappaMap map = kappa_of(network, target.run.kappa(epoch), epoch, train, options);
+  const DeviceImages train = to_device(dataset.train, Split::train, opened.device);
+  const KappaMap map =
+      kappa_of(network, opened.run.kappa(opened.epoch), opened.epoch, train, options);
   const LayerKappa& layer_kappa = map.layer(options.layer);
   const std::size_t position = network.position(layer_kappa.layer);
   const HeadParts head = require_head(network, position);
-  const Cut cut =
-      choose_cut(options, network, head, kappa_tensor(layer_kappa).to(device), dataset, train);
+  const Cut cut = choose_cut(options, network, head, kappa_tensor(layer_kappa).to(opened.device),
+                             dataset, train);
 
   const MaskedWeights masked = masked_weights(
       head.layer->mean().detach(), head.layer->weight_variance().detach(), cut.mask, cut.rule);
   if (repair == Repair::batch_norm) {
-    auto* norm = dynamic_cast<BatchNorm*>(network.layers()[position + 1].get());
-    VARPHASE_CHECK(norm != nullptr, ErrorKind::unsupported,
-                   "--repair batch-norm: no batch norm follows {}", layer_kappa.layer);
+    BatchNorm& norm = batch_norm_behind(network, position);
     const IeeeFloat32 ieee;
     const VarianceLayer::Moments moments = head.layer->moments(
         all_trunk_features(network, train, position), masked.mean, masked.variance);
     const OutputStatistics statistics = output_statistics(moments.mean, moments.variance);
-    norm->set_statistics(statistics.mean, statistics.var);
+    norm.set_statistics(statistics.mean, statistics.var);
   }
 
   SparseModel model;
   model.config = snapshot.config;
-  model.epoch = epoch;
+  model.epoch = opened.epoch;
   model.threshold = cut.threshold;
   std::vector<std::uint8_t> keep;
-  for (const float value : host_values(cut.mask)) keep.push_back(value > 0 ? 1 : 0);
+  for (const float value : host_floats(cut.mask)) keep.push_back(value > 0 ? 1 : 0);
   model.layers.push_back(make_pruned_layer(
       layer_kappa.layer, layer_kappa.shape, replacement_name(cut.rule),
-      std::string(head.layer->parameterization().name()), host_values(head.layer->mean()),
-      host_values(head.layer->weight_variance()), keep));
+      std::string(head.layer->parameterization().name()), host_floats(head.layer->mean()),
+      host_floats(head.layer->weight_variance()), keep));
   for (const auto& [name, parameter] : network.parameters()) {
     const bool own = name == layer_kappa.layer + "/mean" || parameter.role == Role::variance;
     if (!own || name.rfind(layer_kappa.layer + "/", 0) != 0)
@@ -128,9 +115,9 @@ int run_prune(const Options& options) {
   }
   for (const auto& [name, buffer] : network.buffers())
     model.buffers.push_back(array_from_tensor(name, *buffer.tensor, buffer.dims));
-  model.provenance = provenance(device);
-  model.provenance["checkpoint"] = checkpoint.string();
-  model.provenance["checkpoint_digest"] = describe_file(checkpoint, false).digest;
+  model.provenance = provenance(opened.device);
+  model.provenance["checkpoint"] = opened.checkpoint.string();
+  model.provenance["checkpoint_digest"] = describe_file(opened.checkpoint, false).digest;
   model.provenance["criterion"] = "kappa";
   model.provenance["smooth"] = map.smooth;
   model.provenance["cut"] = cut.how;
@@ -138,8 +125,8 @@ int run_prune(const Options& options) {
 
   const double sparsity = model.layers.front().sparsity();
   const std::filesystem::path out =
-      options.out.empty() ? target.run.path() / "pruned" /
-                                fmt::format("epoch_{:04}_{}_{:.2f}.h5", epoch,
+      options.out.empty() ? opened.run.path() / "pruned" /
+                                fmt::format("epoch_{:04}_{}_{:.2f}.h5", opened.epoch,
                                             replacement_name(cut.rule), 100 * sparsity)
                           : std::filesystem::path(options.out);
   VARPHASE_CHECK(options.overwrite || !std::filesystem::exists(out), ErrorKind::usage,

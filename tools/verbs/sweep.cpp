@@ -19,17 +19,11 @@
 namespace varphase {
 
 int run_sweep(const Options& options) {
-  const Target target = resolve_target(options.run, options.epoch.empty() ? "last" : options.epoch);
-  VARPHASE_CHECK(target.epochs.size() == 1, ErrorKind::usage, "sweep takes one epoch, got {}",
-                 target.epochs.size());
-  const std::int64_t epoch = target.epochs.front();
-  const RunConfig config = target.run.config();
-  const Dataset dataset = open_dataset(config.data, options.data);
+  const OneEpoch opened = open_one_epoch(options, "sweep");
+  const Dataset& dataset = opened.dataset;
   const bool validated = dataset.validation.count() > 0;
   const Split split = options.split.empty() ? (validated ? Split::validation : Split::test)
                                             : split_from_name(options.split);
-  const at::Device device = open_device(options);
-  set_numerics(config.train.deterministic, false);
 
   SweepRequest request;
   for (const double log10_threshold : options.thresholds)
@@ -41,29 +35,30 @@ int run_sweep(const Options& options) {
   request.members = options.samples;
   request.seed = static_cast<std::uint64_t>(options.seed);
 
-  const std::filesystem::path checkpoint = target.run.checkpoint(epoch);
-  LoadedNetwork loaded =
-      network_of_snapshot(read_snapshot(checkpoint), device, checkpoint.string());
+  LoadedNetwork loaded = network_of_snapshot(read_snapshot(opened.checkpoint), opened.device,
+                                             opened.checkpoint.string());
   check_fits(loaded.network, dataset);
-  const DeviceImages train = to_device(dataset.train, Split::train, device);
-  const DeviceImages images = to_device(dataset.part(split), split, device);
-  const KappaMap map = kappa_of(loaded.network, target.run.kappa(epoch), epoch, train, options);
+  const DeviceImages train = to_device(dataset.train, Split::train, opened.device);
+  const DeviceImages images = to_device(dataset.part(split), split, opened.device);
+  const KappaMap map =
+      kappa_of(loaded.network, opened.run.kappa(opened.epoch), opened.epoch, train, options);
   const LayerKappa& layer = map.layer(options.layer);
   const HeadParts head = require_head(loaded.network, loaded.network.position(layer.layer));
   Progress progress("sweep", images.count(), " images", options.quiet);
-  const SweepResult result = sweep(loaded.network, head, kappa_tensor(layer).to(device), images,
-                                   &train, request, [&](std::int64_t n) { progress.advance(n); });
+  const SweepResult result =
+      sweep(loaded.network, head, kappa_tensor(layer).to(opened.device), images, &train, request,
+            [&](std::int64_t n) { progress.advance(n); });
   progress.clear();
   const std::int64_t chosen = options.choose.empty() ? -1 : choose_row(result, options.choose);
 
   const SweepJson output =
-      sweep_json(result, request, layer, map.smooth, epoch, checkpoint.filename().string(), split,
-                 options.choose, chosen);
-  const std::string stem = fmt::format("epoch_{:04}_{}{}", epoch, split_name(split),
+      sweep_json(result, request, layer, map.smooth, opened.epoch,
+                 opened.checkpoint.filename().string(), split, options.choose, chosen);
+  const std::string stem = fmt::format("epoch_{:04}_{}{}", opened.epoch, split_name(split),
                                        request.repair == Repair::none ? "" : "_batch-norm");
-  std::filesystem::create_directories(target.run.path() / "sweeps");
-  write_json_file(target.run.path() / "sweeps" / (stem + ".json"), output.json);
-  write_text_atomically(target.run.path() / "sweeps" / (stem + ".csv"), output.csv);
+  std::filesystem::create_directories(opened.run.path() / "sweeps");
+  write_json_file(opened.run.path() / "sweeps" / (stem + ".json"), output.json);
+  write_text_atomically(opened.run.path() / "sweeps" / (stem + ".csv"), output.csv);
   if (options.json) {
     fmt::print("{}\n", output.json.dump(2));
     return kSuccess;
@@ -71,8 +66,8 @@ int run_sweep(const Options& options) {
   fmt::print(
       "{} of {}, {} {} images, K = {}, kappa {}: full ensemble {:.2f} % (s.e. {:.2f}), NLL "
       "{:.4f}\n\n",
-      layer.layer, checkpoint.filename().string(), count_text(images.count()), split_name(split),
-      request.members,
+      layer.layer, opened.checkpoint.filename().string(), count_text(images.count()),
+      split_name(split), request.members,
       map.smooth == "none" ? "of the network as it is" : "smoothed by " + map.smooth,
       100 * result.full.accuracy, 100 * result.full.accuracy_se, result.full.nll);
   fmt::print("{}", output.table);

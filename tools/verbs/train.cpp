@@ -80,12 +80,13 @@ std::string accuracy_text(const EvaluationMetrics& metrics, const std::string& e
 /// The run's state between epochs: checkpoint writer, metrics file, tables.
 class TrainingSession {
  public:
-  TrainingSession(RunFolder run, RunConfig config, const Options& options, at::Device device)
+  TrainingSession(RunFolder run, RunConfig config, Dataset dataset, const Options& options,
+                  at::Device device)
       : run_(std::move(run)),
         config_(std::move(config)),
         options_(options),
         device_(device),
-        dataset_(open_dataset(config_.data, options.data)),
+        dataset_(std::move(dataset)),
         network_(config_.network),
         metrics_file_(run_.path() / "metrics.csv"),
         table_({{"epoch", 5},
@@ -97,7 +98,6 @@ class TrainingSession {
                 {"ens. %", 7},
                 {"zero m. %", 9},
                 {"images/s", 9}}) {
-    check_fits(network_, dataset_);
     network_.initialize(static_cast<std::uint64_t>(config_.train.seed));
     network_.to(device);
     train_ = to_device(dataset_.train, Split::train, device);
@@ -262,17 +262,18 @@ int run_train(const Options& options) {
     config = RunFolder(path).config();
   } else {
     config = resolve_config(options);
-    Network{config.network};
-    open_dataset(config.data, options.data);
   }
   const at::Device device = open_device(options);
   set_numerics(config.train.deterministic, config.train.tf32);
+  // All that can be wrong with the input is said before anything is written or replaced.
+  Dataset dataset = open_dataset(config.data, options.data);
+  check_fits(Network(config.network), dataset);
   if (!options.resume) make_run_folder(path, config, options.overwrite);
   remove_stale_temporaries(path / "checkpoints");
   open_log_file(path / "log.txt");
   std::signal(SIGINT, request_stop);
   std::signal(SIGTERM, request_stop);
-  TrainingSession session(RunFolder(path), config, options, device);
+  TrainingSession session(RunFolder(path), config, std::move(dataset), options, device);
   if (options.resume) session.resume();
   return session.run();
 }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "analysis/kappa/transition.hpp"
 
+#include "analysis/report/report.hpp"
 #include "src/base/atomic_file.hpp"
 #include "src/base/text_table.hpp"
 #include "tools/run_folder.hpp"
@@ -37,17 +38,7 @@ int run_transition(const Options& options) {
   rules.onset_count = options.onset_count;
   rules.onset_share = options.onset_share;
   rules.drop_points = options.drop_points;
-  std::vector<KappaSummary> maps;
-  for (const std::int64_t epoch : run.epochs()) {
-    const std::filesystem::path path = run.kappa(epoch);
-    if (!std::filesystem::exists(path)) continue;
-    maps.push_back(
-        summarize(kappa_from_document(read_document(path, "kappa"), path.string()), rules.kappa0));
-  }
-  VARPHASE_CHECK(!maps.empty(), ErrorKind::io,
-                 "{}: no kappa maps yet\n  make them with: varphase kappa {}", run.path().string(),
-                 run.path().string());
-  const Transition transition = find_transition(maps, read_csv(run.path() / "metrics.csv"), rules);
+  const Transition transition = transition_of_run(run.path(), rules);
   write_json_file(run.path() / "transition.json", to_json(transition));
   write_text_atomically(run.path() / "transition.csv", to_csv(transition));
   if (options.json) {
