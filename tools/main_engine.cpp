@@ -1,17 +1,13 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
 #include <csignal>
-#include <malloc.h>
 
 #include "src/layers/torch_kernels.hpp"
+#include "tools/session.hpp"
 #include "tools/verbs/verbs.hpp"
 
 int main(int argc, char** argv) {
-  // Batches are allocated and freed at every step: kept by the allocator, they need no new pages
-  // from the kernel.
-  ::mallopt(M_MMAP_THRESHOLD, 1 << 30);
-  ::mallopt(M_TRIM_THRESHOLD, 2147483647);
-  ::mallopt(M_TOP_PAD, 64 << 20);
+  varphase::keep_freed_memory();
   // A file size limit is a full disk, not the end of the program.
   std::signal(SIGXFSZ, SIG_IGN);
   varphase::Options options;

@@ -13,6 +13,7 @@
 #include <charconv>
 #include <chrono>
 #include <fstream>
+#include <malloc.h>
 
 #include <fmt/chrono.h>
 
@@ -78,6 +79,12 @@ void set_pruned_weights(Network& network, const SparseModel& model, at::Device d
 }
 
 }  // namespace
+
+void keep_freed_memory() {
+  ::mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  ::mallopt(M_TRIM_THRESHOLD, 2147483647);
+  ::mallopt(M_TOP_PAD, 64 << 20);
+}
 
 at::Device open_device(const Options& options) {
   if (options.threads > 0) at::set_num_threads(static_cast<int>(options.threads));

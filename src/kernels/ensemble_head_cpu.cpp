@@ -8,70 +8,15 @@
 #include <vector>
 
 #include "src/kernels/dispatch.hpp"
+#include "src/kernels/lanes.hpp"
 #include "src/noise/normal_fill.hpp"
 #include "src/noise/simd.hpp"
 
 namespace varphase {
 namespace {
 
-constexpr std::int64_t kLanes = 16;
 constexpr std::int64_t kMaxClasses = 16;
 constexpr std::int64_t kMaxUnits = 4096;
-using Lanes = float __attribute__((vector_size(kLanes * sizeof(float)), aligned(4)));
-using IntLanes = std::int32_t __attribute__((vector_size(kLanes * sizeof(float)), aligned(4)));
-
-#define VARPHASE_INLINE inline __attribute__((always_inline))
-
-// exp(x) for x <= 0, relative error 2e-7; below -87 it is 0 to float32's resolution of the sums
-// that it enters.
-VARPHASE_INLINE void exp_of_negative(Lanes& x) {
-  const Lanes limit = Lanes{} - 87.0F;
-  x = x < limit ? limit : x;
-  const Lanes magic = Lanes{} + 12582912.0F;  // 1.5 * 2^23: adding it rounds to a whole number
-  const Lanes shifted = x * 1.44269504F + magic;
-  const Lanes n = shifted - magic;
-  const Lanes r = (x - n * 0.693359375F) + n * 2.12194440e-4F;
-  Lanes p = r * 1.9875691500e-4F + 1.3981999507e-3F;
-  p = p * r + 8.3334519073e-3F;
-  p = p * r + 4.1665795894e-2F;
-  p = p * r + 1.6666665459e-1F;
-  p = p * r + 5.0000001201e-1F;
-  p = p * (r * r) + r + 1.0F;
-  const IntLanes bits = (__builtin_convertvector(n, IntLanes) + 127) << 23;
-  Lanes power;
-  std::memcpy(&power, &bits, sizeof power);
-  x = p * power;
-}
-
-// log(1 + t) for 0 <= t <= 1 by the atanh series in s = t / (2 + t) <= 1/3.
-VARPHASE_INLINE void log1p_of_share(Lanes& t) {
-  const Lanes s = t / (t + 2.0F);
-  const Lanes z = s * s;
-  Lanes p = z * (1.0F / 15.0F) + 1.0F / 13.0F;
-  p = p * z + 1.0F / 11.0F;
-  p = p * z + 1.0F / 9.0F;
-  p = p * z + 1.0F / 7.0F;
-  p = p * z + 1.0F / 5.0F;
-  p = p * z + 1.0F / 3.0F;
-  t = 2.0F * (p * z * s + s);
-}
-
-template <Activation kind>
-VARPHASE_INLINE void activate(Lanes& h, Activation other, float beta) {
-  const Lanes zero = {};
-  if constexpr (kind == Activation::relu) {
-    h = h > zero ? h : zero;
-  } else if constexpr (kind == Activation::softplus) {
-    const Lanes x = h * beta;
-    Lanes tail = x < zero ? x : -x;
-    exp_of_negative(tail);
-    log1p_of_share(tail);
-    h = ((x > zero ? x : zero) + tail) * (1.0F / beta);
-  } else {
-    for (std::int64_t i = 0; i < kLanes; ++i)
-      h[i] = activation_jet(other, static_cast<float>(h[i]), beta).value;
-  }
-}
 
 // Running log of a sum of exponentials.
 struct LogSum {
@@ -95,17 +40,17 @@ VARPHASE_INLINE void logits_of_pair(const EnsembleHead& job, const float* base, 
   Lanes sum[2][C] = {};
   for (std::int64_t j = 0; j < padded; j += kLanes) {
     Lanes a, b, e0, e1;
-    std::memcpy(&a, base + j, sizeof a);
-    std::memcpy(&b, spread + j, sizeof b);
-    std::memcpy(&e0, eps + j, sizeof e0);
-    std::memcpy(&e1, eps + padded + j, sizeof e1);
+    load(a, base + j);
+    load(b, spread + j);
+    load(e0, eps + j);
+    load(e1, eps + padded + j);
     Lanes z0 = a + b * e0;
     Lanes z1 = a + b * e1;
     activate<kind>(z0, job.activation, job.beta);
     activate<kind>(z1, job.activation, job.beta);
     for (int c = 0; c < C; ++c) {
       Lanes v;
-      std::memcpy(&v, weight + c * padded + j, sizeof v);
+      load(v, weight + c * padded + j);
       sum[0][c] += z0 * v;
       sum[1][c] += z1 * v;
     }

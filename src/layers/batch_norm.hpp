@@ -31,6 +31,11 @@ class BatchNorm final : public Layer {
   Affine affine(const at::Tensor& mean, const at::Tensor& var) const;
   void set_statistics(const at::Tensor& mean, const at::Tensor& var);
 
+  const at::Tensor& weight() const { return weight_; }
+  const at::Tensor& bias() const { return bias_; }
+  const at::Tensor& running_mean() const { return running_mean_; }
+  const at::Tensor& running_var() const { return running_var_; }
+
   static constexpr double kEps = 1e-5;
   static constexpr double kMomentum = 0.1;
 

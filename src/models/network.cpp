@@ -8,6 +8,7 @@
 #include <ATen/TensorOperators.h>
 
 #include "src/base/error.hpp"
+#include "src/layers/norm_pool_block.hpp"
 
 namespace varphase {
 namespace {
@@ -96,7 +97,12 @@ at::Tensor Network::forward(const at::Tensor& x, const Forward& how) {
 
 at::Tensor Network::forward_range(at::Tensor x, const Forward& how, std::size_t first,
                                   std::size_t last) {
-  for (std::size_t i = first; i < last; ++i) x = layers_[i]->forward(x, how);
+  for (std::size_t i = first; i < last;) {
+    const auto block =
+        NormPoolBlock::serves(x, how) ? NormPoolBlock::find(layers_, i, last) : std::nullopt;
+    x = block ? block->forward(x, how) : layers_[i]->forward(x, how);
+    i += block ? block->length() : 1;
+  }
   return x;
 }
 
@@ -148,6 +154,18 @@ std::int64_t Network::weight_count() const {
 
 void Network::to(at::Device device) {
   move_all(layers_, [&](const at::Tensor& tensor) { return tensor.to(device); });
+  use_channels_last();
+}
+
+void Network::use_channels_last() {
+  move_all(layers_, [](const at::Tensor& tensor) {
+    if (tensor.dim() != 4) return tensor;
+    // contiguous() takes a tensor of one channel as it is, with strides that a convolution reads as
+    // channels-first: so the strides are written out.
+    const at::Tensor last = tensor.contiguous(at::MemoryFormat::ChannelsLast);
+    const std::int64_t c = last.size(1), row = last.size(3) * c;
+    return last.as_strided(last.sizes(), {last.size(2) * row, 1, row, c});
+  });
 }
 
 void Network::to(at::ScalarType type) {

@@ -57,12 +57,16 @@ class Network {
   /// Number of weights and biases: all parameters but the variances' own.
   std::int64_t weight_count() const;
 
+  /// Moves all tensors; those of four dimensions come to lie channels-last, which convolutions are
+  /// fastest with on either device.
   void to(at::Device device);
   void to(at::ScalarType type);
   void require_gradients();
   at::Tensor kl() const;
 
  private:
+  void use_channels_last();
+
   Json spec_;
   Shape input_;
   std::int64_t classes_ = 0;

@@ -1,0 +1,60 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+
+#include "src/kernels/activation.hpp"
+#include "src/kernels/where.hpp"
+
+namespace varphase {
+
+/// Batch norm, an activation and max pooling in one: y = max over a pool x pool window of
+/// phi(scale (x - mean) + bias), windows side by side, a remainder dropped. Images lie in
+/// channels-last order [N, H, W, C]; a dense layer's output is H = W = 1.
+///
+/// The largest h, not the largest phi(h), wins its window: phi must never fall where pool > 1.
+/// Sums over images are taken about the first image's value and combined in float64, in an order
+/// that the number of threads does not change.
+struct NormPool {
+  const float* x = nullptr;  // [N, H, W, C]
+  std::int64_t rows = 0, height = 1, width = 1, channels = 0;
+  std::int64_t pool = 1;          // at most 15
+  const float* weight = nullptr;  // [C]
+  const float* bias = nullptr;    // [C]
+  Activation activation = Activation::relu;
+  float beta = 1;
+
+  bool training = false;          // statistics of the batch, else those given
+  float* mean = nullptr;          // [C] training: overwritten; else read
+  float* inverse_sd = nullptr;    // [C] likewise, 1 / sqrt(var + eps)
+  float* running_mean = nullptr;  // [C] training: moved by `momentum`; may be null
+  float* running_var = nullptr;
+  float eps = 0;
+  float momentum = 0;
+
+  bool channels_first_out = false;  // y as [N, C, H / pool, W / pool]
+  float* y = nullptr;               // overwritten
+  std::uint8_t* winner = nullptr;   // [N, H / pool, W / pool, C] place in the window; null: not kept
+  float* workspace = nullptr;       // CUDA training and backward: norm_pool_workspace floats
+};
+
+/// Of the sum of upstream dy . y, with x, winner, mean and inverse_sd of a training pass.
+struct NormPoolGradient {
+  const float* dy = nullptr;  // as y lies
+  float* dx = nullptr;        // [N, H, W, C] overwritten
+  float* dweight = nullptr;   // [C] overwritten
+  float* dbias = nullptr;     // [C] overwritten
+};
+
+std::int64_t norm_pool_workspace(std::int64_t channels);
+
+void norm_pool(const NormPool& job, Where where);
+void norm_pool_backward(const NormPool& job, const NormPoolGradient& gradient, Where where);
+
+namespace cuda {
+void norm_pool(const NormPool& job, void* stream);
+void norm_pool_backward(const NormPool& job, const NormPoolGradient& gradient, void* stream);
+}  // namespace cuda
+
+}  // namespace varphase

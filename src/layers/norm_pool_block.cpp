@@ -1,0 +1,182 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#include "src/layers/norm_pool_block.hpp"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include "src/kernels/norm_pool.hpp"
+#include "src/layers/max_pool.hpp"
+#include "src/layers/torch_kernels.hpp"
+
+namespace varphase {
+namespace {
+
+constexpr std::int64_t kLargestPool = 15;  // a winner's place fits a byte
+
+/// Whether the largest phi(h) is phi of the largest h.
+bool never_falls(Activation activation) {
+  switch (activation) {
+    case Activation::identity:
+    case Activation::relu:
+    case Activation::leaky_relu:
+    case Activation::tanh:
+    case Activation::sigmoid:
+    case Activation::softplus:
+      return true;
+    case Activation::abs:
+    case Activation::silu:
+    case Activation::gelu:
+      return false;
+  }
+  return false;
+}
+
+at::Tensor channels_last(const at::Tensor& x) {
+  return x.contiguous(x.dim() == 4 ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous);
+}
+
+/// What the block is, beside its tensors.
+struct Kind {
+  Activation activation;
+  double beta;
+  std::int64_t pool;
+  bool channels_first_out;
+  bool training;
+};
+
+struct Arrays {
+  at::Tensor x, weight, bias, mean, inverse_sd, winner;
+};
+
+NormPool job_of(const Kind& kind, const Arrays& arrays, const at::Tensor& workspace) {
+  NormPool job;
+  job.x = arrays.x.data_ptr<float>();
+  job.rows = arrays.x.size(0);
+  job.channels = arrays.x.size(1);
+  if (arrays.x.dim() == 4) {
+    job.height = arrays.x.size(2);
+    job.width = arrays.x.size(3);
+  }
+  job.pool = kind.pool;
+  job.weight = data_of<float>(arrays.weight);
+  job.bias = data_of<float>(arrays.bias);
+  job.activation = kind.activation;
+  job.beta = static_cast<float>(kind.beta);
+  job.training = kind.training;
+  job.mean = data_of<float>(arrays.mean);
+  job.inverse_sd = data_of<float>(arrays.inverse_sd);
+  job.eps = static_cast<float>(BatchNorm::kEps);
+  job.momentum = static_cast<float>(BatchNorm::kMomentum);
+  job.channels_first_out = kind.channels_first_out;
+  job.winner = arrays.winner.defined() ? arrays.winner.data_ptr<std::uint8_t>() : nullptr;
+  job.workspace = data_of<float>(workspace);
+  return job;
+}
+
+at::Tensor workspace_of(const at::Tensor& x) {
+  return x.is_cuda() ? at::empty({norm_pool_workspace(x.size(1))}, x.options()) : at::Tensor();
+}
+
+at::Tensor run_forward(const Kind& kind, Arrays& arrays, const at::Tensor& running_mean,
+                       const at::Tensor& running_var) {
+  const at::Tensor& x = arrays.x;
+  Shape shape = x.sizes().vec();
+  for (std::size_t i = 2; i < shape.size(); ++i) shape[i] /= kind.pool;
+  const bool last = x.dim() == 4 && !kind.channels_first_out;
+  const at::Tensor y = at::empty(shape, x.options().requires_grad(false),
+                                 last ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous);
+  if (kind.training && kind.pool > 1)
+    arrays.winner = at::empty({y.numel()}, x.options().dtype(at::kByte).requires_grad(false));
+  const at::Tensor workspace = kind.training ? workspace_of(x) : at::Tensor();
+  NormPool job = job_of(kind, arrays, workspace);
+  job.running_mean = data_of<float>(running_mean);
+  job.running_var = data_of<float>(running_var);
+  job.y = y.data_ptr<float>();
+  norm_pool(job, where_of(x));
+  return y;
+}
+
+struct NormPoolFunction : torch::autograd::Function<NormPoolFunction> {
+  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x,
+                            const at::Tensor& weight, const at::Tensor& bias,
+                            const at::Tensor& running_mean, const at::Tensor& running_var,
+                            const Kind& kind) {
+    const at::TensorOptions options = weight.options().requires_grad(false);
+    Arrays arrays{channels_last(x), weight, bias, at::empty(weight.sizes(), options),
+                  at::empty(weight.sizes(), options), {}};
+    at::Tensor y = run_forward(kind, arrays, running_mean, running_var);
+    context->save_for_backward({arrays.x, weight, bias, arrays.mean, arrays.inverse_sd,
+                                arrays.winner});
+    context->saved_data["activation"] = static_cast<std::int64_t>(kind.activation);
+    context->saved_data["beta"] = kind.beta;
+    context->saved_data["pool"] = kind.pool;
+    context->saved_data["channels_first_out"] = kind.channels_first_out;
+    return y;
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 const torch::autograd::variable_list& upstream) {
+    const auto saved = context->get_saved_variables();
+    const Arrays arrays{saved[0], saved[1], saved[2], saved[3], saved[4], saved[5]};
+    auto& data = context->saved_data;
+    const Kind kind{static_cast<Activation>(data["activation"].toInt()), data["beta"].toDouble(),
+                    data["pool"].toInt(), data["channels_first_out"].toBool(), true};
+    const at::Tensor dy =
+        kind.channels_first_out ? upstream[0].contiguous() : channels_last(upstream[0]);
+    const at::Tensor dx = at::empty_like(arrays.x);
+    const at::Tensor dweight = at::empty_like(arrays.weight);
+    const at::Tensor dbias = at::empty_like(arrays.bias);
+    const at::Tensor workspace = workspace_of(arrays.x);
+    norm_pool_backward(job_of(kind, arrays, workspace),
+                       {dy.data_ptr<float>(), dx.data_ptr<float>(), data_of<float>(dweight),
+                        data_of<float>(dbias)},
+                       where_of(arrays.x));
+    return {dx, dweight, dbias, at::Tensor(), at::Tensor(), at::Tensor()};
+  }
+};
+
+}  // namespace
+
+std::optional<NormPoolBlock> NormPoolBlock::find(const std::vector<std::unique_ptr<Layer>>& layers,
+                                                 std::size_t first, std::size_t last) {
+  NormPoolBlock block;
+  block.norm_ = dynamic_cast<const BatchNorm*>(layers[first].get());
+  if (block.norm_ == nullptr || first + 1 >= last) return std::nullopt;
+  const auto* phi = dynamic_cast<const ActivationLayer*>(layers[first + 1].get());
+  if (phi == nullptr) return std::nullopt;
+  block.activation_ = phi->activation();
+  block.beta_ = phi->beta();
+  block.length_ = 2;
+  if (first + 2 < last && never_falls(block.activation_)) {
+    const auto* pool = dynamic_cast<const MaxPool*>(layers[first + 2].get());
+    if (pool != nullptr && pool->size() <= kLargestPool) {
+      block.pool_ = pool->size();
+      block.length_ = 3;
+    }
+  }
+  const std::size_t next = first + block.length_;
+  block.flat_next_ = next >= layers.size() || layers[next]->output_shape().size() == 1;
+  return block;
+}
+
+bool NormPoolBlock::serves(const at::Tensor& x, const Forward& how) {
+  return x.scalar_type() == at::kFloat && (x.dim() == 4 || x.dim() == 2) &&
+         (how.training || !at::GradMode::is_enabled());
+}
+
+at::Tensor NormPoolBlock::forward(const at::Tensor& x, const Forward& how) const {
+  const Kind kind{activation_, beta_, pool_, x.dim() == 4 && flat_next_, how.training};
+  if (how.training) {
+    return NormPoolFunction::apply(x, norm_->weight(), norm_->bias(), norm_->running_mean(),
+                                   norm_->running_var(), kind);
+  }
+  Arrays arrays{channels_last(x), norm_->weight(), norm_->bias(), norm_->running_mean(),
+                (norm_->running_var() + BatchNorm::kEps).rsqrt(), {}};
+  return run_forward(kind, arrays, {}, {});
+}
+
+}  // namespace varphase

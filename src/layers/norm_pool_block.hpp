@@ -1,0 +1,42 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "src/layers/activation_layer.hpp"
+#include "src/layers/batch_norm.hpp"
+#include "src/layers/layer.hpp"
+
+namespace varphase {
+
+/// Batch norm, an activation and perhaps max pooling as they follow each other in a network, run as
+/// one kernel. The same function as the layers one by one, but for rounding, and for ties of a
+/// window's largest values, where the gradient may go to another of them.
+class NormPoolBlock {
+ public:
+  /// The block that begins at layer `first` and ends before `last`, or none.
+  static std::optional<NormPoolBlock> find(const std::vector<std::unique_ptr<Layer>>& layers,
+                                           std::size_t first, std::size_t last);
+
+  std::size_t length() const { return length_; }
+
+  /// Whether the kernel serves this pass: float32, and either training (it has a gradient by batch
+  /// statistics alone) or a pass without gradients.
+  static bool serves(const at::Tensor& x, const Forward& how);
+
+  /// @param x [N, C, H, W] or [N, C]
+  at::Tensor forward(const at::Tensor& x, const Forward& how) const;
+
+ private:
+  const BatchNorm* norm_ = nullptr;
+  Activation activation_ = Activation::identity;
+  double beta_ = 1;
+  std::int64_t pool_ = 1;
+  std::size_t length_ = 0;
+  bool flat_next_ = false;  // a dense layer follows: it wants channels first
+};
+
+}  // namespace varphase

@@ -1,0 +1,357 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <filesystem>
+#include <set>
+
+#include <ATen/Parallel.h>
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/zeros.h>
+#include <CLI/CLI.hpp>
+#include <torch/csrc/autograd/profiler_kineto.h>
+#if VARPHASE_CUDA
+#include <c10/cuda/CUDAFunctions.h>
+#endif
+
+#include "analysis/curvature/diagonal.hpp"
+#include "analysis/predict/predictor.hpp"
+#include "analysis/predict/trunk.hpp"
+#include "analysis/prune/sweep.hpp"
+#include "checkpoints/snapshot_file.hpp"
+#include "checkpoints/snapshot_writer.hpp"
+#include "src/base/registry.hpp"
+#include "src/layers/torch_kernels.hpp"
+#include "src/models/presets.hpp"
+#include "src/train/trainer.hpp"
+#include "tools/session.hpp"
+#include "tools/verbs/verbs.hpp"
+
+// Our side of tools/bench/bench.py: times one case on LeNet-5 and prints one line of JSON; the
+// contract stands in tools/bench/README.md.
+namespace varphase {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct BenchOptions {
+  std::string case_name;
+  std::string device = "cpu";
+  std::string data = "fashion-mnist";
+  std::string activation = "softplus";
+  std::string weights;
+  std::string trace;
+  std::int64_t repeats = 5;
+  std::int64_t steps = 60;
+  std::int64_t samples = 50;
+};
+
+struct Measured {
+  std::vector<double> seconds;
+  std::int64_t images = 0;
+  double epochs_equivalent = 1;
+  Json detail = Json::object();
+};
+
+/// Network, images and device that every case starts from.
+class Bench {
+ public:
+  explicit Bench(const BenchOptions& options)
+      : options_(options), device_(device_of(options)), dataset_(open_dataset({}, options.data)) {
+    // A CPU epoch is scaled up from so many steps.
+    const Json json = preset(options.activation == "relu" ? "lenet5-relu" : "lenet5");
+    assign_fields(config_.train, json["train"], "train");
+    network_ = std::make_unique<Network>(json["network"]);
+    network_->initialize(1);
+    network_->to(device_);
+    if (options.weights.empty()) warm_weights();
+  }
+
+  Measured train() {
+    set_numerics(true, true);
+    const bool whole = device_.is_cuda();
+    ImageSet images = dataset_.train;
+    const std::int64_t epoch_steps = images.count() / config_.train.batch_size;
+    const std::int64_t steps = whole ? epoch_steps : std::min(options_.steps, epoch_steps);
+    keep_first(images, steps * config_.train.batch_size);
+    const DeviceImages on_device = to_device(images, Split::train, device_);
+    Trainer trainer(*network_, on_device, config_.train);
+    const double scale = static_cast<double>(epoch_steps) / static_cast<double>(steps);
+    Measured measured =
+        timed(images.count(), [&] { trainer.run_epoch([](std::int64_t) {}, never_); });
+    for (double& seconds : measured.seconds) seconds *= scale;
+    measured.images = epoch_steps * config_.train.batch_size;
+    measured.detail["unit"] = "seconds an epoch";
+    measured.detail["steps_timed"] = steps;
+    measured.detail["log_alpha"] = trainer.log_alpha().begin()->second;
+    return measured;
+  }
+
+  Measured kappa() {
+    load_weights();
+    const DeviceImages images = to_device(dataset_.train, Split::train, device_);
+    const HeadParts head = own_head();
+    return timed(images.count(), [&] {
+      last_ = stream_hessian_diagonal(*network_, head, images, [](std::int64_t) {});
+    });
+  }
+
+  Measured kappa_head() {
+    load_weights();
+    const DeviceImages images = to_device(dataset_.train, Split::train, device_);
+    const HeadParts head = own_head();
+    const at::Tensor a = all_trunk_features(*network_, images, head.position);
+    const IeeeFloat32 ieee;
+    const std::int64_t chunk = chunk_images(device_);
+    return timed(images.count(), [&] {
+      last_ = at::zeros(head.layer->mean().sizes(), a.options());
+      for (std::int64_t first = 0; first < images.count(); first += chunk) {
+        const std::int64_t count = std::min(chunk, images.count() - first);
+        last_ += head_hessian_diagonal(head, a.narrow(0, first, count),
+                                       images.labels.narrow(0, first, count));
+      }
+    });
+  }
+
+  Measured ensemble() {
+    load_weights();
+    const DeviceImages images = to_device(dataset_.test, Split::test, device_);
+    Predictor predictor(*network_, images, 1);
+    Metrics found;
+    Measured measured = timed(images.count(), [&] {
+      const at::Tensor log_p =
+          predictor.log_probabilities(Estimator::ensemble, options_.samples);
+      found = metrics(log_p, images.labels);
+    });
+    measured.epochs_equivalent =
+        static_cast<double>(images.count() * options_.samples) / 60000.0;
+    measured.detail["samples"] = options_.samples;
+    measured.detail["accuracy"] = found.accuracy;
+    measured.detail["nll"] = found.nll;
+    return measured;
+  }
+
+  Measured sweep_case() {
+    load_weights();
+    const DeviceImages images = to_device(dataset_.test, Split::test, device_);
+    const DeviceImages train = to_device(dataset_.train, Split::train, device_);
+    const HeadParts head = own_head();
+    const at::Tensor kappa = stream_hessian_diagonal(*network_, head, train, [](std::int64_t) {}) *
+                             head.layer->effective_variance().detach();
+    SweepRequest request;
+    request.members = options_.samples;
+    // As the peer has it: spread evenly over the ranks of |kappa|.
+    const at::Tensor ordered = std::get<0>(kappa.abs().flatten().to(at::kCPU).sort());
+    constexpr int thresholds = 41;
+    for (int i = 0; i < thresholds; ++i) {
+      const double at_rank = ordered[i * (ordered.numel() - 1) / (thresholds - 1)].item<double>();
+      request.points.push_back({false, std::log10(std::max(at_rank, 1e-30))});
+    }
+    SweepResult result;
+    Measured measured = timed(images.count(), [&] {
+      result = sweep(*network_, head, kappa, images, nullptr, request, [](std::int64_t) {});
+    });
+    measured.epochs_equivalent =
+        static_cast<double>(images.count() * options_.samples * 2 * thresholds) / 60000.0;
+    measured.detail["samples"] = options_.samples;
+    measured.detail["thresholds"] = thresholds;
+    measured.detail["accuracy_full"] = result.full.accuracy;
+    return measured;
+  }
+
+  /// What saving adds to an epoch: epochs with and without a checkpoint, in turn.
+  Measured checkpoint() {
+    set_numerics(true, true);
+    const DeviceImages images = to_device(dataset_.train, Split::train, device_);
+    Trainer trainer(*network_, images, config_.train);
+    const fs::path folder = fs::path(fs::temp_directory_path()) / "varphase-bench-checkpoints";
+    fs::remove_all(folder);
+    fs::create_directories(folder);
+    SnapshotWriter writer{SnapshotWriterOptions{1, 2, nullptr}};
+    std::int64_t number = 0;
+    const auto epoch = [&](bool save) {
+      return seconds_of([&] {
+        trainer.run_epoch([](std::int64_t) {}, never_);
+        if (!save) return;
+        Snapshot snapshot = trainer.snapshot();
+        snapshot.config = "{}";
+        writer.submit(folder / fmt::format("epoch_{:04}.h5", ++number), std::move(snapshot));
+      });
+    };
+    epoch(true);
+    std::vector<double> with, without;
+    for (std::int64_t r = 0; r < options_.repeats; ++r) {
+      without.push_back(epoch(false));
+      with.push_back(epoch(true));
+    }
+    writer.flush();
+    fs::remove_all(folder);
+    Measured measured;
+    measured.images = images.count();
+    for (std::size_t r = 0; r < with.size(); ++r)
+      measured.seconds.push_back(with[r] - without[r]);
+    measured.detail["epoch_seconds"] = median(without);
+    measured.detail["share_of_epoch"] = (median(with) - median(without)) / median(without);
+    return measured;
+  }
+
+  at::Device device() const { return device_; }
+
+  static double median(std::vector<double> values) {
+    std::sort(values.begin(), values.end());
+    const std::size_t n = values.size();
+    return n % 2 == 1 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
+  }
+
+ private:
+  static at::Device device_of(const BenchOptions& options) {
+    Options own;
+    own.device = options.device;
+    return open_device(own);
+  }
+
+  static void keep_first(ImageSet& images, std::int64_t count) {
+    const auto n = static_cast<std::size_t>(count);
+    images.pixels.resize(n * static_cast<std::size_t>(images.image_size()));
+    images.labels.resize(n);
+    images.index.resize(n);
+  }
+
+  /// A few steps, so that batch norm has statistics and the weights are no longer those of the
+  /// draw.
+  void warm_weights() {
+    set_numerics(true, true);
+    ImageSet images = dataset_.train;
+    keep_first(images, 60 * config_.train.batch_size);
+    const DeviceImages on_device = to_device(images, Split::train, device_);
+    Network trained(network_->spec());
+    trained.initialize(1);
+    trained.to(device_);
+    Trainer trainer(trained, on_device, config_.train);
+    trainer.run_epoch([](std::int64_t) {}, never_);
+    weights_ = trainer.snapshot();
+  }
+
+  void load_weights() {
+    set_numerics(true, false);
+    load_network(*network_, options_.weights.empty() ? weights_ : read_snapshot(options_.weights));
+    network_->to(device_);
+  }
+
+  HeadParts own_head() const { return require_head(*network_, network_->position("")); }
+
+  void synchronize() const {
+#if VARPHASE_CUDA
+    if (device_.is_cuda()) c10::cuda::device_synchronize();
+#endif
+  }
+
+  double seconds_of(const std::function<void()>& work) const {
+    synchronize();
+    const auto start = std::chrono::steady_clock::now();
+    work();
+    synchronize();
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  }
+
+  Measured timed(std::int64_t images, const std::function<void()>& work) const {
+    Measured measured;
+    measured.images = images;
+    work();
+    work();
+    if (!options_.trace.empty()) traced(work);
+    for (std::int64_t r = 0; r < options_.repeats; ++r) measured.seconds.push_back(seconds_of(work));
+    return measured;
+  }
+
+  void traced(const std::function<void()>& work) const {
+    namespace profiler = torch::autograd::profiler;
+    using torch::profiler::impl::ActivityType;
+    const profiler::ProfilerConfig config(profiler::ProfilerState::KINETO);
+    std::set<ActivityType> activities{ActivityType::CPU};
+    if (device_.is_cuda()) activities.insert(ActivityType::CUDA);
+    profiler::prepareProfiler(config, activities);
+    profiler::enableProfiler(config, activities);
+    work();
+    synchronize();
+    profiler::disableProfiler()->save(options_.trace);
+  }
+
+  BenchOptions options_;
+  at::Device device_;
+  Dataset dataset_;
+  RunConfig config_;
+  std::unique_ptr<Network> network_;
+  Snapshot weights_;
+  at::Tensor last_;
+  const std::atomic<bool> never_{false};
+};
+
+using BenchCase = Measured (Bench::*)();
+const Registry<BenchCase>& cases() {
+  static const Registry<BenchCase> table{"case",
+                                         {{"train", &Bench::train},
+                                          {"kappa", &Bench::kappa},
+                                          {"kappa-head", &Bench::kappa_head},
+                                          {"ensemble", &Bench::ensemble},
+                                          {"sweep", &Bench::sweep_case},
+                                          {"checkpoint", &Bench::checkpoint}}};
+  return table;
+}
+
+int run(const BenchOptions& options) {
+  const BenchCase work = cases().at(options.case_name);
+  Bench bench(options);
+  Measured measured = (bench.*work)();
+  measured.detail["activation"] = options.activation;
+  measured.detail["device_name"] = device_name(bench.device());
+  measured.detail["threads"] = at::get_num_threads();
+  fmt::print("{}\n", Json{{"case", options.case_name},
+                          {"side", "ours"},
+                          {"device", options.device},
+                          {"seconds", measured.seconds},
+                          {"median", Bench::median(measured.seconds)},
+                          {"images", measured.images},
+                          {"epochs_equivalent", measured.epochs_equivalent},
+                          {"detail", measured.detail}}
+                         .dump());
+  return kSuccess;
+}
+
+}  // namespace
+}  // namespace varphase
+
+int main(int argc, char** argv) {
+  varphase::keep_freed_memory();
+  varphase::use_torch_threads();
+  CLI::App app("Times one case of Varphase; tools/bench/bench.py runs it beside its peer");
+  varphase::BenchOptions options;
+  app.add_option("case", options.case_name, "what to time")
+      ->required()
+      ->check(CLI::IsMember(varphase::cases().names()));
+  app.add_option("--device", options.device, "cpu or cuda")->capture_default_str();
+  app.add_option("--data", options.data, "folder of IDX files")->capture_default_str();
+  app.add_option("--repeats", options.repeats, "timed repeats after warm-up")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app.add_option("--activation", options.activation, "after the variance layer")
+      ->check(CLI::IsMember({"softplus", "relu"}))
+      ->capture_default_str();
+  app.add_option("--weights", options.weights, "a checkpoint [a few steps of training]");
+  app.add_option("--steps", options.steps, "steps that a CPU epoch is scaled from")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app.add_option("--samples", options.samples, "members of the ensemble")->capture_default_str();
+  app.add_option("--trace", options.trace, "write a Chrome trace of one repeat to this file");
+  CLI11_PARSE(app, argc, argv);
+  try {
+    return varphase::run(options);
+  } catch (const std::exception& error) {
+    fmt::print("{}\n", varphase::Json{{"case", options.case_name},
+                                      {"side", "ours"},
+                                      {"error", error.what()}}
+                           .dump());
+    return varphase::kFailure;
+  }
+}
