@@ -22,7 +22,7 @@ IeeeFloat32::~IeeeFloat32() {
   at::globalContext().setAllowTF32CuDNN(conv_);
 }
 
-std::int64_t chunk_images(at::Device device) { return device.is_cuda() ? 10000 : 500; }
+std::int64_t chunk_images(at::Device device) { return device.is_cuda() ? 10000 : 2000; }
 
 at::Tensor trunk_features(Network& network, const DeviceImages& images, std::size_t last,
                           std::int64_t first, std::int64_t count) {
