@@ -8,11 +8,13 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/cross_entropy_loss.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/zeros.h>
 #include <torch/csrc/autograd/autograd.h>
 
 #include "analysis/predict/trunk.hpp"
+#include "src/kernels/float32_product.hpp"
 #include "src/kernels/output_curvature.hpp"
 #include "src/layers/torch_kernels.hpp"
 #include "src/noise/noise_key.hpp"
@@ -74,14 +76,39 @@ HeadParts smoothed(HeadParts head, const Smoothing& smoothing) {
   return head;
 }
 
+void add_head_hessian_diagonal(const HeadParts& head, const at::Tensor& a, const at::Tensor& labels,
+                               at::Tensor& sum) {
+  const at::NoGradGuard no_gradients;
+  const at::Tensor mean = head.layer->effective_mean().to(a.scalar_type());
+  if (a.scalar_type() == at::kDouble) {
+    const at::Tensor b = head.layer->output_mean(a, mean).contiguous();
+    sum += output_curvature_of<double>(head, b, labels).t().mm(a.square());
+    return;
+  }
+  const std::int64_t rows = a.size(0), inputs = a.size(1), units = mean.size(0);
+  const bool split = a.is_cuda() && sum.scalar_type() == at::kFloat && !head.layer->has_bias() &&
+                     float32_product_fits(rows, inputs, units);
+  if (!split) {
+    const at::Tensor b = head.layer->output_mean(a, mean).contiguous();
+    sum += output_curvature_of<float>(head, b, labels).t().mm(a.square());
+    return;
+  }
+  const at::Tensor x = a.contiguous(), weight = mean.contiguous();
+  const at::Tensor b = at::empty({rows, units}, x.options());
+  product_of_rows(data_of<float>(x), data_of<float>(weight), rows, units, inputs, data_of<float>(b),
+                  where_of(x));
+  const at::Tensor r = output_curvature_of<float>(head, b, labels);
+  const at::Tensor parts =
+      at::empty({product_parts(units, inputs, rows), units, inputs}, x.options());
+  add_product_with_squares(data_of<float>(r), data_of<float>(x), units, inputs, rows,
+                           data_of<float>(sum), data_of<float>(parts), where_of(x));
+}
+
 at::Tensor head_hessian_diagonal(const HeadParts& head, const at::Tensor& a,
                                  const at::Tensor& labels) {
-  const at::NoGradGuard no_gradients;
-  const at::Tensor b =
-      head.layer->output_mean(a, head.layer->effective_mean().to(a.scalar_type())).contiguous();
-  const at::Tensor r = a.scalar_type() == at::kDouble ? output_curvature_of<double>(head, b, labels)
-                                                      : output_curvature_of<float>(head, b, labels);
-  return r.t().mm(a.square());
+  at::Tensor sum = at::zeros(head.layer->mean().sizes(), a.options());
+  add_head_hessian_diagonal(head, a, labels, sum);
+  return sum;
 }
 
 at::Tensor stream_hessian_diagonal(Network& network, const HeadParts& head,
@@ -93,11 +120,11 @@ at::Tensor stream_hessian_diagonal(Network& network, const HeadParts& head,
   const at::ScalarType sum_type = n > kFloatSums ? at::kDouble : at::kFloat;
   at::Tensor total = at::zeros(head.layer->mean().sizes(),
                                head.layer->mean().options().requires_grad(false).dtype(sum_type));
-  const std::int64_t chunk = chunk_images(images.pixels.device());
+  const std::int64_t chunk = chunk_images(network, images.pixels.device());
   for (std::int64_t first = 0; first < n; first += chunk) {
     const std::int64_t count = std::min(chunk, n - first);
     const at::Tensor a = trunk_features(network, images, head.position, first, count);
-    total += head_hessian_diagonal(head, a, images.labels.narrow(0, first, count));
+    add_head_hessian_diagonal(head, a, images.labels.narrow(0, first, count), total);
     advanced(count);
   }
   return total.to(at::kFloat);

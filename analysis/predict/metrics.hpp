@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <vector>
+
 #include <ATen/core/Tensor.h>
 
 namespace varphase {
@@ -17,18 +19,23 @@ struct Metrics {
   double entropy = 0;      // nats, mean over images, of the mean prediction
 };
 
-/// @param log_p [N, C] log probabilities; @param labels int64 [N]. Sums in float64.
-Metrics metrics(const at::Tensor& log_p, const at::Tensor& labels);
-
-/// int64 [N]: 1 where the most probable class is the label.
-at::Tensor is_right(const at::Tensor& log_p, const at::Tensor& labels);
-
-/// Difference of accuracy, other - reference, on the same images, and its standard error.
+/// Difference of accuracy on the same images, and its standard error
+/// sqrt(n01 + n10 - (n10 - n01)^2 / N) / N.
 struct PairedDifference {
   double difference = 0;
   double standard_error = 0;
 };
-PairedDifference paired_difference(const at::Tensor& right_reference,
-                                   const at::Tensor& right_other);
+
+struct ScoredVariant {
+  Metrics metrics;
+  PairedDifference difference;  // from variant 0
+};
+
+/// @param log_p [G, N, C] log probabilities of G variants; @param labels int64 [N]. Sums in
+/// float64, where log_p lies.
+std::vector<ScoredVariant> score_variants(const at::Tensor& log_p, const at::Tensor& labels);
+
+/// @param log_p [N, C]
+Metrics metrics(const at::Tensor& log_p, const at::Tensor& labels);
 
 }  // namespace varphase

@@ -70,7 +70,7 @@ at::Tensor Predictor::log_probabilities(Estimator estimator, std::int64_t member
 
 at::Tensor Predictor::general(Estimator estimator, std::int64_t members) {
   const std::int64_t chunk =
-      std::max<std::int64_t>(1, chunk_images(images_.pixels.device()) / members);
+      std::max<std::int64_t>(1, chunk_images(network_, images_.pixels.device()) / members);
   const Shape shape =
       trunk_end_ == 0 ? network_.input() : network_.layers()[trunk_end_ - 1]->output_shape();
   const std::size_t last = network_.layers().size();

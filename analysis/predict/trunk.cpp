@@ -22,7 +22,14 @@ IeeeFloat32::~IeeeFloat32() {
   at::globalContext().setAllowTF32CuDNN(conv_);
 }
 
-std::int64_t chunk_images(at::Device device) { return device.is_cuda() ? 10000 : 2000; }
+std::int64_t chunk_images(const Network& network, at::Device device) {
+  std::int64_t largest = element_count(network.input());
+  for (const auto& layer : network.layers())
+    largest = std::max(largest, element_count(layer->output_shape()));
+  const std::int64_t budget = device.is_cuda() ? 1LL << 30 : 96LL << 20;
+  return std::clamp<std::int64_t>(budget / (largest * static_cast<std::int64_t>(sizeof(float))), 1,
+                                  device.is_cuda() ? 20000 : 2000);
+}
 
 at::Tensor trunk_features(Network& network, const DeviceImages& images, std::size_t last,
                           std::int64_t first, std::int64_t count) {
@@ -34,7 +41,7 @@ at::Tensor trunk_features(Network& network, const DeviceImages& images, std::siz
 
 at::Tensor all_trunk_features(Network& network, const DeviceImages& images, std::size_t last) {
   std::vector<at::Tensor> parts;
-  const std::int64_t chunk = chunk_images(images.pixels.device());
+  const std::int64_t chunk = chunk_images(network, images.pixels.device());
   for (std::int64_t first = 0; first < images.count(); first += chunk) {
     parts.push_back(
         trunk_features(network, images, last, first, std::min(chunk, images.count() - first)));

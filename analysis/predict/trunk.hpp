@@ -17,9 +17,9 @@ at::Tensor trunk_features(Network& network, const DeviceImages& images, std::siz
 /// trunk_features of a whole set, computed in chunks. [N, features]
 at::Tensor all_trunk_features(Network& network, const DeviceImages& images, std::size_t last);
 
-/// Images that a pass takes at once: enough to fill the device, few enough to stay in cache or
-/// memory.
-std::int64_t chunk_images(at::Device device);
+/// Images that a pass takes at once, so that the largest layer's output takes at most 96 MiB on a
+/// CPU and 1 GiB on a GPU.
+std::int64_t chunk_images(const Network& network, at::Device device);
 
 /// While it lives, float32 products are IEEE: TF32 is off. Curvature and prediction run under it.
 class IeeeFloat32 {

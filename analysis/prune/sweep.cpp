@@ -18,7 +18,8 @@
 namespace varphase {
 namespace {
 
-constexpr std::int64_t kChunkFloats = 64LL << 20;  // of `base` at once, 256 MiB
+// Of `base` at once: 256 MiB on a CPU, 1 GiB on a GPU, which wants fewer, larger kernels.
+std::int64_t chunk_floats(at::Device device) { return device.is_cuda() ? 256LL << 20 : 64LL << 20; }
 
 }  // namespace
 
@@ -79,8 +80,8 @@ SweepResult sweep(Network& network, const HeadParts& head, const at::Tensor& kap
 
   const std::int64_t units = mean.size(0);
   const NoiseKey key{request.seed, Stream::evaluation, 0, static_cast<std::uint8_t>(images.split)};
-  const std::int64_t chunk =
-      std::clamp<std::int64_t>(kChunkFloats / ((variants + 1) * units), 1, images.count());
+  const std::int64_t chunk = std::clamp<std::int64_t>(
+      chunk_floats(images.pixels.device()) / ((variants + 1) * units), 1, images.count());
   const bool share = request.repair == Repair::none;
   std::vector<at::Tensor> parts;
   for (std::int64_t first = 0; first < images.count(); first += chunk) {
@@ -111,12 +112,11 @@ SweepResult sweep(Network& network, const HeadParts& head, const at::Tensor& kap
     advanced(count);
   }
   const at::Tensor log_p = at::cat(parts, 1);  // [1 + variants, N, C]
-  result.full = metrics(log_p[0], images.labels);
-  const at::Tensor right = is_right(log_p[0], images.labels);
-  for (std::int64_t v = 0; v < variants; ++v) {
-    SweepRow& row = result.rows[static_cast<std::size_t>(v)];
-    row.metrics = metrics(log_p[v + 1], images.labels);
-    row.difference = paired_difference(right, is_right(log_p[v + 1], images.labels));
+  const std::vector<ScoredVariant> scored = score_variants(log_p, images.labels);
+  result.full = scored.front().metrics;
+  for (std::size_t v = 0; v < result.rows.size(); ++v) {
+    result.rows[v].metrics = scored[v + 1].metrics;
+    result.rows[v].difference = scored[v + 1].difference;
   }
   return result;
 }

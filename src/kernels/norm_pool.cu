@@ -8,8 +8,8 @@ namespace varphase::cuda {
 namespace {
 
 constexpr int kThreads = 256;
-constexpr int kSlabs = 256;      // at most so many partial sums a channel
-constexpr int kSlabRows = 96;    // positions of a slab, at least
+constexpr int kSlabs = 256;    // at most so many partial sums a channel
+constexpr int kSlabSteps = 4;  // times that a slab's threads go on, at least
 
 // Sizes as 32-bit numbers, whose divisions are cheap; the launch checks that they fit.
 struct Extents {
@@ -139,9 +139,11 @@ __global__ void pool_kernel(NormPool job, Extents e) {
   const int c = id % e.channels;
   const int n = id / e.channels / e.outputs;
   const int o = id / e.channels % e.outputs;
-  const float* corner = job.x + (n * e.positions + o / e.out_width * e.pool * e.width +
-                                 o % e.out_width * e.pool) *
-                                    e.channels + c;
+  const float* corner =
+      job.x +
+      (n * e.positions + o / e.out_width * e.pool * e.width + o % e.out_width * e.pool) *
+          e.channels +
+      c;
   float best = normalized(job, corner[0], c);
   int winner = 0;
   for (int w = 1; w < e.pool * e.pool; ++w) {
@@ -152,8 +154,7 @@ __global__ void pool_kernel(NormPool job, Extents e) {
     }
   }
   if (job.winner != nullptr) job.winner[id] = static_cast<std::uint8_t>(winner);
-  job.y[output_place(job, e, n, o, c)] =
-      activation_jet(kind_of<kind>(job), best, job.beta).value;
+  job.y[output_place(job, e, n, o, c)] = activation_jet(kind_of<kind>(job), best, job.beta).value;
 }
 
 /// dh at an output entry, and the x that won its window.
@@ -234,9 +235,9 @@ void check_size(const NormPool& job) {
 }
 
 dim3 slab_grid(std::int64_t rows, std::int64_t channels) {
-  const std::int64_t wanted = (rows + kSlabRows - 1) / kSlabRows;
-  return {static_cast<unsigned>(wanted < kSlabs ? wanted : kSlabs),
-          blocks_for(channels, kThreads)};
+  const std::int64_t at_once = channels < kThreads ? kThreads / channels : 1;
+  const std::int64_t wanted = (rows + at_once * kSlabSteps - 1) / (at_once * kSlabSteps);
+  return {static_cast<unsigned>(wanted < kSlabs ? wanted : kSlabs), blocks_for(channels, kThreads)};
 }
 
 template <Activation kind>
@@ -247,7 +248,8 @@ void run_forward(const NormPool& job, cudaStream_t stream) {
     const dim3 grid = slab_grid(count, job.channels);
     sum_kernel<<<grid, kThreads, 0, stream>>>(job.x, count, static_cast<int>(job.channels), parts);
     check_launch("norm_pool: sums");
-    statistics_kernel<<<blocks_for(job.channels, kThreads / 32), kThreads, 0, stream>>>(job, parts, static_cast<int>(grid.x));
+    statistics_kernel<<<blocks_for(job.channels, kThreads / 32), kThreads, 0, stream>>>(
+        job, parts, static_cast<int>(grid.x));
     check_launch("norm_pool: statistics");
   }
   const std::int64_t count =
@@ -262,13 +264,15 @@ void run_backward(const NormPool& job, const NormPoolGradient& gradient, cudaStr
   float* totals = job.workspace + 2 * kSlabs * job.channels;
   const std::int64_t outputs = job.rows * (job.height / job.pool) * (job.width / job.pool);
   const dim3 grid = slab_grid(outputs, job.channels);
-  sum_gradients_kernel<kind><<<grid, kThreads, 0, stream>>>(job, extents_of(job), gradient.dy, parts);
+  sum_gradients_kernel<kind>
+      <<<grid, kThreads, 0, stream>>>(job, extents_of(job), gradient.dy, parts);
   check_launch("norm_pool_backward: sums");
-  gradient_totals_kernel<<<blocks_for(job.channels, kThreads / 32), kThreads, 0, stream>>>(job, gradient, parts,
-                                                     static_cast<int>(grid.x), totals);
+  gradient_totals_kernel<<<blocks_for(job.channels, kThreads / 32), kThreads, 0, stream>>>(
+      job, gradient, parts, static_cast<int>(grid.x), totals);
   check_launch("norm_pool_backward: totals");
   const std::int64_t count = job.rows * job.height * job.width * job.channels;
-  spread_kernel<kind><<<blocks_for(count, kThreads), kThreads, 0, stream>>>(job, extents_of(job), gradient, totals);
+  spread_kernel<kind><<<blocks_for(count, kThreads), kThreads, 0, stream>>>(job, extents_of(job),
+                                                                            gradient, totals);
   check_launch("norm_pool_backward");
 }
 

@@ -35,8 +35,8 @@ struct NormPool {
 
   bool channels_first_out = false;  // y as [N, C, H / pool, W / pool]
   float* y = nullptr;               // overwritten
-  std::uint8_t* winner = nullptr;   // [N, H / pool, W / pool, C] place in the window; null: not kept
-  float* workspace = nullptr;       // CUDA training and backward: norm_pool_workspace floats
+  std::uint8_t* winner = nullptr;  // [N, H / pool, W / pool, C] place in the window; null: not kept
+  float* workspace = nullptr;      // CUDA training and backward: norm_pool_workspace floats
 };
 
 /// Of the sum of upstream dy . y, with x, winner, mean and inverse_sd of a training pass.

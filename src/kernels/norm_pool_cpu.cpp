@@ -182,7 +182,8 @@ VARPHASE_INLINE void window_gradient(const NormPool& job, const NormPoolGradient
     load_some(dy, gradient.dy + (n * outputs + o) * job.channels + c0, job.channels);
   }
   LaneJet jet;
-  activation_jet_of<kind>(affine.scale * (x - affine.mean) + affine.bias, job.activation, job.beta, jet);
+  activation_jet_of<kind>(affine.scale * (x - affine.mean) + affine.bias, job.activation, job.beta,
+                          jet);
   dh = dy * jet.first;
 }
 
@@ -339,9 +340,8 @@ void norm_pool(const NormPool& job, Where where) {
   if (job.training) batch_statistics(job);
   const Scale scale = scale_of(job);
   const auto pool = by_kind(job.activation, pool_relu, pool_softplus, pool_other);
-  parallel_for(job.rows, 4, [&](std::int64_t begin, std::int64_t end) {
-    pool(job, scale, begin, end);
-  });
+  parallel_for(job.rows, 4,
+               [&](std::int64_t begin, std::int64_t end) { pool(job, scale, begin, end); });
 }
 
 void norm_pool_backward(const NormPool& job, const NormPoolGradient& gradient, Where where) {

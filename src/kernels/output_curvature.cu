@@ -9,7 +9,7 @@ namespace {
 
 constexpr int kThreads = 128;
 constexpr int kWarp = 32;
-constexpr int kPack = 4;       // units that a lane takes at once
+constexpr int kPack = 4;  // units that a lane takes at once
 constexpr int kMaxClasses = 16;
 constexpr std::int64_t kSharedLimit = 100 << 10;  // two blocks a multiprocessor
 
@@ -256,7 +256,8 @@ void launch_warps(const Head<T>& head, const T* b, const std::int64_t* labels, s
                                                       static_cast<std::size_t>(shared)),
         "output_curvature: occupancy");
   const std::int64_t fill = static_cast<std::int64_t>(multiprocessors) * (blocks > 0 ? blocks : 1);
-  const std::int64_t needed = (rows + kThreads / kWarp * together - 1) / (kThreads / kWarp * together);
+  const std::int64_t needed =
+      (rows + kThreads / kWarp * together - 1) / (kThreads / kWarp * together);
   kernel<<<static_cast<unsigned>(needed < fill ? needed : fill), kThreads,
            static_cast<std::size_t>(shared), as_stream(stream)>>>(
       head, b, labels, rows, static_cast<int>(padded), out, nll);
@@ -279,12 +280,11 @@ void output_curvature(const Head<T>& head, const T* b, const std::int64_t* label
       launch_warps<T, kMaxClasses>(head, b, labels, rows, padded, out, nll, stream);
     }
   } else {
-    const std::int64_t shared =
-        (head.classes + head.units) * static_cast<std::int64_t>(sizeof(T));
+    const std::int64_t shared = (head.classes + head.units) * static_cast<std::int64_t>(sizeof(T));
     allow_shared(reinterpret_cast<const void*>(curvature_of_blocks<T>), shared);
-    curvature_of_blocks<T><<<static_cast<unsigned>(rows), kThreads,
-                             static_cast<std::size_t>(shared), as_stream(stream)>>>(
-        head, b, labels, out, nll);
+    curvature_of_blocks<T>
+        <<<static_cast<unsigned>(rows), kThreads, static_cast<std::size_t>(shared),
+           as_stream(stream)>>>(head, b, labels, out, nll);
   }
   check_launch("output_curvature");
 }

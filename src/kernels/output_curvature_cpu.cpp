@@ -86,7 +86,8 @@ struct PaddedHead {
         scale(static_cast<std::size_t>(padded), 0.0F),
         shift(scale) {
     for (std::int64_t c = 0; c < head.classes; ++c)
-      std::copy_n(head.weight + c * head.units, head.units, &weight[static_cast<std::size_t>(c * padded)]);
+      std::copy_n(head.weight + c * head.units, head.units,
+                  &weight[static_cast<std::size_t>(c * padded)]);
     std::copy_n(head.scale, head.units, scale.data());
     std::copy_n(head.shift, head.units, shift.data());
   }
@@ -119,10 +120,10 @@ VARPHASE_INLINE void jets_of_row(const Head<float>& head, const PaddedHead& rows
   }
 }
 
-#define VARPHASE_JETS(name, kind)                                                            \
-  VARPHASE_SIMD_CLONES void name(const Head<float>& head, const PaddedHead& rows,            \
-                                 const float* b, float* first, float* second, float* logits) { \
-    jets_of_row<kind>(head, rows, b, first, second, logits);                                 \
+#define VARPHASE_JETS(name, kind)                                                                 \
+  VARPHASE_SIMD_CLONES void name(const Head<float>& head, const PaddedHead& rows, const float* b, \
+                                 float* first, float* second, float* logits) {                    \
+    jets_of_row<kind>(head, rows, b, first, second, logits);                                      \
   }
 VARPHASE_JETS(jets_relu, Activation::relu)
 VARPHASE_JETS(jets_softplus, Activation::softplus)

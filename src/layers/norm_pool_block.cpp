@@ -87,8 +87,9 @@ at::Tensor run_forward(const Kind& kind, Arrays& arrays, const at::Tensor& runni
   Shape shape = x.sizes().vec();
   for (std::size_t i = 2; i < shape.size(); ++i) shape[i] /= kind.pool;
   const bool last = x.dim() == 4 && !kind.channels_first_out;
-  const at::Tensor y = at::empty(shape, x.options().requires_grad(false),
-                                 last ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous);
+  const at::Tensor y =
+      at::empty(shape, x.options().requires_grad(false),
+                last ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous);
   if (kind.training && kind.pool > 1)
     arrays.winner = at::empty({y.numel()}, x.options().dtype(at::kByte).requires_grad(false));
   const at::Tensor workspace = kind.training ? workspace_of(x) : at::Tensor();
@@ -106,11 +107,15 @@ struct NormPoolFunction : torch::autograd::Function<NormPoolFunction> {
                             const at::Tensor& running_mean, const at::Tensor& running_var,
                             const Kind& kind) {
     const at::TensorOptions options = weight.options().requires_grad(false);
-    Arrays arrays{channels_last(x), weight, bias, at::empty(weight.sizes(), options),
-                  at::empty(weight.sizes(), options), {}};
+    Arrays arrays{channels_last(x),
+                  weight,
+                  bias,
+                  at::empty(weight.sizes(), options),
+                  at::empty(weight.sizes(), options),
+                  {}};
     at::Tensor y = run_forward(kind, arrays, running_mean, running_var);
-    context->save_for_backward({arrays.x, weight, bias, arrays.mean, arrays.inverse_sd,
-                                arrays.winner});
+    context->save_for_backward(
+        {arrays.x, weight, bias, arrays.mean, arrays.inverse_sd, arrays.winner});
     context->saved_data["activation"] = static_cast<std::int64_t>(kind.activation);
     context->saved_data["beta"] = kind.beta;
     context->saved_data["pool"] = kind.pool;
@@ -174,8 +179,12 @@ at::Tensor NormPoolBlock::forward(const at::Tensor& x, const Forward& how) const
     return NormPoolFunction::apply(x, norm_->weight(), norm_->bias(), norm_->running_mean(),
                                    norm_->running_var(), kind);
   }
-  Arrays arrays{channels_last(x), norm_->weight(), norm_->bias(), norm_->running_mean(),
-                (norm_->running_var() + BatchNorm::kEps).rsqrt(), {}};
+  Arrays arrays{channels_last(x),
+                norm_->weight(),
+                norm_->bias(),
+                norm_->running_mean(),
+                (norm_->running_var() + BatchNorm::kEps).rsqrt(),
+                {}};
   return run_forward(kind, arrays, {}, {});
 }
 

@@ -22,6 +22,10 @@ class NormPoolBlock {
                                            std::size_t first, std::size_t last);
 
   std::size_t length() const { return length_; }
+  const BatchNorm& norm() const { return *norm_; }
+  Activation activation() const { return activation_; }
+  double beta() const { return beta_; }
+  std::int64_t pool() const { return pool_; }  // 1: none
 
   /// Whether the kernel serves this pass: float32, and either training (it has a gradient by batch
   /// statistics alone) or a pass without gradients.

@@ -91,6 +91,7 @@ class VarianceDense final : public VarianceLayer {
   const at::Tensor& mean() const override { return mean_; }
   const at::Tensor& theta() const override { return theta_; }
   at::Tensor& mutable_theta() override { return theta_; }
+  bool has_bias() const override { return options_.bias; }
 
  private:
   Options options_;

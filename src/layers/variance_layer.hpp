@@ -19,6 +19,7 @@ class VarianceLayer : public Layer {
   virtual const at::Tensor& mean() const = 0;
   virtual const at::Tensor& theta() const = 0;
   virtual at::Tensor& mutable_theta() = 0;
+  virtual bool has_bias() const = 0;
   /// E b and Var b of the output for given weight means and variances (those of the layer, or
   /// masked ones), in the element type of x; no noise.
   virtual at::Tensor output_mean(const at::Tensor& x, const at::Tensor& weight_mean) const = 0;

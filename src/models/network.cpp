@@ -8,6 +8,7 @@
 #include <ATen/TensorOperators.h>
 
 #include "src/base/error.hpp"
+#include "src/layers/conv_pool_block.hpp"
 #include "src/layers/norm_pool_block.hpp"
 
 namespace varphase {
@@ -98,10 +99,19 @@ at::Tensor Network::forward(const at::Tensor& x, const Forward& how) {
 at::Tensor Network::forward_range(at::Tensor x, const Forward& how, std::size_t first,
                                   std::size_t last) {
   for (std::size_t i = first; i < last;) {
-    const auto block =
+    const auto conv =
+        ConvPoolBlock::serves(x, how) ? ConvPoolBlock::find(layers_, i, last) : std::nullopt;
+    const auto norm =
         NormPoolBlock::serves(x, how) ? NormPoolBlock::find(layers_, i, last) : std::nullopt;
-    x = block ? block->forward(x, how) : layers_[i]->forward(x, how);
-    i += block ? block->length() : 1;
+    if (conv) {
+      x = conv->forward(x);
+      i += conv->length();
+    } else if (norm) {
+      x = norm->forward(x, how);
+      i += norm->length();
+    } else {
+      x = layers_[i++]->forward(x, how);
+    }
   }
   return x;
 }

@@ -47,6 +47,12 @@ VARPHASE_HOST_DEVICE std::uint32_t to_bits(float a) {
 }
 #endif
 
+// float(exponent - 127), exact, for 0 <= exponent < 2^22: the bits of 2^23 + exponent less 2^23 +
+// 127.
+VARPHASE_HOST_DEVICE float from_exponent(std::uint32_t exponent) {
+  return add(from_bits(0x4b000000U | exponent), -8388735.0F);
+}
+
 }  // namespace ieee
 
 struct NormalPair {
@@ -61,12 +67,11 @@ VARPHASE_HOST_DEVICE NormalPair normal_pair(std::uint32_t x0, std::uint32_t x1) 
   const float ln2_high = from_bits(0x3f317180U);
   const float ln2_low = from_bits(0x3717f7d1U);
 
-  const float u = fma(from_word(x0), 0x1p-32F, 0x1p-33F);
-  const std::uint32_t ix = to_bits(u) + (0x3f800000U - 0x3f3504f3U);
   const bool near_one = x0 >= 0xC0000000U;  // there u would lose its digits: 1 - u is exact
-  const float k = near_one ? 0.0F : from_int(static_cast<std::int32_t>(ix >> 23U) - 127);
-  const float f = near_one ? -fma(from_word(~x0), 0x1p-32F, 0x1p-33F)
-                           : add(from_bits((ix & 0x7fffffU) + 0x3f3504f3U), -1.0F);
+  const float u = fma(from_word(near_one ? ~x0 : x0), 0x1p-32F, 0x1p-33F);
+  const std::uint32_t ix = to_bits(u) + (0x3f800000U - 0x3f3504f3U);
+  const float k = near_one ? 0.0F : from_exponent(ix >> 23U);
+  const float f = near_one ? -u : add(from_bits((ix & 0x7fffffU) + 0x3f3504f3U), -1.0F);
   float p = -0x1.43b246p-4F;
   p = fma(p, f, 0x1.02814ep-3F);
   p = fma(p, f, -0x1.0a33eap-3F);

@@ -2,14 +2,57 @@
 // SPDX-License-Identifier: MIT
 #include "src/train/adam.hpp"
 
+#include <algorithm>
 #include <map>
 
 #include <ATen/ops/_foreach_add.h>
 #include <ATen/ops/_fused_adam.h>
+#include <ATen/ops/empty_strided.h>
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 
 namespace varphase {
+namespace {
+
+constexpr std::int64_t kPiece = 16384;  // entries
+
+/// Flat pieces of a tensor's memory, in the order in which it lies.
+std::vector<at::Tensor> pieces(const at::Tensor& tensor) {
+  const at::Tensor flat = tensor.as_strided({tensor.numel()}, {1});
+  std::vector<at::Tensor> list;
+  for (std::int64_t first = 0; first < flat.numel(); first += kPiece)
+    list.push_back(flat.narrow(0, first, std::min(kPiece, flat.numel() - first)));
+  return list;
+}
+
+}  // namespace
+
+void Adam::cut_into_pieces(Group& group) {
+  const auto append = [](std::vector<at::Tensor>& to, const std::vector<at::Tensor>& from) {
+    to.insert(to.end(), from.begin(), from.end());
+  };
+  for (std::size_t i = 0; i < group.parameters.size(); ++i) {
+    const std::vector<at::Tensor> own = pieces(group.parameters[i]);
+    append(group.piece_parameters, own);
+    append(group.piece_exp_avg, pieces(group.exp_avg[i]));
+    append(group.piece_exp_avg_sq, pieces(group.exp_avg_sq[i]));
+    group.piece_steps.insert(group.piece_steps.end(), own.size(), group.steps[i]);
+  }
+}
+
+std::vector<at::Tensor> Adam::gradient_pieces(const Group& group,
+                                              const std::vector<at::Tensor>& gradients) {
+  std::vector<at::Tensor> list;
+  for (std::size_t i = 0; i < group.members.size(); ++i) {
+    at::Tensor gradient = gradients[group.members[i]];
+    const at::Tensor& parameter = group.parameters[i];
+    if (gradient.strides() != parameter.strides())
+      gradient = at::empty_strided(parameter.sizes(), parameter.strides(), parameter.options())
+                     .copy_(gradient);
+    for (const at::Tensor& piece : pieces(gradient)) list.push_back(piece);
+  }
+  return list;
+}
 
 Adam::Adam(const Network& network, const TrainConfig& config) : config_(config) {
   const auto parameters = network.parameters();
@@ -24,8 +67,9 @@ Adam::Adam(const Network& network, const TrainConfig& config) : config_(config) 
     group.steps.push_back(at::zeros({}, tensor.options()));
   }
   for (Group& group : groups_) {
-    if (!group.parameters.empty())
-      group.rate_on_device = at::zeros({}, group.parameters[0].options());
+    if (group.parameters.empty()) continue;
+    group.rate_on_device = at::zeros({}, group.parameters[0].options());
+    if (group.rate_on_device.is_cuda()) cut_into_pieces(group);
   }
 }
 
@@ -40,15 +84,15 @@ void Adam::set_rates(double weights, double variances) {
 void Adam::step(const std::vector<at::Tensor>& gradients) {
   for (Group& group : groups_) {
     if (group.parameters.empty()) continue;
-    std::vector<at::Tensor> own;
-    own.reserve(group.members.size());
-    for (const std::size_t member : group.members) own.push_back(gradients[member]);
     at::_foreach_add_(group.steps, 1);
     if (group.rate_on_device.is_cuda()) {
-      at::_fused_adam_(group.parameters, own, group.exp_avg, group.exp_avg_sq, {}, group.steps,
+      at::_fused_adam_(group.piece_parameters, gradient_pieces(group, gradients),
+                       group.piece_exp_avg, group.piece_exp_avg_sq, {}, group.piece_steps,
                        group.rate_on_device, config_.beta1, config_.beta2, 0, config_.epsilon,
                        false, false, {}, {});
     } else {
+      std::vector<at::Tensor> own;
+      for (const std::size_t member : group.members) own.push_back(gradients[member]);
       at::_fused_adam_(group.parameters, own, group.exp_avg, group.exp_avg_sq, {}, group.steps,
                        group.rate, config_.beta1, config_.beta2, 0, config_.epsilon, false, false,
                        {}, {});

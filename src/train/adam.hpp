@@ -35,9 +35,16 @@ class Adam {
     std::vector<std::size_t> members;  // positions in network.parameters()
     std::vector<std::string> names;
     std::vector<at::Tensor> parameters, exp_avg, exp_avg_sq, steps;
+    // The same memory as flat pieces: LibTorch's fused kernel gives a tensor one block for 65,536
+    // entries, which leaves most of a GPU idle where a layer is large.
+    std::vector<at::Tensor> piece_parameters, piece_exp_avg, piece_exp_avg_sq, piece_steps;
     at::Tensor rate_on_device;
     double rate = 0;
   };
+
+  static void cut_into_pieces(Group& group);
+  static std::vector<at::Tensor> gradient_pieces(const Group& group,
+                                                 const std::vector<at::Tensor>& gradients);
 
   TrainConfig config_;
   Group groups_[2];  // by Role

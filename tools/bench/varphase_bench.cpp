@@ -103,13 +103,13 @@ class Bench {
     const HeadParts head = own_head();
     const at::Tensor a = all_trunk_features(*network_, images, head.position);
     const IeeeFloat32 ieee;
-    const std::int64_t chunk = chunk_images(device_);
+    const std::int64_t chunk = chunk_images(*network_, device_);
     return timed(images.count(), [&] {
       last_ = at::zeros(head.layer->mean().sizes(), a.options());
       for (std::int64_t first = 0; first < images.count(); first += chunk) {
         const std::int64_t count = std::min(chunk, images.count() - first);
-        last_ += head_hessian_diagonal(head, a.narrow(0, first, count),
-                                       images.labels.narrow(0, first, count));
+        add_head_hessian_diagonal(head, a.narrow(0, first, count),
+                                  images.labels.narrow(0, first, count), last_);
       }
     });
   }
@@ -120,12 +120,10 @@ class Bench {
     Predictor predictor(*network_, images, 1);
     Metrics found;
     Measured measured = timed(images.count(), [&] {
-      const at::Tensor log_p =
-          predictor.log_probabilities(Estimator::ensemble, options_.samples);
+      const at::Tensor log_p = predictor.log_probabilities(Estimator::ensemble, options_.samples);
       found = metrics(log_p, images.labels);
     });
-    measured.epochs_equivalent =
-        static_cast<double>(images.count() * options_.samples) / 60000.0;
+    measured.epochs_equivalent = static_cast<double>(images.count() * options_.samples) / 60000.0;
     measured.detail["samples"] = options_.samples;
     measured.detail["accuracy"] = found.accuracy;
     measured.detail["nll"] = found.nll;
@@ -189,8 +187,7 @@ class Bench {
     fs::remove_all(folder);
     Measured measured;
     measured.images = images.count();
-    for (std::size_t r = 0; r < with.size(); ++r)
-      measured.seconds.push_back(with[r] - without[r]);
+    for (std::size_t r = 0; r < with.size(); ++r) measured.seconds.push_back(with[r] - without[r]);
     measured.detail["epoch_seconds"] = median(without);
     measured.detail["share_of_epoch"] = (median(with) - median(without)) / median(without);
     return measured;
@@ -261,7 +258,8 @@ class Bench {
     work();
     work();
     if (!options_.trace.empty()) traced(work);
-    for (std::int64_t r = 0; r < options_.repeats; ++r) measured.seconds.push_back(seconds_of(work));
+    for (std::int64_t r = 0; r < options_.repeats; ++r)
+      measured.seconds.push_back(seconds_of(work));
     return measured;
   }
 
@@ -348,10 +346,10 @@ int main(int argc, char** argv) {
   try {
     return varphase::run(options);
   } catch (const std::exception& error) {
-    fmt::print("{}\n", varphase::Json{{"case", options.case_name},
-                                      {"side", "ours"},
-                                      {"error", error.what()}}
-                           .dump());
+    fmt::print(
+        "{}\n",
+        varphase::Json{{"case", options.case_name}, {"side", "ours"}, {"error", error.what()}}
+            .dump());
     return varphase::kFailure;
   }
 }

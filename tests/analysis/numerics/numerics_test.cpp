@@ -11,6 +11,7 @@
 #include "src/kernels/output_curvature.hpp"
 #include "src/layers/torch_kernels.hpp"
 #include "src/noise/normal_fill.hpp"
+#include "tests/support/device.hpp"
 #include "tests/support/golden.hpp"
 
 namespace varphase {
@@ -21,18 +22,20 @@ template <class T>
 at::Tensor closed_form(Activation activation) {
   const Json& g = golden()["diagh_dense"];
   const at::ScalarType type = sizeof(T) == 8 ? at::kDouble : at::kFloat;
-  const auto tensor = [&](const Json& json) { return golden_tensor(json).to(type).contiguous(); };
+  const auto tensor = [&](const Json& json) {
+    return golden_tensor(json).to(type).to(test_device()).contiguous();
+  };
   const at::Tensor scale = tensor(g["bn"]["scale"]);
   const at::Tensor shift = tensor(g["bn"]["beta"]) - tensor(g["bn"]["mean"]) * scale;
   const at::Tensor v = tensor(g["V"]), c = tensor(g["c"]), a = tensor(g["a"]);
   const at::Tensor b = at::linear(a, tensor(g["mu"]), tensor(g["bias"])).contiguous();
-  const at::Tensor labels = golden_tensor(g["y"]).to(at::kLong);
+  const at::Tensor labels = golden_tensor(g["y"]).to(at::kLong).to(test_device());
   const Head<T> head{data_of<T>(scale), data_of<T>(shift), data_of<T>(v), data_of<T>(c),
                      v.size(1),         v.size(0),         activation,    T(1)};
   at::Tensor r = at::empty_like(b);
   output_curvature<T>(head, data_of<T>(b), data_of<std::int64_t>(labels), b.size(0), data_of<T>(r),
-                      nullptr, {});
-  return r.t().mm(a.square());
+                      nullptr, where_of(b));
+  return r.t().mm(a.square()).to(at::kCPU);
 }
 
 TEST(DiagonalHessian, MeetsTheGoldenNumbersForEveryActivation) {
@@ -70,10 +73,12 @@ TEST(Activation, MeetsTheGoldenDerivatives) {
 TEST(OutputCurvature, KeepsItsDigitsWhereTheNetworkIsSure) {
   // scale 1 and identity: R = q, whose textbook form in float32 is 0 here.
   const Json& g = golden()["stable"];
-  const at::Tensor v = golden_tensor(g["V"]).to(at::kFloat).contiguous();
-  const at::Tensor logits = golden_tensor(g["logits"]).to(at::kFloat).contiguous();
-  const at::Tensor one = at::ones({2}), zero = at::zeros({2}), b = at::zeros({1, 2});
-  const at::Tensor labels = at::full({1}, g["y"].get<std::int64_t>(), at::kLong);
+  const at::Tensor v = golden_tensor(g["V"]).to(at::kFloat).to(test_device()).contiguous();
+  const at::Tensor logits =
+      golden_tensor(g["logits"]).to(at::kFloat).to(test_device()).contiguous();
+  const at::Tensor one = at::ones({2}, v.options()), zero = at::zeros_like(one),
+                   b = at::zeros({1, 2}, v.options());
+  const at::Tensor labels = at::full({1}, g["y"].get<std::int64_t>(), v.options().dtype(at::kLong));
   const Head<float> head{data_of<float>(one),
                          data_of<float>(zero),
                          data_of<float>(v),
@@ -82,9 +87,9 @@ TEST(OutputCurvature, KeepsItsDigitsWhereTheNetworkIsSure) {
                          3,
                          Activation::identity,
                          1};
-  at::Tensor q = at::empty({1, 2});
+  at::Tensor q = at::empty({1, 2}, v.options());
   output_curvature<float>(head, data_of<float>(b), data_of<std::int64_t>(labels), 1,
-                          data_of<float>(q), nullptr, {});
+                          data_of<float>(q), nullptr, where_of(b));
   const at::Tensor wanted = golden_tensor(g["q"]);
   for (std::int64_t j = 0; j < 2; ++j) {
     EXPECT_NEAR(q[0][j].item<double>() / wanted[j].item<double>(), 1, 1e-5);
@@ -93,46 +98,58 @@ TEST(OutputCurvature, KeepsItsDigitsWhereTheNetworkIsSure) {
 
 TEST(EnsembleHead, MeetsTheSumOverMembersWrittenOut) {
   use_torch_threads();
+  const at::Device device = test_device();
   for (const Activation activation : {Activation::relu, Activation::softplus, Activation::tanh}) {
-    for (const std::int64_t classes : {3, 10, 13}) {
-      const std::int64_t rows = 5, units = 37, members = 7, variants = 4;
-      const at::Tensor base = at::randn({variants, rows, units}),
-                       spread = at::rand({variants / 2, rows, units});
-      const Network network(Json::parse(fmt::format(
-          R"({{"input":[1,1,2],"classes":{0},"layers":[{{"variance_dense":{{"out":37}}}},{{"dense":{{"out":{0}}}}}]}})",
-          classes)));
-      HeadParts head = require_head(network, 0);
-      head.activation = activation;
-      head.weight = at::randn({classes, units});
-      head.bias = at::randn({classes});
-      const at::Tensor example = at::arange(rows, at::kLong) * 3;
-      const NoiseKey key{77, Stream::evaluation, 0, 2};
-      const at::Tensor got = fused_log_probabilities(head, base, spread, key, example, members);
-      at::Tensor p = at::zeros({variants, rows, classes}, at::kDouble);
-      for (std::int64_t k = 0; k < members; ++k) {
-        at::Tensor eps = at::empty({rows, units});
-        for (std::int64_t n = 0; n < rows; ++n) {
-          for (std::int64_t j = 0; j < units; ++j) {
-            eps[n][j] = normal_at(key, static_cast<std::uint32_t>(3 * n),
-                                  static_cast<std::uint32_t>(k), static_cast<std::uint64_t>(j));
+    for (const auto& [classes, units] :
+         {std::pair<std::int64_t, std::int64_t>{3, 37}, {10, 37}, {10, 500}, {13, 37}, {10, 700}}) {
+      for (const std::int64_t variants : {1, 4}) {
+        const std::int64_t rows = 5, members = 7, share = variants == 1 ? 1 : 2;
+        const at::Tensor base = at::randn({variants, rows, units}),
+                         spread = at::rand({variants / share, rows, units});
+        const Network network(Json::parse(fmt::format(
+            R"({{"input":[1,1,2],"classes":{0},"layers":[{{"variance_dense":{{"out":{1}}}}},{{"dense":{{"out":{0}}}}}]}})",
+            classes, units)));
+        HeadParts head = require_head(network, 0);
+        head.activation = activation;
+        head.weight = at::randn({classes, units}) * 0.3;
+        head.bias = at::randn({classes});
+        const at::Tensor example = at::arange(rows, at::kLong) * 3;
+        const NoiseKey key{77, Stream::evaluation, 0, 2};
+        HeadParts there = head;
+        there.weight = head.weight.to(device);
+        there.bias = head.bias.to(device);
+        const at::Tensor got = fused_log_probabilities(there, base.to(device), spread.to(device),
+                                                       key, example.to(device), members)
+                                   .to(at::kCPU);
+        at::Tensor p = at::zeros({variants, rows, classes}, at::kDouble);
+        for (std::int64_t k = 0; k < members; ++k) {
+          at::Tensor eps = at::empty({rows, units});
+          for (std::int64_t n = 0; n < rows; ++n) {
+            for (std::int64_t j = 0; j < units; ++j) {
+              eps[n][j] = normal_at(key, static_cast<std::uint32_t>(3 * n),
+                                    static_cast<std::uint32_t>(k), static_cast<std::uint64_t>(j));
+            }
           }
+          const at::Tensor b =
+              base.to(at::kDouble) +
+              spread.repeat_interleave(share, 0).to(at::kDouble) * eps.to(at::kDouble);
+          const at::Tensor z = activation == Activation::relu   ? at::relu(b)
+                               : activation == Activation::tanh ? at::tanh(b)
+                                                                : at::softplus(b);
+          p += at::softmax(at::linear(z, head.weight.to(at::kDouble), head.bias.to(at::kDouble)),
+                           2) /
+               static_cast<double>(members);
         }
-        const at::Tensor b = base.to(at::kDouble) +
-                             spread.repeat_interleave(2, 0).to(at::kDouble) * eps.to(at::kDouble);
-        const at::Tensor z = activation == Activation::relu   ? at::relu(b)
-                             : activation == Activation::tanh ? at::tanh(b)
-                                                              : at::softplus(b);
-        p += at::softmax(at::linear(z, head.weight.to(at::kDouble), head.bias.to(at::kDouble)), 2) /
-             static_cast<double>(members);
+        EXPECT_TRUE(close(got, p.log(), 2e-6)) << classes << ' ' << units << ' ' << variants;
       }
-      EXPECT_TRUE(close(got, p.log(), 2e-6)) << classes;
     }
   }
 }
 
 TEST(Metrics, MeetTheGoldenNumbers) {
   const Json& g = golden()["metrics"];
-  const at::Tensor log_p = at::log_softmax(golden_tensor(g["logits"]), 2).exp().mean(0).log();
+  const at::Tensor log_p =
+      at::log_softmax(golden_tensor(g["logits"]), 2).exp().mean(0).log().to(test_device());
   const Metrics got = metrics(log_p, golden_tensor(g["y"]).to(at::kLong));
   EXPECT_NEAR(got.accuracy, g["accuracy"].get<double>(), 1e-15);
   EXPECT_NEAR(got.nll, g["nll"].get<double>(), 1e-12);

@@ -9,6 +9,7 @@
 #include "src/train/device_images.hpp"
 #include "src/train/trainer.hpp"
 #include "src/variance/prior.hpp"
+#include "tests/support/device.hpp"
 #include "tests/support/golden.hpp"
 
 namespace varphase {
@@ -99,7 +100,7 @@ ImageSet small_images() {
 }
 
 Snapshot trained(std::int64_t epochs_before, std::int64_t epochs_after, std::int64_t seed = 5) {
-  const DeviceImages images = to_device(small_images(), Split::train, at::kCPU);
+  const DeviceImages images = to_device(small_images(), Split::train, test_device());
   TrainConfig config;
   config.epochs = 4;
   config.batch_size = 8;
@@ -108,12 +109,15 @@ Snapshot trained(std::int64_t epochs_before, std::int64_t epochs_after, std::int
   const auto run = [&](Trainer& trainer, std::int64_t epochs) {
     for (std::int64_t e = 0; e < epochs; ++e) trainer.run_epoch([](std::int64_t) {}, stop);
   };
+  set_numerics(true, true);
   Network first(small_spec());
   first.initialize(static_cast<std::uint64_t>(seed));
+  first.to(test_device());
   Trainer trainer(first, images, config);
   run(trainer, epochs_before);
   if (epochs_after == 0) return trainer.snapshot();
   Network second(small_spec());
+  second.to(test_device());
   Trainer resumed(second, images, config);
   resumed.restore(trainer.snapshot());
   run(resumed, epochs_after);

@@ -1,0 +1,51 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "src/base/config.hpp"
+#include "src/layers/layer.hpp"
+
+namespace varphase {
+
+struct Conv2dOptions {
+  std::int64_t out = 0;
+  std::int64_t kernel = 3;
+  std::int64_t stride = 1;
+  std::int64_t padding = 0;
+  bool bias = true;
+  template <class Visitor>
+  void visit_fields(Visitor&& visit) {
+    visit("out", out, FieldInfo{.help = "output channels", .min = 1, .max = 1e6});
+    visit("kernel", kernel,
+          FieldInfo{.help = "side of the square kernel", .unit = "pixels", .min = 1, .max = 1e4});
+    visit("stride", stride, FieldInfo{.help = "step", .unit = "pixels", .min = 1, .max = 1e4});
+    visit("padding", padding,
+          FieldInfo{.help = "zeros around the image", .unit = "pixels", .min = 0, .max = 1e4});
+    visit("bias", bias, FieldInfo{.help = "add a bias"});
+  }
+};
+
+/// y[n,o] = sum_c weight[o,c] * x[n,c] + bias[o]: PyTorch's Conv2d.
+class Conv2d final : public Layer {
+ public:
+  Conv2d(const Conv2dOptions& options, const Shape& input);
+  std::string_view kind() const override { return "conv2d"; }
+  Json options() const override { return to_json(options_); }
+  Shape output_shape() const override;
+  at::Tensor forward(const at::Tensor& x, const Forward& how) override;
+  std::vector<Parameter> parameters() override;
+  void initialize(const NoiseKey& key) override;
+
+  const Conv2dOptions& settings() const { return options_; }
+  const Shape& input_shape() const { return input_; }
+  const at::Tensor& weight() const { return weight_; }
+  const at::Tensor& bias() const { return bias_; }
+
+ private:
+  Conv2dOptions options_;
+  Shape input_;
+  at::Tensor weight_;  // [out, in, kernel, kernel]
+  at::Tensor bias_;    // [out], or undefined
+};
+
+}  // namespace varphase
