@@ -29,7 +29,8 @@ ScoredVariant scored(const VariantScores& scores, std::int64_t images) {
   m.accuracy_se = std::sqrt(m.accuracy * (1 - m.accuracy) / n);
   m.nll = scores.nll / n;
   m.brier = scores.brier / n;
-  m.ece = scores.ece / n;
+  for (int b = 0; b < kCalibrationBins; ++b)
+    m.ece += std::abs(scores.hits[b] - scores.confidences[b]) / n;
   m.entropy = scores.entropy / n;
   const double change = scores.won - scores.lost;
   result.difference = {
@@ -46,7 +47,9 @@ std::vector<ScoredVariant> score_variants(const at::Tensor& log_p, const at::Ten
   const at::Tensor values = log_p.detach().contiguous();
   const at::Tensor own = labels.to(values.device()).contiguous();
   const at::Tensor scores =
-      at::empty({values.size(0), kDoubles}, values.options().dtype(at::kDouble));
+      at::empty(
+      {prediction_score_parts(values.size(1)) * values.size(0), kDoubles},
+      values.options().dtype(at::kDouble));
   auto* into = reinterpret_cast<VariantScores*>(data_of<double>(scores));
   const auto run = [&](const auto* data) {
     prediction_scores(data, data_of<std::int64_t>(own), values.size(0), values.size(1),
@@ -57,7 +60,7 @@ std::vector<ScoredVariant> score_variants(const at::Tensor& log_p, const at::Ten
   } else {
     run(data_of<float>(values));
   }
-  const at::Tensor host = scores.to(at::kCPU);
+  const at::Tensor host = scores.narrow(0, 0, values.size(0)).to(at::kCPU);
   const auto* first = reinterpret_cast<const VariantScores*>(host.data_ptr<double>());
   std::vector<ScoredVariant> results;
   for (std::int64_t g = 0; g < values.size(0); ++g)

@@ -52,20 +52,19 @@ at::Tensor Predictor::log_probabilities(Estimator estimator, std::int64_t member
   const std::optional<HeadParts> head = find_head(network_, trunk_end_);
   if (!head || !ensemble_head_fits(head->weight.size(1), head->weight.size(0)))
     return general(estimator, members);
-  if (!mean_.defined()) {
+  if (!base_.defined()) {
     const VarianceLayer::Moments moments = head->layer->moments(
         features_, head->layer->effective_mean(), head->layer->effective_variance());
-    mean_ = moments.mean;
-    sd_ = output_sd(moments.variance);
+    base_ = (moments.mean * head->scale + head->shift).unsqueeze(0).contiguous();
+    spread_ = (output_sd(moments.variance) * head->scale).unsqueeze(0).contiguous();
   }
-  at::Tensor m = mean_;
+  at::Tensor base = base_;
   if (estimator == Estimator::zero_mean) {
     const at::Tensor nothing = at::zeros_like(head->layer->mean());
-    m = head->layer->output_mean(features_.narrow(0, 0, 1), nothing).expand_as(sd_);
+    const at::Tensor m = head->layer->output_mean(features_.narrow(0, 0, 1), nothing);
+    base = (m * head->scale + head->shift).expand_as(spread_[0]).unsqueeze(0).contiguous();
   }
-  const at::Tensor base = (m * head->scale + head->shift).unsqueeze(0).contiguous();
-  const at::Tensor spread = (sd_ * head->scale).unsqueeze(0).contiguous();
-  return fused_log_probabilities(*head, base, spread, key_, images_.example, members)[0];
+  return fused_log_probabilities(*head, base, spread_, key_, images_.example, members)[0];
 }
 
 at::Tensor Predictor::general(Estimator estimator, std::int64_t members) {

@@ -39,7 +39,9 @@ class Predictor {
   NoiseKey key_;
   std::size_t trunk_end_;
   at::Tensor features_;   // [N, I]
-  at::Tensor mean_, sd_;  // of the head's input b, [N, J]; only where the head is a simple one
+  // Of h behind the batch norm, [1, N, J]: scale * (m - mean) + beta and scale * sd; only where the
+  // head is a simple one.
+  at::Tensor base_, spread_;
 };
 
 }  // namespace varphase

@@ -185,9 +185,10 @@ __device__ void load_weight(const EnsembleHead& job, float* weight, int padded) 
 
 // One variant: a block serves an image, its warps share the members, and each lane draws the noise
 // of its own units where it uses it.
-template <int C, int Steps, Activation kind>
+template <int C, Activation kind>
 __global__ void single_head_kernel(EnsembleHead job, int padded) {
   constexpr int together = 2;
+
   extern __shared__ float4 shared[];
   float* weight = reinterpret_cast<float*>(shared);  // [C, Jp]
   float* scratch = weight + C * padded;              // [warps, together * (C + 1)]
@@ -198,13 +199,13 @@ __global__ void single_head_kernel(EnsembleHead job, int padded) {
   load_weight<C>(job, weight, padded);
   __syncthreads();
   for (std::int64_t n = blockIdx.x; n < job.rows; n += gridDim.x) {
-    const HeadRow<Steps> row(job, 0, n, lane);
+    const HeadRow<0> row(job, 0, n, lane);  // registers go to more warps instead
     const auto example = static_cast<std::uint32_t>(job.example[n]);
     float2 state = make_float2(-INFINITY, 0.0F);
     for (std::int64_t k = static_cast<std::int64_t>(warp) * together; k < job.members;
          k += warps * together) {
       float sum[together * C] = {};
-      add_logits<C, together, Steps, kind>(
+      add_logits<C, together, 0, kind>(
           job, row, weight, padded, lane,
           [&](int m, int j) {
             return noise_pack(job.key, example,
@@ -336,7 +337,7 @@ void launch(const EnsembleHead& job, int padded, cudaStream_t stream) {
         warps = w;
       }
     }
-    const auto kernel = single_head_kernel<C, Steps, kind>;
+    const auto kernel = single_head_kernel<C, kind>;
     const std::int64_t shared = 4 * (C * padded + warps * 2 * (C + 1)) + 8 * warps * C;
     const unsigned blocks = resident_blocks(kernel, warps * kWarp, shared, job);
     kernel<<<blocks, static_cast<unsigned>(warps * kWarp), static_cast<std::size_t>(shared),

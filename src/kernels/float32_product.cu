@@ -73,6 +73,16 @@ __device__ void multiply(float (&c)[4], const unsigned (&a)[4], const unsigned (
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
 }
 
+__device__ void multiply_all(float (&part)[kRowTiles][kColumnTiles][4],
+                             const unsigned (&a)[kRowTiles][4],
+                             const unsigned (&b)[kColumnTiles][2]) {
+#pragma unroll
+  for (int r = 0; r < kRowTiles; ++r) {
+#pragma unroll
+    for (int j = 0; j < kColumnTiles; ++j) multiply(part[r][j], a[r], b[j]);
+  }
+}
+
 // blockIdx.x, .y: tile of c; blockIdx.z: share of k, written to its own part.
 template <bool KOuter, bool SquareB>
 __global__ void __launch_bounds__(kThreads, 1)
@@ -121,21 +131,19 @@ __global__ void __launch_bounds__(kThreads, 1)
           split(x, b_large[j][i], b_small[j][i]);
         }
       }
+unsigned a_large[kRowTiles][4], a_small[kRowTiles][4];
 #pragma unroll
       for (int r = 0; r < kRowTiles; ++r) {
-        unsigned a_large[4], a_small[4];
 #pragma unroll
         for (int i = 0; i < 4; ++i) {
           const int row = warp_row + 16 * r + g + 8 * (i % 2);
-          split(entry<KOuter>(tile_a, row, depth + t + 4 * (i / 2)), a_large[i], a_small[i]);
-        }
-#pragma unroll
-        for (int j = 0; j < kColumnTiles; ++j) {
-          multiply(part[r][j], a_small, b_large[j]);
-          multiply(part[r][j], a_large, b_small[j]);
-          multiply(part[r][j], a_large, b_large[j]);
+          split(entry<KOuter>(tile_a, row, depth + t + 4 * (i / 2)), a_large[r][i], a_small[r][i]);
         }
       }
+      // Term after term, so that the sums of one accumulator lie far apart in time.
+      multiply_all(part, a_small, b_large);
+      multiply_all(part, a_large, b_small);
+      multiply_all(part, a_large, b_large);
     }
 #pragma unroll
     for (int r = 0; r < kRowTiles; ++r) {

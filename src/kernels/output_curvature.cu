@@ -20,6 +20,23 @@ __device__ T warp_sum(T x) {
   return x;
 }
 
+// In float32 the hardware's exp2 and log2 serve: errors of 3e-7, far below those of the sums. Exact
+// functions otherwise.
+template <class T>
+__device__ ActivationJet<T> jet_of(Activation kind, T h, T beta) {
+  if constexpr (sizeof(T) == sizeof(float)) {
+    if (kind == Activation::softplus) {
+      const float x = beta * h;
+      const float e = __expf(-fabsf(x));
+      const float large = __fdividef(1.0F, 1.0F + e);
+      const float small = e * large;
+      return {(fmaxf(x, 0.0F) + __logf(1.0F + e)) * __fdividef(1.0F, beta),
+              x < 0 ? small : large, beta * small * large};
+    }
+  }
+  return activation_jet(kind, h, beta);
+}
+
 template <class T>
 struct alignas(sizeof(T) * kPack) Pack {
   T at[kPack];
@@ -79,7 +96,7 @@ __global__ void __launch_bounds__(kThreads)
         const Pack<T> x = load(n[r], j);
 #pragma unroll
         for (int i = 0; i < kPack; ++i)
-          z[r][i] = activation_jet(head.activation, s.at[i] * x.at[i] + t.at[i], head.beta).value;
+          z[r][i] = jet_of(head.activation, s.at[i] * x.at[i] + t.at[i], head.beta).value;
       }
 #pragma unroll
       for (int c = 0; c < C; ++c) {
@@ -153,7 +170,7 @@ __global__ void __launch_bounds__(kThreads)
 #pragma unroll
         for (int i = 0; i < kPack; ++i) {
           const ActivationJet<T> jet =
-              activation_jet(head.activation, s.at[i] * x.at[i] + t.at[i], head.beta);
+              jet_of(head.activation, s.at[i] * x.at[i] + t.at[i], head.beta);
           // sum_c p_c (V_cj - V_label,j): the probabilities sum to 1.
           const T slope = mean[r][i] + (top[r].at[i] - own.at[i]);
           const T spread = square[r][i] - mean[r][i] * mean[r][i];

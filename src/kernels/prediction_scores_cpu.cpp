@@ -19,7 +19,6 @@ template <class T>
 VariantScores scores_of(const T* log_p, const T* reference, const std::int64_t* labels,
                         std::int64_t rows, std::int64_t classes) {
   VariantScores total;
-  double hits[kCalibrationBins] = {}, confidences[kCalibrationBins] = {};
   for (std::int64_t n = 0; n < rows; ++n) {
     const T* row = log_p + n * classes;
     const std::int64_t top = top_class(row, classes);
@@ -39,10 +38,9 @@ VariantScores scores_of(const T* log_p, const T* reference, const std::int64_t* 
     const double confidence = std::exp(static_cast<double>(row[top]));
     const int bin = std::clamp(static_cast<int>(std::ceil(kCalibrationBins * confidence)) - 1, 0,
                                kCalibrationBins - 1);
-    hits[bin] += right ? 1 : 0;
-    confidences[bin] += confidence;
+    total.hits[bin] += right ? 1 : 0;
+    total.confidences[bin] += confidence;
   }
-  for (int b = 0; b < kCalibrationBins; ++b) total.ece += std::abs(hits[b] - confidences[b]);
   return total;
 }
 

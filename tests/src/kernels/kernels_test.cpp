@@ -256,7 +256,9 @@ TEST(PredictionScores, CountsWonAndLostAgainstTheFirstVariant) {
   const at::Tensor log_p = p.log().to(test_device());
   const at::Tensor labels =
       at::tensor({std::int64_t{0}, std::int64_t{1}}, at::kLong).to(test_device());
-  const at::Tensor scores = at::empty({2, 7}, log_p.options());
+  const at::Tensor scores = at::empty(
+      {prediction_score_parts(2) * 2, static_cast<std::int64_t>(sizeof(VariantScores) / 8)},
+      log_p.options());
   prediction_scores(data_of<double>(log_p), data_of<std::int64_t>(labels), 2, 2, 2,
                     reinterpret_cast<VariantScores*>(data_of<double>(scores)), where_of(log_p));
   const at::Tensor host = scores.to(at::kCPU);

@@ -70,7 +70,8 @@ def captured(work, warm_ups=3):
     with torch.cuda.graph(graph):
         out = work()
 
-    def replayed():
+    # What the work allocated beforehand lies outside the graph's memory: the closure keeps it alive.
+    def replayed(work=work):
         graph.replay()
         return out
 

@@ -114,7 +114,8 @@ def cuda_form(options, device, images, labels, channels_last, compiled=False):
     with torch.cuda.graph(graph):
         one_step()
 
-    def work():
+    # The graph holds addresses only: what lies outside its own memory, Adam's state above all, lives in this closure.
+    def work(adam=adam, pixels=pixels, labels=labels):
         order.copy_(torch.randperm(count, device=device).view(steps, BATCH))
         position.zero_()
         for _ in range(steps):
