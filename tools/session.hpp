@@ -18,8 +18,8 @@
 
 namespace varphase {
 
-/// Batches are allocated and freed at every step: kept by the allocator, they need no new pages from
-/// the kernel. Called once, before anything large is allocated.
+/// Batches are allocated and freed at every step: kept by the allocator, they need no new pages
+/// from the kernel. Called once, before anything large is allocated.
 void keep_freed_memory();
 
 /// The device that --device names; sets the number of threads. @throws Error device with what is
