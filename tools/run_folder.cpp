@@ -50,7 +50,7 @@ fs::path RunFolder::kappa(std::int64_t epoch) const { return epoch_path(path_ / 
 std::vector<std::int64_t> RunFolder::epochs() const { return list_epochs(checkpoints()); }
 
 std::vector<std::int64_t> RunFolder::select(const std::string& which) const {
-  const std::vector<std::int64_t> known = epochs();
+  std::vector<std::int64_t> known = epochs();
   VARPHASE_CHECK(!known.empty(), ErrorKind::io, "{}: no checkpoints yet", path_.string());
   if (which == "all") return known;
   if (which == "last") return {known.back()};

@@ -52,11 +52,11 @@ Smoothing parse_smoothing(const std::string& text, const HeadParts& head) {
     return {kinked, 1};
   }
   if (text == "softplus") return {true, 1};
-  constexpr std::string_view prefix = "softplus:";
-  if (text.rfind(prefix, 0) == 0) {
+  constexpr std::string_view kPrefix = "softplus:";
+  if (text.rfind(kPrefix, 0) == 0) {
     double beta = 0;
     const char* last = text.data() + text.size();
-    const auto [end, status] = std::from_chars(text.data() + prefix.size(), last, beta);
+    const auto [end, status] = std::from_chars(text.data() + kPrefix.size(), last, beta);
     if (status == std::errc() && end == last && beta > 0 && beta < 1e6) return {true, beta};
   }
   fail(ErrorKind::usage, "--smooth {}: wants auto, none, softplus or softplus:BETA with BETA > 0",

@@ -47,9 +47,8 @@ std::vector<ScoredVariant> score_variants(const at::Tensor& log_p, const at::Ten
   const at::Tensor values = log_p.detach().contiguous();
   const at::Tensor own = labels.to(values.device()).contiguous();
   const at::Tensor scores =
-      at::empty(
-      {prediction_score_parts(values.size(1)) * values.size(0), kDoubles},
-      values.options().dtype(at::kDouble));
+      at::empty({prediction_score_parts(values.size(1)) * values.size(0), kDoubles},
+                values.options().dtype(at::kDouble));
   auto* into = reinterpret_cast<VariantScores*>(data_of<double>(scores));
   const auto run = [&](const auto* data) {
     prediction_scores(data, data_of<std::int64_t>(own), values.size(0), values.size(1),

@@ -38,7 +38,7 @@ class Predictor {
   const DeviceImages& images_;
   NoiseKey key_;
   std::size_t trunk_end_;
-  at::Tensor features_;   // [N, I]
+  at::Tensor features_;  // [N, I]
   // Of h behind the batch norm, [1, N, J]: scale * (m - mean) + beta and scale * sd; only where the
   // head is a simple one.
   at::Tensor base_, spread_;

@@ -122,12 +122,12 @@ SweepResult sweep(Network& network, const HeadParts& head, const at::Tensor& kap
 }
 
 std::int64_t choose_row(const SweepResult& result, const std::string& rule) {
-  constexpr std::string_view prefix = "drop<=";
+  constexpr std::string_view kPrefix = "drop<=";
   double points = 0;
   const char* last = rule.data() + rule.size();
-  const bool known = rule.rfind(prefix, 0) == 0;
+  const bool known = rule.rfind(kPrefix, 0) == 0;
   const auto [end, status] =
-      std::from_chars(rule.data() + (known ? prefix.size() : 0), last, points);
+      std::from_chars(rule.data() + (known ? kPrefix.size() : 0), last, points);
   VARPHASE_CHECK(known && status == std::errc() && end == last && points >= 0, ErrorKind::usage,
                  "--choose {}: wants drop<=POINTS, such as drop<=0.1 (points of accuracy)", rule);
   std::int64_t best = -1;

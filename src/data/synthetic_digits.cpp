@@ -201,7 +201,8 @@ void ink_segment(Canvas& canvas, Point a, Point b, double thickness, double stre
       const double ex = px - share * dx;
       const double ey = py - share * dy;
       const double ink = strength * std::clamp(reach - std::sqrt(ex * ex + ey * ey), 0.0, 1.0);
-      double& pixel = canvas[static_cast<std::size_t>(row * kSide + column)];
+      double& pixel =
+          canvas[static_cast<std::size_t>(row) * kSide + static_cast<std::size_t>(column)];
       pixel = std::max(pixel, ink);
     }
   }

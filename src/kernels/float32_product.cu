@@ -131,7 +131,7 @@ __global__ void __launch_bounds__(kThreads, 1)
           split(x, b_large[j][i], b_small[j][i]);
         }
       }
-unsigned a_large[kRowTiles][4], a_small[kRowTiles][4];
+      unsigned a_large[kRowTiles][4], a_small[kRowTiles][4];
 #pragma unroll
       for (int r = 0; r < kRowTiles; ++r) {
 #pragma unroll

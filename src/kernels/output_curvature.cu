@@ -30,8 +30,8 @@ __device__ ActivationJet<T> jet_of(Activation kind, T h, T beta) {
       const float e = __expf(-fabsf(x));
       const float large = __fdividef(1.0F, 1.0F + e);
       const float small = e * large;
-      return {(fmaxf(x, 0.0F) + __logf(1.0F + e)) * __fdividef(1.0F, beta),
-              x < 0 ? small : large, beta * small * large};
+      return {(fmaxf(x, 0.0F) + __logf(1.0F + e)) * __fdividef(1.0F, beta), x < 0 ? small : large,
+              beta * small * large};
     }
   }
   return activation_jet(kind, h, beta);

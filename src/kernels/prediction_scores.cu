@@ -24,8 +24,8 @@ struct ImageScores {
   int bin;
 };
 
-// A block takes kScoreRows images of a variant, a thread each; then a thread a score adds them up in
-// their order.
+// A block takes kScoreRows images of a variant, a thread each; then a thread a score adds them up
+// in their order.
 template <class T>
 __global__ void __launch_bounds__(kScoreRows)
     parts_kernel(const T* log_p, const std::int64_t* labels, std::int64_t rows, int classes,
@@ -104,7 +104,8 @@ __global__ void __launch_bounds__(kScoreRows)
 }
 
 // A block a variant, a thread a score.
-__global__ void totals_kernel(const VariantScores* parts, std::int64_t count, VariantScores* scores) {
+__global__ void totals_kernel(const VariantScores* parts, std::int64_t count,
+                              VariantScores* scores) {
   if (threadIdx.x >= kDoubles) return;
   double total = 0;
   for (std::int64_t i = 0; i < count; ++i)
@@ -125,7 +126,8 @@ void prediction_scores(const T* log_p, const std::int64_t* labels, std::int64_t 
   parts_kernel<T><<<grid, kScoreRows, 0, as_stream(stream)>>>(log_p, labels, rows,
                                                               static_cast<int>(classes), parts);
   check_launch("prediction_scores: parts");
-  totals_kernel<<<static_cast<unsigned>(variants), 64, 0, as_stream(stream)>>>(parts, count, scores);
+  totals_kernel<<<static_cast<unsigned>(variants), 64, 0, as_stream(stream)>>>(parts, count,
+                                                                               scores);
   check_launch("prediction_scores");
 }
 

@@ -87,9 +87,8 @@ at::Tensor run_forward(const Kind& kind, Arrays& arrays, const at::Tensor& runni
   Shape shape = x.sizes().vec();
   for (std::size_t i = 2; i < shape.size(); ++i) shape[i] /= kind.pool;
   const bool last = x.dim() == 4 && !kind.channels_first_out;
-  const at::Tensor y =
-      at::empty(shape, x.options().requires_grad(false),
-                last ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous);
+  at::Tensor y = at::empty(shape, x.options().requires_grad(false),
+                           last ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous);
   if (kind.training && kind.pool > 1)
     arrays.winner = at::empty({y.numel()}, x.options().dtype(at::kByte).requires_grad(false));
   const at::Tensor workspace = kind.training ? workspace_of(x) : at::Tensor();

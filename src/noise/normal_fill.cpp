@@ -69,13 +69,13 @@ VARPHASE_SIMD_CLONES void normals_of_lanes(const NoiseKey& key, std::uint32_t ex
 
 void fill_normals(const NoiseKey& key, std::uint32_t example, std::uint32_t member,
                   std::int64_t units, float* out) {
-  constexpr std::int64_t chunk = 4 * kLanes;
+  constexpr std::int64_t kChunk = 4 * kLanes;
   std::int64_t unit = 0;
-  for (; unit + chunk <= units; unit += chunk) {
+  for (; unit + kChunk <= units; unit += kChunk) {
     normals_of_lanes(key, example, member, static_cast<std::uint32_t>(unit / 4), out + unit);
   }
   if (unit < units) {
-    float rest[chunk];
+    float rest[kChunk];
     normals_of_lanes(key, example, member, static_cast<std::uint32_t>(unit / 4), rest);
     std::copy(rest, rest + (units - unit), out + unit);
   }

@@ -22,7 +22,7 @@ struct CapturedStep::Graph {
 CapturedStep::CapturedStep(const std::function<void()>& work,
                            const std::vector<at::Tensor>& changed)
     : graph_(std::make_unique<Graph>()) {
-  constexpr int warm_up_steps = 3;  // fills handles, plans and the allocator
+  constexpr int kWarmUpSteps = 3;  // fills handles, plans and the allocator
   std::vector<at::Tensor> before;
   before.reserve(changed.size());
   for (const at::Tensor& tensor : changed) before.push_back(tensor.clone());
@@ -30,7 +30,7 @@ CapturedStep::CapturedStep(const std::function<void()>& work,
   {
     const c10::cuda::CUDAStream stream = c10::cuda::getStreamFromPool();
     const c10::cuda::CUDAStreamGuard guard(stream);
-    for (int i = 0; i < warm_up_steps; ++i) work();
+    for (int i = 0; i < kWarmUpSteps; ++i) work();
     stream.synchronize();
     graph_->graph.capture_begin();
     work();

@@ -141,9 +141,9 @@ class Bench {
     request.members = options_.samples;
     // As the peer has it: spread evenly over the ranks of |kappa|.
     const at::Tensor ordered = std::get<0>(kappa.abs().flatten().to(at::kCPU).sort());
-    constexpr int thresholds = 41;
-    for (int i = 0; i < thresholds; ++i) {
-      const double at_rank = ordered[i * (ordered.numel() - 1) / (thresholds - 1)].item<double>();
+    constexpr int kThresholds = 41;
+    for (int i = 0; i < kThresholds; ++i) {
+      const double at_rank = ordered[i * (ordered.numel() - 1) / (kThresholds - 1)].item<double>();
       request.points.push_back({false, std::log10(std::max(at_rank, 1e-30))});
     }
     SweepResult result;
@@ -151,9 +151,9 @@ class Bench {
       result = sweep(*network_, head, kappa, images, nullptr, request, [](std::int64_t) {});
     });
     measured.epochs_equivalent =
-        static_cast<double>(images.count() * options_.samples * 2 * thresholds) / 60000.0;
+        static_cast<double>(images.count() * options_.samples * 2 * kThresholds) / 60000.0;
     measured.detail["samples"] = options_.samples;
-    measured.detail["thresholds"] = thresholds;
+    measured.detail["thresholds"] = kThresholds;
     measured.detail["accuracy_full"] = result.full.accuracy;
     return measured;
   }

@@ -190,8 +190,8 @@ class TrainingSession {
                run_.path().string(), count_text(train_.count()),
                count_text(dataset_.validation.count()), count_text(test_.count()),
                count_text(network_.weight_count()), device_name(device_));
-    const double all =
-        bytes + bytes / 3 * static_cast<double>(config_.train.epochs / config_.train.every);
+    const std::int64_t further = config_.train.epochs / config_.train.every;
+    const double all = bytes + bytes / 3 * static_cast<double>(further);
     fmt::print("checkpoints: {} with optimizer state, about {} in all\n\n", bytes_text(bytes),
                bytes_text(all));
   }
