@@ -49,7 +49,8 @@ at::Tensor Predictor::log_probabilities(Estimator estimator, std::int64_t member
   const bool stochastic =
       estimator != Estimator::deterministic && !network_.variance_layers().empty();
   if (!stochastic) return general(Estimator::deterministic, 1);
-  const std::optional<HeadParts> head = find_head(network_, trunk_end_);
+  if (!head_) head_ = find_head(network_, trunk_end_);
+  const std::optional<HeadParts>& head = head_;
   if (!head || !ensemble_head_fits(head->weight.size(1), head->weight.size(0)))
     return general(estimator, members);
   if (!base_.defined()) {

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 
+#include "analysis/curvature/head.hpp"
 #include "analysis/predict/metrics.hpp"
 #include "src/models/network.hpp"
 #include "src/train/device_images.hpp"
@@ -22,7 +24,7 @@ inline constexpr Estimator kEstimators[] = {Estimator::deterministic, Estimator:
 
 /// Predicts a set of images with a network in eval mode. What does not change from member to member
 /// (the layers before the first variance layer, and for a simple head its moments) is computed
-/// once, on first use.
+/// once, on first use: the network must not change while its predictor lives.
 class Predictor {
  public:
   Predictor(Network& network, const DeviceImages& images, std::uint64_t seed);
@@ -41,6 +43,7 @@ class Predictor {
   at::Tensor features_;  // [N, I]
   // Of h behind the batch norm, [1, N, J]: scale * (m - mean) + beta and scale * sd; only where the
   // head is a simple one.
+  std::optional<HeadParts> head_;
   at::Tensor base_, spread_;
 };
 

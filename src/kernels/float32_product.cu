@@ -53,16 +53,14 @@ __device__ float entry(const float* tile, int row, int depth) {
   return KOuter ? tile[depth * kStride<true> + row] : tile[row * kStride<false> + depth];
 }
 
-__device__ unsigned to_tf32(float x) {
-  unsigned bits;
-  asm("cvt.rna.tf32.f32 %0, %1;" : "=r"(bits) : "f"(x));
-  return bits;
-}
+// The tensor cores drop the low 13 bits of a number; half of what they drop is added first. Integer
+// additions, because the conversion instruction runs at an eighth of their rate.
+constexpr unsigned kHalf = 0x1000U, kKept = 0xffffe000U;
 
-/// x = large + small, each of 11 bits.
+/// x = large + small + 2^-23 |x| at most, each of 11 bits.
 __device__ void split(float x, unsigned& large, unsigned& small) {
-  large = to_tf32(x);
-  small = to_tf32(x - __uint_as_float(large));
+  large = (__float_as_uint(x) + kHalf) & kKept;
+  small = __float_as_uint(x - __uint_as_float(large)) + kHalf;
 }
 
 __device__ void multiply(float (&c)[4], const unsigned (&a)[4], const unsigned (&b)[2]) {
