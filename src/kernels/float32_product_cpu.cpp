@@ -9,8 +9,9 @@
 namespace varphase {
 namespace {
 
-constexpr std::int64_t kTile = 128;          // side of a GPU block's tile of c
-constexpr std::int64_t kBlocksWanted = 264;  // two rounds of a large GPU's multiprocessors
+constexpr std::int64_t kTileRows = 64, kTileColumns = 128;  // of a GPU block's tile of c
+constexpr std::int64_t kBlocksWanted = 784;  // three rounds of a large GPU: the last is nearly full
+constexpr std::int64_t kLeastShare = 128;    // of k
 
 }  // namespace
 
@@ -19,8 +20,10 @@ bool float32_product_fits(std::int64_t rows, std::int64_t columns, std::int64_t 
 }
 
 std::int64_t product_parts(std::int64_t m, std::int64_t n, std::int64_t k) {
-  const std::int64_t tiles = (m + kTile - 1) / kTile * ((n + kTile - 1) / kTile);
-  return std::clamp<std::int64_t>(kBlocksWanted / tiles, 1, std::max<std::int64_t>(1, k / kTile));
+  const std::int64_t tiles =
+      (m + kTileRows - 1) / kTileRows * ((n + kTileColumns - 1) / kTileColumns);
+  return std::clamp<std::int64_t>(kBlocksWanted / tiles, 1,
+                                  std::max<std::int64_t>(1, k / kLeastShare));
 }
 
 void product_of_rows(const float* a, const float* b, std::int64_t m, std::int64_t n, std::int64_t k,

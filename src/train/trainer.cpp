@@ -44,6 +44,12 @@ void set_numerics(bool deterministic, bool tf32) {
   context.setAllowTF32CuDNN(tf32);
 }
 
+void check_batch_size(const TrainConfig& config, std::int64_t images) {
+  VARPHASE_CHECK(config.batch_size <= images, ErrorKind::usage,
+                 "train.batch_size {} is more than the {} training images", config.batch_size,
+                 images);
+}
+
 struct Trainer::Step {
   ImageBatch batch;
   at::Tensor order;      // int64 [steps * B]
@@ -63,9 +69,7 @@ Trainer::Trainer(Network& network, const DeviceImages& images, const TrainConfig
       optimizer_(network, config),
       steps_per_epoch_(images.count() / config.batch_size),
       state_(std::make_unique<Step>()) {
-  VARPHASE_CHECK(steps_per_epoch_ > 0, ErrorKind::usage,
-                 "train.batch_size {} is more than the {} training images", config.batch_size,
-                 images.count());
+  check_batch_size(config, images.count());
   const at::TensorOptions options = images.labels.options();
   state_->batch = empty_batch(images, config.batch_size);
   state_->order = at::zeros({steps_per_epoch_ * config.batch_size}, options);

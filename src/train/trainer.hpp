@@ -33,6 +33,9 @@ struct EpochReport {
 /// training only.
 void set_numerics(bool deterministic, bool tf32);
 
+/// @throws Error usage where there are fewer images than a batch takes.
+void check_batch_size(const TrainConfig& config, std::int64_t images);
+
 /// Trains a network that lies on its device by minimising (N/B) sum ce + beta KL with Adam.
 ///
 /// On a GPU the whole step (gather, forward, backward, Adam) is one captured CUDA graph; on a CPU
@@ -41,7 +44,7 @@ void set_numerics(bool deterministic, bool tf32);
 /// docs/math.md, "Objective".
 class Trainer {
  public:
-  /// @throws Error usage where there are fewer images than a batch takes.
+  /// @throws Error usage as check_batch_size.
   Trainer(Network& network, const DeviceImages& images, const TrainConfig& config);
   ~Trainer();
 

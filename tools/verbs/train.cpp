@@ -268,6 +268,7 @@ int run_train(const Options& options) {
   // All that can be wrong with the input is said before anything is written or replaced.
   Dataset dataset = open_dataset(config.data, options.data);
   check_fits(Network(config.network), dataset);
+  check_batch_size(config.train, dataset.train.count());
   if (!options.resume) make_run_folder(path, config, options.overwrite);
   remove_stale_temporaries(path / "checkpoints");
   open_log_file(path / "log.txt");

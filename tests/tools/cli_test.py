@@ -1,0 +1,152 @@
+# SPDX-FileCopyrightText: 2026 The Varphase authors
+# SPDX-License-Identifier: MIT
+"""The program as its user meets it: the whole chain, bad input with its exit codes, interruption, a full disk.
+
+    cli_test.py PROGRAM
+"""
+
+import json
+import os
+import pathlib
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+import h5py
+
+PROGRAM = sys.argv.pop(1)
+# One thread: other tests may run beside this one. Six hundred drawn digits and the quickstart's network.
+SMALL = ["--preset", "quickstart", "--data", "synthetic-digits", "--train-limit", "600", "--test-limit", "200",
+         "--threads", "1", "--device", "cpu", "--quiet"]  # fmt: skip
+OFFLINE = ["--threads", "1", "--device", "cpu", "--quiet"]
+
+
+def run(*arguments, **more):
+    return subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True, timeout=600, **more)
+
+
+def arrays(path):
+    """Every dataset of a file by name, as bytes."""
+    found = {}
+    with h5py.File(path) as file:
+        file.visititems(lambda name, item: found.__setitem__(name, item[()].tobytes())
+                        if isinstance(item, h5py.Dataset) else None)  # fmt: skip
+    return found
+
+
+class Program(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="varphase-cli-"))
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def fails(self, code, *words, arguments, **more):
+        done = run(*arguments, **more)
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        for word in words:
+            self.assertIn(word, done.stderr)
+        return done
+
+    def train(self, name, *more):
+        done = run("train", *SMALL, "--run", self.folder / name, *more)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return self.folder / name
+
+    def test_the_whole_chain(self):
+        one = self.train("one", "--epochs", 2)
+        for verb in (["kappa", one, "--verify", 5, *OFFLINE], ["transition", one],
+                     ["sweep", one, "--samples", 5, "--choose", "drop<=5", *OFFLINE],
+                     ["prune", one, "--sparsity", 0.9, "--repair", "batch-norm", "--out", one / "pruned/90.h5", *OFFLINE],
+                     ["eval", one, one / "pruned/90.h5", "--samples", 5, *OFFLINE],
+                     ["report", one], ["check", one], ["inspect", one / "pruned/90.h5"]):  # fmt: skip
+            done = run(*verb)
+            self.assertEqual(done.returncode, 0, f"{verb}: {done.stderr}")
+        self.assertTrue((one / "report.html").is_file())
+        rows = json.loads(run("transition", one, "--json").stdout)["rows"]
+        self.assertEqual([row["epoch"] for row in rows], [0, 1, 2])
+
+        same = self.train("same", "--epochs", 2)
+        for epoch in ("epoch_0000.h5", "epoch_0002.h5"):
+            self.assertEqual(arrays(one / "checkpoints" / epoch), arrays(same / "checkpoints" / epoch))
+        other = self.train("other", "--epochs", 2, "--seed", 2)
+        self.assertNotEqual(arrays(one / "checkpoints/epoch_0002.h5"), arrays(other / "checkpoints/epoch_0002.h5"))
+
+        # A run that is there stays as it is, until it is to be replaced.
+        before = arrays(one / "checkpoints/epoch_0002.h5")
+        self.fails(2, "--overwrite", arguments=["train", *SMALL, "--run", one])
+        self.assertEqual(before, arrays(one / "checkpoints/epoch_0002.h5"))
+        self.train("one", "--epochs", 1, "--overwrite")
+        self.assertFalse((one / "checkpoints/epoch_0002.h5").exists())
+
+    def test_an_interrupted_run_goes_on_bit_for_bit(self):
+        whole = self.train("whole", "--epochs", 6)
+        cut = self.folder / "cut"
+        process = subprocess.Popen([PROGRAM, "train", *SMALL, "--epochs", "6", "--run", str(cut)],
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)  # fmt: skip
+        first = cut / "checkpoints/epoch_0001.h5"
+        deadline = time.monotonic() + 300
+        while not first.exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        said = process.communicate()[1]
+        self.assertEqual(process.returncode, 130, said)
+        self.assertIn("--resume", said)
+        done = run("train", "--resume", "--run", cut, *OFFLINE)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(arrays(whole / "checkpoints/epoch_0006.h5"), arrays(cut / "checkpoints/epoch_0006.h5"))
+
+    def test_a_full_disk_costs_nothing_that_was_there(self):
+        one = self.train("one", "--epochs", 1)
+        before = arrays(one / "checkpoints/epoch_0001.h5")
+        limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+        self.fails(3, "not written", arguments=["train", *SMALL, "--epochs", 1, "--run", self.folder / "two"], preexec_fn=limit)
+        self.assertEqual(before, arrays(one / "checkpoints/epoch_0001.h5"))
+        self.assertEqual([f.name for f in (self.folder / "two/checkpoints").iterdir()], [])
+
+    def test_bad_input_says_what_and_has_its_exit_code(self):
+        two = self.folder / "two"
+        train = ["train", *SMALL, "--run", two]
+        self.fails(2, "quickstart", arguments=["train", "--preset", "quickstat", "--run", two])
+        self.fails(2, "train.epoch", "epochs", arguments=[*train, "--set", "train.epoch=3"])
+        self.fails(2, "train.epochs", "1", arguments=[*train, "--epochs", 0])
+        self.fails(2, "batch_size", "540", arguments=[*train, "--batch-size", 5000])
+        self.fails(2, "resume", arguments=["train", "--resume", "--epochs", 3, "--run", two])
+        self.assertFalse(two.exists())
+        self.fails(3, "no/such/run", arguments=["kappa", "no/such/run"])
+        self.fails(3, "no/such/folder", arguments=["train", "--preset", "quickstart", "--data", "no/such/folder", "--run", two])
+        self.fails(4, "cuda:99", arguments=["train", "--preset", "quickstart", "--device", "cuda:99", "--run", two])
+
+        one = self.train("one", "--epochs", 1)
+        good = one / "checkpoints/epoch_0001.h5"
+        self.fails(2, "drop<=", arguments=["sweep", one, "--choose", "best", "--samples", 1, *OFFLINE])
+        self.fails(2, "--threshold", arguments=["prune", one])
+        foreign = self.folder / "foreign.h5"
+        foreign.write_bytes(b"no HDF5 at all" * 100)
+        self.fails(3, "foreign.h5", arguments=["inspect", foreign])
+        damaged = self.folder / "damaged.h5"
+        damaged.write_bytes(good.read_bytes()[:-1000])
+        self.fails(3, "damaged.h5", arguments=["eval", damaged, *OFFLINE])
+        self.fails(3, arguments=["check", damaged])
+        self.fails(5, "last good checkpoint", "epoch_0000.h5",
+                   arguments=["train", *SMALL, "--epochs", 2, "--learning-rate", 10, "--set", "train.log_alpha_rate=1e6",
+                              "--set", "train.kl_weight=1000", "--set", "train.beta2=0", "--run", self.folder / "wild"])  # fmt: skip
+
+    def test_light_verbs_do_not_load_the_engine(self):
+        with tempfile.TemporaryDirectory() as folder:
+            front = pathlib.Path(folder) / "varphase"
+            shutil.copy(PROGRAM, front)  # no engine beside it
+            for arguments in (["--help"], ["--version"], ["train", "--help"], ["data", "synthetic-digits"]):
+                done = subprocess.run([front, *arguments], capture_output=True, text=True)
+                self.assertEqual(done.returncode, 0, done.stderr)
+            done = subprocess.run([front, "kappa", "runs/x"], capture_output=True, text=True)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("varphase-engine", done.stderr)
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    unittest.main()
