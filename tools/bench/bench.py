@@ -89,7 +89,7 @@ def environment(options, extra):
                 if l.startswith("model name")), platform.machine())  # fmt: skip
     watched = ("OMP_", "MKL_", "OPENBLAS_", "MALLOC_", "LD_PRELOAD", "CUDA_", "CUBLAS_", "TORCH")
     return {
-        "command": sys.argv,
+        "command": [pathlib.Path(a).name if a.startswith("/") else a for a in sys.argv],
         "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "git": output_of("git", "describe", "--always", "--dirty"),
         "cpu": cpu,
@@ -100,7 +100,7 @@ def environment(options, extra):
         "libc": " ".join(platform.libc_ver()),
         "compiler": output_of("c++", "--version").split("\n")[0],
         "allocator": extra,
-        "variables": {k: v for k, v in os.environ.items() if k.startswith(watched)},
+        "variables": {k: v for k, v in os.environ.items() if k.startswith(watched) and "/" not in v},
     }
 
 
@@ -128,7 +128,7 @@ def call(command, extra, timeout):
     except (OSError, ValueError) as e:
         line = {"error": f"{type(e).__name__}: {e}"}
     wall, (all_after, own_after) = time.perf_counter() - start, busy_seconds()
-    line["command"] = [str(c) for c in command]
+    line["command"] = [pathlib.Path(c).name if str(c).startswith("/") else str(c) for c in command]
     line["wall"] = round(wall, 2)
     line["other_cores_busy"] = round(max(0.0, (all_after - all_before) - (own_after - own_before)) / wall, 2)
     return line
