@@ -204,12 +204,13 @@ LoadedNetwork load_network_file(const fs::path& path, at::Device device) {
 }
 
 KappaMap kappa_of(Network& network, const fs::path& file, std::int64_t epoch,
-                  const DeviceImages& train, const Options& options) {
+                  const DeviceImages& train, const std::string& digest, const Options& options) {
   if (fs::exists(file)) {
     KappaMap map = kappa_from_document(read_document(file, "kappa"), file.string());
     const HeadParts head = require_head(network, network.position(""));
     if (map.smooth == smoothing_text(parse_smoothing(options.smooth, head)) &&
-        map.split == split_name(train.split))
+        map.split == split_name(train.split) && map.images == train.count() &&
+        map.provenance[kDatasetDigest] == digest)
       return map;
   }
   Progress progress(fmt::format("kappa of epoch {}", epoch), train.count(), " images",

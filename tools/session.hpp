@@ -60,9 +60,12 @@ LoadedNetwork load_network_file(const std::filesystem::path& path, at::Device de
 LoadedNetwork network_of_snapshot(const Snapshot& snapshot, at::Device device,
                                   const std::string& origin);
 
+/// Key of the images' digest in a file's provenance.
+inline constexpr const char* kDatasetDigest = "dataset_digest";
+
 /// The kappa map of an epoch: the file in the run's kappa folder, where it was made with that
-/// smoothing, or a new one.
+/// smoothing of the same images (by their digest), or a new one.
 KappaMap kappa_of(Network& network, const std::filesystem::path& file, std::int64_t epoch,
-                  const DeviceImages& train, const Options& options);
+                  const DeviceImages& train, const std::string& digest, const Options& options);
 
 }  // namespace varphase

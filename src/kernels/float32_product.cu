@@ -7,8 +7,8 @@
 namespace varphase::cuda {
 namespace {
 
-// How a product is cut: a block's tile of c, a warp's share of it, how much of k is fetched at a time,
-// how many such tiles are in flight.
+// How a product is cut: a block's tile of c, a warp's share of it, how much of k is fetched at a
+// time, how many such tiles are in flight.
 template <int Rows, int Columns, int WarpRows, int WarpColumns, int Depth, int Stages, int Blocks>
 struct Cut {
   static constexpr int kRows = Rows, kColumns = Columns, kDepth = Depth, kStages = Stages;
@@ -90,8 +90,8 @@ __device__ void multiply_first(float (&c)[4], const unsigned (&a)[4], const unsi
 
 template <int RowTiles, int ColumnTiles>
 __device__ void multiply_all(float (&part)[RowTiles][ColumnTiles][4],
-                             const unsigned (&a)[RowTiles][4],
-                             const unsigned (&b)[ColumnTiles][2], bool first = false) {
+                             const unsigned (&a)[RowTiles][4], const unsigned (&b)[ColumnTiles][2],
+                             bool first = false) {
 #pragma unroll
   for (int r = 0; r < RowTiles; ++r) {
 #pragma unroll
@@ -215,8 +215,8 @@ template <class C, bool KOuter, bool SquareB>
 void launch(const Operand& a, const Operand& b, std::int64_t k, std::int64_t split, float* c,
             cudaStream_t stream) {
   const auto kernel = product_kernel<C, KOuter, SquareB>;
-  constexpr int floats = kTileFloats<KOuter, C::kRows, C::kDepth> +
-                         kTileFloats<KOuter, C::kColumns, C::kDepth>;
+  constexpr int floats =
+      kTileFloats<KOuter, C::kRows, C::kDepth> + kTileFloats<KOuter, C::kColumns, C::kDepth>;
   constexpr int shared = C::kStages * floats * static_cast<int>(sizeof(float));
   check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, shared),
         "float32_product: shared memory");

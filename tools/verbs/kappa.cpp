@@ -46,6 +46,7 @@ int run_kappa(const Options& options) {
                                  [&](std::int64_t n) { progress.advance(n); });
     map.epoch = epoch;
     map.provenance = provenance(device);
+    map.provenance[kDatasetDigest] = dataset.digest;
     map.provenance["checkpoint"] = checkpoint.filename().string();
     std::filesystem::create_directories(target.run.path() / "kappa");
     write_document(target.run.kappa(epoch), to_document(map));

@@ -79,8 +79,8 @@ int run_prune(const Options& options) {
   Network& network = loaded.network;
   check_fits(network, dataset);
   const DeviceImages train = to_device(dataset.train, Split::train, opened.device);
-  const KappaMap map =
-      kappa_of(network, opened.run.kappa(opened.epoch), opened.epoch, train, options);
+  const KappaMap map = kappa_of(network, opened.run.kappa(opened.epoch), opened.epoch, train,
+                                opened.dataset.digest, options);
   const LayerKappa& layer_kappa = map.layer(options.layer);
   const std::size_t position = network.position(layer_kappa.layer);
   const HeadParts head = require_head(network, position);

@@ -40,8 +40,8 @@ int run_sweep(const Options& options) {
   check_fits(loaded.network, dataset);
   const DeviceImages train = to_device(dataset.train, Split::train, opened.device);
   const DeviceImages images = to_device(dataset.part(split), split, opened.device);
-  const KappaMap map =
-      kappa_of(loaded.network, opened.run.kappa(opened.epoch), opened.epoch, train, options);
+  const KappaMap map = kappa_of(loaded.network, opened.run.kappa(opened.epoch), opened.epoch, train,
+                                opened.dataset.digest, options);
   const LayerKappa& layer = map.layer(options.layer);
   const HeadParts head = require_head(loaded.network, loaded.network.position(layer.layer));
   Progress progress("sweep", images.count(), " images", options.quiet);

@@ -107,7 +107,7 @@ class TrainingSession {
     trainer_ = std::make_unique<Trainer>(network_, train_, config_.train);
     provenance_ = provenance(device);
     provenance_["dataset"] = dataset_.name;
-    provenance_["dataset_digest"] = dataset_.digest;
+    provenance_[kDatasetDigest] = dataset_.digest;
   }
 
   void resume() {
