@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #include "analysis/predict/fused_head.hpp"
 
+#include <algorithm>
+
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/where.h>
@@ -12,6 +14,11 @@
 #include "src/layers/torch_kernels.hpp"
 
 namespace varphase {
+namespace {
+
+constexpr std::int64_t kVariantsAtOnce = 512;
+
+}  // namespace
 
 at::Tensor fused_log_probabilities(const HeadParts& head, const at::Tensor& base,
                                    const at::Tensor& spread, const NoiseKey& key,
@@ -19,12 +26,10 @@ at::Tensor fused_log_probabilities(const HeadParts& head, const at::Tensor& base
   const std::int64_t variants = base.size(0);
   VARPHASE_CHECK(variants % spread.size(0) == 0, ErrorKind::shape,
                  "{} variants do not share {} spreads", variants, spread.size(0));
+  const std::int64_t share = variants / spread.size(0);
   at::Tensor log_p = at::empty({variants, base.size(1), head.weight.size(0)}, base.options());
   EnsembleHead job;
-  job.base = data_of<float>(base);
-  job.spread = data_of<float>(spread);
-  job.variants = variants;
-  job.share = variants / spread.size(0);
+  job.share = share;
   job.rows = base.size(1);
   job.units = base.size(2);
   job.weight = data_of<float>(head.weight);
@@ -36,8 +41,15 @@ at::Tensor fused_log_probabilities(const HeadParts& head, const at::Tensor& base
   job.key.layer = head.layer->number();
   job.example = data_of<std::int64_t>(example);
   job.members = members;
-  job.log_p = data_of<float>(log_p);
-  ensemble_head(job, where_of(base));
+  // A kernel holds a running sum for every variant: so many at a time, whole shares.
+  const std::int64_t together = std::max<std::int64_t>(1, kVariantsAtOnce / share) * share;
+  for (std::int64_t first = 0; first < variants; first += together) {
+    job.variants = std::min(together, variants - first);
+    job.base = data_of<float>(base) + first * job.rows * job.units;
+    job.spread = data_of<float>(spread) + first / share * job.rows * job.units;
+    job.log_p = data_of<float>(log_p) + first * job.rows * job.classes;
+    ensemble_head(job, where_of(base));
+  }
   return log_p;
 }
 
