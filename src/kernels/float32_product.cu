@@ -67,8 +67,11 @@ constexpr unsigned kHalf = 0x1000U, kKept = 0xffffe000U;
 
 /// x = large + small + 2^-23 |x| at most, each of 11 bits.
 __device__ void split(float x, unsigned& large, unsigned& small) {
-  large = (__float_as_uint(x) + kHalf) & kKept;
-  small = __float_as_uint(x - __uint_as_float(large)) + kHalf;
+  const unsigned bits = __float_as_uint(x);
+  const bool finite = (bits & 0x7f800000U) != 0x7f800000U;
+  // Half added to a NaN would wrap around to zero: what is not finite stays as it is.
+  large = finite ? (bits + kHalf) & kKept : bits;
+  small = finite ? __float_as_uint(x - __uint_as_float(large)) + kHalf : 0U;
 }
 
 __device__ void multiply(float (&c)[4], const unsigned (&a)[4], const unsigned (&b)[2]) {

@@ -10,7 +10,7 @@ namespace varphase {
 
 /// Matrix products with float32's digits. On a GPU each factor is split into two TF32 numbers,
 /// which together hold 22 bits, and three products on the tensor cores are added (the fourth is
-/// below float32's rounding); sums of 16 products at a time go into float32 sums that round to
+/// below float32's rounding); sums of 32 products at a time go into float32 sums that round to
 /// nearest. Faster than the float32 units; the error is that of a float32 sum. Ootomo & Yokota
 /// (2022) describe the splitting.
 ///

@@ -58,6 +58,7 @@ def arguments():
     p.add_argument("--ours", default=ours, help="our program; 'none': peers alone")
     p.add_argument("--python", default=sys.executable, help="Python that has torch")
     p.add_argument("--allocator", default="auto", help="auto (CPU: glibc), none, glibc, or a library to preload")
+    p.add_argument("--forms", nargs="*", default=[], metavar="CASE=FORM", help="peers' forms that need no search")
     p.add_argument("--timeout", type=int, help="seconds one process may take; default 1800, CUDA 180")
     p.add_argument("--out", help="write the results to this JSON file")
     return p.parse_args()
@@ -160,7 +161,7 @@ def run_case(case, options, extra):
     ours = [] if options.ours == "none" else [options.ours, our_case, *shared]
     theirs = [options.python, PEERS / peer[0], *peer[1:], *shared] if peer else []
     runs = {"ours": [], "peer": []}
-    form = []
+    form = next((["--form", f.split("=", 1)[1]] for f in options.forms if f.split("=", 1)[0] == case), [])
     for _ in range(options.rounds):
         for side, command in (("ours", ours), ("peer", [*theirs, *form] if theirs else [])):
             if not command or (runs[side] and "error" in runs[side][-1]):

@@ -97,6 +97,7 @@ TEST(OutputCurvature, KeepsItsDigitsWhereTheNetworkIsSure) {
 }
 
 TEST(EnsembleHead, MeetsTheSumOverMembersWrittenOut) {
+  at::manual_seed(1);
   use_torch_threads();
   const at::Device device = test_device();
   for (const Activation activation : {Activation::relu, Activation::softplus, Activation::tanh}) {
