@@ -247,6 +247,7 @@ void declare_files(CLI::App& app, Options& o) {
                           "  varphase report runs/first\n");
   report->add_option("run", o.run, "a run folder")->required();
   report->add_option("--out", o.out, "the page [RUN/report.html]");
+  report->add_flag("--quiet", o.quiet, "do not print the page's path");
 }
 
 }  // namespace

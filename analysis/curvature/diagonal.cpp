@@ -95,8 +95,12 @@ void add_head_hessian_diagonal(const HeadParts& head, const at::Tensor& a, const
   }
   const at::Tensor x = a.contiguous(), weight = mean.contiguous();
   const at::Tensor b = at::empty({rows, units}, x.options());
-  product_of_rows(data_of<float>(x), data_of<float>(weight), rows, units, inputs, data_of<float>(b),
-                  where_of(x));
+  {
+    const at::Tensor workspace =
+        at::empty({product_of_rows_bytes(rows, units, inputs)}, x.options().dtype(at::kByte));
+    product_of_rows(data_of<float>(x), data_of<float>(weight), rows, units, inputs,
+                    data_of<float>(b), data_of<std::uint8_t>(workspace), where_of(x));
+  }
   const at::Tensor r = output_curvature_of<float>(head, b, labels);
   const at::Tensor parts =
       at::empty({product_parts(units, inputs, rows), units, inputs}, x.options());

@@ -28,7 +28,7 @@ HeadParts smoothed(HeadParts head, const Smoothing& smoothing);
 /// Adds to `sum` [J, I] the diagonal of the Hessian of the negative log-likelihood, summed over the
 /// rows, in the weights of the head's variance layer at their means: H_ji = sum_n a_ni^2 R_nj. One
 /// chunk; the element type is that of `a`; float32 on a GPU goes through float32_product, with
-/// float32's digits.
+/// float32's digits, where its sizes fit, the layer has no bias and the sum is float32.
 /// @param a [N, I] input of the layer; @param labels int64 [N]
 void add_head_hessian_diagonal(const HeadParts& head, const at::Tensor& a, const at::Tensor& labels,
                                at::Tensor& sum);

@@ -46,7 +46,7 @@ struct KappaMap {
   std::vector<LayerKappa> layers;
   std::vector<KappaProof> proofs;  // none or one per layer
   std::map<std::string, std::string>
-      provenance;  // version, git hash, device, checkpoint digest, created
+      provenance;  // version, git hash, device, checkpoint file, digest of the images, created
 
   const LayerKappa& layer(const std::string& name) const;  // "" = the first one
 };

@@ -14,12 +14,6 @@
 #include "src/layers/torch_kernels.hpp"
 
 namespace varphase {
-namespace {
-
-constexpr std::int64_t kVariantsAtOnce = 512;
-
-}  // namespace
-
 at::Tensor fused_log_probabilities(const HeadParts& head, const at::Tensor& base,
                                    const at::Tensor& spread, const NoiseKey& key,
                                    const at::Tensor& example, std::int64_t members) {
@@ -41,8 +35,8 @@ at::Tensor fused_log_probabilities(const HeadParts& head, const at::Tensor& base
   job.key.layer = head.layer->number();
   job.example = data_of<std::int64_t>(example);
   job.members = members;
-  // A kernel holds a running sum for every variant: so many at a time, whole shares.
-  const std::int64_t together = std::max<std::int64_t>(1, kVariantsAtOnce / share) * share;
+  // Whole shares.
+  const std::int64_t together = std::max<std::int64_t>(1, kEnsembleHeadVariants / share) * share;
   for (std::int64_t first = 0; first < variants; first += together) {
     job.variants = std::min(together, variants - first);
     job.base = data_of<float>(base) + first * job.rows * job.units;

@@ -16,6 +16,7 @@
 #include "analysis/predict/fused_head.hpp"
 #include "analysis/predict/trunk.hpp"
 #include "src/kernels/ensemble_head.hpp"
+#include "src/layers/torch_kernels.hpp"
 
 namespace varphase {
 
@@ -51,7 +52,7 @@ at::Tensor Predictor::log_probabilities(Estimator estimator, std::int64_t member
   if (!stochastic) return general(Estimator::deterministic, 1);
   if (!head_) head_ = find_head(network_, trunk_end_);
   const std::optional<HeadParts>& head = head_;
-  if (!head || !ensemble_head_fits(head->weight.size(1), head->weight.size(0)))
+  if (!head || !ensemble_head_fits(head->weight.size(1), head->weight.size(0), where_of(features_)))
     return general(estimator, members);
   if (!base_.defined()) {
     const VarianceLayer::Moments moments = head->layer->moments(

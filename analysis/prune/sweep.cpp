@@ -81,7 +81,9 @@ SweepResult sweep(Network& network, const HeadParts& head, const at::Tensor& kap
   const std::int64_t units = mean.size(0);
   const NoiseKey key{request.seed, Stream::evaluation, 0, static_cast<std::uint8_t>(images.split)};
   const std::int64_t chunk = std::clamp<std::int64_t>(
-      chunk_floats(images.pixels.device()) / ((variants + 1) * units), 1, images.count());
+      std::min(chunk_floats(images.pixels.device()) / ((variants + 1) * units),
+               chunk_images(network, images.pixels.device())),
+      1, images.count());
   const bool share = request.repair == Repair::none;
   std::vector<at::Tensor> parts;
   for (std::int64_t first = 0; first < images.count(); first += chunk) {

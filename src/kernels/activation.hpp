@@ -27,7 +27,7 @@ VARPHASE_HOST_DEVICE ActivationJet<T> activation_jet(Activation kind, T h, T bet
     case Activation::identity:
       return {h, T(1), T(0)};
     case Activation::relu:
-      return {h > 0 ? h : T(0), h > 0 ? T(1) : T(0), T(0)};
+      return {h < 0 ? T(0) : h, h > 0 ? T(1) : T(0), T(0)};  // NaN stays NaN
     case Activation::leaky_relu:
       return {h > 0 ? h : T(kLeakySlope) * h, h > 0 ? T(1) : T(kLeakySlope), T(0)};
     case Activation::abs:
@@ -64,6 +64,12 @@ VARPHASE_HOST_DEVICE ActivationJet<T> activation_jet(Activation kind, T h, T bet
     }
   }
   return {h, T(1), T(0)};
+}
+
+/// The larger one; NaN where either is, so that pooling hides none.
+template <class T>
+VARPHASE_HOST_DEVICE T larger_of(T a, T b) {
+  return b > a || b != b ? b : a;
 }
 
 }  // namespace varphase

@@ -114,7 +114,8 @@ __global__ void __launch_bounds__(kMaxWarps* kWarp, 1)
 #pragma unroll
       for (int o = 0; o < Group; ++o) {
         if (group * Group + o >= job.out_channels) break;
-        const float best = fmaxf(fmaxf(sum[0][o], sum[1][o]), fmaxf(sum[2][o], sum[3][o]));
+        const float best =
+            larger_of(larger_of(sum[0][o], sum[1][o]), larger_of(sum[2][o], sum[3][o]));
         to[o * task.windows] = activation_jet(kind == Activation::identity ? job.activation : kind,
                                               best + job.bias[group * Group + o], job.beta)
                                    .value;
@@ -126,12 +127,8 @@ __global__ void __launch_bounds__(kMaxWarps* kWarp, 1)
 template <int K, int Group, Activation kind>
 void launch(const ConvPool& job, cudaStream_t stream) {
   const auto kernel = conv_pool_kernel<K, Group, kind>;
-  int device = 0, limit = 0, multiprocessors = 0;
-  check(cudaGetDevice(&device), "conv_pool: device");
-  check(cudaDeviceGetAttribute(&limit, cudaDevAttrMaxSharedMemoryPerBlockOptin, device),
-        "conv_pool: shared memory");
-  check(cudaDeviceGetAttribute(&multiprocessors, cudaDevAttrMultiProcessorCount, device),
-        "conv_pool: multiprocessors");
+  const int limit = device_attribute(cudaDevAttrMaxSharedMemoryPerBlockOptin);
+  const int multiprocessors = device_attribute(cudaDevAttrMultiProcessorCount);
   ConvTask task{};
   task.groups = static_cast<int>((job.out_channels + Group - 1) / Group);
   task.out_width = static_cast<int>(job.out_width());
@@ -141,7 +138,8 @@ void launch(const ConvPool& job, cudaStream_t stream) {
   const std::int64_t image =
       job.channels * job.height * job.width * static_cast<std::int64_t>(sizeof(float));
   const std::int64_t fit = (limit - fixed) / image;
-  if (fit < 1) throw std::runtime_error("conv_pool: weights and one image exceed shared memory");
+  if (fit < 1)
+    throw std::runtime_error("CUDA: conv_pool: weights and one image exceed shared memory");
   // Images and warps that leave the four schedulers of a multiprocessor the fewest idle places.
   int warps = 1;
   double best = 0;

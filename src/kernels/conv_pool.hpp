@@ -27,9 +27,9 @@ struct ConvPool {
   std::int64_t out_width() const { return (width - kernel + 1) / 2; }
 };
 
-/// Whether the kernel takes those sizes: weights and a few images must fit the fast memory.
+/// Whether the kernel takes those sizes: weights and two images must fit the fast memory.
 bool conv_pool_fits(std::int64_t channels, std::int64_t height, std::int64_t width,
-                    std::int64_t out_channels, std::int64_t kernel);
+                    std::int64_t out_channels, std::int64_t kernel, std::int64_t fast_bytes);
 
 void conv_pool(const ConvPool& job, Where where);
 

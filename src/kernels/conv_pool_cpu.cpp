@@ -12,10 +12,8 @@
 namespace varphase {
 namespace {
 
-constexpr std::int64_t kSharedFloats = 48
-                                       << 10;  // of a GPU's multiprocessor, for weights and images
-constexpr int kWindow = 4;                     // outputs of a window
-constexpr int kSlots = 2;  // vectors of output channels at once: with the window, 8 accumulators
+constexpr int kWindow = 4;  // outputs of a window
+constexpr int kSlots = 2;   // vectors of output channels at once: with the window, 8 accumulators
 
 // Weights as [slot group][C][K * K][kSlots * kLanes], zeros where there is no channel.
 std::vector<float> packed_weights(const ConvPool& job) {
@@ -61,7 +59,8 @@ VARPHASE_INLINE void conv_pool_image(const ConvPool& job, const float* packed, s
       }
       for (int s = 0; s < kSlots; ++s) {
         Lanes best = sum[0][s];
-        for (int i = 1; i < kWindow; ++i) best = sum[i][s] > best ? sum[i][s] : best;
+        for (int i = 1; i < kWindow; ++i)
+          best = sum[i][s] > best || sum[i][s] != sum[i][s] ? sum[i][s] : best;  // NaN stays
         const std::int64_t o = first + s * kLanes;
         const std::int64_t count = std::min<std::int64_t>(kLanes, job.out_channels - o);
         if (count <= 0) break;
@@ -86,16 +85,18 @@ VARPHASE_CONV(other_5, Activation::identity, 5)
 }  // namespace
 
 bool conv_pool_fits(std::int64_t channels, std::int64_t height, std::int64_t width,
-                    std::int64_t out_channels, std::int64_t kernel) {
+                    std::int64_t out_channels, std::int64_t kernel, std::int64_t fast_bytes) {
   if (kernel != 3 && kernel != 5) return false;
   if (height <= kernel || width <= kernel) return false;
   const std::int64_t padded = (out_channels + 7) / 8 * 12;
-  return channels * kernel * kernel * padded + 2 * channels * height * width <= kSharedFloats;
+  const std::int64_t floats = channels * kernel * kernel * padded + 2 * channels * height * width;
+  return floats * static_cast<std::int64_t>(sizeof(float)) <= fast_bytes;
 }
 
 void conv_pool(const ConvPool& job, Where where) {
   VARPHASE_CHECK(
-      conv_pool_fits(job.channels, job.height, job.width, job.out_channels, job.kernel),
+      conv_pool_fits(job.channels, job.height, job.width, job.out_channels, job.kernel,
+                     fast_memory(where)),
       ErrorKind::unsupported,
       "conv_pool: {} x {} x {} images, {} channels out and a kernel of {} do not fit the kernel",
       job.channels, job.height, job.width, job.out_channels, job.kernel);

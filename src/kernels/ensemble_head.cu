@@ -19,7 +19,7 @@ constexpr int kMaxWarps = 12;    // leaves a thread 168 registers
 // phi for sums that promise rounding alone; the hardware's exp2 and log2 are within 2e-7 of 1 + e.
 template <Activation kind>
 __device__ float activated(float h, Activation other, float beta) {
-  if (kind == Activation::relu) return fmaxf(h, 0.0F);
+  if (kind == Activation::relu) return h < 0 ? 0.0F : h;  // NaN stays NaN
   if (kind == Activation::softplus) {
     const float x = beta * h;
     return (fmaxf(x, 0.0F) + __logf(1.0F + __expf(-fabsf(x)))) * (1.0F / beta);
@@ -138,8 +138,8 @@ __device__ void sum_over_lanes(float (&values)[N], int lane, float* out) {
 }
 
 __device__ void add_to_log_sum(float2& state, float largest, float sum) {
+  if (largest == -INFINITY) return;
   const float top = fmaxf(state.x, largest);
-  if (top == -INFINITY) return;
   state.y = state.y * __expf(state.x - top) + sum * __expf(largest - top);
   state.x = top;
 }
@@ -290,28 +290,8 @@ __global__ void __launch_bounds__(kMaxWarps* kWarp, 1)
   }
 }
 
-struct Machine {
-  int multiprocessors = 0;
-  int shared_limit = 0;  // bytes that a block may have
-};
-
-Machine machine() {
-  Machine found;
-  int device = 0;
-  check(cudaGetDevice(&device), "ensemble_head: device");
-  check(cudaDeviceGetAttribute(&found.multiprocessors, cudaDevAttrMultiProcessorCount, device),
-        "ensemble_head: multiprocessors");
-  check(
-      cudaDeviceGetAttribute(&found.shared_limit, cudaDevAttrMaxSharedMemoryPerBlockOptin, device),
-      "ensemble_head: shared memory");
-  return found;
-}
-
 template <class Kernel>
 unsigned resident_blocks(Kernel kernel, int threads, std::int64_t shared, const EnsembleHead& job) {
-  const Machine here = machine();
-  if (shared > here.shared_limit)
-    throw std::runtime_error("ensemble_head: the head is too large for shared memory");
   check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
                              static_cast<int>(shared)),
         "ensemble_head: shared memory");
@@ -320,7 +300,8 @@ unsigned resident_blocks(Kernel kernel, int threads, std::int64_t shared, const 
                                                       static_cast<std::size_t>(shared)),
         "ensemble_head: occupancy");
   return static_cast<unsigned>(std::min<std::int64_t>(
-      job.rows, static_cast<std::int64_t>(here.multiprocessors) * std::max(blocks, 1)));
+      job.rows,
+      std::int64_t{device_attribute(cudaDevAttrMultiProcessorCount)} * std::max(blocks, 1)));
 }
 
 template <int C, int Steps, Activation kind>
@@ -345,9 +326,8 @@ void launch(const EnsembleHead& job, int padded, cudaStream_t stream) {
   } else {
     const auto kernel = shared_noise_kernel<C, Steps, kind>;
     const std::int64_t fixed = 4 * (C * padded + kMaxWarps * 4 * (C + 1)) + 8 * job.variants * C;
-    const std::int64_t fit = (machine().shared_limit - fixed) / (4 * padded);
-    if (fit < 1)
-      throw std::runtime_error("ensemble_head: too many variants or units for shared memory");
+    const std::int64_t fit =
+        (shared_memory() - fixed) / (4 * padded);  // ensemble_head_fits: 1 or more
     const std::int64_t rounds = (job.members + fit - 1) / fit;
     const auto chunk = static_cast<int>((job.members + rounds - 1) / rounds);
     const std::int64_t shared = fixed + 4LL * chunk * padded;

@@ -37,8 +37,11 @@ struct EnsembleHead {
   float* log_p = nullptr;    // [G, N, C] overwritten
 };
 
+/// Variants of one call at most: a kernel holds a running sum for each.
+constexpr std::int64_t kEnsembleHeadVariants = 512;
+
 /// Whether the fused kernel takes a head of that size; else the general path predicts.
-bool ensemble_head_fits(std::int64_t units, std::int64_t classes);
+bool ensemble_head_fits(std::int64_t units, std::int64_t classes, Where where);
 
 void ensemble_head(const EnsembleHead& job, Where where);
 

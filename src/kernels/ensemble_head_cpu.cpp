@@ -135,14 +135,22 @@ void ensemble_rows(const EnsembleHead& job, const std::vector<float>& weight, st
 
 }  // namespace
 
-bool ensemble_head_fits(std::int64_t units, std::int64_t classes) {
-  return units <= kMaxUnits && classes <= kMaxClasses;
+bool ensemble_head_fits(std::int64_t units, std::int64_t classes, Where where) {
+  if (units > kMaxUnits || classes > kMaxClasses) return false;
+  if (!where.cuda) return true;
+  // V, the noise of one member, and what ensemble_head.cu keeps of members and variants.
+  const std::int64_t padded = (units + 127) / 128 * 128, width = classes <= 10 ? 10 : kMaxClasses;
+  const std::int64_t floats = (width + 1) * padded + 12 * 4 * (width + 1);
+  return 4 * floats + 8 * kEnsembleHeadVariants * width <= fast_memory(where);
 }
 
 void ensemble_head(const EnsembleHead& job, Where where) {
-  VARPHASE_CHECK(ensemble_head_fits(job.units, job.classes), ErrorKind::unsupported,
-                 "the fused head takes at most {} units and {} classes, got {} and {}", kMaxUnits,
-                 kMaxClasses, job.units, job.classes);
+  VARPHASE_CHECK(
+      ensemble_head_fits(job.units, job.classes, where) && job.variants <= kEnsembleHeadVariants,
+      ErrorKind::unsupported,
+      "the fused head takes at most {} units, {} classes and {} variants, got {}, {} and "
+      "{}, or this GPU has too little shared memory",
+      kMaxUnits, kMaxClasses, kEnsembleHeadVariants, job.units, job.classes, job.variants);
   if (where.cuda) {
     VARPHASE_ON_CUDA(cuda::ensemble_head(job, where.stream));
     return;

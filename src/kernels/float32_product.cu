@@ -39,21 +39,41 @@ __device__ void copy_16_bytes(float* to, const float* from, bool real) {
                "r"(bytes));
 }
 
+/// What a thread copies of a tile: four numbers, again and again at one distance, so that little is
+/// computed between the copies.
 template <bool KOuter, int Rows, int Depth, int Threads>
-__device__ void fetch(float* tile, const Operand& from, std::int64_t first, std::int64_t k,
-                      std::int64_t k_end) {
-  constexpr int stride = kStride<KOuter, Rows, Depth>;
+class Fetch {
+ public:
+  __device__ Fetch(const Operand& from, std::int64_t first, std::int64_t k_begin)
+      : row_(static_cast<int>(KOuter ? threadIdx.x % kQuads * 4 : threadIdx.x / kQuads)),
+        depth_(static_cast<int>(KOuter ? threadIdx.x / kQuads : threadIdx.x % kQuads * 4)),
+        rows_(static_cast<int>(min(from.count - first, std::int64_t{Rows}))),
+        next_(kTogether * from.stride),
+        advance_(KOuter ? Depth * from.stride : Depth),
+        from_(KOuter ? from.data + (k_begin + depth_) * from.stride + first + row_
+                     : from.data + (first + row_) * from.stride + k_begin + depth_) {}
+
+  /// @param left of k
+  __device__ void operator()(float* tile, int step, std::int64_t left) const {
+    constexpr int stride = kStride<KOuter, Rows, Depth>;
+    const float* source = from_ + step * advance_;
+    float* to = tile + (KOuter ? depth_ * stride + row_ : row_ * stride + depth_);
 #pragma unroll
-  for (int i = static_cast<int>(threadIdx.x); i < Rows * Depth / 4; i += Threads) {
-    const int row = KOuter ? i % (Rows / 4) * 4 : i / (Depth / 4);
-    const int depth = KOuter ? i / (Rows / 4) : i % (Depth / 4) * 4;
-    const bool real = first + row < from.count && k + depth < k_end;
-    const float* source = KOuter ? from.data + (k + depth) * from.stride + first + row
-                                 : from.data + (first + row) * from.stride + k + depth;
-    copy_16_bytes(tile + (KOuter ? depth * stride + row : row * stride + depth),
-                  real ? source : from.data, real);
+    for (int i = 0; i < Rows * Depth / 4 / Threads; ++i) {
+      const int down = i * kTogether;
+      const bool real = row_ + (KOuter ? 0 : down) < rows_ && depth_ + (KOuter ? down : 0) < left;
+      copy_16_bytes(to + down * stride, real ? source + i * next_ : from_, real);
+    }
   }
-}
+
+ private:
+  static constexpr int kQuads = (KOuter ? Rows : Depth) / 4;  // of a tile's inner index
+  static constexpr int kTogether = Threads / kQuads;          // of its outer index
+  static_assert(Threads % kQuads == 0 && Rows * Depth / 4 % Threads == 0);
+  int row_, depth_, rows_;
+  std::int64_t next_, advance_;
+  const float* from_;
+};
 
 template <bool KOuter, int Rows, int Depth>
 __device__ float entry(const float* tile, int row, int depth) {
@@ -123,12 +143,14 @@ __global__ void __launch_bounds__(C::kThreads, C::kBlocks)
   const int steps =
       k_begin < k_end ? static_cast<int>((k_end - k_begin + C::kDepth - 1) / C::kDepth) : 0;
 
+  const Fetch<KOuter, C::kRows, C::kDepth, C::kThreads> fetch_a(a, row0, k_begin);
+  const Fetch<KOuter, C::kColumns, C::kDepth, C::kThreads> fetch_b(b, column0, k_begin);
   const auto fetch_step = [&](int step) {
     if (step < steps) {
       float* stage = tiles + step % C::kStages * floats;
-      const std::int64_t from = k_begin + static_cast<std::int64_t>(step) * C::kDepth;
-      fetch<KOuter, C::kRows, C::kDepth, C::kThreads>(stage, a, row0, from, k_end);
-      fetch<KOuter, C::kColumns, C::kDepth, C::kThreads>(stage + floats_a, b, column0, from, k_end);
+      const std::int64_t left = k_end - k_begin - static_cast<std::int64_t>(step) * C::kDepth;
+      fetch_a(stage, step, left);
+      fetch_b(stage + floats_a, step, left);
     }
     asm volatile("cp.async.commit_group;");
   };
@@ -235,8 +257,16 @@ using Chosen = Cut<64, 128, 64, 32, 32, 3, 2>;
 }  // namespace
 
 void product_of_rows(const float* a, const float* b, std::int64_t m, std::int64_t n, std::int64_t k,
-                     float* c, void* stream) {
+                     float* c, void* workspace, void* stream) {
   if (m == 0 || n == 0) return;
+#if VARPHASE_SM90A
+  if (device_attribute(cudaDevAttrComputeCapabilityMajor) == 9) {
+    product_of_rows_sm90(a, b, m, n, k, c, workspace, stream);
+    return;
+  }
+#else
+  (void)workspace;
+#endif
   launch<Chosen, false, false>({a, m, k}, {b, n, k}, k, 1, c, as_stream(stream));
 }
 

@@ -19,6 +19,10 @@ bool float32_product_fits(std::int64_t rows, std::int64_t columns, std::int64_t 
   return rows > 0 && columns % 4 == 0 && inner % 4 == 0;
 }
 
+std::int64_t product_of_rows_bytes(std::int64_t m, std::int64_t n, std::int64_t k) {
+  return cuda::split_rows_bytes(m, k) + cuda::split_rows_bytes(n, k);
+}
+
 std::int64_t product_parts(std::int64_t m, std::int64_t n, std::int64_t k) {
   const std::int64_t tiles =
       (m + kTileRows - 1) / kTileRows * ((n + kTileColumns - 1) / kTileColumns);
@@ -27,9 +31,9 @@ std::int64_t product_parts(std::int64_t m, std::int64_t n, std::int64_t k) {
 }
 
 void product_of_rows(const float* a, const float* b, std::int64_t m, std::int64_t n, std::int64_t k,
-                     float* c, Where where) {
+                     float* c, void* workspace, Where where) {
   if (where.cuda) {
-    VARPHASE_ON_CUDA(cuda::product_of_rows(a, b, m, n, k, c, where.stream));
+    VARPHASE_ON_CUDA(cuda::product_of_rows(a, b, m, n, k, c, workspace, where.stream));
     return;
   }
   parallel_for(m, 1, [&](std::int64_t begin, std::int64_t end) {

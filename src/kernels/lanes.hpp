@@ -59,7 +59,7 @@ template <Activation kind>
 VARPHASE_INLINE void activate(Lanes& h, Activation other, float beta) {
   const Lanes zero = {};
   if constexpr (kind == Activation::relu) {
-    h = h > zero ? h : zero;
+    h = h < zero ? zero : h;  // NaN stays NaN
   } else if constexpr (kind == Activation::softplus) {
     const Lanes x = h * beta;
     Lanes tail = x < zero ? x : -x;
@@ -82,7 +82,7 @@ VARPHASE_INLINE void activation_jet_of(const Lanes& h, Activation other, float b
   const Lanes zero = {};
   const Lanes one = zero + 1.0F;
   if constexpr (kind == Activation::relu) {
-    jet.value = h > zero ? h : zero;
+    jet.value = h < zero ? zero : h;
     jet.first = h > zero ? one : zero;
     jet.second = zero;
   } else if constexpr (kind == Activation::softplus) {

@@ -8,7 +8,6 @@ namespace varphase::cuda {
 namespace {
 
 constexpr int kThreads = 256;
-constexpr int kSlabs = 256;    // at most so many partial sums a channel
 constexpr int kSlabSteps = 4;  // times that a slab's threads go on, at least
 
 // Sizes as 32-bit numbers, whose divisions are cheap; the launch checks that they fit.
@@ -148,7 +147,7 @@ __global__ void pool_kernel(NormPool job, Extents e) {
   int winner = 0;
   for (int w = 1; w < e.pool * e.pool; ++w) {
     const float h = normalized(job, corner[(w / e.pool * e.width + w % e.pool) * e.channels], c);
-    if (h > best) {
+    if (h > best || h != h) {  // as autograd's pooling: NaN wins
       best = h;
       winner = w;
     }
@@ -231,13 +230,14 @@ __global__ void spread_kernel(NormPool job, Extents e, NormPoolGradient gradient
 
 void check_size(const NormPool& job) {
   if (job.rows * job.height * job.width * job.channels > 2147483647 - kThreads)
-    throw std::runtime_error("norm_pool: more than 2^31 entries in one batch");
+    throw std::runtime_error("CUDA: norm_pool: more than 2^31 entries in one batch");
 }
 
 dim3 slab_grid(std::int64_t rows, std::int64_t channels) {
   const std::int64_t at_once = channels < kThreads ? kThreads / channels : 1;
   const std::int64_t wanted = (rows + at_once * kSlabSteps - 1) / (at_once * kSlabSteps);
-  return {static_cast<unsigned>(wanted < kSlabs ? wanted : kSlabs), blocks_for(channels, kThreads)};
+  return {static_cast<unsigned>(wanted < kNormPoolSlabs ? wanted : kNormPoolSlabs),
+          blocks_for(channels, kThreads)};
 }
 
 template <Activation kind>
@@ -261,7 +261,7 @@ void run_forward(const NormPool& job, cudaStream_t stream) {
 template <Activation kind>
 void run_backward(const NormPool& job, const NormPoolGradient& gradient, cudaStream_t stream) {
   auto* parts = reinterpret_cast<float2*>(job.workspace);
-  float* totals = job.workspace + 2 * kSlabs * job.channels;
+  float* totals = job.workspace + 2 * kNormPoolSlabs * job.channels;
   const std::int64_t outputs = job.rows * (job.height / job.pool) * (job.width / job.pool);
   const dim3 grid = slab_grid(outputs, job.channels);
   sum_gradients_kernel<kind>

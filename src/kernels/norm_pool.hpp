@@ -47,6 +47,8 @@ struct NormPoolGradient {
   float* dbias = nullptr;     // [C] overwritten
 };
 
+/// Partial sums of a channel, at most, on a GPU.
+constexpr std::int64_t kNormPoolSlabs = 256;
 std::int64_t norm_pool_workspace(std::int64_t channels);
 
 void norm_pool(const NormPool& job, Where where);

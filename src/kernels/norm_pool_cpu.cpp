@@ -132,7 +132,7 @@ VARPHASE_INLINE void pool_image(const NormPool& job, const Scale& scale, std::in
           if (i == 0 && k == 0) {
             best = h;
           } else {
-            const IntLanes larger = h > best;
+            const IntLanes larger = h > best || h != h;  // NaN wins, as in autograd's pooling
             best = larger ? h : best;
             winner = larger ? IntLanes{} + static_cast<std::int32_t>(i * job.pool + k) : winner;
           }
@@ -330,7 +330,9 @@ void batch_statistics(const NormPool& job) {
 
 }  // namespace
 
-std::int64_t norm_pool_workspace(std::int64_t channels) { return (2 * 256 + 3) * channels; }
+std::int64_t norm_pool_workspace(std::int64_t channels) {
+  return (2 * kNormPoolSlabs + 3) * channels;
+}
 
 void norm_pool(const NormPool& job, Where where) {
   if (where.cuda) {

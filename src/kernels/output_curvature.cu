@@ -21,20 +21,19 @@ __device__ T warp_sum(T x) {
 }
 
 // In float32 the hardware's exp2 and log2 serve: errors of 3e-7, far below those of the sums. Exact
-// functions otherwise.
-template <class T>
-__device__ ActivationJet<T> jet_of(Activation kind, T h, T beta) {
-  if constexpr (sizeof(T) == sizeof(float)) {
-    if (kind == Activation::softplus) {
-      const float x = beta * h;
-      const float e = __expf(-fabsf(x));
-      const float large = __fdividef(1.0F, 1.0F + e);
-      const float small = e * large;
-      return {(fmaxf(x, 0.0F) + __logf(1.0F + e)) * __fdividef(1.0F, beta), x < 0 ? small : large,
-              beta * small * large};
-    }
+// functions otherwise. `kind` is softplus, or identity for any other, given as `other`: without a
+// choice inside, the units of a lane go through side by side.
+template <Activation kind, class T>
+__device__ ActivationJet<T> jet_of(Activation other, T h, T beta) {
+  if constexpr (kind == Activation::softplus && sizeof(T) == sizeof(float)) {
+    const float x = beta * h;
+    const float e = __expf(-fabsf(x));
+    const float large = __fdividef(1.0F, 1.0F + e);
+    const float small = e * large;
+    return {(fmaxf(x, 0.0F) + __logf(1.0F + e)) * __fdividef(1.0F, beta), x < 0 ? small : large,
+            beta * small * large};
   }
-  return activation_jet(kind, h, beta);
+  return activation_jet(kind == Activation::softplus ? kind : other, h, beta);
 }
 
 template <class T>
@@ -45,7 +44,7 @@ struct alignas(sizeof(T) * kPack) Pack {
 // A warp takes `Rows` images at a time, so that each load of V serves all of them; V, scale and
 // shift lie in shared memory, padded with zeros to whole packs for every lane. Softmax is computed
 // by all lanes alike.
-template <class T, int C, int Rows>
+template <class T, int C, int Rows, Activation kind>
 __global__ void __launch_bounds__(kThreads)
     curvature_of_warps(Head<T> head, const T* b, const std::int64_t* labels, std::int64_t rows,
                        int padded, T* out, T* nll) {
@@ -96,7 +95,7 @@ __global__ void __launch_bounds__(kThreads)
         const Pack<T> x = load(n[r], j);
 #pragma unroll
         for (int i = 0; i < kPack; ++i)
-          z[r][i] = jet_of(head.activation, s.at[i] * x.at[i] + t.at[i], head.beta).value;
+          z[r][i] = jet_of<kind>(head.activation, s.at[i] * x.at[i] + t.at[i], head.beta).value;
       }
 #pragma unroll
       for (int c = 0; c < C; ++c) {
@@ -170,7 +169,7 @@ __global__ void __launch_bounds__(kThreads)
 #pragma unroll
         for (int i = 0; i < kPack; ++i) {
           const ActivationJet<T> jet =
-              jet_of(head.activation, s.at[i] * x.at[i] + t.at[i], head.beta);
+              jet_of<kind>(head.activation, s.at[i] * x.at[i] + t.at[i], head.beta);
           // sum_c p_c (V_cj - V_label,j): the probabilities sum to 1.
           const T slope = mean[r][i] + (top[r].at[i] - own.at[i]);
           const T spread = square[r][i] - mean[r][i] * mean[r][i];
@@ -258,21 +257,19 @@ void allow_shared(const void* kernel, std::int64_t bytes) {
         "output_curvature: shared memory");
 }
 
-template <class T, int C>
+template <class T, int C, Activation kind>
 void launch_warps(const Head<T>& head, const T* b, const std::int64_t* labels, std::int64_t rows,
                   std::int64_t padded, T* out, T* nll, void* stream) {
   constexpr int together = sizeof(T) == sizeof(float) ? 2 : 1;
-  const auto kernel = curvature_of_warps<T, C, together>;
+  const auto kernel = curvature_of_warps<T, C, together, kind>;
   const std::int64_t shared = (C + 2) * padded * static_cast<std::int64_t>(sizeof(T));
   allow_shared(reinterpret_cast<const void*>(kernel), shared);
-  int device = 0, multiprocessors = 0, blocks = 0;
-  check(cudaGetDevice(&device), "output_curvature: device");
-  check(cudaDeviceGetAttribute(&multiprocessors, cudaDevAttrMultiProcessorCount, device),
-        "output_curvature: multiprocessors");
+  int blocks = 0;
   check(cudaOccupancyMaxActiveBlocksPerMultiprocessor(&blocks, kernel, kThreads,
                                                       static_cast<std::size_t>(shared)),
         "output_curvature: occupancy");
-  const std::int64_t fill = static_cast<std::int64_t>(multiprocessors) * (blocks > 0 ? blocks : 1);
+  const std::int64_t fill =
+      std::int64_t{device_attribute(cudaDevAttrMultiProcessorCount)} * (blocks > 0 ? blocks : 1);
   const std::int64_t needed =
       (rows + kThreads / kWarp * together - 1) / (kThreads / kWarp * together);
   kernel<<<static_cast<unsigned>(needed < fill ? needed : fill), kThreads,
@@ -291,11 +288,12 @@ void output_curvature(const Head<T>& head, const T* b, const std::int64_t* label
   const std::int64_t classes = head.classes <= 10 ? 10 : kMaxClasses;
   if (head.classes <= kMaxClasses &&
       (classes + 2) * padded * static_cast<std::int64_t>(sizeof(T)) <= kSharedLimit) {
-    if (classes == 10) {
-      launch_warps<T, 10>(head, b, labels, rows, padded, out, nll, stream);
-    } else {
-      launch_warps<T, kMaxClasses>(head, b, labels, rows, padded, out, nll, stream);
-    }
+    const auto launch = head.activation == Activation::softplus
+                            ? (classes == 10 ? launch_warps<T, 10, Activation::softplus>
+                                             : launch_warps<T, kMaxClasses, Activation::softplus>)
+                            : (classes == 10 ? launch_warps<T, 10, Activation::identity>
+                                             : launch_warps<T, kMaxClasses, Activation::identity>);
+    launch(head, b, labels, rows, padded, out, nll, stream);
   } else {
     const std::int64_t shared = (head.classes + head.units) * static_cast<std::int64_t>(sizeof(T));
     allow_shared(reinterpret_cast<const void*>(curvature_of_blocks<T>), shared);

@@ -36,8 +36,11 @@ VariantScores scores_of(const T* log_p, const T* reference, const std::int64_t* 
       if (p > 0) total.entropy -= p * log_probability;
     }
     const double confidence = std::exp(static_cast<double>(row[top]));
-    const int bin = std::clamp(static_cast<int>(std::ceil(kCalibrationBins * confidence)) - 1, 0,
-                               kCalibrationBins - 1);
+    // NaN goes to the first bin: it has no whole number.
+    const int bin = confidence > 0
+                        ? std::clamp(static_cast<int>(std::ceil(kCalibrationBins * confidence)) - 1,
+                                     0, kCalibrationBins - 1)
+                        : 0;
     total.hits[bin] += right ? 1 : 0;
     total.confidences[bin] += confidence;
   }

@@ -13,6 +13,10 @@ struct Where {
   void* stream = nullptr;
 };
 
+/// Bytes of fast memory that one block of a kernel may have there: the shared memory of the current
+/// GPU, a share of a core's cache.
+std::int64_t fast_memory(Where where);
+
 /// Runs body(begin, end) over [0, count) in pieces of at least `grain`, in parallel where a runner
 /// was set. The pieces may be cut in any way: bodies write disjoint outputs, so the cut never
 /// changes a result.
@@ -24,5 +28,9 @@ using ParallelRunner = void (*)(std::int64_t count, std::int64_t grain,
 
 /// The layers above lend the kernels their thread pool, so that one program has one.
 void set_parallel_runner(ParallelRunner runner);
+
+namespace cuda {
+std::int64_t shared_memory();
+}
 
 }  // namespace varphase

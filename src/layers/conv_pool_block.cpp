@@ -12,7 +12,7 @@
 namespace varphase {
 
 std::optional<ConvPoolBlock> ConvPoolBlock::find(const std::vector<std::unique_ptr<Layer>>& layers,
-                                                 std::size_t first, std::size_t last) {
+                                                 std::size_t first, std::size_t last, Where where) {
   const auto* conv = dynamic_cast<const Conv2d*>(layers[first].get());
   if (conv == nullptr || first + 1 >= last) return std::nullopt;
   const std::optional<NormPoolBlock> tail = NormPoolBlock::find(layers, first + 1, last);
@@ -20,7 +20,8 @@ std::optional<ConvPoolBlock> ConvPoolBlock::find(const std::vector<std::unique_p
   const Conv2dOptions& options = conv->settings();
   const Shape& input = conv->input_shape();
   if (options.stride != 1 || options.padding != 0 ||
-      !conv_pool_fits(input[0], input[1], input[2], options.out, options.kernel))
+      !conv_pool_fits(input[0], input[1], input[2], options.out, options.kernel,
+                      fast_memory(where)))
     return std::nullopt;
   return ConvPoolBlock(*conv, *tail);
 }

@@ -4,6 +4,7 @@
 
 #include <optional>
 
+#include "src/kernels/where.hpp"
 #include "src/layers/conv2d.hpp"
 #include "src/layers/norm_pool_block.hpp"
 
@@ -15,8 +16,9 @@ namespace varphase {
 class ConvPoolBlock {
  public:
   /// The block that begins at layer `first` and ends before `last`, or none.
+  /// @param where  the kernel must fit the memory there
   static std::optional<ConvPoolBlock> find(const std::vector<std::unique_ptr<Layer>>& layers,
-                                           std::size_t first, std::size_t last);
+                                           std::size_t first, std::size_t last, Where where);
   /// Whether the kernel serves this pass: float32, eval mode, no gradients.
   static bool serves(const at::Tensor& x, const Forward& how);
 

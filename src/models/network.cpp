@@ -10,6 +10,7 @@
 #include "src/base/error.hpp"
 #include "src/layers/conv_pool_block.hpp"
 #include "src/layers/norm_pool_block.hpp"
+#include "src/layers/torch_kernels.hpp"
 
 namespace varphase {
 namespace {
@@ -99,8 +100,9 @@ at::Tensor Network::forward(const at::Tensor& x, const Forward& how) {
 at::Tensor Network::forward_range(at::Tensor x, const Forward& how, std::size_t first,
                                   std::size_t last) {
   for (std::size_t i = first; i < last;) {
-    const auto conv =
-        ConvPoolBlock::serves(x, how) ? ConvPoolBlock::find(layers_, i, last) : std::nullopt;
+    const auto conv = ConvPoolBlock::serves(x, how)
+                          ? ConvPoolBlock::find(layers_, i, last, where_of(x))
+                          : std::nullopt;
     const auto norm =
         NormPoolBlock::serves(x, how) ? NormPoolBlock::find(layers_, i, last) : std::nullopt;
     if (conv) {

@@ -167,6 +167,7 @@ EpochReport Trainer::run_epoch(const std::function<void(std::int64_t)>& advanced
     if (!on_gpu) check_finite();
   }
   check_finite();
+  check_parameters();
   EpochReport report;
   report.complete = in_epoch == steps_per_epoch_;
   report.nll = state_->nll.item<double>() * static_cast<double>(images_.count()) /
@@ -190,15 +191,26 @@ EpochReport Trainer::run_epoch(const std::function<void(std::int64_t)>& advanced
 void Trainer::check_finite() const {
   const auto bad = state_->first_bad.item<std::int64_t>();
   if (bad == kNoStep) return;
-  std::string where = "none of the parameters: the loss itself overflowed";
-  for (const auto& entry : network_.parameters()) {
-    if (!at::isfinite(*entry.parameter.tensor).all().item<bool>()) {
-      where = "parameter " + entry.name;
-      break;
-    }
-  }
   fail(ErrorKind::numeric, "the loss is not finite at step {} (epoch {}); first non-finite: {}",
-       epoch_ * steps_per_epoch_ + bad + 1, epoch_ + 1, where);
+       epoch_ * steps_per_epoch_ + bad + 1, epoch_ + 1, first_not_finite());
+}
+
+void Trainer::check_parameters() const {
+  at::Tensor finite;
+  for (const auto& entry : network_.parameters()) {
+    const at::Tensor own = at::isfinite(*entry.parameter.tensor).all();
+    finite = finite.defined() ? finite.logical_and(own) : own;
+  }
+  if (!finite.defined() || finite.item<bool>()) return;
+  fail(ErrorKind::numeric, "not finite after step {} (epoch {}): {}", step_, epoch_ + 1,
+       first_not_finite());
+}
+
+std::string Trainer::first_not_finite() const {
+  for (const auto& entry : network_.parameters()) {
+    if (!at::isfinite(*entry.parameter.tensor).all().item<bool>()) return "parameter " + entry.name;
+  }
+  return "none of the parameters: the loss itself overflowed";
 }
 
 Snapshot Trainer::snapshot() const {

@@ -73,6 +73,8 @@ class Trainer {
   void set_schedule();
   void start_epoch_order();
   void check_finite() const;
+  void check_parameters() const;
+  std::string first_not_finite() const;
 
   Network& network_;
   const DeviceImages& images_;

@@ -14,7 +14,7 @@ int run_report(const Options& options) {
       options.out.empty() ? run.path() / "report.html" : std::filesystem::path(options.out);
   for (const std::string& problem : write_report(run.path(), out))
     fmt::print(stderr, "varphase: left out: {}\n", problem);
-  fmt::print("{}\n", out.string());
+  if (!options.quiet) fmt::print("{}\n", out.string());
   return kSuccess;
 }
 

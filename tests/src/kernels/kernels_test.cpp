@@ -172,16 +172,54 @@ TEST(ConvPool, MeetsFloat64InEvalMode) {
   }
 }
 
+TEST(Kernels, HideNoNaN) {
+  const at::NoGradGuard no_gradients;
+  for (const std::string phi : {"relu", "softplus", "tanh"}) {
+    for (const std::int64_t pool : {1, 2}) {
+      Tail tail(norm_pool_spec(20, 4, phi, pool));
+      at::Tensor x = at::zeros({2, 20, 4, 4});
+      x[1][3][1][1] = std::nan("");
+      const at::Tensor y =
+          wide(tail.network.forward_range(x.to(test_device()), Forward{}, 0, tail.dense()));
+      EXPECT_EQ(y.isnan().sum().item<std::int64_t>(), 1) << phi << pool;
+      EXPECT_TRUE(y[1][3].isnan().any().item<bool>()) << phi << pool;
+    }
+    Tail tail(Json{{"input", {2, 7, 7}},
+                   {"classes", 2},
+                   {"layers",
+                    {{{"conv2d", {{"out", 12}, {"kernel", 3}}}},
+                     "batch_norm",
+                     phi,
+                     {{"max_pool", 2}},
+                     {{"dense", {{"out", 2}}}}}}});
+    at::Tensor x = at::zeros({3, 2, 7, 7});
+    x[2][1][0][0] = std::nan("");  // of one window, of every channel
+    const at::Tensor y =
+        wide(tail.network.forward_range(x.to(test_device()), Forward{}, 0, tail.dense()));
+    EXPECT_EQ(y.isnan().sum().item<std::int64_t>(), 12) << phi;
+  }
+}
+
 TEST(Float32Product, HasFloat32Digits) {
   at::manual_seed(1);
-  for (const auto& [m, n, k] :
-       {std::array<std::int64_t, 3>{300, 500, 800}, {1, 4, 4}, {129, 132, 20}, {1000, 12, 2000}}) {
-    const at::Tensor a = at::randn({m, k}).to(test_device()),
-                     b = at::randn({n, k}).to(test_device());
+  for (const auto& [m, n, k] : {std::array<std::int64_t, 3>{300, 500, 800},
+                                {1, 4, 4},
+                                {129, 132, 20},
+                                {1000, 12, 2000},
+                                {200, 260, 36}}) {
+    // Rows of very different size, sums that grow: all positive.
+    const at::Tensor a = (at::rand({m, k}) * at::logspace(-30, 30, m).unsqueeze(1))
+                             .to(test_device()),
+                     b = at::rand({n, k}).to(test_device());
     const at::Tensor c = at::full({m, n}, 7.0, a.options());
     ASSERT_TRUE(float32_product_fits(m, n, k));
-    product_of_rows(data_of<float>(a), data_of<float>(b), m, n, k, data_of<float>(c), where_of(a));
-    EXPECT_TRUE(close(wide(c), wide(a).mm(wide(b).t()), 2e-6)) << m << ' ' << n << ' ' << k;
+    const at::Tensor workspace =
+        at::empty({product_of_rows_bytes(m, n, k)}, a.options().dtype(at::kByte));
+    product_of_rows(data_of<float>(a), data_of<float>(b), m, n, k, data_of<float>(c),
+                    data_of<std::uint8_t>(workspace), where_of(a));
+    const at::Tensor wanted = wide(a).mm(wide(b).t());
+    // 2,000 products added in float32 one by one.
+    EXPECT_LT((wide(c) / wanted - 1).abs().max().item<double>(), 1e-5) << m << ' ' << n << ' ' << k;
   }
   for (const auto& [m, n, k] :
        {std::array<std::int64_t, 3>{500, 800, 3001}, {4, 4, 1}, {132, 20, 700}}) {

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #include "src/kernels/where.hpp"
 
+#include "src/kernels/dispatch.hpp"
+
 namespace varphase {
 namespace {
 
@@ -11,6 +13,11 @@ ParallelRunner& runner() {
 }
 
 }  // namespace
+
+std::int64_t fast_memory(Where where) {
+  if (!where.cuda) return 192 << 10;
+  VARPHASE_ON_CUDA(return cuda::shared_memory());
+}
 
 void set_parallel_runner(ParallelRunner new_runner) { runner() = new_runner; }
 
