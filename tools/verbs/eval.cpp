@@ -74,7 +74,8 @@ int run_eval(const Options& options) {
               .all_metrics(options.samples);
       Json json{{"name", entry.name},
                 {"path", entry.path.string()},
-                {"bytes", fs::file_size(entry.path)}};
+                {"bytes", fs::file_size(entry.path)},
+                {"images", images.count()}};
       json.update(weights_of(entry.path, loaded.network));
       for (const auto& [estimator, value] : metrics) {
         json["accuracy"][estimator] = value.accuracy;
