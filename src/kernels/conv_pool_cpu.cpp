@@ -15,15 +15,15 @@ namespace {
 constexpr int kWindow = 4;  // outputs of a window
 constexpr int kSlots = 2;   // vectors of output channels at once: with the window, 8 accumulators
 
-// Weights as [slot group][C][K * K][kSlots * kLanes], zeros where there is no channel.
+// Weights as [slot kGroup][C][K * K][kSlots * kLanes], zeros where there is no channel.
 std::vector<float> packed_weights(const ConvPool& job) {
-  const std::int64_t group = kSlots * kLanes;
-  const std::int64_t groups = (job.out_channels + group - 1) / group;
+  const std::int64_t kGroup = kSlots * kLanes;
+  const std::int64_t groups = (job.out_channels + kGroup - 1) / kGroup;
   const std::int64_t taps = job.kernel * job.kernel;
-  std::vector<float> packed(static_cast<std::size_t>(groups * job.channels * taps * group), 0.0F);
+  std::vector<float> packed(static_cast<std::size_t>(groups * job.channels * taps * kGroup), 0.0F);
   for (std::int64_t o = 0; o < job.out_channels; ++o) {
     for (std::int64_t t = 0; t < job.channels * taps; ++t) {
-      packed[static_cast<std::size_t>((o / group * job.channels * taps + t) * group + o % group)] =
+      packed[static_cast<std::size_t>((o / kGroup * job.channels * taps + t) * kGroup + o % kGroup)] =
           job.weight[o * job.channels * taps + t];
     }
   }
@@ -32,18 +32,18 @@ std::vector<float> packed_weights(const ConvPool& job) {
 
 template <Activation kind, int K>
 VARPHASE_INLINE void conv_pool_image(const ConvPool& job, const float* packed, std::int64_t n) {
-  constexpr std::int64_t group = kSlots * kLanes;
+  constexpr std::int64_t kGroup = kSlots * kLanes;
   const std::int64_t windows = job.out_height() * job.out_width();
   const std::int64_t plane = job.height * job.width;
   const float* image = job.x + n * job.channels * plane;
-  for (std::int64_t first = 0; first < job.out_channels; first += group) {
+  for (std::int64_t first = 0; first < job.out_channels; first += kGroup) {
     const float* weights = packed + first * job.channels * K * K;
     for (std::int64_t w = 0; w < windows; ++w) {
       const float* corner =
           image + 2 * (w / job.out_width()) * job.width + 2 * (w % job.out_width());
       Lanes sum[kWindow][kSlots] = {};
       for (std::int64_t c = 0; c < job.channels; ++c) {
-        const float* taps = weights + c * K * K * group;
+        const float* taps = weights + c * K * K * kGroup;
         const float* patch = corner + c * plane;
         for (std::int64_t u = 0; u < K; ++u) {
           for (std::int64_t v = 0; v < K; ++v) {
@@ -51,7 +51,7 @@ VARPHASE_INLINE void conv_pool_image(const ConvPool& job, const float* packed, s
             const float inputs[kWindow] = {at[0], at[1], at[job.width], at[job.width + 1]};
             for (int s = 0; s < kSlots; ++s) {
               Lanes weight;
-              load(weight, taps + (u * K + v) * group + s * kLanes);
+              load(weight, taps + (u * K + v) * kGroup + s * kLanes);
               for (int i = 0; i < kWindow; ++i) sum[i][s] += weight * inputs[i];
             }
           }
