@@ -24,12 +24,18 @@
 
 #include "src/noise/permutation.hpp"
 #include "src/train/captured_step.hpp"
+#include "src/train/schedule.hpp"
 
 namespace varphase {
 namespace {
 
 constexpr std::int64_t kNoStep = std::numeric_limits<std::int64_t>::max();
 constexpr const char* kPartialNll = "partial_nll";
+constexpr double kLargestLogAlpha = 20;  // every parameterization's own bound
+
+bool trains_log_alpha(const VarianceLayer& layer) {
+  return layer.parameterization().theta_name() == "log_alpha";
+}
 
 }  // namespace
 
@@ -44,10 +50,28 @@ void set_numerics(bool deterministic, bool tf32) {
   context.setAllowTF32CuDNN(tf32);
 }
 
-void check_batch_size(const TrainConfig& config, std::int64_t images) {
+void check_training(const TrainConfig& config, const Network& network, std::int64_t images) {
   VARPHASE_CHECK(config.batch_size <= images, ErrorKind::usage,
                  "train.batch_size {} is more than the {} training images", config.batch_size,
                  images);
+  VARPHASE_CHECK(config.optimizer != "sgd" || !config.nesterov || config.momentum > 0,
+                 ErrorKind::usage, "train.nesterov wants train.momentum over 0, got {}",
+                 config.momentum);
+  if (config.log_alpha_max >= kLargestLogAlpha) return;
+  bool any = false;
+  for (const VarianceLayer* layer : network.variance_layers()) {
+    if (!trains_log_alpha(*layer)) continue;
+    any = true;
+    const auto largest = layer->theta().max().item<double>();
+    VARPHASE_CHECK(largest <= config.log_alpha_max, ErrorKind::usage,
+                   "{} begins with log alpha {}, over train.log_alpha_max {}\n  "
+                   "--initial-log-alpha sets the first value",
+                   layer->name(), largest, config.log_alpha_max);
+  }
+  VARPHASE_CHECK(
+      any, ErrorKind::usage,
+      "train.log_alpha_max is for variance layers that train log alpha, and this network "
+      "has none");
 }
 
 struct Trainer::Step {
@@ -66,10 +90,10 @@ Trainer::Trainer(Network& network, const DeviceImages& images, const TrainConfig
     : network_(network),
       images_(images),
       config_(config),
-      optimizer_(network, config),
+      optimizer_(optimizers().at(config.optimizer)(network, config)),
       steps_per_epoch_(images.count() / config.batch_size),
       state_(std::make_unique<Step>()) {
-  check_batch_size(config, images.count());
+  check_training(config, network, images.count());
   const at::TensorOptions options = images.labels.options();
   state_->batch = empty_batch(images, config.batch_size);
   state_->order = at::zeros({steps_per_epoch_ * config.batch_size}, options);
@@ -94,15 +118,13 @@ Trainer::Trainer(Network& network, const DeviceImages& images, const TrainConfig
     at::Tensor loss = nll * scale;
     const at::Tensor kl = network_.kl();
     if (kl.defined()) loss = loss + kl * s.kl_weight;
+    if (optimizer_->wants_mean_loss()) loss = loss / static_cast<double>(images_.count());
     std::vector<at::Tensor> leaves;
     for (const auto& entry : network_.parameters()) leaves.push_back(*entry.parameter.tensor);
     const std::vector<at::Tensor> gradients = torch::autograd::grad({loss}, leaves);
     const at::NoGradGuard no_gradients;
-    optimizer_.step(gradients);
-    for (VarianceLayer* layer : network_.variance_layers()) {
-      at::Tensor theta = layer->mutable_theta().detach();
-      layer->parameterization().project(theta);
-    }
+    optimizer_->step(gradients);
+    project();
     s.nll.add_(nll.detach());
     s.first_bad.copy_(at::minimum(
         s.first_bad, at::where(at::isfinite(loss.detach()), kNoStep, s.in_epoch).reshape({})));
@@ -112,22 +134,19 @@ Trainer::Trainer(Network& network, const DeviceImages& images, const TrainConfig
 
 Trainer::~Trainer() = default;
 
-double Trainer::learning_rate(std::int64_t epoch) const {
-  return config_.learning_rate *
-         (1 - static_cast<double>(epoch) / static_cast<double>(config_.epochs));
+void Trainer::set_schedule() {
+  const LearningRates rates = learning_rates(config_, epoch_);
+  optimizer_->set_rates(rates.weights, rates.variances);
+  state_->kl_weight.fill_(kl_weight(config_, epoch_));
 }
 
-void Trainer::set_schedule() {
-  const double done = static_cast<double>(epoch_) / static_cast<double>(config_.epochs);
-  const double falling =
-      done < config_.log_alpha_hold ? 1.0 : (1 - done) / (1 - config_.log_alpha_hold);
-  optimizer_.set_rates(learning_rate(epoch_),
-                       config_.learning_rate * config_.log_alpha_rate * falling);
-  const double warm =
-      config_.kl_warmup > 0
-          ? std::min(1.0, static_cast<double>(epoch_) / static_cast<double>(config_.kl_warmup))
-          : 1.0;
-  state_->kl_weight.fill_(config_.kl_weight * warm);
+void Trainer::project() {
+  for (VarianceLayer* layer : network_.variance_layers()) {
+    at::Tensor theta = layer->mutable_theta().detach();
+    layer->parameterization().project(theta);
+    if (config_.log_alpha_max < kLargestLogAlpha && trains_log_alpha(*layer))
+      theta.clamp_max_(config_.log_alpha_max);
+  }
 }
 
 void Trainer::start_epoch_order() {
@@ -144,7 +163,7 @@ EpochReport Trainer::run_epoch(const std::function<void(std::int64_t)>& advanced
   start_epoch_order();
   const bool on_gpu = images_.pixels.is_cuda();
   if (on_gpu && !state_->captured) {
-    std::vector<at::Tensor> changed = optimizer_.state();
+    std::vector<at::Tensor> changed = optimizer_->state();
     for (const auto& entry : network_.buffers()) changed.push_back(*entry.buffer.tensor);
     for (const at::Tensor& tensor : {state_->in_epoch, state_->nll, state_->first_bad})
       changed.push_back(tensor);
@@ -176,7 +195,7 @@ EpochReport Trainer::run_epoch(const std::function<void(std::int64_t)>& advanced
     state_->nll.zero_();
   }
   report.epoch = epoch_;
-  report.learning_rate = learning_rate(report.complete ? epoch_ - 1 : epoch_);
+  report.learning_rate = learning_rates(config_, report.complete ? epoch_ - 1 : epoch_).weights;
   report.kl_weight = state_->kl_weight.item<double>();
   report.kl = kl();
   report.elbo = -(report.nll + report.kl);
@@ -206,7 +225,7 @@ Snapshot Trainer::snapshot() const {
   snapshot.epoch = epoch_;
   snapshot.step = step_;
   store_network(network_, snapshot);
-  optimizer_.store(snapshot);
+  optimizer_->store(snapshot);
   if (step_ > epoch_ * steps_per_epoch_) snapshot.metrics[kPartialNll] = state_->nll.item<double>();
   return snapshot;
 }
@@ -229,7 +248,7 @@ void Trainer::restore(const Snapshot& snapshot) {
   const auto into_buffers = network_.buffers();
   for (std::size_t i = 0; i < into_buffers.size(); ++i)
     into_buffers[i].buffer.tensor->copy_(*from_buffers[i].buffer.tensor);
-  optimizer_.load(snapshot);
+  optimizer_->load(snapshot);
   epoch_ = snapshot.epoch;
   step_ = snapshot.step;
   const auto partial = snapshot.metrics.find(kPartialNll);

@@ -9,8 +9,8 @@
 #include <string>
 
 #include "src/models/network.hpp"
-#include "src/train/adam.hpp"
 #include "src/train/device_images.hpp"
+#include "src/train/optimizer.hpp"
 #include "src/train/train_config.hpp"
 
 namespace varphase {
@@ -33,18 +33,21 @@ struct EpochReport {
 /// training only.
 void set_numerics(bool deterministic, bool tf32);
 
-/// @throws Error usage where there are fewer images than a batch takes.
-void check_batch_size(const TrainConfig& config, std::int64_t images);
+/// Whether such a training can begin, by what one field says alone or beside others.
+/// @throws Error usage where there are fewer images than a batch takes, or fields contradict each
+/// other or the network.
+void check_training(const TrainConfig& config, const Network& network, std::int64_t images);
 
-/// Trains a network that lies on its device by minimising (N/B) sum ce + beta KL with Adam.
+/// Trains a network that lies on its device by minimising (N/B) sum ce + beta KL with the
+/// optimizer and schedule of its configuration.
 ///
-/// On a GPU the whole step (gather, forward, backward, Adam) is one captured CUDA graph; on a CPU
-/// it runs eagerly. The order of images and all noise are functions of (seed, epoch, example), so a
-/// resumed run equals one that never stopped, and the batch size does not change the noise. Source:
-/// docs/math.md, "Objective".
+/// On a GPU the whole step (gather, forward, backward, optimizer) is one captured CUDA graph; on a
+/// CPU it runs eagerly. The order of images and all noise are functions of (seed, epoch, example),
+/// so a resumed run equals one that never stopped, and the batch size does not change the noise.
+/// Source: docs/math.md, "Objective".
 class Trainer {
  public:
-  /// @throws Error usage as check_batch_size.
+  /// @throws Error usage as check_training.
   Trainer(Network& network, const DeviceImages& images, const TrainConfig& config);
   ~Trainer();
 
@@ -69,15 +72,15 @@ class Trainer {
  private:
   struct Step;  // what a step reads and writes on the device
 
-  double learning_rate(std::int64_t epoch) const;
   void set_schedule();
   void start_epoch_order();
+  void project();
   void check_finite() const;
 
   Network& network_;
   const DeviceImages& images_;
   TrainConfig config_;
-  Adam optimizer_;
+  std::unique_ptr<Optimizer> optimizer_;
   std::int64_t steps_per_epoch_;
   std::int64_t epoch_ = 0;  // completed
   std::int64_t step_ = 0;   // completed, over all epochs

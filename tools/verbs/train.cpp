@@ -264,11 +264,12 @@ int run_train(const Options& options) {
     config = resolve_config(options);
   }
   const at::Device device = open_device(options);
-  set_numerics(config.train.deterministic, config.train.tf32);
+  set_numerics(config.train.deterministic, config.train.precision != "float32");
   // All that can be wrong with the input is said before anything is written or replaced.
   Dataset dataset = open_dataset(config.data, options.data);
-  check_fits(Network(config.network), dataset);
-  check_batch_size(config.train, dataset.train.count());
+  const Network network(config.network);
+  check_fits(network, dataset);
+  check_training(config.train, network, dataset.train.count());
   if (!options.resume) make_run_folder(path, config, options.overwrite);
   remove_stale_temporaries(path / "checkpoints");
   open_log_file(path / "log.txt");
