@@ -61,12 +61,17 @@ class Source {
 
 }  // namespace
 
-TakenWeights take_weights(Network& network, const Snapshot& from) {
+TakenWeights take_weights(Network& network, const Snapshot& from, bool variances) {
   const at::NoGradGuard no_gradients;
   Source source(from);
   TakenWeights taken;
-  for (const auto& [name, parameter] : network.parameters())
+  for (const auto& [name, parameter] : network.parameters()) {
+    if (!variances && parameter.role == Role::variance) {
+      taken.own.push_back(name);
+      continue;
+    }
     source.give(name, *parameter.tensor, parameter.role == Role::variance, taken);
+  }
   for (const auto& [name, buffer] : network.buffers())
     source.give(name, *buffer.tensor, false, taken);
   source.list_unused(taken);

@@ -23,8 +23,9 @@ struct TakenWeights {
 /// Begins a network with the parameters and buffers of a checkpoint, in place. Arrays go by name;
 /// a plain layer's weight becomes the mean of the variance layer at its place, and the other way
 /// round (dense1/weight, dense1/mean). A single value (log alpha of a layer) is taken for each
-/// entry of the network's.
+/// entry of the network's. @param variances  false: what is trained beside the means stays as the
+/// spec has it
 /// @throws Error shape where an array of that name has another shape, or where nothing fits.
-TakenWeights take_weights(Network& network, const Snapshot& from);
+TakenWeights take_weights(Network& network, const Snapshot& from, bool variances = true);
 
 }  // namespace varphase

@@ -3,7 +3,6 @@
 #include "src/train/trainer.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstdlib>
 #include <limits>
@@ -23,6 +22,7 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include "src/noise/permutation.hpp"
+#include "src/train/bfloat16_products.hpp"
 #include "src/train/captured_step.hpp"
 #include "src/train/schedule.hpp"
 
@@ -48,6 +48,7 @@ void set_numerics(bool deterministic, bool tf32) {
   context.setBenchmarkCuDNN(false);
   context.setAllowTF32CuBLAS(tf32);
   context.setAllowTF32CuDNN(tf32);
+  context.setAllowBF16ReductionCuBLAS(false);  // sums of bfloat16 products in float32
 }
 
 void check_training(const TrainConfig& config, const Network& network, std::int64_t images) {
@@ -113,7 +114,11 @@ Trainer::Trainer(Network& network, const DeviceImages& images, const TrainConfig
                       {static_cast<std::uint64_t>(config_.seed), Stream::training, 0, 0},
                       s.batch.example,
                       s.member};
-    const at::Tensor logits = network_.forward(s.batch.images, how);
+    at::Tensor logits;
+    {
+      const Bfloat16Products products(config_.precision == "bf16", s.batch.images.device().type());
+      logits = network_.forward(s.batch.images, how).to(at::kFloat);
+    }
     const at::Tensor nll = at::cross_entropy_loss(logits, s.batch.labels, {}, at::Reduction::Sum);
     at::Tensor loss = nll * scale;
     const at::Tensor kl = network_.kl();
@@ -158,34 +163,46 @@ void Trainer::start_epoch_order() {
 
 EpochReport Trainer::run_epoch(const std::function<void(std::int64_t)>& advanced,
                                const std::atomic<bool>& stop) {
-  const auto start = std::chrono::steady_clock::now();
+  begin_epoch();
+  bool more = step_in_epoch() < steps_per_epoch_;
+  while (more && !stop.load(std::memory_order_relaxed)) {
+    more = step();
+    advanced(config_.batch_size);
+  }
+  return end_epoch();
+}
+
+void Trainer::begin_epoch() {
+  started_ = std::chrono::steady_clock::now();
+  first_step_ = step_;
   set_schedule();
   start_epoch_order();
-  const bool on_gpu = images_.pixels.is_cuda();
-  if (on_gpu && !state_->captured) {
+  if (images_.pixels.is_cuda() && !state_->captured) {
     std::vector<at::Tensor> changed = optimizer_->state();
     for (const auto& entry : network_.buffers()) changed.push_back(*entry.buffer.tensor);
     for (const at::Tensor& tensor : {state_->in_epoch, state_->nll, state_->first_bad})
       changed.push_back(tensor);
     state_->captured = std::make_unique<CapturedStep>(state_->run, changed);
   }
-  const std::int64_t first_step = step_;
-  std::int64_t in_epoch = step_ - epoch_ * steps_per_epoch_;
-  state_->in_epoch.fill_(in_epoch);
-  while (in_epoch < steps_per_epoch_ && !stop.load(std::memory_order_relaxed)) {
-    if (state_->captured) {
-      state_->captured->replay();
-    } else {
-      state_->run();
-    }
-    ++in_epoch;
-    ++step_;
-    advanced(config_.batch_size);
-    // A CPU step takes milliseconds, so looking at once costs nothing; a GPU is asked at the end of
-    // the epoch.
-    if (!on_gpu) check_finite();
+  state_->in_epoch.fill_(step_in_epoch());
+}
+
+bool Trainer::step() {
+  if (state_->captured) {
+    state_->captured->replay();
+  } else {
+    state_->run();
   }
+  ++step_;
+  // A CPU step takes milliseconds, so looking at once costs nothing; a GPU is asked at the end of
+  // the epoch.
+  if (!images_.pixels.is_cuda()) check_finite();
+  return step_in_epoch() < steps_per_epoch_;
+}
+
+EpochReport Trainer::end_epoch() {
   check_finite();
+  const std::int64_t in_epoch = step_in_epoch();
   EpochReport report;
   report.complete = in_epoch == steps_per_epoch_;
   report.nll = state_->nll.item<double>() * static_cast<double>(images_.count()) /
@@ -200,9 +217,10 @@ EpochReport Trainer::run_epoch(const std::function<void(std::int64_t)>& advanced
   report.kl = kl();
   report.elbo = -(report.nll + report.kl);
   report.log_alpha = log_alpha();
-  report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  report.seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count();
   report.images_per_second =
-      static_cast<double>((step_ - first_step) * config_.batch_size) / report.seconds;
+      static_cast<double>((step_ - first_step_) * config_.batch_size) / report.seconds;
   return report;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -61,6 +62,13 @@ class Trainer {
   EpochReport run_epoch(const std::function<void(std::int64_t images)>& advanced,
                         const std::atomic<bool>& stop);
 
+  /// The same piece by piece, for trainers that share a device: begin_epoch, step until it says
+  /// that the epoch is over or one stops, end_epoch. On a GPU a step is queued, not awaited.
+  void begin_epoch();
+  /// @return whether the epoch has a further step. @throws Error numeric as run_epoch, on a CPU.
+  bool step();
+  EpochReport end_epoch();
+
   /// Weights, optimizer and position; the caller adds config, metrics and provenance.
   Snapshot snapshot() const;
   void restore(const Snapshot& snapshot);
@@ -72,6 +80,7 @@ class Trainer {
  private:
   struct Step;  // what a step reads and writes on the device
 
+  std::int64_t step_in_epoch() const { return step_ - epoch_ * steps_per_epoch_; }
   void set_schedule();
   void start_epoch_order();
   void project();
@@ -82,8 +91,10 @@ class Trainer {
   TrainConfig config_;
   std::unique_ptr<Optimizer> optimizer_;
   std::int64_t steps_per_epoch_;
-  std::int64_t epoch_ = 0;  // completed
-  std::int64_t step_ = 0;   // completed, over all epochs
+  std::int64_t epoch_ = 0;       // completed
+  std::int64_t step_ = 0;        // completed, over all epochs
+  std::int64_t first_step_ = 0;  // of the running epoch, by this trainer
+  std::chrono::steady_clock::time_point started_;
   std::unique_ptr<Step> state_;
 };
 

@@ -60,6 +60,40 @@ TEST(Trainer, EveryOptimizerLearns) {
   }
 }
 
+TEST(Trainer, EveryPrecisionResumesBitForBitAndLearnsAlike) {
+  TrainConfig config = small_training();
+  config.epochs = 40;
+  config.learning_rate = 0.01;
+  config.precision = "float32";
+  const double exact = final_nll(config);
+  for (const std::string precision : {"float32", "tf32", "bf16"}) {
+    config.precision = precision;
+    // bfloat16 keeps 8 bits: 40 epochs end near each other, not equal.
+    EXPECT_NEAR(final_nll(config), exact, 0.25 * exact + 1) << precision;
+    TrainConfig short_one = config;
+    short_one.epochs = 4;
+    EXPECT_TRUE(same_arrays(trained(short_one, 4, 0), trained(short_one, 2, 2))) << precision;
+  }
+  config.epochs = 1;
+  config.precision = "float32";
+  const Snapshot whole = trained(config, 1, 0);
+  config.precision = "bf16";
+  EXPECT_FALSE(same_arrays(whole, trained(config, 1, 0))) << "bf16 changed nothing";
+}
+
+TEST(Trainer, Bfloat16StaysWithinItsRoundingInOneStep) {
+  TrainConfig config = small_training();
+  config.batch_size = 40;
+  config.epochs = 1;
+  config.learning_rate = 0;
+  config.precision = "float32";
+  const double exact = final_nll(config);
+  config.precision = "bf16";
+  const double rounded = final_nll(config);
+  EXPECT_NE(rounded, exact);
+  EXPECT_NEAR(rounded, exact, 0.02 * exact);  // a few products, each input rounded to 2^-9
+}
+
 double log_alpha_after(TrainConfig config) {
   const Snapshot end = trained(config, config.epochs, 0);
   for (const Array& array : end.parameters) {
