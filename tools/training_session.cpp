@@ -150,7 +150,7 @@ void TrainingSession::begin_epoch() {
 bool TrainingSession::step() {
   const OnStream on(stream_);
   try {
-    return trainer_->step();
+    return trainer_->run_step();
   } catch (const Error& error) {
     throw with_last_checkpoint(error);
   }

@@ -166,7 +166,7 @@ EpochReport Trainer::run_epoch(const std::function<void(std::int64_t)>& advanced
   begin_epoch();
   bool more = step_in_epoch() < steps_per_epoch_;
   while (more && !stop.load(std::memory_order_relaxed)) {
-    more = step();
+    more = run_step();
     advanced(config_.batch_size);
   }
   return end_epoch();
@@ -187,7 +187,7 @@ void Trainer::begin_epoch() {
   state_->in_epoch.fill_(step_in_epoch());
 }
 
-bool Trainer::step() {
+bool Trainer::run_step() {
   if (state_->captured) {
     state_->captured->replay();
   } else {

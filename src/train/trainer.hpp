@@ -62,11 +62,11 @@ class Trainer {
   EpochReport run_epoch(const std::function<void(std::int64_t images)>& advanced,
                         const std::atomic<bool>& stop);
 
-  /// The same piece by piece, for trainers that share a device: begin_epoch, step until it says
+  /// The same piece by piece, for trainers that share a device: begin_epoch, run_step until it says
   /// that the epoch is over or one stops, end_epoch. On a GPU a step is queued, not awaited.
   void begin_epoch();
   /// @return whether the epoch has a further step. @throws Error numeric as run_epoch, on a CPU.
-  bool step();
+  bool run_step();
   EpochReport end_epoch();
 
   /// Weights, optimizer and position; the caller adds config, metrics and provenance.
