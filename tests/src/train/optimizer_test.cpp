@@ -1,11 +1,12 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
-#include <ATen/core/grad_mode.h>
 
 #include "src/train/optimizer.hpp"
 
 #include <cmath>
 #include <map>
+
+#include <ATen/core/grad_mode.h>
 
 #include "tests/support/device.hpp"
 #include "tests/support/golden.hpp"
