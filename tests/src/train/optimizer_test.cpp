@@ -1,6 +1,5 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
-
 #include "src/train/optimizer.hpp"
 
 #include <cmath>
