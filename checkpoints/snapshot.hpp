@@ -23,7 +23,8 @@ struct Snapshot {
       metrics;                    // of this epoch, by name ("nll", "test_accuracy_ensemble", ...)
   std::vector<Array> parameters;  // names "<layer>/<parameter>"
   std::vector<Array> buffers;     // names "<layer>/<buffer>"
-  std::vector<Array> optimizer;   // "<layer>/<parameter>/exp_avg", ".../exp_avg_sq"; may be empty
+  std::vector<Array> optimizer;   // "<layer>/<parameter>/exp_avg", ".../exp_avg_sq" or
+                                  // ".../momentum_buffer"; may be empty
 };
 
 }  // namespace varphase

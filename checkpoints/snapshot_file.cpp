@@ -21,7 +21,7 @@ namespace {
 
 constexpr std::string_view kMetrics = "metrics.";
 constexpr std::string_view kProvenance = "provenance.";
-constexpr std::array<std::string_view, 2> kMoments{"/exp_avg", "/exp_avg_sq"};
+constexpr std::array<std::string_view, 3> kMoments{"/exp_avg", "/exp_avg_sq", "/momentum_buffer"};
 
 struct Section {
   std::string_view prefix;
@@ -80,7 +80,8 @@ void check_moment(const Array& array,
         origin, name, fmt::join(array.shape, ", "), fmt::join(found->second->shape, ", "));
     return;
   }
-  fail(ErrorKind::format, "{}: optimizer array {} is neither exp_avg nor exp_avg_sq of a parameter",
+  fail(ErrorKind::format,
+       "{}: optimizer array {} is none of exp_avg, exp_avg_sq, momentum_buffer of a parameter",
        origin, array.name);
 }
 

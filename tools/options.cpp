@@ -55,6 +55,7 @@ void add_fields(CLI::App* sub, Options& o, const std::string& section) {
     using Field = std::remove_reference_t<decltype(field)>;
     const std::string key = section + "." + name;
     std::string help = info.help;
+    if (!info.choices.empty()) help += fmt::format(": {}", fmt::join(info.choices, ", "));
     std::string shown;
     if constexpr (std::is_same_v<Field, std::string>) {
       shown = field;
@@ -76,7 +77,9 @@ void declare_train(CLI::App& app, Options& o) {
       verb(app, "train", "Train a variance network, keeping every epoch",
            "  varphase train --preset quickstart --run runs/first\n"
            "  varphase train --preset lenet5 --data path/to/mnist --run runs/paper --epochs 20\n"
-           "  varphase train --resume --run runs/first\n");
+           "  varphase train --resume --run runs/first\n"
+           "  varphase train --preset quickstart --members 5 --run runs/five\n"
+           "  varphase train --preset lenet5 --init runs/plain --run runs/from-plain\n");
   sub->add_option("--run", o.run, "the run folder to make or to resume")->required();
   sub->add_option("--preset", o.preset,
                   "a configuration that comes with the program: " +
@@ -84,7 +87,22 @@ void declare_train(CLI::App& app, Options& o) {
   sub->add_option("--config", o.config, "a configuration file (JSON), such as a run's config.json");
   sub->add_option("--network", o.network, "a network spec (JSON) of your own");
   sub->add_option("--set", o.set, "name=value of the configuration, such as train.epochs=3");
-  sub->add_flag("--resume", o.resume, "go on from the newest checkpoint, bit for bit");
+  sub->add_option("--init", o.init,
+                  "begin with the weights of this run, RUN@EPOCH or checkpoint; a plain layer's "
+                  "become the means of the variance layer at its place");
+  sub->add_option("--initial-log-alpha", o.initial_log_alpha,
+                  "first log alpha of all variance layers, in place of the network's (and of "
+                  "--init's)")
+      ->check(CLI::Range(-20.0, 20.0));
+  sub->add_option("--members", o.members,
+                  "train so many networks into RUN/members/NN, with seed, seed + 1, ...")
+      ->check(CLI::Range(1, 1000));
+  sub->add_option("--side-by-side", o.side_by_side,
+                  "members that a GPU trains at once; results do not depend on it")
+      ->check(CLI::Range(1, 8))
+      ->capture_default_str();
+  sub->add_flag("--resume", o.resume,
+                "go on from the newest checkpoint, bit for bit; of members: whichever is not done");
   sub->add_flag("--overwrite", o.overwrite, "replace a run that is there");
   add_device(sub, o);
   add_fields<DataConfig>(sub, o, "data");
@@ -202,8 +220,15 @@ void declare_prune(CLI::App& app, Options& o) {
 
 void declare_eval(CLI::App& app, Options& o) {
   CLI::App* sub = verb(app, "eval", "Accuracy and NLL of full and pruned networks, side by side",
-                       "  varphase eval runs/first runs/first/pruned/95.h5 --samples 50\n");
-  sub->add_option("paths", o.paths, "runs, RUN@EPOCH, checkpoints, pruned files")->required();
+                       "  varphase eval runs/first runs/first/pruned/95.h5 --samples 50\n"
+                       "  varphase eval --together runs/five\n");
+  sub->add_option(
+         "paths", o.paths,
+         "runs, RUN@EPOCH, checkpoints, pruned files; a run of several members stands for all of "
+         "them")
+      ->required();
+  sub->add_flag("--together", o.together,
+                "also the networks' predictions averaged: an ensemble of networks");
   sub->add_option("--epoch", o.epoch, "of run folders: last, best, or an epoch")
       ->default_str("last");
   sub->add_option("--samples", o.samples, "members of the ensemble")

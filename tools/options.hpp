@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,9 +34,16 @@ struct Options {
   std::string preset;
   std::string config;
   std::string network;
+  std::string init;
+  std::optional<double> initial_log_alpha;
+  std::int64_t members = 0;
+  std::int64_t side_by_side = 1;
   bool resume = false;
   std::vector<std::string> set;
   std::map<std::string, std::string> fields;  // "train.epochs" -> "24"
+
+  // eval
+  bool together = false;
 
   // kappa
   std::string smooth = "auto";

@@ -26,6 +26,9 @@ std::int64_t whole_number(const std::string& text, const std::string& what) {
 }  // namespace
 
 RunFolder::RunFolder(fs::path path) : path_(std::move(path)) {
+  VARPHASE_CHECK(fs::exists(path_ / "config.json") || !fs::exists(path_ / "members.json"),
+                 ErrorKind::usage, "{}: several runs, not one\n  give one of them, such as {}",
+                 path_.string(), (path_ / "members" / "00").string());
   VARPHASE_CHECK(fs::exists(path_ / "config.json"), ErrorKind::io,
                  "{}: no run (there is no config.json)\n  make one with: varphase train --preset "
                  "quickstart --run {}",

@@ -91,10 +91,22 @@ Json to_json(const Config& config) {
   return json;
 }
 
+/// A config whose files may have an older field: it gives the JSON the field of today.
+template <class T>
+concept RenamesOlder = requires(Json& json) {
+  T::rename_older(json);
+};
+
 /// Overwrites the fields that the JSON object names and leaves the others.
 /// @throws Error usage for an unknown key (with a suggestion), a wrong type, a value out of range.
 template <Configuration Config>
-void assign_fields(Config& config, const Json& json, const std::string& prefix = "") {
+void assign_fields(Config& config, const Json& given, const std::string& prefix = "") {
+  Json renamed;
+  if constexpr (RenamesOlder<Config>) {
+    renamed = given;
+    if (renamed.is_object()) Config::rename_older(renamed);
+  }
+  const Json& json = RenamesOlder<Config> ? renamed : given;
   VARPHASE_CHECK(json.is_object(), ErrorKind::usage, "{}: wants an object {{...}}, got {}",
                  prefix.empty() ? "configuration" : prefix, json.dump());
   std::vector<std::string> known;

@@ -15,9 +15,10 @@ namespace {
 constexpr int kWindow = 4;  // outputs of a window
 constexpr int kSlots = 2;   // vectors of output channels at once: with the window, 8 accumulators
 
-// Weights as [slot kGroup][C][K * K][kSlots * kLanes], zeros where there is no channel.
+constexpr std::int64_t kGroup = kSlots * kLanes;
+
+// Weights as [slot group][C][K * K][kSlots * kLanes], zeros where there is no channel.
 std::vector<float> packed_weights(const ConvPool& job) {
-  const std::int64_t kGroup = kSlots * kLanes;
   const std::int64_t groups = (job.out_channels + kGroup - 1) / kGroup;
   const std::int64_t taps = job.kernel * job.kernel;
   std::vector<float> packed(static_cast<std::size_t>(groups * job.channels * taps * kGroup), 0.0F);
@@ -32,7 +33,6 @@ std::vector<float> packed_weights(const ConvPool& job) {
 
 template <Activation kind, int K>
 VARPHASE_INLINE void conv_pool_image(const ConvPool& job, const float* packed, std::int64_t n) {
-  constexpr std::int64_t kGroup = kSlots * kLanes;
   const std::int64_t windows = job.out_height() * job.out_width();
   const std::int64_t plane = job.height * job.width;
   const float* image = job.x + n * job.channels * plane;

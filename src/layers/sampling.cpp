@@ -48,7 +48,8 @@ at::Tensor sample_output(const at::Tensor& m, const at::Tensor& v, const Forward
                          std::uint16_t number) {
   NoiseKey key = how.key;
   key.layer = number;
-  return SampleOutput::apply(m, v, how, key);
+  // Sampling is float32 also where products are bfloat16; both are left as they are otherwise.
+  return SampleOutput::apply(m.defined() ? m.to(at::kFloat) : m, v.to(at::kFloat), how, key);
 }
 
 }  // namespace varphase

@@ -38,22 +38,39 @@ struct DataConfig {
 };
 
 struct TrainConfig {
+  /// Older files have a switch "tf32" where `precision` is now.
+  static void rename_older(Json& json) {
+    const auto found = json.find("tf32");
+    if (found == json.end() || !found->is_boolean()) return;
+    json["precision"] = found->get<bool>() ? "tf32" : "float32";
+    json.erase("tf32");
+  }
+
   std::int64_t epochs = 200;
   std::int64_t batch_size = 200;
+  std::string optimizer = "adam";
   double learning_rate = 1e-3;
+  std::string schedule = "linear";
+  std::int64_t step_size = 30;
+  double gamma = 0.1;
+  double weight_decay = 0;
   double beta1 = 0.9;
   double beta2 = 0.999;
   double epsilon = 1e-8;
+  double momentum = 0.9;
+  bool nesterov = false;
   double log_alpha_rate = 1;
   double log_alpha_hold = 0;
+  double log_alpha_max = 20;
   double kl_weight = 1;
   std::int64_t kl_warmup = 0;
+  std::int64_t kl_start = 0;
   std::int64_t samples = 10;
   std::int64_t seed = 1;
   std::int64_t every = 1;
   std::int64_t keep_optimizer = 1;
   bool deterministic = true;
-  bool tf32 = true;
+  std::string precision = "tf32";
 
   template <class Visitor>
   void visit_fields(Visitor&& visit) {
@@ -62,28 +79,56 @@ struct TrainConfig {
               .help = "passes over the training images", .unit = "epochs", .min = 1, .max = 1e6});
     visit("batch_size", batch_size,
           FieldInfo{.help = "images in a step", .unit = "images", .min = 1, .max = 1e6});
+    visit("optimizer", optimizer,
+          FieldInfo{.help = "what makes a step of a gradient", .choices = {"adam", "sgd"}});
     visit("learning_rate", learning_rate,
-          FieldInfo{.help = "Adam's learning rate, falling linearly to 0 over the epochs",
+          FieldInfo{.help = "learning rate of the first epoch", .min = 0, .max = 1000});
+    visit("schedule", schedule,
+          FieldInfo{.help = "how the learning rate falls over the epochs; linear and cosine end "
+                            "at 0",
+                    .choices = {"linear", "constant", "step", "cosine"}});
+    visit("step_size", step_size,
+          FieldInfo{.help = "schedule step: epochs from one fall to the next",
+                    .unit = "epochs",
+                    .min = 1,
+                    .max = 1e6});
+    visit("gamma", gamma,
+          FieldInfo{.help = "schedule step: factor of each fall", .min = 0, .max = 1});
+    visit("weight_decay", weight_decay,
+          FieldInfo{.help = "share of each weight added to its gradient (L2; never log alpha)",
                     .min = 0,
-                    .max = 10});
+                    .max = 1e3});
     visit("beta1", beta1,
           FieldInfo{.help = "Adam's decay of the mean gradient", .min = 0, .max = 0.999999});
     visit("beta2", beta2,
           FieldInfo{.help = "Adam's decay of the mean square", .min = 0, .max = 0.99999999});
     visit("epsilon", epsilon, FieldInfo{.help = "Adam's epsilon", .min = 0, .max = 1});
+    visit("momentum", momentum,
+          FieldInfo{.help = "SGD's share of the last step in the next", .min = 0, .max = 0.999999});
+    visit("nesterov", nesterov, FieldInfo{.help = "SGD looks ahead (Nesterov's momentum)"});
     visit("log_alpha_rate", log_alpha_rate,
           FieldInfo{.help = "learning rate of log alpha as a multiple of learning_rate",
                     .min = 0,
                     .max = 1e6});
     visit("log_alpha_hold", log_alpha_hold,
           FieldInfo{.help = "share of the epochs for which log alpha's learning rate is held "
-                            "before it falls linearly to 0",
+                            "before its schedule begins",
                     .min = 0,
                     .max = 0.999});
+    visit("log_alpha_max", log_alpha_max,
+          FieldInfo{.help = "largest log alpha: brought back after each step (layers that train "
+                            "log alpha)",
+                    .min = -20,
+                    .max = 20});
     visit("kl_weight", kl_weight,
           FieldInfo{.help = "weight of the KL term in the loss", .min = 0, .max = 1e3});
     visit("kl_warmup", kl_warmup,
           FieldInfo{.help = "epochs over which the weight of the KL term rises from 0",
+                    .unit = "epochs",
+                    .min = 0,
+                    .max = 1e6});
+    visit("kl_start", kl_start,
+          FieldInfo{.help = "epochs without the KL term before its weight begins to rise",
                     .unit = "epochs",
                     .min = 0,
                     .max = 1e6});
@@ -103,8 +148,10 @@ struct TrainConfig {
                     .max = 1e6});
     visit("deterministic", deterministic,
           FieldInfo{.help = "the same bits run after run on one device"});
-    visit("tf32", tf32,
-          FieldInfo{.help = "let a GPU multiply in TF32 while training (curvature never does)"});
+    visit("precision", precision,
+          FieldInfo{.help = "products and convolutions of training (evaluation and curvature are "
+                            "float32); bf16 keeps weights, batch norm and sampling in float32",
+                    .choices = {"float32", "tf32", "bf16"}});
   }
 };
 

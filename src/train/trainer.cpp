@@ -3,7 +3,6 @@
 #include "src/train/trainer.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstdlib>
 #include <limits>
@@ -23,13 +22,20 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include "src/noise/permutation.hpp"
+#include "src/train/bfloat16_products.hpp"
 #include "src/train/captured_step.hpp"
+#include "src/train/schedule.hpp"
 
 namespace varphase {
 namespace {
 
 constexpr std::int64_t kNoStep = std::numeric_limits<std::int64_t>::max();
 constexpr const char* kPartialNll = "partial_nll";
+constexpr double kLargestLogAlpha = 20;  // every parameterization's own bound
+
+bool trains_log_alpha(const VarianceLayer& layer) {
+  return layer.parameterization().theta_name() == "log_alpha";
+}
 
 }  // namespace
 
@@ -42,12 +48,31 @@ void set_numerics(bool deterministic, bool tf32) {
   context.setBenchmarkCuDNN(false);
   context.setAllowTF32CuBLAS(tf32);
   context.setAllowTF32CuDNN(tf32);
+  context.setAllowBF16ReductionCuBLAS(false);  // sums of bfloat16 products in float32
 }
 
-void check_batch_size(const TrainConfig& config, std::int64_t images) {
+void check_training(const TrainConfig& config, const Network& network, std::int64_t images) {
   VARPHASE_CHECK(config.batch_size <= images, ErrorKind::usage,
                  "train.batch_size {} is more than the {} training images", config.batch_size,
                  images);
+  VARPHASE_CHECK(config.optimizer != "sgd" || !config.nesterov || config.momentum > 0,
+                 ErrorKind::usage, "train.nesterov wants train.momentum over 0, got {}",
+                 config.momentum);
+  if (config.log_alpha_max >= kLargestLogAlpha) return;
+  bool any = false;
+  for (const VarianceLayer* layer : network.variance_layers()) {
+    if (!trains_log_alpha(*layer)) continue;
+    any = true;
+    const auto largest = layer->theta().max().item<double>();
+    VARPHASE_CHECK(largest <= config.log_alpha_max, ErrorKind::usage,
+                   "{} begins with log alpha {}, over train.log_alpha_max {}\n  "
+                   "--initial-log-alpha sets the first value",
+                   layer->name(), largest, config.log_alpha_max);
+  }
+  VARPHASE_CHECK(
+      any, ErrorKind::usage,
+      "train.log_alpha_max is for variance layers that train log alpha, and this network "
+      "has none");
 }
 
 struct Trainer::Step {
@@ -66,10 +91,10 @@ Trainer::Trainer(Network& network, const DeviceImages& images, const TrainConfig
     : network_(network),
       images_(images),
       config_(config),
-      optimizer_(network, config),
+      optimizer_(optimizers().at(config.optimizer)(network, config)),
       steps_per_epoch_(images.count() / config.batch_size),
       state_(std::make_unique<Step>()) {
-  check_batch_size(config, images.count());
+  check_training(config, network, images.count());
   const at::TensorOptions options = images.labels.options();
   state_->batch = empty_batch(images, config.batch_size);
   state_->order = at::zeros({steps_per_epoch_ * config.batch_size}, options);
@@ -89,20 +114,22 @@ Trainer::Trainer(Network& network, const DeviceImages& images, const TrainConfig
                       {static_cast<std::uint64_t>(config_.seed), Stream::training, 0, 0},
                       s.batch.example,
                       s.member};
-    const at::Tensor logits = network_.forward(s.batch.images, how);
+    at::Tensor logits;
+    {
+      const Bfloat16Products products(config_.precision == "bf16", s.batch.images.device().type());
+      logits = network_.forward(s.batch.images, how).to(at::kFloat);
+    }
     const at::Tensor nll = at::cross_entropy_loss(logits, s.batch.labels, {}, at::Reduction::Sum);
     at::Tensor loss = nll * scale;
     const at::Tensor kl = network_.kl();
     if (kl.defined()) loss = loss + kl * s.kl_weight;
+    if (optimizer_->wants_mean_loss()) loss = loss / static_cast<double>(images_.count());
     std::vector<at::Tensor> leaves;
     for (const auto& entry : network_.parameters()) leaves.push_back(*entry.parameter.tensor);
     const std::vector<at::Tensor> gradients = torch::autograd::grad({loss}, leaves);
     const at::NoGradGuard no_gradients;
-    optimizer_.step(gradients);
-    for (VarianceLayer* layer : network_.variance_layers()) {
-      at::Tensor theta = layer->mutable_theta().detach();
-      layer->parameterization().project(theta);
-    }
+    optimizer_->step(gradients);
+    project();
     s.nll.add_(nll.detach());
     s.first_bad.copy_(at::minimum(
         s.first_bad, at::where(at::isfinite(loss.detach()), kNoStep, s.in_epoch).reshape({})));
@@ -112,22 +139,19 @@ Trainer::Trainer(Network& network, const DeviceImages& images, const TrainConfig
 
 Trainer::~Trainer() = default;
 
-double Trainer::learning_rate(std::int64_t epoch) const {
-  return config_.learning_rate *
-         (1 - static_cast<double>(epoch) / static_cast<double>(config_.epochs));
+void Trainer::set_schedule() {
+  const LearningRates rates = learning_rates(config_, epoch_);
+  optimizer_->set_rates(rates.weights, rates.variances);
+  state_->kl_weight.fill_(kl_weight(config_, epoch_));
 }
 
-void Trainer::set_schedule() {
-  const double done = static_cast<double>(epoch_) / static_cast<double>(config_.epochs);
-  const double falling =
-      done < config_.log_alpha_hold ? 1.0 : (1 - done) / (1 - config_.log_alpha_hold);
-  optimizer_.set_rates(learning_rate(epoch_),
-                       config_.learning_rate * config_.log_alpha_rate * falling);
-  const double warm =
-      config_.kl_warmup > 0
-          ? std::min(1.0, static_cast<double>(epoch_) / static_cast<double>(config_.kl_warmup))
-          : 1.0;
-  state_->kl_weight.fill_(config_.kl_weight * warm);
+void Trainer::project() {
+  for (VarianceLayer* layer : network_.variance_layers()) {
+    at::Tensor theta = layer->mutable_theta().detach();
+    layer->parameterization().project(theta);
+    if (config_.log_alpha_max < kLargestLogAlpha && trains_log_alpha(*layer))
+      theta.clamp_max_(config_.log_alpha_max);
+  }
 }
 
 void Trainer::start_epoch_order() {
@@ -139,35 +163,47 @@ void Trainer::start_epoch_order() {
 
 EpochReport Trainer::run_epoch(const std::function<void(std::int64_t)>& advanced,
                                const std::atomic<bool>& stop) {
-  const auto start = std::chrono::steady_clock::now();
+  begin_epoch();
+  bool more = step_in_epoch() < steps_per_epoch_;
+  while (more && !stop.load(std::memory_order_relaxed)) {
+    more = run_step();
+    advanced(config_.batch_size);
+  }
+  return end_epoch();
+}
+
+void Trainer::begin_epoch() {
+  started_ = std::chrono::steady_clock::now();
+  first_step_ = step_;
   set_schedule();
   start_epoch_order();
-  const bool on_gpu = images_.pixels.is_cuda();
-  if (on_gpu && !state_->captured) {
-    std::vector<at::Tensor> changed = optimizer_.state();
+  if (images_.pixels.is_cuda() && !state_->captured) {
+    std::vector<at::Tensor> changed = optimizer_->state();
     for (const auto& entry : network_.buffers()) changed.push_back(*entry.buffer.tensor);
     for (const at::Tensor& tensor : {state_->in_epoch, state_->nll, state_->first_bad})
       changed.push_back(tensor);
     state_->captured = std::make_unique<CapturedStep>(state_->run, changed);
   }
-  const std::int64_t first_step = step_;
-  std::int64_t in_epoch = step_ - epoch_ * steps_per_epoch_;
-  state_->in_epoch.fill_(in_epoch);
-  while (in_epoch < steps_per_epoch_ && !stop.load(std::memory_order_relaxed)) {
-    if (state_->captured) {
-      state_->captured->replay();
-    } else {
-      state_->run();
-    }
-    ++in_epoch;
-    ++step_;
-    advanced(config_.batch_size);
-    // A CPU step takes milliseconds, so looking at once costs nothing; a GPU is asked at the end of
-    // the epoch.
-    if (!on_gpu) check_finite();
+  state_->in_epoch.fill_(step_in_epoch());
+}
+
+bool Trainer::run_step() {
+  if (state_->captured) {
+    state_->captured->replay();
+  } else {
+    state_->run();
   }
+  ++step_;
+  // A CPU step takes milliseconds, so looking at once costs nothing; a GPU is asked at the end of
+  // the epoch.
+  if (!images_.pixels.is_cuda()) check_finite();
+  return step_in_epoch() < steps_per_epoch_;
+}
+
+EpochReport Trainer::end_epoch() {
   check_finite();
   check_parameters();
+  const std::int64_t in_epoch = step_in_epoch();
   EpochReport report;
   report.complete = in_epoch == steps_per_epoch_;
   report.nll = state_->nll.item<double>() * static_cast<double>(images_.count()) /
@@ -177,14 +213,15 @@ EpochReport Trainer::run_epoch(const std::function<void(std::int64_t)>& advanced
     state_->nll.zero_();
   }
   report.epoch = epoch_;
-  report.learning_rate = learning_rate(report.complete ? epoch_ - 1 : epoch_);
+  report.learning_rate = learning_rates(config_, report.complete ? epoch_ - 1 : epoch_).weights;
   report.kl_weight = state_->kl_weight.item<double>();
   report.kl = kl();
   report.elbo = -(report.nll + report.kl);
   report.log_alpha = log_alpha();
-  report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  report.seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count();
   report.images_per_second =
-      static_cast<double>((step_ - first_step) * config_.batch_size) / report.seconds;
+      static_cast<double>((step_ - first_step_) * config_.batch_size) / report.seconds;
   return report;
 }
 
@@ -218,7 +255,7 @@ Snapshot Trainer::snapshot() const {
   snapshot.epoch = epoch_;
   snapshot.step = step_;
   store_network(network_, snapshot);
-  optimizer_.store(snapshot);
+  optimizer_->store(snapshot);
   if (step_ > epoch_ * steps_per_epoch_) snapshot.metrics[kPartialNll] = state_->nll.item<double>();
   return snapshot;
 }
@@ -241,7 +278,7 @@ void Trainer::restore(const Snapshot& snapshot) {
   const auto into_buffers = network_.buffers();
   for (std::size_t i = 0; i < into_buffers.size(); ++i)
     into_buffers[i].buffer.tensor->copy_(*from_buffers[i].buffer.tensor);
-  optimizer_.load(snapshot);
+  optimizer_->load(snapshot);
   epoch_ = snapshot.epoch;
   step_ = snapshot.step;
   const auto partial = snapshot.metrics.find(kPartialNll);

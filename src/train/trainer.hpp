@@ -3,14 +3,15 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
 
 #include "src/models/network.hpp"
-#include "src/train/adam.hpp"
 #include "src/train/device_images.hpp"
+#include "src/train/optimizer.hpp"
 #include "src/train/train_config.hpp"
 
 namespace varphase {
@@ -33,18 +34,21 @@ struct EpochReport {
 /// training only.
 void set_numerics(bool deterministic, bool tf32);
 
-/// @throws Error usage where there are fewer images than a batch takes.
-void check_batch_size(const TrainConfig& config, std::int64_t images);
+/// Whether such a training can begin, by what one field says alone or beside others.
+/// @throws Error usage where there are fewer images than a batch takes, or fields contradict each
+/// other or the network.
+void check_training(const TrainConfig& config, const Network& network, std::int64_t images);
 
-/// Trains a network that lies on its device by minimising (N/B) sum ce + beta KL with Adam.
+/// Trains a network that lies on its device by minimising (N/B) sum ce + beta KL with the
+/// optimizer and schedule of its configuration.
 ///
-/// On a GPU the whole step (gather, forward, backward, Adam) is one captured CUDA graph; on a CPU
-/// it runs eagerly. The order of images and all noise are functions of (seed, epoch, example), so a
-/// resumed run equals one that never stopped, and the batch size does not change the noise. Source:
-/// docs/math.md, "Objective".
+/// On a GPU the whole step (gather, forward, backward, optimizer) is one captured CUDA graph; on a
+/// CPU it runs eagerly. The order of images and all noise are functions of (seed, epoch, example),
+/// so a resumed run equals one that never stopped, and the batch size does not change the noise.
+/// Source: docs/math.md, "Objective".
 class Trainer {
  public:
-  /// @throws Error usage as check_batch_size.
+  /// @throws Error usage as check_training.
   Trainer(Network& network, const DeviceImages& images, const TrainConfig& config);
   ~Trainer();
 
@@ -58,6 +62,13 @@ class Trainer {
   EpochReport run_epoch(const std::function<void(std::int64_t images)>& advanced,
                         const std::atomic<bool>& stop);
 
+  /// The same piece by piece, for trainers that share a device: begin_epoch, run_step until it says
+  /// that the epoch is over or one stops, end_epoch. On a GPU a step is queued, not awaited.
+  void begin_epoch();
+  /// @return whether the epoch has a further step. @throws Error numeric as run_epoch, on a CPU.
+  bool run_step();
+  EpochReport end_epoch();
+
   /// Weights, optimizer and position; the caller adds config, metrics and provenance.
   Snapshot snapshot() const;
   void restore(const Snapshot& snapshot);
@@ -69,9 +80,10 @@ class Trainer {
  private:
   struct Step;  // what a step reads and writes on the device
 
-  double learning_rate(std::int64_t epoch) const;
+  std::int64_t step_in_epoch() const { return step_ - epoch_ * steps_per_epoch_; }
   void set_schedule();
   void start_epoch_order();
+  void project();
   void check_finite() const;
   void check_parameters() const;
   std::string first_not_finite() const;
@@ -79,10 +91,12 @@ class Trainer {
   Network& network_;
   const DeviceImages& images_;
   TrainConfig config_;
-  Adam optimizer_;
+  std::unique_ptr<Optimizer> optimizer_;
   std::int64_t steps_per_epoch_;
-  std::int64_t epoch_ = 0;  // completed
-  std::int64_t step_ = 0;   // completed, over all epochs
+  std::int64_t epoch_ = 0;       // completed
+  std::int64_t step_ = 0;        // completed, over all epochs
+  std::int64_t first_step_ = 0;  // of the running epoch, by this trainer
+  std::chrono::steady_clock::time_point started_;
   std::unique_ptr<Step> state_;
 };
 

@@ -72,7 +72,7 @@ TEST(SnapshotFile, NothingIsWrittenThatCouldNotBeRead) {
   refused(snapshot, "belongs to no parameter");
   snapshot = small_snapshot(1);
   snapshot.optimizer.push_back(normal_array("conv1/weight/momentum", {5}, 1));
-  refused(snapshot, "neither exp_avg nor exp_avg_sq");
+  refused(snapshot, "none of exp_avg, exp_avg_sq, momentum_buffer");
   snapshot = small_snapshot(1);
   snapshot.step = -1;
   refused(snapshot, "step -1");

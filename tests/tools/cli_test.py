@@ -99,6 +99,52 @@ class Program(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(arrays(whole / "checkpoints/epoch_0006.h5"), arrays(cut / "checkpoints/epoch_0006.h5"))
 
+    def test_members_are_runs_of_their_own(self):
+        five = self.train("five", "--epochs", 1, "--members", 2)
+        single = self.train("single", "--epochs", 1, "--seed", 2)
+        side = self.train("side", "--epochs", 1, "--members", 2, "--side-by-side", 2)
+        last = "checkpoints/epoch_0001.h5"
+        self.assertEqual(arrays(five / "members/01" / last), arrays(single / last))
+        self.assertNotEqual(arrays(five / "members/00" / last), arrays(single / last))
+        for member in ("members/00", "members/01"):
+            self.assertEqual(arrays(five / member / last), arrays(side / member / last))
+
+        # What is missing is trained anew, what is there stays.
+        before = arrays(five / "members/01" / last)
+        shutil.rmtree(five / "members/01")
+        done = run("train", "--resume", "--run", five, *OFFLINE)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("std. dev.", done.stdout)
+        self.assertEqual(before, arrays(five / "members/01" / last))
+        (side / "members/01/config.json").write_text("{")
+        self.fails(3, "members/01", "delete this folder", arguments=["train", "--resume", "--run", side, *OFFLINE])
+        self.fails(2, "members/00", arguments=["kappa", five])
+
+        done = run("eval", "--together", five, "--samples", 5, "--json", *OFFLINE)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        result = json.loads(done.stdout)
+        self.assertEqual([len(result["entries"]), result["together"]["networks"]], [2, 2])
+        own = [entry["nll"]["ensemble"] for entry in result["entries"]]
+        self.assertLessEqual(result["together"]["nll"]["ensemble"], sum(own) / 2)  # Jensen
+
+    def test_a_network_begins_with_another_one_s_weights(self):
+        one = self.train("one", "--epochs", 1)
+        spec = json.loads((one / "config.json").read_text())["network"]
+        last = one / "checkpoints/epoch_0001.h5"
+        two = self.train("two", "--epochs", 1, "--init", one, "--initial-log-alpha", -3)
+        with h5py.File(last) as source, h5py.File(two / "checkpoints/epoch_0000.h5") as begun:
+            self.assertEqual(source["parameters/dense1/mean"][()].tobytes(), begun["parameters/dense1/mean"][()].tobytes())
+            self.assertEqual(begun["parameters/dense1/log_alpha"][0], -3)
+            self.assertIn("epoch_0001.h5", begun.attrs["provenance.init"].decode())
+            self.assertEqual(json.loads(begun.attrs["config"].decode())["train"]["precision"], "tf32")
+        for entry in spec["layers"]:
+            if "variance_dense" in entry:
+                entry["variance_dense"]["out"] = 40
+        other = self.folder / "other.json"
+        other.write_text(json.dumps(spec))
+        self.fails(2, "dense1/mean", "[40, ", arguments=["train", *SMALL, "--network", other, "--init", one, "--run", self.folder / "no"])
+        self.assertFalse((self.folder / "no").exists())
+
     def test_a_full_disk_costs_nothing_that_was_there(self):
         one = self.train("one", "--epochs", 1)
         before = arrays(one / "checkpoints/epoch_0001.h5")
@@ -114,6 +160,12 @@ class Program(unittest.TestCase):
         self.fails(2, "train.epoch", "epochs", arguments=[*train, "--set", "train.epoch=3"])
         self.fails(2, "train.epochs", "1", arguments=[*train, "--epochs", 0])
         self.fails(2, "batch_size", "540", arguments=[*train, "--batch-size", 5000])
+        self.fails(2, "sgd", arguments=[*train, "--optimizer", "sdg"])
+        self.fails(2, "cosine", arguments=[*train, "--schedule", "cosin"])
+        self.fails(2, "bf16", arguments=[*train, "--precision", "fp16"])
+        self.fails(2, "nesterov", arguments=[*train, "--optimizer", "sgd", "--momentum", 0, "--nesterov", "true"])
+        self.fails(2, "log_alpha_max", arguments=[*train, "--log-alpha-max", -6])
+        self.fails(2, "--members", arguments=[*train, "--side-by-side", 2])
         self.fails(2, "resume", arguments=["train", "--resume", "--epochs", 3, "--run", two])
         self.assertFalse(two.exists())
         self.fails(3, "no/such/run", arguments=["kappa", "no/such/run"])

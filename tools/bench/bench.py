@@ -27,6 +27,7 @@ PEERS = pathlib.Path(os.path.relpath(HERE / "peers"))  # relative: results name 
 CASES = {
     "train": ("train", ["train.py"]),
     "train-deterministic": ("train", ["train.py", "--deterministic"]),
+    "train-vgg": ("train-vgg", ["train_vgg.py", "--variance-convs", "0", "--no-augment"]),
     "kappa": ("kappa", ["kappa.py"]),
     "kappa-head": ("kappa-head", ["kappa.py", "--head-only"]),
     "kappa-head-backpack": ("kappa-head", ["kappa_backpack.py"]),
@@ -200,7 +201,7 @@ def main():
     if options.ours != "none" and not os.access(options.ours, os.X_OK):
         print(f"bench: {options.ours}: no such program, peers alone (build target varphase-bench)", file=sys.stderr)
         options.ours = "none"
-    skipped = ("-plain",) if options.device == "cuda" else ("-plain", "-deterministic")
+    skipped = ("-plain",) if options.device == "cuda" else ("-plain", "-deterministic", "-vgg")
     cases = options.cases or [c for c in CASES if not c.endswith(skipped)]
     results = {"environment": environment(options, extra), "cases": {}}
     for case in cases:

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 #include <filesystem>
+#include <random>
 #include <set>
 
 #include <ATen/Parallel.h>
@@ -54,6 +55,41 @@ struct Measured {
   Json detail = Json::object();
 };
 
+/// The paper's VGG-like network for images of 3 x 32 x 32, its first dense layer a variance layer.
+Json vgg_spec() {
+  Json layers = Json::array();
+  for (const int out :
+       {64, 64, 0, 128, 128, 0, 256, 256, 256, 0, 512, 512, 512, 0, 512, 512, 512, 0}) {
+    if (out == 0) {
+      layers.push_back(Json{{"max_pool", 2}});
+      continue;
+    }
+    layers.push_back(
+        Json{{"conv2d", Json{{"out", out}, {"kernel", 3}, {"padding", 1}, {"bias", false}}}});
+    layers.push_back("batch_norm");
+    layers.push_back("relu");
+  }
+  layers.push_back(Json{{"variance_dense", Json{{"out", 512}}}});
+  layers.push_back("batch_norm");
+  layers.push_back("relu");
+  layers.push_back(Json{{"dense", Json{{"out", 10}}}});
+  return Json{{"input", {3, 32, 32}}, {"classes", 10}, {"layers", layers}};
+}
+
+/// As many images as CIFAR-10 trains on; what they show does not change the time.
+ImageSet random_images() {
+  constexpr std::int64_t kCount = 50000;
+  ImageSet set{3, 32, 32, {}, {}, {}};
+  std::mt19937 generator(1);
+  for (std::int64_t n = 0; n < kCount; ++n) {
+    set.labels.push_back(n % 10);
+    set.index.push_back(n);
+  }
+  set.pixels.resize(static_cast<std::size_t>(kCount * set.image_size()));
+  for (auto& pixel : set.pixels) pixel = static_cast<std::uint8_t>(generator() % 256);
+  return set;
+}
+
 /// Network, images and device that every case starts from.
 class Bench {
  public:
@@ -85,6 +121,26 @@ class Bench {
     measured.detail["unit"] = "seconds an epoch";
     measured.detail["steps_timed"] = steps;
     measured.detail["log_alpha"] = trainer.log_alpha().begin()->second;
+    return measured;
+  }
+
+  Measured train_vgg() {
+    VARPHASE_CHECK(device_.is_cuda(), ErrorKind::usage, "train-vgg is a GPU's case: --device cuda");
+    set_numerics(true, true);
+    TrainConfig config;
+    config.batch_size = 100;
+    config.precision = "bf16";
+    Network network(vgg_spec());
+    network.initialize(1);
+    network.to(device_);
+    const DeviceImages images = to_device(random_images(), Split::train, device_);
+    Trainer trainer(network, images, config);
+    Measured measured =
+        timed(images.count(), [&] { trainer.run_epoch([](std::int64_t) {}, never_); });
+    measured.epochs_equivalent = static_cast<double>(images.count()) / 60000.0;
+    measured.detail["unit"] = "seconds an epoch";
+    measured.detail["precision"] = config.precision;
+    measured.detail["weights"] = network.weight_count();
     return measured;
   }
 
@@ -290,6 +346,7 @@ using BenchCase = Measured (Bench::*)();
 const Registry<BenchCase>& cases() {
   static const Registry<BenchCase> table{"case",
                                          {{"train", &Bench::train},
+                                          {"train-vgg", &Bench::train_vgg},
                                           {"kappa", &Bench::kappa},
                                           {"kappa-head", &Bench::kappa_head},
                                           {"ensemble", &Bench::ensemble},

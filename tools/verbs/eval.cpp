@@ -1,9 +1,11 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
+#include "analysis/predict/network_ensemble.hpp"
 #include "analysis/predict/predictor.hpp"
 #include "analysis/sparse/sparse_model.hpp"
 #include "src/base/text_table.hpp"
 #include "src/train/trainer.hpp"
+#include "tools/member_runs.hpp"
 #include "tools/run_folder.hpp"
 #include "tools/session.hpp"
 #include "tools/verbs/verbs.hpp"
@@ -18,6 +20,14 @@ struct Entry {
 };
 
 std::vector<Entry> files_of(const std::string& text, const std::string& epoch) {
+  if (MemberRuns::is_one(text)) {
+    std::vector<Entry> all;
+    for (const fs::path& member : MemberRuns::read(text).paths()) {
+      for (Entry& entry : files_of(member.string(), epoch))
+        all.push_back({entry.path, member.filename().string() + ", " + entry.name});
+    }
+    return all;
+  }
   if (fs::is_regular_file(text)) return {{text, fs::path(text).stem().string()}};
   std::vector<Entry> list;
   const Target target = resolve_target(text, epoch.empty() ? "last" : epoch);
@@ -44,6 +54,75 @@ Json weights_of(const fs::path& path, const Network& network) {
   return json;
 }
 
+using ByEstimator = std::map<std::string, Metrics>;
+
+void add_metrics(Json& json, const ByEstimator& metrics) {
+  for (const auto& [estimator, value] : metrics) {
+    json["accuracy"][estimator] = value.accuracy;
+    json["accuracy_se"][estimator] = value.accuracy_se;
+    json["nll"][estimator] = value.nll;
+    json["brier"][estimator] = value.brier;
+    json["ece"][estimator] = value.ece;
+    json["entropy"][estimator] = value.entropy;
+  }
+}
+
+/// @param sparsity, bytes  as the table shows them
+std::vector<std::string> cells(const std::string& name, const ByEstimator& metrics,
+                               const std::string& sparsity, const std::string& bytes) {
+  const auto percent = [&](const char* estimator) {
+    return fmt::format("{:.2f}", 100 * metrics.at(estimator).accuracy);
+  };
+  return {name,
+          percent("deterministic"),
+          percent("stochastic"),
+          percent("ensemble"),
+          fmt::format("{:.2f}", 100 * metrics.at("ensemble").accuracy_se),
+          percent("zero_mean"),
+          fmt::format("{:.4f}", metrics.at("ensemble").nll),
+          sparsity,
+          bytes};
+}
+
+/// What several networks predicted of the same images, by estimator.
+class Together {
+ public:
+  void check_images(const Entry& entry, const Dataset& dataset) {
+    if (log_p_.empty()) {
+      first_ = entry.path;
+      name_ = dataset.name;
+      digest_ = dataset.digest;
+    }
+    VARPHASE_CHECK(dataset.digest == digest_, ErrorKind::usage,
+                   "--together wants the same images for all: {} has {}, {} has {}\n  --data names "
+                   "those to take",
+                   first_.string(), name_, entry.path.string(), dataset.name);
+  }
+  void add(const std::string& estimator, const at::Tensor& log_p, const at::Tensor& labels) {
+    log_p_[estimator].push_back(log_p);
+    labels_ = labels;
+  }
+  /// The row of all, and what goes into the JSON.
+  std::pair<ByEstimator, Json> scores() const {
+    ByEstimator metrics;
+    Json json{{"networks", log_p_.begin()->second.size()}};
+    for (const auto& [estimator, list] : log_p_) {
+      const NetworkEnsemble found = score_networks(list, labels_);
+      metrics[estimator] = found.metrics;
+      json["mutual_information"][estimator] = found.mutual_information;
+    }
+    add_metrics(json, metrics);
+    return {metrics, json};
+  }
+  std::size_t networks() const { return log_p_.empty() ? 0 : log_p_.begin()->second.size(); }
+
+ private:
+  std::map<std::string, std::vector<at::Tensor>> log_p_;
+  at::Tensor labels_;
+  fs::path first_;
+  std::string name_, digest_;
+};
+
 }  // namespace
 
 int run_eval(const Options& options) {
@@ -60,6 +139,7 @@ int run_eval(const Options& options) {
                          {"sparsity %", 10},
                          {"bytes", 9}});
   std::string text = table.header() + "\n";
+  Together together;
   for (const std::string& argument : options.paths) {
     for (const Entry& entry : files_of(argument, options.epoch)) {
       LoadedNetwork loaded = load_network_file(entry.path, device);
@@ -69,39 +149,44 @@ int run_eval(const Options& options) {
       VARPHASE_CHECK(dataset.part(split).count() > 0, ErrorKind::usage, "{}: no {} images",
                      entry.path.string(), split_name(split));
       const DeviceImages images = to_device(dataset.part(split), split, device);
-      const auto metrics =
-          Predictor(loaded.network, images, static_cast<std::uint64_t>(options.seed))
-              .all_metrics(options.samples);
+      // Networks of one ensemble draw their noise apart.
+      const auto seed =
+          static_cast<std::uint64_t>(options.seed) + (options.together ? together.networks() : 0);
+      Predictor predictor(loaded.network, images, seed);
+      ByEstimator metrics;
+      std::map<std::string, at::Tensor> predicted;
+      for (const Estimator estimator : kEstimators) {
+        const at::Tensor log_p = predictor.log_probabilities(estimator, options.samples);
+        metrics[estimator_name(estimator)] = varphase::metrics(log_p, images.labels);
+        predicted[estimator_name(estimator)] = log_p;
+      }
+      if (options.together) {
+        together.check_images(entry, dataset);
+        for (const auto& [name, log_p] : predicted) together.add(name, log_p, images.labels);
+      }
       Json json{{"name", entry.name},
                 {"path", entry.path.string()},
                 {"bytes", fs::file_size(entry.path)},
                 {"images", images.count()}};
       json.update(weights_of(entry.path, loaded.network));
-      for (const auto& [estimator, value] : metrics) {
-        json["accuracy"][estimator] = value.accuracy;
-        json["accuracy_se"][estimator] = value.accuracy_se;
-        json["nll"][estimator] = value.nll;
-        json["brier"][estimator] = value.brier;
-        json["ece"][estimator] = value.ece;
-        json["entropy"][estimator] = value.entropy;
-      }
-      const auto percent = [&](const char* estimator) {
-        return fmt::format("{:.2f}", 100 * metrics.at(estimator).accuracy);
-      };
-      text += table.row({entry.name, percent("deterministic"), percent("stochastic"),
-                         percent("ensemble"),
-                         fmt::format("{:.2f}", 100 * metrics.at("ensemble").accuracy_se),
-                         percent("zero_mean"), fmt::format("{:.4f}", metrics.at("ensemble").nll),
-                         fmt::format("{:.2f}", 100 * json["layer_sparsity"].get<double>()),
-                         bytes_text(json["bytes"].get<double>())}) +
+      add_metrics(json, metrics);
+      text += table.row(cells(entry.name, metrics,
+                              fmt::format("{:.2f}", 100 * json["layer_sparsity"].get<double>()),
+                              bytes_text(json["bytes"].get<double>()))) +
               "\n";
       entries.push_back(std::move(json));
     }
   }
-  const Json result{{"samples", options.samples},
-                    {"seed", options.seed},
-                    {"split", split_name(split)},
-                    {"entries", entries}};
+  Json result{{"samples", options.samples},
+              {"seed", options.seed},
+              {"split", split_name(split)},
+              {"entries", entries}};
+  if (options.together) {
+    const auto [metrics, json] = together.scores();
+    result["together"] = json;
+    text +=
+        table.row(cells(fmt::format("together ({})", together.networks()), metrics, "", "")) + "\n";
+  }
   fs::path out = options.out;
   const fs::path last = options.paths.back();
   if (out.empty() && last.parent_path().filename() == "pruned") {

@@ -3,22 +3,19 @@
 #include <algorithm>
 #include <cmath>
 #include <csignal>
+#include <optional>
 
 #include <fmt/ranges.h>
 
-#include "analysis/predict/predictor.hpp"
-#include "checkpoints/retention.hpp"
-#include "checkpoints/snapshot_file.hpp"
-#include "checkpoints/snapshot_writer.hpp"
+#include "analysis/kappa/csv_table.hpp"
 #include "src/base/atomic_file.hpp"
 #include "src/base/log.hpp"
-#include "src/base/progress.hpp"
 #include "src/base/text_table.hpp"
 #include "src/models/presets.hpp"
-#include "src/train/trainer.hpp"
+#include "tools/member_runs.hpp"
 #include "tools/run_folder.hpp"
 #include "tools/session.hpp"
-#include "tools/verbs/metrics_file.hpp"
+#include "tools/training_session.hpp"
 #include "tools/verbs/verbs.hpp"
 
 namespace varphase {
@@ -31,6 +28,30 @@ std::atomic<bool> stop_requested{false};
 extern "C" void request_stop(int signal) {
   stop_requested.store(true);
   std::signal(signal, SIG_DFL);
+}
+
+/// Writes the first log alpha into the spec, which is what says it everywhere.
+void set_initial_log_alpha(Json& spec, double value) {
+  const Network network(spec);
+  bool any = false;
+  for (std::size_t i = 0; i < network.layers().size(); ++i) {
+    const Layer& layer = *network.layers()[i];
+    if (!layer.options().is_object() || !layer.options().contains("log_alpha")) continue;
+    spec["layers"][i][std::string(layer.kind())]["log_alpha"] = value;
+    any = true;
+  }
+  VARPHASE_CHECK(any, ErrorKind::usage,
+                 "--initial-log-alpha {}: this network has no layer that begins with a log alpha",
+                 value);
+}
+
+std::optional<InitialWeights> initial_weights(const std::string& text, bool variances) {
+  if (text.empty()) return std::nullopt;
+  if (fs::is_regular_file(text)) return InitialWeights{text, variances};
+  const Target target = resolve_target(text, "last");
+  VARPHASE_CHECK(target.epochs.size() == 1, ErrorKind::usage, "--init {}: wants one epoch, got {}",
+                 text, target.epochs.size());
+  return InitialWeights{target.run.checkpoint(target.epochs.front()), variances};
 }
 
 RunConfig resolve_config(const Options& options) {
@@ -49,234 +70,198 @@ RunConfig resolve_config(const Options& options) {
   if (!options.network.empty()) config.network = read_json_file(options.network);
   for (const auto& [key, value] : options.fields) set_field(config, key + "=" + value);
   for (const std::string& assignment : options.set) set_field(config, assignment);
+  if (options.initial_log_alpha) set_initial_log_alpha(config.network, *options.initial_log_alpha);
   return config;
 }
 
-void make_run_folder(const fs::path& path, const RunConfig& config, bool overwrite) {
+/// A folder without what an earlier run left there.
+void clear_run_folder(const fs::path& path, bool overwrite) {
   if (fs::exists(path) && !fs::is_empty(path)) {
     VARPHASE_CHECK(
         overwrite, ErrorKind::usage,
         "{}: there is something already\n  --resume goes on with a run, --overwrite replaces it",
         path.string());
-    VARPHASE_CHECK(fs::exists(path / "config.json"), ErrorKind::usage,
+    VARPHASE_CHECK(fs::exists(path / "config.json") || MemberRuns::is_one(path), ErrorKind::usage,
                    "{}: --overwrite replaces runs alone, and this is none (no config.json)",
                    path.string());
     for (const char* part :
-         {"checkpoints", "kappa", "sweeps", "pruned", "evaluations", "config.json", "metrics.csv",
-          "log.txt", "environment.json", "transition.json", "transition.csv", "report.html"}) {
+         {"members", "members.json", "checkpoints", "kappa", "sweeps", "pruned", "evaluations",
+          "config.json", "metrics.csv", "log.txt", "environment.json", "transition.json",
+          "transition.csv", "report.html"}) {
       fs::remove_all(path / part);
     }
   }
+}
+
+void make_run_folder(const fs::path& path, const RunConfig& config, bool overwrite) {
+  clear_run_folder(path, overwrite);
   std::error_code error;
   fs::create_directories(path / "checkpoints", error);
   VARPHASE_CHECK(!error, ErrorKind::io, "{}: cannot be made: {}", path.string(), error.message());
   write_json_file(path / "config.json", to_json(config));
 }
 
-std::string accuracy_text(const EvaluationMetrics& metrics, const std::string& estimator) {
-  return fmt::format("{:.2f}", 100 * metrics.at(estimator).accuracy);
+/// All that can be wrong with the input is said before anything is written or replaced.
+Dataset checked_dataset(const RunConfig& config, const Options& options,
+                        const std::optional<InitialWeights>& init) {
+  Dataset dataset = open_dataset(config.data, options.data);
+  Network network(config.network);
+  check_fits(network, dataset);
+  if (init) take_initial_weights(network, *init);
+  check_training(config.train, network, dataset.train.count());
+  return dataset;
 }
 
-/// The run's state between epochs: checkpoint writer, metrics file, tables.
-class TrainingSession {
- public:
-  TrainingSession(RunFolder run, RunConfig config, Dataset dataset, const Options& options,
-                  at::Device device)
-      : run_(std::move(run)),
-        config_(std::move(config)),
-        options_(options),
-        device_(device),
-        dataset_(std::move(dataset)),
-        network_(config_.network),
-        metrics_file_(run_.path() / "metrics.csv"),
-        table_({{"epoch", 5},
-                {"nll", 10},
-                {"kl", 10},
-                {"log alpha", 9},
-                {"det. %", 7},
-                {"stoch. %", 8},
-                {"ens. %", 7},
-                {"zero m. %", 9},
-                {"images/s", 9}}) {
-    network_.initialize(static_cast<std::uint64_t>(config_.train.seed));
-    network_.to(device);
-    train_ = to_device(dataset_.train, Split::train, device);
-    test_ = to_device(dataset_.test, Split::test, device);
-    if (dataset_.validation.count() > 0)
-      validation_ = to_device(dataset_.validation, Split::validation, device);
-    trainer_ = std::make_unique<Trainer>(network_, train_, config_.train);
-    provenance_ = provenance(device);
-    provenance_["dataset"] = dataset_.name;
-    provenance_[kDatasetDigest] = dataset_.digest;
-  }
+void take_signals() {
+  std::signal(SIGINT, request_stop);
+  std::signal(SIGTERM, request_stop);
+}
 
-  void resume() {
-    fs::path from;
-    const fs::path interrupted = interrupted_path();
-    if (fs::exists(interrupted)) {
-      from = interrupted;
-    } else {
-      const NewestEpoch newest = newest_readable_epoch(run_.checkpoints());
-      for (const std::string& damaged : newest.skipped) log_warning(damaged);
-      VARPHASE_CHECK(newest.epoch.has_value(), ErrorKind::io, "{}: no checkpoint to resume from",
-                     run_.checkpoints().string());
-      from = run_.checkpoint(*newest.epoch);
+void say_resume(const fs::path& path) {
+  fmt::print(stderr, "  go on with: varphase train --resume --run {}\n", path.string());
+}
+
+/// Last row of each member's metrics.csv, their mean and standard deviation.
+void print_members(const MemberRuns& runs) {
+  const std::pair<const char*, const char*> columns[] = {{"det. %", "test_accuracy_deterministic"},
+                                                         {"stoch. %", "test_accuracy_stochastic"},
+                                                         {"ens. %", "test_accuracy_ensemble"},
+                                                         {"ens. NLL", "test_nll_ensemble"}};
+  std::vector<TextTable::Column> titles{{"member", 9}, {"seed", 8}, {"epoch", 5}};
+  for (const auto& column : columns) titles.push_back({column.first, 8});
+  const TextTable table(titles);
+  const auto text = [](const char* title, double value) {
+    return std::string(title).find('%') != std::string::npos ? fmt::format("{:.2f}", 100 * value)
+                                                             : fmt::format("{:.4f}", value);
+  };
+  std::vector<std::vector<double>> values(std::size(columns));
+  fmt::print("\n{}\n", table.header());
+  for (std::int64_t i = 0; i < runs.members; ++i) {
+    const CsvTable rows = read_csv(runs.path(i) / "metrics.csv");
+    std::vector<std::string> cells{runs.path(i).filename().string(),
+                                   std::to_string(runs.member_config(i).train.seed),
+                                   fmt::format("{}", rows.values("epoch").back())};
+    for (std::size_t c = 0; c < std::size(columns); ++c) {
+      values[c].push_back(rows.values(columns[c].second).back());
+      cells.push_back(text(columns[c].first, values[c].back()));
     }
-    trainer_->restore(read_snapshot(from));
-    metrics_file_.keep_until(trainer_->epoch());
-    fmt::print(stderr, "resuming from {} (epoch {}, step {})\n", from.filename().string(),
-               trainer_->epoch(), trainer_->step());
+    fmt::print("{}\n", table.row(cells));
   }
+  std::vector<std::string> mean{"mean", "", ""}, deviation{"std. dev.", "", ""};
+  for (std::size_t c = 0; c < std::size(columns); ++c) {
+    const auto n = static_cast<double>(values[c].size());
+    double sum = 0, squares = 0;
+    for (const double value : values[c]) sum += value;
+    for (const double value : values[c]) squares += (value - sum / n) * (value - sum / n);
+    mean.push_back(text(columns[c].first, sum / n));
+    deviation.push_back(n > 1 ? text(columns[c].first, std::sqrt(squares / (n - 1))) : "");
+  }
+  fmt::print("{}\n{}\n\nthe networks together: varphase eval --together {}\n", table.row(mean),
+             table.row(deviation), runs.folder.string());
+}
 
-  int run() {
-    write_json_file(run_.path() / "environment.json", Json(provenance_));
-    if (trainer_->epoch() == 0 && trainer_->step() == 0) first_checkpoint();
-    const std::int64_t left = config_.train.epochs - trainer_->epoch();
-    Progress progress("", left * trainer_->steps_per_epoch() * config_.train.batch_size, " images",
-                      options_.quiet);
-    fmt::print("{}\n", table_.header());
-    while (trainer_->epoch() < config_.train.epochs) {
-      progress.describe(fmt::format("epoch {}/{}", trainer_->epoch() + 1, config_.train.epochs));
-      const EpochReport report = run_epoch(progress);
-      progress.clear();
-      if (!report.complete) return interrupted();
-      finish_epoch(report);
-      if (stop_requested && trainer_->epoch() < config_.train.epochs) return interrupted();
+/// Trains what is not finished of an ensemble, so many members at once.
+int train_members(const MemberRuns& runs, const SessionImages& images,
+                  const std::optional<InitialWeights>& init, const Options& options,
+                  at::Device device) {
+  std::vector<MemberRuns::State> states;
+  for (std::int64_t i = 0; i < runs.members; ++i) states.push_back(runs.state(i));
+  int code = kSuccess;
+  for (std::int64_t next = 0; next < runs.members;) {
+    std::vector<std::unique_ptr<TrainingSession>> sessions;
+    std::vector<TrainingSession*> list;
+    for (; next < runs.members && std::ssize(sessions) < options.side_by_side; ++next) {
+      const MemberRuns::State state = states[static_cast<std::size_t>(next)];
+      if (state == MemberRuns::State::finished) continue;
+      const fs::path path = runs.path(next);
+      const RunConfig config = runs.member_config(next);
+      const bool fresh = state == MemberRuns::State::absent;
+      if (fresh) make_run_folder(path, config, true);
+      remove_stale_temporaries(path / "checkpoints");
+      sessions.push_back(std::make_unique<TrainingSession>(RunFolder(path), config, images, options,
+                                                           device, path.filename().string(),
+                                                           options.side_by_side > 1));
+      TrainingSession& session = *sessions.back();
+      if (!fresh) session.resume();
+      if (fresh && init) session.begin_with(*init);
+      session.start();
+      list.push_back(&session);
     }
-    writer_.flush();
-    fs::remove(interrupted_path());
-    log_info("finished");
-    return kSuccess;
-  }
-
- private:
-  fs::path interrupted_path() const { return run_.checkpoints() / "interrupted.h5"; }
-
-  EpochReport run_epoch(Progress& progress) {
-    try {
-      return trainer_->run_epoch([&](std::int64_t images) { progress.advance(images); },
-                                 stop_requested);
-    } catch (const Error& error) {
-      if (error.kind() != ErrorKind::numeric) throw;
-      progress.clear();
-      writer_.flush();
-      const std::vector<std::int64_t> epochs = run_.epochs();
-      throw Error(
-          error.kind(),
-          fmt::format("{}\n  last good checkpoint: {}; a smaller train.learning_rate may hold",
-                      error.what(),
-                      epochs.empty() ? "none" : run_.checkpoint(epochs.back()).string()));
+    if (list.empty()) break;
+    const int ended = run_sessions(list, options.quiet, stop_requested);
+    if (ended == kInterrupted) {
+      say_resume(runs.folder);
+      return ended;
     }
+    code = std::max(code, ended);
   }
+  print_members(runs);
+  return code;
+}
 
-  Snapshot complete(Snapshot snapshot, const std::map<std::string, double>& metrics) const {
-    snapshot.config = to_json(config_).dump();
-    snapshot.provenance = provenance_;
-    snapshot.metrics.insert(metrics.begin(), metrics.end());
-    return snapshot;
+int run_members(const Options& options) {
+  const fs::path folder = options.run;
+  MemberRuns runs;
+  if (options.resume) {
+    runs = MemberRuns::read(folder);
+  } else {
+    runs = {folder, options.members, resolve_config(options), "", !options.initial_log_alpha};
   }
+  const at::Device device = open_device(options);
+  set_numerics(runs.config.train.deterministic, runs.config.train.precision != "float32");
+  std::optional<InitialWeights> init;
+  if (options.resume) {
+    if (!runs.init.empty()) init = InitialWeights{runs.init, runs.init_variances};
+  } else {
+    init = initial_weights(options.init, runs.init_variances);
+    if (init) runs.init = fs::absolute(init->file).string();
+  }
+  const SessionImages images(checked_dataset(runs.config, options, init), device);
+  if (!options.resume) {
+    clear_run_folder(folder, options.overwrite);
+    fs::create_directories(folder);
+    runs.write();
+  }
+  open_log_file(folder / "log.txt");
+  take_signals();
+  return train_members(runs, images, init, options, device);
+}
 
-  void first_checkpoint() {
-    EpochReport report;
-    report.nll = std::nan("");
-    report.kl = trainer_->kl();
-    report.elbo = std::nan("");
-    report.log_alpha = trainer_->log_alpha();
-    const auto metrics = metrics_file_.append(report, 0, evaluate(test_), validation_metrics());
-    writer_.submit(run_.checkpoint(0), complete(trainer_->snapshot(), metrics));
-    writer_.flush();
-    const auto bytes = static_cast<double>(fs::file_size(run_.checkpoint(0)));
-    fmt::print("{}: {} training, {} validation, {} test images; {} weights; {}\n",
-               run_.path().string(), count_text(train_.count()),
-               count_text(dataset_.validation.count()), count_text(test_.count()),
-               count_text(network_.weight_count()), device_name(device_));
-    const std::int64_t further = config_.train.epochs / config_.train.every;
-    const double all = bytes + bytes / 3 * static_cast<double>(further);
-    fmt::print("checkpoints: {} with optimizer state, about {} in all\n\n", bytes_text(bytes),
-               bytes_text(all));
-  }
-
-  EvaluationMetrics evaluate(const DeviceImages& images) {
-    return Predictor(network_, images, static_cast<std::uint64_t>(config_.train.seed))
-        .all_metrics(config_.train.samples);
-  }
-  std::optional<EvaluationMetrics> validation_metrics() {
-    if (dataset_.validation.count() == 0) return std::nullopt;
-    return evaluate(validation_);
-  }
-
-  void finish_epoch(const EpochReport& report) {
-    const EvaluationMetrics test = evaluate(test_);
-    const auto metrics = metrics_file_.append(report, trainer_->step(), test, validation_metrics());
-    double log_alpha = 0;
-    for (const auto& entry : report.log_alpha)
-      log_alpha = std::max(log_alpha == 0 ? entry.second : log_alpha, entry.second);
-    fmt::print("{}\n",
-               table_.row({std::to_string(report.epoch), fmt::format("{:.4g}", report.nll),
-                           fmt::format("{:.4g}", report.kl), fmt::format("{:.2f}", log_alpha),
-                           accuracy_text(test, "deterministic"), accuracy_text(test, "stochastic"),
-                           accuracy_text(test, "ensemble"), accuracy_text(test, "zero_mean"),
-                           count_text(std::llround(report.images_per_second))}));
-    std::fflush(stdout);
-    log_info(fmt::format("epoch {} nll {:.6g} kl {:.6g}", report.epoch, report.nll, report.kl));
-    if (report.epoch % config_.train.every == 0 || report.epoch == config_.train.epochs) {
-      writer_.submit(run_.checkpoint(report.epoch), complete(trainer_->snapshot(), metrics));
-    }
-    fs::remove(interrupted_path());
-  }
-
-  int interrupted() {
-    writer_.submit(interrupted_path(), complete(trainer_->snapshot(), {}));
-    writer_.flush();
-    log_info(fmt::format("interrupted at step {}", trainer_->step()));
-    fmt::print(stderr,
-               "\nstopped at step {} and saved\n  go on with: varphase train --resume --run {}\n",
-               trainer_->step(), run_.path().string());
-    return kInterrupted;
-  }
-
-  RunFolder run_;
-  RunConfig config_;
-  const Options& options_;
-  at::Device device_;
-  Dataset dataset_;
-  Network network_;
-  DeviceImages train_, test_, validation_;
-  std::unique_ptr<Trainer> trainer_;
-  std::map<std::string, std::string> provenance_;
-  MetricsFile metrics_file_;
-  TextTable table_;
-  SnapshotWriter writer_{SnapshotWriterOptions{config_.train.keep_optimizer, 2, nullptr}};
-};
+int run_one(const Options& options) {
+  const fs::path path = options.run;
+  const RunConfig config = options.resume ? RunFolder(path).config() : resolve_config(options);
+  const std::optional<InitialWeights> init =
+      initial_weights(options.init, !options.initial_log_alpha);
+  const at::Device device = open_device(options);
+  set_numerics(config.train.deterministic, config.train.precision != "float32");
+  const SessionImages images(checked_dataset(config, options, init), device);
+  if (!options.resume) make_run_folder(path, config, options.overwrite);
+  remove_stale_temporaries(path / "checkpoints");
+  open_log_file(path / "log.txt");
+  take_signals();
+  TrainingSession session(RunFolder(path), config, images, options, device, "", false);
+  if (options.resume) session.resume();
+  if (init) session.begin_with(*init);
+  session.start();
+  const int code = run_sessions({&session}, options.quiet, stop_requested);
+  if (code == kInterrupted) say_resume(path);
+  return code;
+}
 
 }  // namespace
 
 int run_train(const Options& options) {
-  const fs::path path = options.run;
-  RunConfig config;
   if (options.resume) {
     VARPHASE_CHECK(options.preset.empty() && options.config.empty() && options.network.empty() &&
-                       options.set.empty() && options.fields.empty(),
+                       options.set.empty() && options.fields.empty() && options.init.empty() &&
+                       options.members == 0 && !options.initial_log_alpha,
                    ErrorKind::usage,
                    "--resume takes the run's own configuration: leave the other flags out");
-    config = RunFolder(path).config();
-  } else {
-    config = resolve_config(options);
   }
-  const at::Device device = open_device(options);
-  set_numerics(config.train.deterministic, config.train.tf32);
-  // All that can be wrong with the input is said before anything is written or replaced.
-  Dataset dataset = open_dataset(config.data, options.data);
-  check_fits(Network(config.network), dataset);
-  check_batch_size(config.train, dataset.train.count());
-  if (!options.resume) make_run_folder(path, config, options.overwrite);
-  remove_stale_temporaries(path / "checkpoints");
-  open_log_file(path / "log.txt");
-  std::signal(SIGINT, request_stop);
-  std::signal(SIGTERM, request_stop);
-  TrainingSession session(RunFolder(path), config, std::move(dataset), options, device);
-  if (options.resume) session.resume();
-  return session.run();
+  const bool several = options.resume ? MemberRuns::is_one(options.run) : options.members > 0;
+  VARPHASE_CHECK(several || options.side_by_side == 1, ErrorKind::usage,
+                 "--side-by-side is for --members, and here is one network");
+  return several ? run_members(options) : run_one(options);
 }
 
 }  // namespace varphase

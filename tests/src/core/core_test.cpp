@@ -6,8 +6,6 @@
 #include "src/layers/torch_kernels.hpp"
 #include "src/models/network.hpp"
 #include "src/noise/normal_fill.hpp"
-#include "src/train/device_images.hpp"
-#include "src/train/trainer.hpp"
 #include "src/variance/prior.hpp"
 #include "tests/support/device.hpp"
 #include "tests/support/golden.hpp"
@@ -88,62 +86,6 @@ Json small_spec() {
   return Json::parse(R"({"input": [1, 8, 8], "classes": 3, "layers": [
     {"conv2d": {"out": 4, "kernel": 3}}, "batch_norm", "relu", {"max_pool": 2},
     {"variance_dense": {"out": 6}}, "batch_norm", "softplus", {"dense": {"out": 3}}]})");
-}
-
-ImageSet small_images() {
-  ImageSet set{1, 8, 8, {}, {}, {}};
-  for (int n = 0; n < 40; ++n) {
-    for (int i = 0; i < 64; ++i)
-      set.pixels.push_back(static_cast<std::uint8_t>((n * 37 + i * (n % 3 + 1) * 11) % 256));
-    set.labels.push_back(n % 3);
-    set.index.push_back(n);
-  }
-  return set;
-}
-
-Snapshot trained(std::int64_t epochs_before, std::int64_t epochs_after, std::int64_t seed = 5) {
-  const DeviceImages images = to_device(small_images(), Split::train, test_device());
-  TrainConfig config;
-  config.epochs = 4;
-  config.batch_size = 8;
-  config.seed = seed;
-  const std::atomic<bool> stop{false};
-  const auto run = [&](Trainer& trainer, std::int64_t epochs) {
-    for (std::int64_t e = 0; e < epochs; ++e) trainer.run_epoch([](std::int64_t) {}, stop);
-  };
-  set_numerics(true, true);
-  Network first(small_spec());
-  first.initialize(static_cast<std::uint64_t>(seed));
-  first.to(test_device());
-  Trainer trainer(first, images, config);
-  run(trainer, epochs_before);
-  if (epochs_after == 0) return trainer.snapshot();
-  Network second(small_spec());
-  second.to(test_device());
-  Trainer resumed(second, images, config);
-  resumed.restore(trainer.snapshot());
-  run(resumed, epochs_after);
-  return resumed.snapshot();
-}
-
-bool same_arrays(const Snapshot& a, const Snapshot& b) {
-  const auto equal = [](const std::vector<Array>& x, const std::vector<Array>& y) {
-    if (x.size() != y.size()) return false;
-    for (std::size_t i = 0; i < x.size(); ++i) {
-      if (x[i].name != y[i].name || x[i].bytes != y[i].bytes) return false;
-    }
-    return true;
-  };
-  return equal(a.parameters, b.parameters) && equal(a.buffers, b.buffers) &&
-         equal(a.optimizer, b.optimizer);
-}
-
-TEST(Trainer, ResumedEqualsUninterruptedBitForBit) {
-  const Snapshot whole = trained(4, 0);
-  EXPECT_TRUE(same_arrays(whole, trained(2, 2)));
-  EXPECT_TRUE(same_arrays(whole, trained(4, 0)));
-  EXPECT_FALSE(same_arrays(whole, trained(3, 0)));
-  EXPECT_FALSE(same_arrays(whole, trained(4, 0, 6)));
 }
 
 TEST(Network, NamesTheLayerWhoseShapesDoNotMeet) {

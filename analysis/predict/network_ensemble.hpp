@@ -1,0 +1,29 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <vector>
+
+#include <ATen/core/Tensor.h>
+
+#include "analysis/predict/metrics.hpp"
+
+namespace varphase {
+
+/// Log of the mean over networks of their probabilities (never of their logits), float64. Source:
+/// docs/math.md, "Estimators".
+/// @param log_p [N, C] of each network, of the same images on one device @return [N, C]
+at::Tensor mean_over_networks(const std::vector<at::Tensor>& log_p);
+
+/// What the networks' average knows beyond its parts.
+struct NetworkEnsemble {
+  Metrics metrics;
+  /// Entropy of the average less the networks' own mean entropy: what they disagree about. Nats,
+  /// mean over images, at least 0.
+  double mutual_information = 0;
+};
+
+/// @param log_p as mean_over_networks @param labels int64 [N]
+NetworkEnsemble score_networks(const std::vector<at::Tensor>& log_p, const at::Tensor& labels);
+
+}  // namespace varphase

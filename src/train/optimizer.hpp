@@ -1,0 +1,84 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <ATen/core/Tensor.h>
+
+#include "checkpoints/snapshot.hpp"
+#include "src/base/registry.hpp"
+#include "src/models/network.hpp"
+#include "src/train/train_config.hpp"
+
+namespace varphase {
+
+/// An optimizer over one of LibTorch's fused kernels, with one learning rate for weights and one
+/// for the variances' parameters. The rates live on the device, so that a captured step reads
+/// today's. Weight decay is for weights alone.
+class Optimizer {
+ public:
+  virtual ~Optimizer() = default;
+  Optimizer(const Optimizer&) = delete;
+  Optimizer& operator=(const Optimizer&) = delete;
+
+  void set_rates(double weights, double variances);
+  /// @param gradients in the order of network.parameters(), each of its parameter's shape
+  void step(const std::vector<at::Tensor>& gradients);
+
+  /// Whether rates are meant for the loss divided by the number of training images. Adam's steps do
+  /// not change with the loss's scale, but for epsilon.
+  virtual bool wants_mean_loss() const { return false; }
+
+  void store(Snapshot& snapshot) const;
+  /// @throws Error format where a parameter's state is missing, shape where it is of another one.
+  void load(const Snapshot& snapshot);
+
+  /// All tensors that a step changes, to be put back after a warm-up.
+  std::vector<at::Tensor> state() const;
+
+ protected:
+  struct Group {
+    Role role = Role::weight;
+    std::vector<std::size_t> members;  // positions in network.parameters()
+    std::vector<std::string> names;
+    std::vector<at::Tensor> parameters, steps;
+    std::vector<std::vector<at::Tensor>> moments;  // by moment, then by parameter
+    // The same memory as flat pieces: LibTorch's fused kernels give a tensor one block for 65,536
+    // entries, which leaves most of a GPU idle where a layer is large.
+    std::vector<at::Tensor> piece_parameters, piece_steps;
+    std::vector<std::vector<at::Tensor>> piece_moments;
+    at::Tensor rate_on_device;
+    double rate = 0;
+
+    bool in_pieces() const { return rate_on_device.is_cuda(); }
+  };
+
+  /// @param moments  names of the arrays kept for each parameter, as files have them
+  Optimizer(const Network& network, const TrainConfig& config, std::vector<std::string> moments);
+
+  /// One step of a group. @param gradients of its pieces where it is in pieces, else of its members
+  virtual void update(Group& group, const std::vector<at::Tensor>& gradients) = 0;
+
+  const TrainConfig& config() const { return config_; }
+  double weight_decay(const Group& group) const {
+    return group.role == Role::weight ? config_.weight_decay : 0.0;
+  }
+
+ private:
+  TrainConfig config_;
+  std::vector<std::string> moment_names_;
+  Group groups_[2];  // by Role
+};
+
+using OptimizerFactory = std::unique_ptr<Optimizer> (*)(const Network& network,
+                                                        const TrainConfig& config);
+/// All optimizers by the name that a configuration gives them.
+const Registry<OptimizerFactory>& optimizers();
+
+std::unique_ptr<Optimizer> make_adam(const Network& network, const TrainConfig& config);
+std::unique_ptr<Optimizer> make_sgd(const Network& network, const TrainConfig& config);
+
+}  // namespace varphase

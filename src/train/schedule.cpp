@@ -1,0 +1,63 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#include "src/train/schedule.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+namespace varphase {
+namespace {
+
+double done(const TrainConfig& config, std::int64_t epoch) {
+  return static_cast<double>(epoch) / static_cast<double>(config.epochs);
+}
+
+/// To 0 at the end; the authors' schedule.
+double linear(const TrainConfig& config, std::int64_t epoch, double hold) {
+  const double share = done(config, epoch);
+  return share < hold ? 1.0 : (1 - share) / (1 - hold);
+}
+
+double constant(const TrainConfig&, std::int64_t, double) { return 1; }
+
+/// PyTorch's StepLR: times gamma every step_size epochs.
+double step(const TrainConfig& config, std::int64_t epoch, double hold) {
+  // The margin keeps a share such as 0.07 of 100 epochs from rounding up to the 8th.
+  const auto first =
+      static_cast<std::int64_t>(std::ceil(hold * static_cast<double>(config.epochs) * (1 - 1e-12)));
+  return epoch < first
+             ? 1.0
+             : std::pow(config.gamma, static_cast<double>((epoch - first) / config.step_size));
+}
+
+/// PyTorch's CosineAnnealingLR with T_max = the epochs and eta_min = 0.
+double cosine(const TrainConfig& config, std::int64_t epoch, double hold) {
+  const double share = std::max(0.0, (done(config, epoch) - hold) / (1 - hold));
+  return (1 + std::cos(std::numbers::pi * share)) / 2;
+}
+
+}  // namespace
+
+const Registry<Schedule>& schedules() {
+  static const Registry<Schedule> table{
+      "schedule", {{"linear", linear}, {"constant", constant}, {"step", step}, {"cosine", cosine}}};
+  return table;
+}
+
+LearningRates learning_rates(const TrainConfig& config, std::int64_t epoch) {
+  const Schedule schedule = schedules().at(config.schedule);
+  return {config.learning_rate * schedule(config, epoch, 0),
+          config.learning_rate * config.log_alpha_rate *
+              schedule(config, epoch, config.log_alpha_hold)};
+}
+
+double kl_weight(const TrainConfig& config, std::int64_t epoch) {
+  if (epoch < config.kl_start) return 0;
+  const auto risen = static_cast<double>(epoch - config.kl_start);
+  const double warm =
+      config.kl_warmup > 0 ? std::min(1.0, risen / static_cast<double>(config.kl_warmup)) : 1.0;
+  return config.kl_weight * warm;
+}
+
+}  // namespace varphase

@@ -1,0 +1,320 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#include "tools/training_session.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include <c10/core/impl/VirtualGuardImpl.h>
+#include <fmt/ranges.h>
+
+#include "analysis/predict/predictor.hpp"
+#include "checkpoints/document.hpp"
+#include "checkpoints/retention.hpp"
+#include "checkpoints/snapshot_file.hpp"
+#include "src/base/log.hpp"
+#include "src/base/progress.hpp"
+
+namespace varphase {
+namespace fs = std::filesystem;
+namespace {
+
+std::string accuracy_text(const EvaluationMetrics& metrics, const std::string& estimator) {
+  return fmt::format("{:.2f}", 100 * metrics.at(estimator).accuracy);
+}
+
+std::vector<TextTable::Column> columns(bool of_member) {
+  std::vector<TextTable::Column> list{{"epoch", 5},     {"nll", 10},      {"kl", 10},
+                                      {"log alpha", 9}, {"det. %", 7},    {"stoch. %", 8},
+                                      {"ens. %", 7},    {"zero m. %", 9}, {"images/s", 9}};
+  if (of_member) list.insert(list.begin(), {"member", 6});
+  return list;
+}
+
+/// The stream that a session works on while this lives.
+class OnStream {
+ public:
+  explicit OnStream(const std::optional<c10::Stream>& stream) {
+    if (stream) guard_.reset_stream(*stream);
+  }
+
+ private:
+  c10::OptionalStreamGuard guard_;
+};
+
+std::string init_text(const InitialWeights& from, const TakenWeights& taken) {
+  std::string text =
+      fmt::format("begins with {}: {} arrays by name", from.file.string(), taken.same.size());
+  for (const auto& [theirs, ours] : taken.renamed) text += fmt::format(", {} as {}", theirs, ours);
+  if (!taken.own.empty()) text += fmt::format("\n  by the spec: {}", fmt::join(taken.own, ", "));
+  if (!taken.unused.empty())
+    text += fmt::format("\n  in the file, not taken: {}", fmt::join(taken.unused, ", "));
+  return text;
+}
+
+}  // namespace
+
+SessionImages::SessionImages(Dataset read, at::Device device)
+    : dataset(std::move(read)),
+      train(to_device(dataset.train, Split::train, device)),
+      test(to_device(dataset.test, Split::test, device)) {
+  if (dataset.validation.count() > 0)
+    validation = to_device(dataset.validation, Split::validation, device);
+}
+
+TakenWeights take_initial_weights(Network& network, const InitialWeights& from) {
+  const Snapshot snapshot = read_snapshot(from.file);
+  try {
+    return take_weights(network, snapshot, from.variances);
+  } catch (const Error& error) {
+    throw Error(error.kind(), fmt::format("--init {}: {}", from.file.string(), error.what()));
+  }
+}
+
+TrainingSession::TrainingSession(RunFolder run, RunConfig config, const SessionImages& images,
+                                 const Options& options, at::Device device,
+                                 const std::string& label, bool own_stream)
+    : run_(std::move(run)),
+      config_(std::move(config)),
+      options_(options),
+      device_(device),
+      label_(label),
+      images_(images),
+      network_(config_.network),
+      metrics_file_(run_.path() / "metrics.csv"),
+      table_(columns(!label.empty())),
+      writer_(SnapshotWriterOptions{config_.train.keep_optimizer, 2, nullptr}) {
+  if (own_stream && device.is_cuda())
+    stream_ = c10::impl::VirtualGuardImpl(device.type()).getStreamFromGlobalPool(device);
+  const OnStream on(stream_);
+  network_.initialize(static_cast<std::uint64_t>(config_.train.seed));
+  network_.to(device);
+  trainer_ = std::make_unique<Trainer>(network_, images_.train, config_.train);
+  provenance_ = provenance(device);
+  provenance_["dataset"] = images_.dataset.name;
+  provenance_[kDatasetDigest] = images_.dataset.digest;
+  provenance_["precision"] = config_.train.precision;
+}
+
+std::string TrainingSession::prefixed(const std::string& message) const {
+  return label_.empty() ? message : fmt::format("member {}: {}", label_, message);
+}
+
+void TrainingSession::resume() {
+  const OnStream on(stream_);
+  fs::path from;
+  if (fs::exists(interrupted_path())) {
+    from = interrupted_path();
+  } else {
+    const NewestEpoch newest = newest_readable_epoch(run_.checkpoints());
+    for (const std::string& damaged : newest.skipped) log_warning(damaged);
+    VARPHASE_CHECK(newest.epoch.has_value(), ErrorKind::io, "{}: no checkpoint to resume from",
+                   run_.checkpoints().string());
+    from = run_.checkpoint(*newest.epoch);
+  }
+  const Snapshot snapshot = read_snapshot(from);
+  trainer_->restore(snapshot);
+  for (const auto& [name, value] : snapshot.provenance) {
+    if (name.rfind("init", 0) == 0) provenance_[name] = value;
+  }
+  metrics_file_.keep_until(trainer_->epoch());
+  fmt::print(stderr, "{}\n",
+             prefixed(fmt::format("resuming from {} (epoch {}, step {})", from.filename().string(),
+                                  trainer_->epoch(), trainer_->step())));
+}
+
+void TrainingSession::begin_with(const InitialWeights& from) {
+  const OnStream on(stream_);
+  const std::string text = init_text(from, take_initial_weights(network_, from));
+  provenance_["init"] = from.file.string();
+  provenance_["init_digest"] = document_digest(from.file);
+  fmt::print("{}\n", prefixed(text));
+  log_info(prefixed(text));
+}
+
+void TrainingSession::start() {
+  const OnStream on(stream_);
+  write_json_file(run_.path() / "environment.json", Json(provenance_));
+  if (trainer_->epoch() == 0 && trainer_->step() == 0) first_checkpoint();
+}
+
+std::int64_t TrainingSession::images_left() const {
+  return (config_.train.epochs * trainer_->steps_per_epoch() - trainer_->step()) * batch_size();
+}
+
+void TrainingSession::begin_epoch() {
+  const OnStream on(stream_);
+  trainer_->begin_epoch();
+}
+
+bool TrainingSession::step() {
+  const OnStream on(stream_);
+  try {
+    return trainer_->run_step();
+  } catch (const Error& error) {
+    throw with_last_checkpoint(error);
+  }
+}
+
+bool TrainingSession::end_epoch() {
+  const OnStream on(stream_);
+  EpochReport report;
+  try {
+    report = trainer_->end_epoch();
+  } catch (const Error& error) {
+    throw with_last_checkpoint(error);
+  }
+  if (report.complete) finish_epoch(report);
+  return report.complete;
+}
+
+Error TrainingSession::with_last_checkpoint(const Error& error) {
+  if (error.kind() != ErrorKind::numeric) return error;
+  writer_.flush();
+  const std::vector<std::int64_t> epochs = run_.epochs();
+  return Error(
+      error.kind(),
+      prefixed(fmt::format("{}\n  last good checkpoint: {}; a smaller train.learning_rate may hold",
+                           error.what(),
+                           epochs.empty() ? "none" : run_.checkpoint(epochs.back()).string())));
+}
+
+Snapshot TrainingSession::complete(Snapshot snapshot,
+                                   const std::map<std::string, double>& metrics) const {
+  snapshot.config = to_json(config_).dump();
+  snapshot.provenance = provenance_;
+  snapshot.metrics.insert(metrics.begin(), metrics.end());
+  return snapshot;
+}
+
+void TrainingSession::first_checkpoint() {
+  EpochReport report;
+  report.nll = std::nan("");
+  report.kl = trainer_->kl();
+  report.elbo = std::nan("");
+  report.log_alpha = trainer_->log_alpha();
+  const auto metrics =
+      metrics_file_.append(report, 0, evaluate(images_.test), validation_metrics());
+  writer_.submit(run_.checkpoint(0), complete(trainer_->snapshot(), metrics));
+  writer_.flush();
+  const auto bytes = static_cast<double>(fs::file_size(run_.checkpoint(0)));
+  fmt::print("{}: {} training, {} validation, {} test images; {} weights; {}\n",
+             run_.path().string(), count_text(images_.train.count()),
+             count_text(images_.dataset.validation.count()), count_text(images_.test.count()),
+             count_text(network_.weight_count()), device_name(device_));
+  const std::int64_t further = config_.train.epochs / config_.train.every;
+  const double all = bytes + bytes / 3 * static_cast<double>(further);
+  fmt::print("checkpoints: {} with optimizer state, about {} in all\n\n", bytes_text(bytes),
+             bytes_text(all));
+}
+
+EvaluationMetrics TrainingSession::evaluate(const DeviceImages& images) {
+  return Predictor(network_, images, static_cast<std::uint64_t>(config_.train.seed))
+      .all_metrics(config_.train.samples);
+}
+
+std::optional<EvaluationMetrics> TrainingSession::validation_metrics() {
+  if (images_.dataset.validation.count() == 0) return std::nullopt;
+  return evaluate(images_.validation);
+}
+
+void TrainingSession::finish_epoch(const EpochReport& report) {
+  const EvaluationMetrics test = evaluate(images_.test);
+  const auto metrics = metrics_file_.append(report, trainer_->step(), test, validation_metrics());
+  double log_alpha = 0;
+  for (const auto& entry : report.log_alpha)
+    log_alpha = std::max(log_alpha == 0 ? entry.second : log_alpha, entry.second);
+  std::vector<std::string> cells{std::to_string(report.epoch),
+                                 fmt::format("{:.4g}", report.nll),
+                                 fmt::format("{:.4g}", report.kl),
+                                 fmt::format("{:.2f}", log_alpha),
+                                 accuracy_text(test, "deterministic"),
+                                 accuracy_text(test, "stochastic"),
+                                 accuracy_text(test, "ensemble"),
+                                 accuracy_text(test, "zero_mean"),
+                                 count_text(std::llround(report.images_per_second))};
+  if (!label_.empty()) cells.insert(cells.begin(), label_);
+  fmt::print("{}\n", table_.row(cells));
+  std::fflush(stdout);
+  log_info(
+      prefixed(fmt::format("epoch {} nll {:.6g} kl {:.6g}", report.epoch, report.nll, report.kl)));
+  if (report.epoch % config_.train.every == 0 || report.epoch == config_.train.epochs) {
+    writer_.submit(run_.checkpoint(report.epoch), complete(trainer_->snapshot(), metrics));
+  }
+  fs::remove(interrupted_path());
+}
+
+void TrainingSession::interrupted() {
+  const OnStream on(stream_);
+  writer_.submit(interrupted_path(), complete(trainer_->snapshot(), {}));
+  writer_.flush();
+  const std::string text = fmt::format("stopped at step {} and saved", trainer_->step());
+  log_info(prefixed(text));
+  fmt::print(stderr, "\n{}\n", prefixed(text));
+}
+
+void TrainingSession::finish() {
+  writer_.flush();
+  fs::remove(interrupted_path());
+  log_info(prefixed("finished"));
+}
+
+int run_sessions(const std::vector<TrainingSession*>& sessions, bool quiet,
+                 const std::atomic<bool>& stop) {
+  std::int64_t left = 0;
+  for (const TrainingSession* session : sessions) left += session->images_left();
+  Progress progress("", left, " images", quiet);
+  fmt::print("{}\n", sessions.front()->table().header());
+  std::vector<TrainingSession*> active = sessions;
+  int code = kSuccess;
+  // One session's piece of work; a diverged one of several is said and left out.
+  const auto keeps_going = [&](const std::function<void()>& work) {
+    try {
+      work();
+      return true;
+    } catch (const Error& error) {
+      progress.clear();
+      if (error.kind() != ErrorKind::numeric || sessions.size() == 1) throw;
+      log_warning(error.what());
+      code = exit_code(error.kind());
+      return false;
+    }
+  };
+  const auto drop = [&active](const std::vector<TrainingSession*>& gone) {
+    for (TrainingSession* session : gone) std::erase(active, session);
+  };
+  while (true) {
+    std::erase_if(active, [](TrainingSession* session) {
+      if (!session->done()) return false;
+      session->finish();
+      return true;
+    });
+    if (active.empty()) return code;
+    if (stop) break;
+    progress.describe(
+        fmt::format("epoch {}/{}", active.front()->epoch() + 1, active.front()->epochs()));
+    std::vector<TrainingSession*> gone;
+    for (TrainingSession* session : active) session->begin_epoch();
+    std::vector<TrainingSession*> stepping = active;
+    while (!stepping.empty() && !stop) {
+      std::erase_if(stepping, [&](TrainingSession* session) {
+        bool more = false;
+        if (!keeps_going([&] { more = session->step(); })) gone.push_back(session);
+        progress.advance(session->batch_size());
+        return !more;
+      });
+    }
+    drop(gone);
+    gone.clear();
+    progress.clear();
+    for (TrainingSession* session : active) {
+      if (!keeps_going([&] { session->end_epoch(); })) gone.push_back(session);
+    }
+    drop(gone);
+  }
+  progress.clear();
+  for (TrainingSession* session : active) session->interrupted();
+  return kInterrupted;
+}
+
+}  // namespace varphase

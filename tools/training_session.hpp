@@ -1,0 +1,105 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <c10/core/StreamGuard.h>
+
+#include "checkpoints/snapshot_writer.hpp"
+#include "src/base/text_table.hpp"
+#include "src/models/take_weights.hpp"
+#include "src/train/trainer.hpp"
+#include "tools/run_folder.hpp"
+#include "tools/session.hpp"
+#include "tools/verbs/metrics_file.hpp"
+
+namespace varphase {
+
+/// The images of one or several runs, read once and put on the device once.
+struct SessionImages {
+  SessionImages(Dataset read, at::Device device);
+  Dataset dataset;
+  DeviceImages train, test, validation;
+};
+
+/// A checkpoint that a training begins with in place of the spec's own draws.
+struct InitialWeights {
+  std::filesystem::path file;
+  bool variances = true;  // whether log alpha is taken too
+};
+
+/// take_weights of that file. @throws Error naming the file.
+TakenWeights take_initial_weights(Network& network, const InitialWeights& from);
+
+/// A run's state between epochs: network, trainer, checkpoint writer, metrics file, table. Sessions
+/// that share a GPU get a stream of their own each; what they compute is the same with and without.
+class TrainingSession {
+ public:
+  /// @param label  of a member of an ensemble ("03"), else ""
+  TrainingSession(RunFolder run, RunConfig config, const SessionImages& images,
+                  const Options& options, at::Device device, const std::string& label,
+                  bool own_stream);
+
+  /// Goes on from the newest checkpoint that can be read.
+  void resume();
+  /// Begins with another network's weights, and says which.
+  void begin_with(const InitialWeights& from);
+  /// Writes environment.json and, where nothing is trained yet, the first checkpoint.
+  void start();
+
+  const std::string& label() const { return label_; }
+  const TextTable& table() const { return table_; }
+  std::int64_t batch_size() const { return config_.train.batch_size; }
+  std::int64_t epoch() const { return trainer_->epoch(); }
+  std::int64_t epochs() const { return config_.train.epochs; }
+  std::int64_t images_left() const;
+  bool done() const { return trainer_->epoch() >= config_.train.epochs; }
+
+  void begin_epoch();
+  /// @return whether the epoch has a further step. @throws Error numeric, with the last good
+  /// checkpoint.
+  bool step();
+  /// Evaluates, prints a row and saves. @return false where the epoch was stopped in its middle.
+  bool end_epoch();
+  void interrupted();
+  void finish();
+
+ private:
+  std::filesystem::path interrupted_path() const { return run_.checkpoints() / "interrupted.h5"; }
+  std::string prefixed(const std::string& message) const;
+  Error with_last_checkpoint(const Error& error);
+  Snapshot complete(Snapshot snapshot, const std::map<std::string, double>& metrics) const;
+  void first_checkpoint();
+  EvaluationMetrics evaluate(const DeviceImages& images);
+  std::optional<EvaluationMetrics> validation_metrics();
+  void finish_epoch(const EpochReport& report);
+
+  RunFolder run_;
+  RunConfig config_;
+  const Options& options_;
+  at::Device device_;
+  std::string label_;
+  const SessionImages& images_;
+  std::optional<c10::Stream> stream_;
+  Network network_;
+  std::unique_ptr<Trainer> trainer_;
+  std::map<std::string, std::string> provenance_;
+  MetricsFile metrics_file_;
+  TextTable table_;
+  SnapshotWriter writer_;
+};
+
+/// Trains sessions to their end, step by step in turn. A session whose loss is no longer finite
+/// ends alone where there are several.
+/// @return an exit code: success, interrupted (all are saved), or numeric where a session ended so
+/// @throws Error numeric where there is one session
+int run_sessions(const std::vector<TrainingSession*>& sessions, bool quiet,
+                 const std::atomic<bool>& stop);
+
+}  // namespace varphase
