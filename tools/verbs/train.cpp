@@ -107,6 +107,8 @@ class TrainingSession {
     trainer_ = std::make_unique<Trainer>(network_, train_, config_.train);
     provenance_ = provenance(device);
     provenance_["dataset"] = dataset_.name;
+    if (!dataset_.notes.empty())
+      provenance_["dataset_notes"] = fmt::format("{}", fmt::join(dataset_.notes, "; "));
     provenance_[kDatasetDigest] = dataset_.digest;
   }
 
@@ -267,6 +269,7 @@ int run_train(const Options& options) {
   set_numerics(config.train.deterministic, config.train.tf32);
   // All that can be wrong with the input is said before anything is written or replaced.
   Dataset dataset = open_dataset(config.data, options.data);
+  record_normalization(config.data, dataset);
   check_fits(Network(config.network), dataset);
   check_batch_size(config.train, dataset.train.count());
   if (!options.resume) make_run_folder(path, config, options.overwrite);
