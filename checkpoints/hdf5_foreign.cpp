@@ -142,9 +142,8 @@ class ForeignReader {
       unsigned flags = 0;
       unsigned config = 0;
       std::size_t values = 0;
-      const H5Z_filter_t filter =
-          H5Pget_filter2(creation.get(), static_cast<unsigned>(i), &flags, &values, nullptr, 0,
-                         nullptr, &config);
+      const H5Z_filter_t filter = H5Pget_filter2(creation.get(), static_cast<unsigned>(i), &flags,
+                                                 &values, nullptr, 0, nullptr, &config);
       if (filter != H5Z_FILTER_DEFLATE && filter != H5Z_FILTER_SHUFFLE &&
           filter != H5Z_FILTER_FLETCHER32) {
         fail("has filter {}; deflate (gzip), shuffle and fletcher32 are read",
@@ -212,8 +211,7 @@ class ForeignReader {
     const Hdf5Handle space = own(H5Dget_space(dataset.get()), H5Sclose, "H5Dget_space");
     hsize_t written = 0;
     check(H5Dget_num_chunks(dataset.get(), space.get(), &written), "counting its chunks");
-    if (written != chunks)
-      fail("has {} of {} chunks: values were never written", written, chunks);
+    if (written != chunks) fail("has {} of {} chunks: values were never written", written, chunks);
     return count;
   }
 
@@ -227,8 +225,8 @@ class ForeignReader {
     const Hdf5Handle space = own(H5Aget_space(attribute.get()), H5Sclose, "H5Aget_space");
     const Hdf5Handle type = own(H5Aget_type(attribute.get()), H5Tclose, "H5Aget_type");
     const std::size_t size = H5Tget_size(type.get());
-    if (H5Sget_simple_extent_npoints(space.get()) != 1 ||
-        H5Tget_class(type.get()) != H5T_STRING || size == 0 || size > kMaxLayout) {
+    if (H5Sget_simple_extent_npoints(space.get()) != 1 || H5Tget_class(type.get()) != H5T_STRING ||
+        size == 0 || size > kMaxLayout) {
       fail("attribute layout is no text of up to {} bytes", kMaxLayout);
     }
     std::array<char, kMaxLayout + 1> text{};

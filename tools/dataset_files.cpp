@@ -56,8 +56,8 @@ class Hdf5DatasetFiles final : public DatasetFiles {
                                          std::span<const std::string> names) const override {
     std::vector<ForeignArray> arrays;
     for (const Array& array : read_foreign_arrays(path, names)) {
-      ForeignArray foreign{array.name, array.shape, array.dims,
-                           array.type == ElementType::uint8, {}, {}};
+      ForeignArray foreign{array.name, array.shape, array.dims, array.type == ElementType::uint8,
+                           {},         {}};
       if (foreign.is_bytes) {
         foreign.bytes = copied<std::uint8_t>(array);
       } else {
@@ -73,7 +73,8 @@ class Hdf5DatasetFiles final : public DatasetFiles {
     Dataset dataset;
     dataset.digest = document.text("digest");
     dataset.classes = document.integer("classes");
-    dataset.notes = parse_json(document.text("notes"), path.string()).get<std::vector<std::string>>();
+    dataset.notes =
+        parse_json(document.text("notes"), path.string()).get<std::vector<std::string>>();
     dataset.train = loaded(document, "train", dataset.classes);
     dataset.test = loaded(document, "test", dataset.classes);
     return dataset;

@@ -50,13 +50,13 @@ std::int64_t append_records(const fs::path& path, const RecordForm& form, ImageS
                  name, kBatches);
   ByteSource source(path);
   const std::size_t record = form.bytes();
-  VARPHASE_CHECK(source.compressed() ||
-                     (source.file_bytes() > 0 && source.file_bytes() % record == 0),
-                 ErrorKind::format,
-                 "{}: truncated or no CIFAR file: wants records of {} bytes, got {} bytes, which "
-                 "is {} records and {} bytes\n  fetch it again",
-                 name, record, source.file_bytes(), source.file_bytes() / record,
-                 source.file_bytes() % record);
+  VARPHASE_CHECK(
+      source.compressed() || (source.file_bytes() > 0 && source.file_bytes() % record == 0),
+      ErrorKind::format,
+      "{}: truncated or no CIFAR file: wants records of {} bytes, got {} bytes, which "
+      "is {} records and {} bytes\n  fetch it again",
+      name, record, source.file_bytes(), source.file_bytes() / record,
+      source.file_bytes() % record);
   if (!source.compressed()) {
     set.pixels.reserve(set.pixels.size() + source.file_bytes() / record * kPixels);
   }
@@ -78,8 +78,8 @@ std::int64_t append_records(const fs::path& path, const RecordForm& form, ImageS
     }
     set.index.push_back(set.count());
     set.labels.push_back(bytes[form.label_at]);
-    set.pixels.insert(set.pixels.end(), bytes.begin() + static_cast<std::ptrdiff_t>(form.label_bytes),
-                      bytes.end());
+    set.pixels.insert(set.pixels.end(),
+                      bytes.begin() + static_cast<std::ptrdiff_t>(form.label_bytes), bytes.end());
   }
   VARPHASE_CHECK(count > 0, ErrorKind::format, "{}: holds no image\n  fetch it again", name);
   return count;

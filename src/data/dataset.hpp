@@ -38,7 +38,7 @@ struct ImageSet {
   std::vector<std::uint8_t> pixels;  // count * channels * height * width
   std::vector<std::int64_t> labels;  // count, 0 <= label < classes
   std::vector<std::int64_t>
-      index;  // count: position in the source file, the `example` of a noise key
+      index;                    // count: position in the source file, the `example` of a noise key
   Normalization normalization;  // both empty: none
 
   std::int64_t count() const { return static_cast<std::int64_t>(labels.size()); }
@@ -54,7 +54,7 @@ struct Dataset {
                        // before any split
   std::int64_t classes = 0;
   std::vector<std::string> class_names;  // empty: not known
-  std::vector<std::string> notes;        // what a user should know of it: which labels, what was left out
+  std::vector<std::string> notes;  // what a user should know of it: which labels, what was left out
   ImageSet train;
   ImageSet validation;
   ImageSet test;
@@ -65,13 +65,13 @@ struct Dataset {
 /// What to read and how to split it.
 struct DataRequest {
   std::string data = "fashion-mnist";  // a name of dataset_names(), or a path
-  double validation = 0;  // share of the training images held out, 0 <= v < 1
+  double validation = 0;               // share of the training images held out, 0 <= v < 1
   std::int64_t train_limit =
       0;  // use only that many training images (the first ones of the file); 0: all
   std::int64_t test_limit = 0;  // likewise of the test images
   LabelKind labels = LabelKind::fine;
-  bool skip_damaged = false;  // leave damaged images of an image folder out, and say so
-  unsigned threads = 0;       // that decode images; 0: all cores
+  bool skip_damaged = false;            // leave damaged images of an image folder out, and say so
+  unsigned threads = 0;                 // that decode images; 0: all cores
   const DatasetFiles* files = nullptr;  // HDF5 for sets and for the cache; null: neither
 };
 

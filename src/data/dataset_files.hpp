@@ -14,7 +14,7 @@ namespace varphase {
 
 /// An array of somebody's HDF5 file: bytes or whole numbers, row-major.
 struct ForeignArray {
-  std::string name;                    // "train/images"
+  std::string name;  // "train/images"
   std::vector<std::int64_t> shape;
   std::string layout;                  // its attribute of that name, "NHWC"; else ""
   bool is_bytes = false;               // unsigned bytes; else any other integer type

@@ -12,9 +12,7 @@
 namespace varphase {
 namespace {
 
-void check(bool good) {
-  VARPHASE_CHECK(good, ErrorKind::io, "OpenSSL cannot compute SHA-256");
-}
+void check(bool good) { VARPHASE_CHECK(good, ErrorKind::io, "OpenSSL cannot compute SHA-256"); }
 
 }  // namespace
 

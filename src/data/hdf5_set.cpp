@@ -115,11 +115,10 @@ class SetReader {
   }
 
   void take_labels(const ForeignArray& labels, const ForeignArray& images, ImageSet& set) const {
-    VARPHASE_CHECK(labels.shape.size() == 1 && labels.shape[0] == images.shape[0],
-                   ErrorKind::format,
-                   "{}: {} is [{}], {} has {} images: wants one label an image, [{}]{}", path_,
-                   labels.name, fmt::join(labels.shape, ", "), images.name, images.shape[0],
-                   images.shape[0], kLayoutHelp);
+    VARPHASE_CHECK(
+        labels.shape.size() == 1 && labels.shape[0] == images.shape[0], ErrorKind::format,
+        "{}: {} is [{}], {} has {} images: wants one label an image, [{}]{}", path_, labels.name,
+        fmt::join(labels.shape, ", "), images.name, images.shape[0], images.shape[0], kLayoutHelp);
     if (labels.is_bytes) {
       set.labels.assign(labels.bytes.begin(), labels.bytes.end());
     } else {

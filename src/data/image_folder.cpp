@@ -88,10 +88,10 @@ void list_class(const fs::path& root, PartFiles& part, const std::string& name) 
                    (root / path).string());
     const ImageFormat* format = image_format_of(file);
     if (format == nullptr || !S_ISREG(status.st_mode)) continue;
-    part.files.push_back({path, format, static_cast<std::int64_t>(part.classes.size()),
-                          static_cast<std::uint64_t>(status.st_size),
-                          std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 +
-                              status.st_mtim.tv_nsec});
+    part.files.push_back(
+        {path, format, static_cast<std::int64_t>(part.classes.size()),
+         static_cast<std::uint64_t>(status.st_size),
+         std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec});
   }
   VARPHASE_CHECK(part.files.size() > before, ErrorKind::io,
                  "{}: no image in this class folder (.jpg, .jpeg, .png)\n  put images there or "
@@ -118,7 +118,8 @@ PartFiles list_part(const fs::path& root, const std::string& name) {
 }
 
 void check_same_classes(const fs::path& root, const PartFiles& train, const PartFiles& test) {
-  const auto missing = [](const std::vector<std::string>& from, const std::vector<std::string>& in) {
+  const auto missing = [](const std::vector<std::string>& from,
+                          const std::vector<std::string>& in) {
     std::vector<std::string> names;
     std::set_difference(from.begin(), from.end(), in.begin(), in.end(), std::back_inserter(names));
     return names;
@@ -199,7 +200,8 @@ class SetDecoder {
     find_size();
     allocate();
     on_all_cores(files_.size(), threads_, [&](std::size_t i) { decode_one(i); });
-    if (found_colour_) {  // the first image was grey, another is not: once more, with three channels
+    if (found_colour_) {  // the first image was grey, another is not: once more, with three
+                          // channels
       header_.channels = 3;
       found_colour_ = false;
       allocate();

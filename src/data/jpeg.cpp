@@ -42,9 +42,8 @@ class JpegDecoder final : public ImageDecoder {
     read_header();
     const auto height = static_cast<std::int64_t>(decompress_.image_height);
     const auto width = static_cast<std::int64_t>(decompress_.image_width);
-    VARPHASE_CHECK(height > 0 && width > 0 && height * width <= kMostImagePixels,
-                   ErrorKind::format, "claims {} x {} pixels, at most {} are read", height, width,
-                   kMostImagePixels);
+    VARPHASE_CHECK(height > 0 && width > 0 && height * width <= kMostImagePixels, ErrorKind::format,
+                   "claims {} x {} pixels, at most {} are read", height, width, kMostImagePixels);
     const J_COLOR_SPACE space = decompress_.jpeg_color_space;
     VARPHASE_CHECK(space == JCS_GRAYSCALE || space == JCS_YCbCr || space == JCS_RGB,
                    ErrorKind::format, "has {} colour components that are neither grey nor RGB",

@@ -42,8 +42,8 @@ class PngDecoder final : public ImageDecoder {
     const int depth = png_get_bit_depth(png_, info_);
     VARPHASE_CHECK(depth <= 8, ErrorKind::format, "has {} bits a channel, at most 8 are read",
                    depth);
-    const bool grey = (png_get_color_type(png_, info_) & ~PNG_COLOR_MASK_ALPHA) ==
-                      PNG_COLOR_TYPE_GRAY;
+    const bool grey =
+        (png_get_color_type(png_, info_) & ~PNG_COLOR_MASK_ALPHA) == PNG_COLOR_TYPE_GRAY;
     header_ = {height, width, grey ? 1 : 3};
     return header_;
   }

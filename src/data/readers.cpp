@@ -84,29 +84,27 @@ Dataset read_mnist(const ReadOptions& options) {
 
 /// The named sets are the published ones: no image more, none less.
 void check_published_size(const Dataset& dataset) {
-  VARPHASE_CHECK(dataset.train.count() == 50000 && dataset.test.count() == 10000,
-                 ErrorKind::format,
+  VARPHASE_CHECK(dataset.train.count() == 50000 && dataset.test.count() == 10000, ErrorKind::format,
                  "{}: {} training and {} test images, {} has 50000 and 10000\n  fetch it again, or "
                  "pass the folder by --data to read it as it is",
                  dataset.source, dataset.train.count(), dataset.test.count(), dataset.name);
 }
 
 Dataset read_named_cifar10(const ReadOptions& options) {
-  const fs::path folder =
-      find_folder(options.name,
-                  {{"cifar-10", "cifar-10-batches-bin"}, {}, "data_batch_1.bin", holds_cifar10},
-                  "unpack CIFAR-10's binary version into $VARPHASE_DATA/cifar-10, or pass its "
-                  "folder: --data FOLDER");
+  const fs::path folder = find_folder(
+      options.name, {{"cifar-10", "cifar-10-batches-bin"}, {}, "data_batch_1.bin", holds_cifar10},
+      "unpack CIFAR-10's binary version into $VARPHASE_DATA/cifar-10, or pass its "
+      "folder: --data FOLDER");
   Dataset dataset = read_cifar10(folder, options);
   check_published_size(dataset);
   return dataset;
 }
 
 Dataset read_named_cifar100(const ReadOptions& options) {
-  const fs::path folder =
-      find_folder(options.name, {{"cifar-100", "cifar-100-binary"}, {}, "train.bin", holds_cifar100},
-                  "unpack CIFAR-100's binary version into $VARPHASE_DATA/cifar-100, or pass its "
-                  "folder: --data FOLDER");
+  const fs::path folder = find_folder(
+      options.name, {{"cifar-100", "cifar-100-binary"}, {}, "train.bin", holds_cifar100},
+      "unpack CIFAR-100's binary version into $VARPHASE_DATA/cifar-100, or pass its "
+      "folder: --data FOLDER");
   Dataset dataset = read_cifar100(folder, options);
   check_published_size(dataset);
   return dataset;
@@ -170,10 +168,11 @@ Dataset read_source(const std::string& data, const ReadOptions& options) {
   for (const ReaderKind& kind : reader_kinds()) {
     if (kind.recognizes(path)) return kind.read(path, options);
   }
-  VARPHASE_CHECK(!is_file(path), ErrorKind::io,
-                 "{}: wants a folder of images or an HDF5 file, got another file\n  pass the folder "
-                 "it lies in",
-                 data);
+  VARPHASE_CHECK(
+      !is_file(path), ErrorKind::io,
+      "{}: wants a folder of images or an HDF5 file, got another file\n  pass the folder "
+      "it lies in",
+      data);
   VARPHASE_CHECK(!is_folder(path), ErrorKind::io,
                  "{}: no data set that is known lies in this folder; wants one of{}", data,
                  known_layouts());
@@ -181,8 +180,9 @@ Dataset read_source(const std::string& data, const ReadOptions& options) {
   VARPHASE_CHECK(!looks_like_path, ErrorKind::io,
                  "{}: no such folder or file\n  --data takes one of {}, or a path that holds{}",
                  data, fmt::join(dataset_names(), ", "), known_layouts());
-  fail(ErrorKind::usage, "unknown data set '{}'{}\n  --data takes one of {}, or a path that holds{}",
-       data, suggestion(data, dataset_names()), fmt::join(dataset_names(), ", "), known_layouts());
+  fail(ErrorKind::usage,
+       "unknown data set '{}'{}\n  --data takes one of {}, or a path that holds{}", data,
+       suggestion(data, dataset_names()), fmt::join(dataset_names(), ", "), known_layouts());
 }
 
 }  // namespace varphase

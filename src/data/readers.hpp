@@ -12,10 +12,10 @@ namespace varphase {
 
 /// What every reader is told beside the path.
 struct ReadOptions {
-  std::string name;        // of the result
+  std::string name;  // of the result
   LabelKind labels = LabelKind::fine;
   bool skip_damaged = false;
-  unsigned threads = 0;    // 0: all cores
+  unsigned threads = 0;  // 0: all cores
   const DatasetFiles* files = nullptr;
 };
 

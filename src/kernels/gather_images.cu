@@ -32,8 +32,8 @@ __global__ void gather_changed_images_kernel(GatherImages job) {
   const std::int64_t row = job.order[(job.step != nullptr ? *job.step * job.batch : 0) + n];
   const std::uint8_t* pixels = job.pixels + row * job.size;
   float* out = job.out + n * job.size;
-  const CropFlipDraw draw =
-      job.crop_flip.on ? draw_crop_flip(job.crop_flip, job.example[row]) : CropFlipDraw{0, 0, false};
+  const CropFlipDraw draw = job.crop_flip.on ? draw_crop_flip(job.crop_flip, job.example[row])
+                                             : CropFlipDraw{0, 0, false};
   const int plane = job.height * job.width;  // images are at most 2^26 pixels large
   for (std::int64_t i = threadIdx.x; i < job.size; i += kThreads) {
     const int c = static_cast<int>(i / plane);

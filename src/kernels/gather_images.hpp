@@ -14,9 +14,9 @@ namespace varphase {
 /// "Augmentation".
 struct CropFlip {
   bool on = false;
-  std::int32_t padding = 0;              // pixels on every side
-  NoiseKey key;                          // of the run's seed
-  const std::int64_t* epoch = nullptr;   // [1]
+  std::int32_t padding = 0;             // pixels on every side
+  NoiseKey key;                         // of the run's seed
+  const std::int64_t* epoch = nullptr;  // [1]
 };
 
 /// One batch out of a set that stays in bytes, and its labels:

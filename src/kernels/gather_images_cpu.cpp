@@ -25,8 +25,7 @@ void crop_plane(const std::uint8_t* from, const GatherImages& job, const CropFli
     const std::int32_t from_y = y + draw.dy;
     for (std::int32_t x = 0; x < job.width; ++x) {
       const std::int32_t from_x = (draw.flip ? job.width - 1 - x : x) + draw.dx;
-      const bool inside =
-          from_y >= 0 && from_y < job.height && from_x >= 0 && from_x < job.width;
+      const bool inside = from_y >= 0 && from_y < job.height && from_x >= 0 && from_x < job.width;
       *to++ = inside ? static_cast<float>(from[from_y * job.width + from_x]) * kUnit : 0.0F;
     }
   }

@@ -127,10 +127,11 @@ struct TrainConfig {
           FieldInfo{.help = "the same bits run after run on one device"});
     visit("tf32", tf32,
           FieldInfo{.help = "let a GPU multiply in TF32 while training (curvature never does)"});
-    visit("augment", augment,
-          FieldInfo{.help = "none, or crop-flip: training images are padded with black, cut back at "
-                            "a random place and mirrored half of the time",
-                    .choices = {"none", "crop-flip"}});
+    visit(
+        "augment", augment,
+        FieldInfo{.help = "none, or crop-flip: training images are padded with black, cut back at "
+                          "a random place and mirrored half of the time",
+                  .choices = {"none", "crop-flip"}});
     visit("crop_padding", crop_padding,
           FieldInfo{.help = "of crop-flip, on every side", .unit = "pixels", .min = 0, .max = 256});
   }

@@ -101,9 +101,14 @@ ImageSet small_images() {
   return set;
 }
 
-Snapshot trained(std::int64_t epochs_before, std::int64_t epochs_after, std::int64_t seed = 5) {
-  const DeviceImages images = to_device(small_images(), Split::train, test_device());
+Snapshot trained(std::int64_t epochs_before, std::int64_t epochs_after, std::int64_t seed = 5,
+                 const std::string& augment = "none") {
+  ImageSet set = small_images();
+  if (augment != "none") set.normalization = {{0.4}, {0.3}};
+  const DeviceImages images = to_device(set, Split::train, test_device());
   TrainConfig config;
+  config.augment = augment;
+  config.crop_padding = 2;
   config.epochs = 4;
   config.batch_size = 8;
   config.seed = seed;
@@ -144,6 +149,12 @@ TEST(Trainer, ResumedEqualsUninterruptedBitForBit) {
   EXPECT_TRUE(same_arrays(whole, trained(4, 0)));
   EXPECT_FALSE(same_arrays(whole, trained(3, 0)));
   EXPECT_FALSE(same_arrays(whole, trained(4, 0, 6)));
+}
+
+TEST(Trainer, ResumedEqualsUninterruptedWithAugmentation) {
+  const Snapshot whole = trained(4, 0, 5, "crop-flip");
+  EXPECT_TRUE(same_arrays(whole, trained(1, 3, 5, "crop-flip")));
+  EXPECT_FALSE(same_arrays(whole, trained(4, 0)));
 }
 
 TEST(Network, NamesTheLayerWhoseShapesDoNotMeet) {

@@ -73,7 +73,8 @@ TEST_F(Cifar10, NamesComeFromTheMetaFile) {
              "airplane\nautomobile\nbird\ncat\ndeer\ndog\nfrog\nhorse\nship\ntruck\n\n");
   EXPECT_EQ(read().class_names.at(9), "truck");
   write_text(folder_ / "batches.meta.txt", "airplane\n");
-  EXPECT_THAT(error().what(), AllOf(HasSubstr("batches.meta.txt"), HasSubstr("10"), HasSubstr("got 1")));
+  EXPECT_THAT(error().what(),
+              AllOf(HasSubstr("batches.meta.txt"), HasSubstr("10"), HasSubstr("got 1")));
 }
 
 TEST_F(Cifar10, DamageIsNamed) {
@@ -116,7 +117,8 @@ TEST_F(Cifar10, MutationsAreReadOrRefused) {
     Bytes bytes = whole;
     const bool cut = i % 2 == 0;
     if (cut) bytes.resize(generator() % whole.size());
-    if (!cut) bytes[generator() % (i % 4 == 1 ? 1 : bytes.size())] = static_cast<std::uint8_t>(generator());
+    if (!cut)
+      bytes[generator() % (i % 4 == 1 ? 1 : bytes.size())] = static_cast<std::uint8_t>(generator());
     write_bytes(folder_ / "data_batch_4.bin", bytes);
     try {
       const Dataset dataset = read();
@@ -164,7 +166,8 @@ TEST_F(Cifar100, BothLabelsAreChecked) {
   write_bytes(folder_ / "test.bin", records({{20, 50}}, 9));
   EXPECT_THAT(error_of([&] { read(LabelKind::fine); }).what(), HasSubstr("label 20 in record 0"));
   write_bytes(folder_ / "test.bin", records({{2, 100}}, 9));
-  EXPECT_THAT(error_of([&] { read(LabelKind::coarse); }).what(), HasSubstr("label 100 in record 0"));
+  EXPECT_THAT(error_of([&] { read(LabelKind::coarse); }).what(),
+              HasSubstr("label 100 in record 0"));
   write_bytes(folder_ / "test.bin", {});
   EXPECT_EQ(error_of([&] { read(LabelKind::fine); }).kind(), ErrorKind::format);
 }

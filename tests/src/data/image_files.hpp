@@ -79,8 +79,8 @@ inline Bytes png_bytes(const Picture& picture, bool alpha = false, bool interlac
   if (depth == 8) {
     for (std::size_t i = 0; i < std::size_t{picture.height} * picture.width; ++i) {
       for (std::size_t c = 0; c < wide; ++c) {
-        laid[i * wide + c] = c < channels ? picture.pixels[i * channels + c]
-                                          : static_cast<std::uint8_t>(i * 7);
+        laid[i * wide + c] =
+            c < channels ? picture.pixels[i * channels + c] : static_cast<std::uint8_t>(i * 7);
       }
     }
   }

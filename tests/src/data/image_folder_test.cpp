@@ -83,7 +83,8 @@ TEST_F(ImageFolder, JpegComesBackWithinItsLoss) {
       TemporaryFolder folder;
       for (const char* part : {"train/x", "train/y", "test/x", "test/y"}) {
         std::filesystem::create_directories(folder / part);
-        write_bytes(folder / (std::string(part) + "/" + name), jpeg_bytes(smooth, 100, progressive));
+        write_bytes(folder / (std::string(part) + "/" + name),
+                    jpeg_bytes(smooth, 100, progressive));
       }
       DataRequest request;
       request.data = folder.path().string();
@@ -122,7 +123,8 @@ TEST_F(ImageFolder, AnotherSizeIsNamed) {
 
 TEST_F(ImageFolder, ClassFoldersAgree) {
   write("test/bird/1.png", png_bytes(noise_picture(6, 5, 3, 1)));
-  EXPECT_THAT(error().what(), AllOf(HasSubstr("0 only in train"), HasSubstr("1 only in test (bird)")));
+  EXPECT_THAT(error().what(),
+              AllOf(HasSubstr("0 only in train"), HasSubstr("1 only in test (bird)")));
   std::filesystem::create_directories(folder_ / "train/bird");
   EXPECT_THAT(error().what(), AllOf(HasSubstr("train/bird"), HasSubstr("no image")));
 }
@@ -140,9 +142,9 @@ TEST_F(ImageFolder, DamagedImagesAreCountedNamedAndLeftOutOnRequest) {
   write("train/cat/2.png", Bytes(whole.begin(), whole.begin() + 60));
   write("train/dog/2.png", {});
   EXPECT_EQ(error().kind(), ErrorKind::format);
-  EXPECT_THAT(error().what(), AllOf(HasSubstr("2 of 8"), HasSubstr("train/cat/2.png"),
-                                    HasSubstr("train/dog/2.png (empty file)"),
-                                    HasSubstr("--skip-damaged")));
+  EXPECT_THAT(error().what(),
+              AllOf(HasSubstr("2 of 8"), HasSubstr("train/cat/2.png"),
+                    HasSubstr("train/dog/2.png (empty file)"), HasSubstr("--skip-damaged")));
   const Dataset dataset = read(true);
   EXPECT_EQ(dataset.train.labels, (std::vector<std::int64_t>{0, 1}));
   EXPECT_EQ(dataset.train.index, (std::vector<std::int64_t>{0, 2}));
@@ -168,11 +170,10 @@ TEST_F(ImageFolder, BombsAreRefusedBeforeMemoryIsTaken) {
   Bytes png = png_bytes(noise_picture(6, 5, 3, 8));
   for (const std::size_t at : {17U, 21U}) png[at] = 0x0f;  // 983046 x 983045
   const std::uint32_t sum = static_cast<std::uint32_t>(::crc32(0, png.data() + 12, 17));
-  for (std::size_t i = 0; i < 4; ++i)
-    png[29 + i] = static_cast<std::uint8_t>(sum >> (24 - 8 * i));
+  for (std::size_t i = 0; i < 4; ++i) png[29 + i] = static_cast<std::uint8_t>(sum >> (24 - 8 * i));
   write("train/dog/3.png", png);
-  EXPECT_THAT(error().what(), AllOf(HasSubstr("2 of 10"), HasSubstr("65278 x 65278"),
-                                    HasSubstr("983046")));
+  EXPECT_THAT(error().what(),
+              AllOf(HasSubstr("2 of 10"), HasSubstr("65278 x 65278"), HasSubstr("983046")));
 }
 
 TEST_F(ImageFolder, WhatIsNoImageIsNoSet) {
@@ -190,8 +191,8 @@ class Mutations : public testing::TestWithParam<std::string> {};
 TEST_P(Mutations, AreReadOrRefused) {
   const bool is_jpeg = GetParam() != "png";
   const Picture picture = noise_picture(16, 16, 3, 3);
-  const Bytes whole = is_jpeg ? jpeg_bytes(picture, 90, GetParam() == "progressive")
-                              : png_bytes(picture);
+  const Bytes whole =
+      is_jpeg ? jpeg_bytes(picture, 90, GetParam() == "progressive") : png_bytes(picture);
   const ImageFormat* format = image_format_of(is_jpeg ? "x.jpg" : "x.png");
   ASSERT_NE(format, nullptr);
   Bytes out(3 * 16 * 16);
@@ -213,7 +214,8 @@ TEST_P(Mutations, AreReadOrRefused) {
       bytes.resize(generator() % whole.size());
     } else {
       for (int flips = 0; flips < 2; ++flips)
-        bytes[generator() % (i % 4 == 1 ? std::min<std::size_t>(300, bytes.size()) : bytes.size())] ^=
+        bytes[generator() %
+              (i % 4 == 1 ? std::min<std::size_t>(300, bytes.size()) : bytes.size())] ^=
             static_cast<std::uint8_t>(1U << (generator() % 8));
     }
     try {
@@ -234,7 +236,8 @@ INSTANTIATE_TEST_SUITE_P(Formats, Mutations, testing::Values("jpeg", "progressiv
 TEST(ImageFormats, EveryOneIsThereAndKnownByItsEndings) {
   for (const ImageFormat& format : image_formats()) {
     EXPECT_TRUE(format.available) << format.name << ": install " << format.package;
-    for (const std::string& ending : format.endings) EXPECT_EQ(image_format_of("a" + ending), &format);
+    for (const std::string& ending : format.endings)
+      EXPECT_EQ(image_format_of("a" + ending), &format);
   }
   EXPECT_EQ(image_format_of("jpg"), nullptr);
   EXPECT_EQ(image_format_of(""), nullptr);

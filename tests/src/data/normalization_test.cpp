@@ -44,11 +44,17 @@ TEST(ChannelStatistics, AreThoseOfTheDefinition) {
 
 TEST(Normalize, WantsOneNumberAChannelAndAScale) {
   Dataset dataset = two_channels();
-  EXPECT_THAT(error_of([&] { normalize(dataset, {{0.5}, {0.2}}); }).what(),
+  EXPECT_THAT(error_of([&] {
+                normalize(dataset, {{0.5}, {0.2}});
+              }).what(),
               testing::HasSubstr("2 channels"));
-  EXPECT_EQ(error_of([&] { normalize(dataset, {{0.5, 0.5}, {0.2, 0.0}}); }).kind(),
+  EXPECT_EQ(error_of([&] {
+              normalize(dataset, {{0.5, 0.5}, {0.2, 0.0}});
+            }).kind(),
             ErrorKind::usage);
-  EXPECT_EQ(error_of([&] { normalize(dataset, {{std::nan(""), 0.5}, {0.2, 0.1}}); }).kind(),
+  EXPECT_EQ(error_of([&] {
+              normalize(dataset, {{std::nan(""), 0.5}, {0.2, 0.1}});
+            }).kind(),
             ErrorKind::usage);
   normalize(dataset, {{0.5, 0.4}, {0.2, 0.1}});
   EXPECT_EQ(dataset.test.normalization.mean, (std::vector<double>{0.5, 0.4}));
