@@ -87,8 +87,8 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"soft", {"a soft link"}}, Refused{"virtual", {"virtual dataset"}},
         Refused{"external", {"external storage"}}, Refused{"unwritten", {"0 of 6 chunks"}},
         Refused{"bomb", {"1000000000", "can hold"}}),
-    [](const auto& info) {
-      std::string name = info.param.name;
+    [](const auto& param) {
+      std::string name = param.param.name;
       std::replace(name.begin(), name.end(), '-', '_');
       return name;
     });
