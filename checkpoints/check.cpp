@@ -5,17 +5,13 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
-#include <chrono>
-#include <cstring>
 #include <optional>
-#include <poll.h>
 #include <signal.h>
 #include <string_view>
-#include <sys/wait.h>
 #include <system_error>
-#include <unistd.h>
 
 #include "checkpoints/hdf5_image.hpp"
+#include "checkpoints/isolated.hpp"
 #include "checkpoints/sealed_file.hpp"
 #include "checkpoints/snapshot_file.hpp"
 #include "src/base/error.hpp"
@@ -62,70 +58,11 @@ std::string verdict_on(const SealedFile& file, const std::string& path) {
   }
 }
 
-/// Writes to a pipe whose reader may have given up.
-void send(int descriptor, std::string_view text) {
-  ::signal(SIGPIPE, SIG_IGN);
-  while (!text.empty()) {
-    const ssize_t written = ::write(descriptor, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return;
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
-}
-
-/// All that comes through a pipe until its end. @return false where time ran out.
-bool receive(int descriptor, double seconds, std::string& text) {
-  using Clock = std::chrono::steady_clock;
-  const auto end = Clock::now() + std::chrono::duration_cast<Clock::duration>(
-                                      std::chrono::duration<double>(std::clamp(seconds, 0.0, 1e6)));
-  for (;;) {
-    const auto now = Clock::now();
-    if (now >= end) return false;
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - now).count();
-    pollfd waiting{descriptor, POLLIN, 0};
-    const int ready =
-        ::poll(&waiting, 1, static_cast<int>(std::clamp<std::int64_t>(left + 1, 0, 1'000'000'000)));
-    if (ready < 0 && errno == EINTR) continue;
-    if (ready < 0) return false;
-    if (ready == 0) continue;
-    char buffer[4096];
-    const ssize_t count = ::read(descriptor, buffer, sizeof buffer);
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return true;
-    text.append(buffer, static_cast<std::size_t>(count));
-  }
-}
-
 /// verdict_on in a child process.
 std::string isolated_verdict(const SealedFile& file, const std::string& path, double seconds) {
-  int ends[2];
-  VARPHASE_CHECK(::pipe(ends) == 0, ErrorKind::io, "{}: no pipe for its check: {}", path,
-                 std::strerror(errno));
-  const pid_t child = ::fork();
-  if (child == 0) {
-    ::close(ends[0]);
-    send(ends[1], verdict_on(file, path));
-    ::_exit(0);
-  }
-  const int cause = errno;
-  ::close(ends[1]);
-  if (child < 0) {
-    ::close(ends[0]);
-    fail(ErrorKind::io, "{}: no process for its check: {}", path, std::strerror(cause));
-  }
-  std::string verdict;
-  const bool in_time = receive(ends[0], seconds, verdict);
-  ::close(ends[0]);
-  if (!in_time) ::kill(child, SIGKILL);
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  if (!in_time)
-    return fmt::format("dis damaged: HDF5 was not done with it after {:.3g} seconds", seconds);
-  if (WIFSIGNALED(status)) {
-    return fmt::format("dis damaged: HDF5 ended with signal {} on it", WTERMSIG(status));
-  }
-  return verdict.empty() ? "dcould not be parsed" : verdict;
+  const Isolated child = run_isolated(path, seconds, [&] { return verdict_on(file, path); });
+  if (!child.trouble.empty()) return "dis damaged: HDF5 " + child.trouble;
+  return child.said.empty() ? "dcould not be parsed" : child.said;
 }
 
 FileState state_of(Seal seal) {

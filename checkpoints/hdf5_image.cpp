@@ -7,15 +7,15 @@
 #include <cstdlib>
 #include <cstring>
 #include <limits>
-#include <mutex>
 #include <optional>
 #include <set>
 
-// The only file that includes hdf5.h. The 1.10 names, whatever the library's version.
+// The 1.10 names, whatever the library's version.
 #define H5_USE_110_API  // NOLINT(readability-identifier-naming): HDF5's own name
 #include <hdf5.h>
 
 #include "checkpoints/hdf5_handle.hpp"
+#include "checkpoints/hdf5_session.hpp"
 #include "checkpoints/printable.hpp"
 #include "checkpoints/sealed_file.hpp"
 #include "src/base/error.hpp"
@@ -34,55 +34,6 @@ constexpr std::size_t kFletcherBytes = 4;
 constexpr unsigned kCreationOrder = H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED;
 
 constexpr std::array<std::string_view, 3> kReserved{"kind", "format_version", "complete"};
-
-/// HDF5 is not thread-safe in every build, and its plug-in switch and error printing are global or
-/// by thread: one caller at a time, silent, without plug-ins; the settings of a host program come
-/// back at the end.
-class Hdf5Session {
- public:
-  Hdf5Session() : lock_(mutex()) {
-    H5open();
-    H5PLget_loading_state(&plugins_);
-    H5PLset_loading_state(0);
-    H5Eget_auto2(H5E_DEFAULT, &print_, &print_data_);
-    H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
-    H5Eclear2(H5E_DEFAULT);
-  }
-  ~Hdf5Session() {
-    H5Eclear2(H5E_DEFAULT);
-    H5Eset_auto2(H5E_DEFAULT, print_, print_data_);
-    H5PLset_loading_state(plugins_);
-  }
-  Hdf5Session(const Hdf5Session&) = delete;
-  Hdf5Session& operator=(const Hdf5Session&) = delete;
-
- private:
-  static std::mutex& mutex() {
-    static std::mutex instance;
-    return instance;
-  }
-  std::lock_guard<std::mutex> lock_;
-  unsigned plugins_ = 0;
-  H5E_auto2_t print_ = nullptr;
-  void* print_data_ = nullptr;
-};
-
-/// What HDF5 says went wrong, the innermost cause first; clears it.
-std::string hdf5_cause() {
-  std::string text;
-  H5Ewalk2(
-      H5E_DEFAULT, H5E_WALK_UPWARD,
-      [](unsigned n, const H5E_error2_t* entry, void* data) -> herr_t {
-        auto& said = *static_cast<std::string*>(data);
-        if (n < 4 && entry->desc != nullptr) {
-          said += (said.empty() ? "" : "; ") + printable(entry->desc);
-        }
-        return 0;
-      },
-      &text);
-  H5Eclear2(H5E_DEFAULT);
-  return text.empty() ? "HDF5 gives no cause" : text;
-}
 
 /// Where in which file we are, for errors.
 struct Place {

@@ -8,6 +8,7 @@
 #include <fmt/ranges.h>
 
 #include "src/base/version.hpp"
+#include "src/data/readers.hpp"
 #include "src/models/presets.hpp"
 #include "src/train/train_config.hpp"
 
@@ -61,6 +62,8 @@ void add_fields(CLI::App* sub, Options& o, const std::string& section) {
       shown = field;
     } else if constexpr (std::is_same_v<Field, bool>) {
       shown = field ? "true" : "false";
+    } else if constexpr (std::is_same_v<Field, Json>) {
+      shown = field.dump();
     } else {
       shown = fmt::format("{}", field);
     }
@@ -259,10 +262,22 @@ void declare_files(CLI::App& app, Options& o) {
 
   CLI::App* data =
       verb(app, "data", "Describe a data set",
-           "  varphase data fashion-mnist\n  varphase data path/to/idx/files --validation 0.1\n");
+           "  varphase data fashion-mnist\n  varphase data path/to/idx/files --validation 0.1\n"
+           "  varphase data path/to/images --skip-damaged\n"
+           "  varphase data path/to/cifar-100 --labels coarse\n");
   data->add_option("data", o.data,
-                   "a folder with IDX files, or mnist, fashion-mnist, synthetic-digits")
+                   "a folder of IDX or CIFAR files or of images (train/CLASS/..., test/CLASS/...), "
+                   "an HDF5 file, or " +
+                       fmt::format("{}", fmt::join(dataset_names(), ", ")))
       ->required();
+  data->add_option("--labels", o.labels, "of CIFAR-100: fine or coarse")
+      ->check(CLI::IsMember({"fine", "coarse"}))
+      ->capture_default_str();
+  data->add_flag("--skip-damaged", o.skip_damaged,
+                 "leave damaged images of an image folder out, and say how many");
+  data->add_option("--threads", o.threads, "that decode images; 0: all cores")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   data->add_option("--validation", o.validation, "share held out of the training images")
       ->check(CLI::Range(0.0, 0.9))
       ->capture_default_str();

@@ -67,6 +67,8 @@ struct Options {
   // inspect, data
   bool statistics = false;
   double validation = 0;
+  std::string labels = "fine";
+  bool skip_damaged = false;
 };
 
 /// Declares every verb with its flags. The verb that was chosen is

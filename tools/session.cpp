@@ -20,9 +20,12 @@
 #include "analysis/kappa/compute_kappa.hpp"
 #include "analysis/sparse/sparse_model.hpp"
 #include "checkpoints/snapshot_file.hpp"
+#include "src/base/log.hpp"
 #include "src/base/progress.hpp"
 #include "src/base/version.hpp"
+#include "src/data/normalization.hpp"
 #include "src/train/trainer.hpp"
+#include "tools/dataset_files.hpp"
 
 namespace varphase {
 namespace fs = std::filesystem;
@@ -60,6 +63,16 @@ int cuda_devices() {
 #else
   return 0;
 #endif
+}
+
+std::vector<double> numbers(const char* key, const Json& list) {
+  std::vector<double> values;
+  for (const Json& value : list) {
+    VARPHASE_CHECK(list.is_array() && value.is_number(), ErrorKind::usage,
+                   "{}: wants a list of numbers, one a channel, got {}", key, list.dump());
+    values.push_back(value.get<double>());
+  }
+  return values;
 }
 
 void set_pruned_weights(Network& network, const SparseModel& model, at::Device device) {
@@ -125,8 +138,28 @@ std::map<std::string, std::string> provenance(at::Device device) {
 }
 
 Dataset open_dataset(const DataConfig& config, const std::string& data_override) {
-  return read_dataset({data_override.empty() ? config.data : data_override, config.validation,
-                       config.train_limit, config.test_limit});
+  Dataset dataset =
+      read_dataset({data_override.empty() ? config.data : data_override, config.validation,
+                    config.train_limit, config.test_limit, label_kind_from_name(config.labels),
+                    config.skip_damaged, 0, &hdf5_dataset_files()});
+  for (const std::string& note : dataset.notes)
+    log_warning(fmt::format("{}: {}", dataset.name, note));
+  if (config.normalize == "none") {
+    VARPHASE_CHECK(config.pixel_mean.empty() && config.pixel_std.empty(), ErrorKind::usage,
+                   "data.pixel_mean and data.pixel_std are given, and data.normalize is none\n  "
+                   "--normalize standard uses them");
+    return dataset;
+  }
+  const bool recorded = !config.pixel_mean.empty() || !config.pixel_std.empty();
+  normalize(dataset, recorded ? Normalization{numbers("data.pixel_mean", config.pixel_mean),
+                                              numbers("data.pixel_std", config.pixel_std)}
+                              : channel_statistics(dataset.train));
+  return dataset;
+}
+
+void record_normalization(DataConfig& config, const Dataset& dataset) {
+  config.pixel_mean = dataset.train.normalization.mean;
+  config.pixel_std = dataset.train.normalization.deviation;
 }
 
 void check_fits(const Network& network, const Dataset& dataset) {

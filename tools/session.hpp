@@ -32,8 +32,12 @@ std::string device_name(at::Device device);
 /// Version, git hash, LibTorch, device, command line, time: what every output says of its making.
 std::map<std::string, std::string> provenance(at::Device device);
 
-/// Reads the images of a run (or of --data) and checks that the network takes them.
+/// Reads the images of a run (or of --data), normalized as its config says; what there is to say of
+/// them goes to the log.
 Dataset open_dataset(const DataConfig& config, const std::string& data_override);
+/// Keeps in the config by what mean and std the images are normalized, so that every later verb
+/// uses the same numbers.
+void record_normalization(DataConfig& config, const Dataset& dataset);
 void check_fits(const Network& network, const Dataset& dataset);
 
 /// What a verb that takes one epoch of a run starts from.

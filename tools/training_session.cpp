@@ -92,6 +92,8 @@ TrainingSession::TrainingSession(RunFolder run, RunConfig config, const SessionI
   trainer_ = std::make_unique<Trainer>(network_, images_.train, config_.train);
   provenance_ = provenance(device);
   provenance_["dataset"] = images_.dataset.name;
+  if (!images_.dataset.notes.empty())
+    provenance_["dataset_notes"] = fmt::format("{}", fmt::join(images_.dataset.notes, "; "));
   provenance_[kDatasetDigest] = images_.dataset.digest;
   provenance_["precision"] = config_.train.precision;
 }

@@ -16,6 +16,19 @@ std::string split_name(Split split);
 /// @throws Error usage naming the known splits.
 Split split_from_name(const std::string& name);
 
+class DatasetFiles;
+
+/// Which labels of a set that has two kinds: CIFAR-100's 100 fine or 20 coarse classes.
+enum class LabelKind : std::uint8_t { fine, coarse };
+/// @throws Error usage naming the known kinds.
+LabelKind label_kind_from_name(const std::string& name);
+
+/// What a network is given instead of pixel / 255: (pixel / 255 - mean) / deviation, by channel.
+struct Normalization {
+  std::vector<double> mean;
+  std::vector<double> deviation;
+};
+
 /// Images as they came: bytes 0..255, [count, channels, height, width] row-major, with a label
 /// each.
 struct ImageSet {
@@ -25,13 +38,15 @@ struct ImageSet {
   std::vector<std::uint8_t> pixels;  // count * channels * height * width
   std::vector<std::int64_t> labels;  // count, 0 <= label < classes
   std::vector<std::int64_t>
-      index;  // count: position in the source file, the `example` of a noise key
+      index;                    // count: position in the source file, the `example` of a noise key
+  Normalization normalization;  // both empty: none
 
   std::int64_t count() const { return static_cast<std::int64_t>(labels.size()); }
   std::int64_t image_size() const { return channels * height * width; }
 };
 
-/// A data set with its three parts. Networks are given pixel / 255.
+/// A data set with its three parts. Networks are given pixel / 255, normalized where that is asked
+/// for.
 struct Dataset {
   std::string name;    // "fashion-mnist", or the path
   std::string source;  // where the files lie, or "drawn" for synthetic sets
@@ -39,6 +54,7 @@ struct Dataset {
                        // before any split
   std::int64_t classes = 0;
   std::vector<std::string> class_names;  // empty: not known
+  std::vector<std::string> notes;  // what a user should know of it: which labels, what was left out
   ImageSet train;
   ImageSet validation;
   ImageSet test;
@@ -48,12 +64,15 @@ struct Dataset {
 
 /// What to read and how to split it.
 struct DataRequest {
-  std::string data =
-      "fashion-mnist";    // a folder with IDX files, "fashion-mnist", "synthetic-digits"
-  double validation = 0;  // share of the training images held out, 0 <= v < 1
+  std::string data = "fashion-mnist";  // a name of dataset_names(), or a path
+  double validation = 0;               // share of the training images held out, 0 <= v < 1
   std::int64_t train_limit =
       0;  // use only that many training images (the first ones of the file); 0: all
   std::int64_t test_limit = 0;  // likewise of the test images
+  LabelKind labels = LabelKind::fine;
+  bool skip_damaged = false;            // leave damaged images of an image folder out, and say so
+  unsigned threads = 0;                 // that decode images; 0: all cores
+  const DatasetFiles* files = nullptr;  // HDF5 for sets and for the cache; null: neither
 };
 
 /// Reads a data set.

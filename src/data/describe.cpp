@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "src/base/text_table.hpp"
+#include "src/data/normalization.hpp"
 
 namespace varphase {
 namespace {
@@ -58,6 +59,7 @@ Json describe(const Dataset& dataset) {
   json["digest"] = dataset.digest;
   json["classes"] = dataset.classes;
   json["class_names"] = dataset.class_names;
+  json["notes"] = dataset.notes;
   json["shape"] = {dataset.train.channels, dataset.train.height, dataset.train.width};
   for (const Split split : kSplits) {
     const ImageSet& set = dataset.part(split);
@@ -68,6 +70,9 @@ Json describe(const Dataset& dataset) {
     const PixelStatistics statistics = pixel_statistics(set);
     part["mean"] = statistics.mean;
     part["std"] = statistics.deviation;
+    const Normalization by_channel = channel_statistics(set);
+    part["channel_mean"] = by_channel.mean;
+    part["channel_std"] = by_channel.deviation;
   }
   return json;
 }
@@ -76,9 +81,11 @@ std::string description_text(const Dataset& dataset) {
   const ImageSet& train = dataset.train;
   std::string text = fmt::format(
       "{}: {} classes, images of {} x {} x {} (channels, height, width)\nsource  {}\nsha256  "
-      "{}\n\n",
+      "{}\n",
       dataset.name, dataset.classes, train.channels, train.height, train.width, dataset.source,
       dataset.digest);
+  for (const std::string& note : dataset.notes) text += fmt::format("note    {}\n", note);
+  text += "\n";
 
   int widest = 12;
   for (std::size_t label = 0; label < static_cast<std::size_t>(dataset.classes); ++label) {

@@ -55,6 +55,7 @@ ImageSet select_images(const ImageSet& set, std::span<const std::int64_t> positi
   chosen.channels = set.channels;
   chosen.height = set.height;
   chosen.width = set.width;
+  chosen.normalization = set.normalization;
   const auto size = static_cast<std::size_t>(set.image_size());
   chosen.pixels.resize(positions.size() * size);
   chosen.labels.reserve(positions.size());

@@ -24,13 +24,28 @@ at::Tensor copy_to(const std::vector<T>& values, at::IntArrayRef shape, at::Scal
 
 DeviceImages to_device(const ImageSet& images, Split split, at::Device device) {
   const std::int64_t n = images.count();
-  return {copy_to(images.pixels, {n, images.image_size()}, at::kByte, device),
-          copy_to(images.labels, {n}, at::kLong, device),
-          copy_to(images.index, {n}, at::kLong, device),
-          images.channels,
-          images.height,
-          images.width,
-          split};
+  DeviceImages on_device{copy_to(images.pixels, {n, images.image_size()}, at::kByte, device),
+                         copy_to(images.labels, {n}, at::kLong, device),
+                         copy_to(images.index, {n}, at::kLong, device),
+                         images.channels,
+                         images.height,
+                         images.width,
+                         split,
+                         {},
+                         {}};
+  const Normalization& normalization = images.normalization;
+  if (!normalization.mean.empty()) {
+    std::vector<double> inverse;
+    for (const double deviation : normalization.deviation) inverse.push_back(1 / deviation);
+    const auto by_channel = [&](const std::vector<double>& values) {
+      return copy_to(values, {images.channels}, at::kDouble, at::kCPU)
+          .to(at::kFloat)
+          .to(device, at::kFloat);
+    };
+    on_device.mean = by_channel(normalization.mean);
+    on_device.inverse_std = by_channel(inverse);
+  }
+  return on_device;
 }
 
 ImageBatch empty_batch(const DeviceImages& images, std::int64_t size) {
@@ -41,17 +56,26 @@ ImageBatch empty_batch(const DeviceImages& images, std::int64_t size) {
 }
 
 void fill_batch(const DeviceImages& images, const at::Tensor& order, const at::Tensor& step,
-                ImageBatch& batch) {
-  const GatherImages job{data_of<std::uint8_t>(images.pixels),
-                         data_of<std::int64_t>(images.labels),
-                         data_of<std::int64_t>(images.example),
-                         data_of<std::int64_t>(order),
-                         data_of<std::int64_t>(step),
-                         batch.labels.size(0),
-                         images.pixels.size(1),
-                         data_of<float>(batch.images),
-                         data_of<std::int64_t>(batch.labels),
-                         data_of<std::int64_t>(batch.example)};
+                ImageBatch& batch, const Augmentation& augmentation) {
+  const GatherImages job{
+      data_of<std::uint8_t>(images.pixels),
+      data_of<std::int64_t>(images.labels),
+      data_of<std::int64_t>(images.example),
+      data_of<std::int64_t>(order),
+      data_of<std::int64_t>(step),
+      batch.labels.size(0),
+      images.pixels.size(1),
+      data_of<float>(batch.images),
+      data_of<std::int64_t>(batch.labels),
+      data_of<std::int64_t>(batch.example),
+      static_cast<std::int32_t>(images.height),
+      static_cast<std::int32_t>(images.width),
+      data_of<float>(images.mean),
+      data_of<float>(images.inverse_std),
+      {augmentation.crop_flip,
+       static_cast<std::int32_t>(augmentation.padding),
+       {augmentation.seed, Stream::augmentation, 0, static_cast<std::uint8_t>(images.split)},
+       data_of<std::int64_t>(augmentation.epoch)}};
   gather_images(job, where_of(images.pixels));
 }
 

@@ -15,13 +15,23 @@ struct DeviceImages {
   at::Tensor example;  // int64 [N]
   std::int64_t channels = 0, height = 0, width = 0;
   Split split = Split::train;
+  at::Tensor mean;         // float32 [C] of pixel / 255; undefined: images are not normalized
+  at::Tensor inverse_std;  // float32 [C]
 
   std::int64_t count() const { return labels.size(0); }
 };
 
 DeviceImages to_device(const ImageSet& images, Split split, at::Device device);
 
-/// One batch, float32 in [0, 1].
+/// How training images are changed as they are gathered.
+struct Augmentation {
+  bool crop_flip = false;
+  std::int64_t padding = 0;
+  std::uint64_t seed = 0;
+  at::Tensor epoch;  // int64 [1], read at every batch
+};
+
+/// One batch, float32: pixel / 255, normalized where the images are.
 struct ImageBatch {
   at::Tensor images;   // [B, C, H, W]
   at::Tensor labels;   // int64 [B]
@@ -33,7 +43,7 @@ ImageBatch empty_batch(const DeviceImages& images, std::int64_t size);
 
 /// Fills a batch with images order[step * B .. ]; `step` undefined: order[0 ..].
 void fill_batch(const DeviceImages& images, const at::Tensor& order, const at::Tensor& step,
-                ImageBatch& batch);
+                ImageBatch& batch, const Augmentation& augmentation = {});
 
 /// Images first .. first + count - 1 in their own order.
 ImageBatch slice_batch(const DeviceImages& images, std::int64_t first, std::int64_t count);

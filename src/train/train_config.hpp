@@ -15,11 +15,18 @@ struct DataConfig {
   double validation = 0;
   std::int64_t train_limit = 0;
   std::int64_t test_limit = 0;
+  std::string labels = "fine";
+  bool skip_damaged = false;
+  std::string normalize = "none";
+  Json pixel_mean = Json::array();
+  Json pixel_std = Json::array();
 
   template <class Visitor>
   void visit_fields(Visitor&& visit) {
     visit("data", data,
-          FieldInfo{.help = "folder with IDX files, or mnist, fashion-mnist, synthetic-digits"});
+          FieldInfo{.help = "a folder of IDX or CIFAR files or of images, an HDF5 file, or mnist, "
+                            "fashion-mnist, cifar-10, cifar-100, cifar-100-coarse, "
+                            "synthetic-digits"});
     visit("validation", validation,
           FieldInfo{.help = "share of the training images held out to choose thresholds on",
                     .min = 0,
@@ -34,6 +41,19 @@ struct DataConfig {
                     .unit = "images",
                     .min = 0,
                     .max = 1e9});
+    visit("labels", labels,
+          FieldInfo{.help = "of CIFAR-100: the 100 fine or the 20 coarse classes",
+                    .choices = {"fine", "coarse"}});
+    visit("skip_damaged", skip_damaged,
+          FieldInfo{.help = "leave damaged images of an image folder out instead of stopping"});
+    visit("normalize", normalize,
+          FieldInfo{.help = "none: pixel / 255; standard: less the training images' mean by "
+                            "channel, over their standard deviation",
+                    .choices = {"none", "standard"}});
+    visit("pixel_mean", pixel_mean,
+          FieldInfo{.help = "of normalize=standard, a list by channel; empty: measured, and "
+                            "recorded in the run's config"});
+    visit("pixel_std", pixel_std, FieldInfo{.help = "likewise"});
   }
 };
 
@@ -71,6 +91,8 @@ struct TrainConfig {
   std::int64_t keep_optimizer = 1;
   bool deterministic = true;
   std::string precision = "tf32";
+  std::string augment = "none";
+  std::int64_t crop_padding = 4;
 
   template <class Visitor>
   void visit_fields(Visitor&& visit) {
@@ -152,6 +174,13 @@ struct TrainConfig {
           FieldInfo{.help = "products and convolutions of training (evaluation and curvature are "
                             "float32); bf16 keeps weights, batch norm and sampling in float32",
                     .choices = {"float32", "tf32", "bf16"}});
+    visit(
+        "augment", augment,
+        FieldInfo{.help = "none, or crop-flip: training images are padded with black, cut back at "
+                          "a random place and mirrored half of the time",
+                  .choices = {"none", "crop-flip"}});
+    visit("crop_padding", crop_padding,
+          FieldInfo{.help = "of crop-flip, on every side", .unit = "pixels", .min = 0, .max = 256});
   }
 };
 

@@ -108,7 +108,9 @@ Trainer::Trainer(Network& network, const DeviceImages& images, const TrainConfig
   const double scale = static_cast<double>(images.count()) / static_cast<double>(config.batch_size);
   state_->run = [this, scale] {
     Step& s = *state_;
-    fill_batch(images_, s.order, s.in_epoch, s.batch);
+    fill_batch(images_, s.order, s.in_epoch, s.batch,
+               {config_.augment == "crop-flip", config_.crop_padding,
+                static_cast<std::uint64_t>(config_.seed), s.member});
     const Forward how{Mode::sampled,
                       true,
                       {static_cast<std::uint64_t>(config_.seed), Stream::training, 0, 0},

@@ -34,6 +34,8 @@ CASES = {
     "ensemble": ("ensemble", ["ensemble.py"]),
     "sweep": ("sweep", ["sweep.py"]),
     "checkpoint": ("checkpoint", None),
+    "image-folder": ("image-folder", ["image_folder.py"]),
+    "image-cache": ("image-cache", ["image_folder.py"]),
 }
 # Beside them on request: the same cases against eager PyTorch without compilation and without worker threads.
 for _case in ("train", "kappa", "ensemble", "sweep"):
@@ -202,7 +204,8 @@ def main():
         print(f"bench: {options.ours}: no such program, peers alone (build target varphase-bench)", file=sys.stderr)
         options.ours = "none"
     skipped = ("-plain",) if options.device == "cuda" else ("-plain", "-deterministic", "-vgg")
-    cases = options.cases or [c for c in CASES if not c.endswith(skipped)]
+    # The image cases want another folder in --data: on request alone.
+    cases = options.cases or [c for c in CASES if not c.endswith(skipped) and not c.startswith("image-")]
     results = {"environment": environment(options, extra), "cases": {}}
     for case in cases:
         results["cases"][case] = run_case(case, options, extra)

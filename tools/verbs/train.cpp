@@ -101,10 +101,12 @@ void make_run_folder(const fs::path& path, const RunConfig& config, bool overwri
   write_json_file(path / "config.json", to_json(config));
 }
 
-/// All that can be wrong with the input is said before anything is written or replaced.
-Dataset checked_dataset(const RunConfig& config, const Options& options,
+/// All that can be wrong with the input is said before anything is written or replaced; the
+/// normalization found goes into the configuration.
+Dataset checked_dataset(RunConfig& config, const Options& options,
                         const std::optional<InitialWeights>& init) {
   Dataset dataset = open_dataset(config.data, options.data);
+  record_normalization(config.data, dataset);
   Network network(config.network);
   check_fits(network, dataset);
   if (init) take_initial_weights(network, *init);
@@ -229,7 +231,7 @@ int run_members(const Options& options) {
 
 int run_one(const Options& options) {
   const fs::path path = options.run;
-  const RunConfig config = options.resume ? RunFolder(path).config() : resolve_config(options);
+  RunConfig config = options.resume ? RunFolder(path).config() : resolve_config(options);
   const std::optional<InitialWeights> init =
       initial_weights(options.init, !options.initial_log_alpha);
   const at::Device device = open_device(options);

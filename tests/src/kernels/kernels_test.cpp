@@ -1,18 +1,21 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
 #include <cmath>
+#include <cstring>
 
 #include <ATen/core/grad_mode.h>
 #include <torch/csrc/autograd/autograd.h>
 
 #include "src/kernels/activation.hpp"
 #include "src/kernels/float32_product.hpp"
+#include "src/kernels/gather_images.hpp"
 #include "src/kernels/output_curvature.hpp"
 #include "src/kernels/prediction_scores.hpp"
 #include "src/layers/activation_layer.hpp"
 #include "src/layers/sampling.hpp"
 #include "src/layers/torch_kernels.hpp"
 #include "src/models/network.hpp"
+#include "src/train/device_images.hpp"
 #include "tests/support/device.hpp"
 #include "tests/support/golden.hpp"
 
@@ -314,6 +317,121 @@ TEST(PredictionScores, CountsWonAndLostAgainstTheFirstVariant) {
   EXPECT_EQ(got[1].lost, 1);
   EXPECT_NEAR(got[1].nll, -std::log(0.2) - std::log(0.7), 1e-12);
   EXPECT_NEAR(got[1].brier, 2 * 0.64 + 2 * 0.09, 1e-12);
+}
+
+/// An RGB set of 11 images, 6 x 9, whose source indices are not its positions.
+ImageSet some_images() {
+  ImageSet set;
+  set.channels = 3;
+  set.height = 6;
+  set.width = 9;
+  std::uint32_t state = 5;
+  for (int n = 0; n < 11; ++n) {
+    for (int i = 0; i < 3 * 6 * 9; ++i) {
+      state = state * 1664525U + 1013904223U;
+      set.pixels.push_back(static_cast<std::uint8_t>(state >> 24U));
+    }
+    set.labels.push_back(n % 4);
+    set.index.push_back(100 + 7 * n);
+  }
+  return set;
+}
+
+struct GatherCase {
+  bool normalized;
+  bool crop_flip;
+  std::int64_t padding;
+};
+constexpr GatherCase kGatherCases[]{
+    {false, false, 0}, {true, false, 0}, {false, true, 0}, {false, true, 4}, {true, true, 2}};
+
+/// What docs/math.md, "Augmentation", says, pixel by pixel, from Philox's words up.
+std::vector<float> gathered_by_hand(const ImageSet& set, const std::vector<std::int64_t>& order,
+                                    const GatherCase& how, std::uint64_t seed, std::int64_t epoch) {
+  std::vector<float> out;
+  for (const std::int64_t row : order) {
+    const PhiloxBlock words =
+        philox(0, static_cast<std::uint32_t>(set.index[static_cast<std::size_t>(row)]),
+               static_cast<std::uint32_t>(epoch), 6U << 24U, static_cast<std::uint32_t>(seed),
+               static_cast<std::uint32_t>(seed >> 32U));
+    const auto place = [&](std::uint32_t word) {
+      const double places = 2.0 * static_cast<double>(how.padding) + 1;
+      return static_cast<std::int64_t>(std::floor(word * places / 4294967296.0)) - how.padding;
+    };
+    for (std::int64_t c = 0; c < 3; ++c) {
+      for (std::int64_t y = 0; y < 6; ++y) {
+        for (std::int64_t x = 0; x < 9; ++x) {
+          std::int64_t from_y = y, from_x = x;
+          if (how.crop_flip) {
+            if (words.x2 >= 0x80000000U) from_x = 8 - x;
+            from_y += place(words.x0);
+            from_x += place(words.x1);
+          }
+          const bool inside = from_y >= 0 && from_y < 6 && from_x >= 0 && from_x < 9;
+          const std::int64_t at = ((row * 3 + c) * 6 + from_y) * 9 + from_x;
+          float value = inside ? static_cast<float>(set.pixels[static_cast<std::size_t>(at)]) *
+                                     (1.0F / 255.0F)
+                               : 0.0F;
+          if (how.normalized) {
+            const auto i = static_cast<std::size_t>(c);
+            value = (value - static_cast<float>(set.normalization.mean[i])) *
+                    static_cast<float>(1 / set.normalization.deviation[i]);
+          }
+          out.push_back(value);
+        }
+      }
+    }
+  }
+  return out;
+}
+
+TEST(GatherImages, MeetsThePlainDefinitionBitForBitAtAnyBatchSize) {
+  constexpr std::uint64_t seed = 0x123456789abcdef0U;
+  for (const GatherCase& how : kGatherCases) {
+    ImageSet set = some_images();
+    if (how.normalized) set.normalization = {{0.49, 0.48, 0.44}, {0.247, 0.243, 0.261}};
+    const DeviceImages images = to_device(set, Split::train, test_device());
+    const std::vector<std::int64_t> order{3, 1, 10, 0, 4, 8, 7, 2, 9, 5, 6, 3};
+    const at::Tensor on_device =
+        at::tensor(at::ArrayRef<std::int64_t>(order), at::kLong).to(test_device());
+    for (const std::int64_t epoch : {0, 1, 17}) {
+      const std::vector<float> wanted = gathered_by_hand(set, order, how, seed, epoch);
+      for (const std::int64_t size : {1, 3, 12}) {
+        std::vector<float> got;
+        for (std::int64_t step = 0; step * size < 12; ++step) {
+          ImageBatch batch = empty_batch(images, size);
+          fill_batch(images, on_device, at::full({1}, step, on_device.options()), batch,
+                     {how.crop_flip, how.padding, seed, at::full({1}, epoch, on_device.options())});
+          const at::Tensor host = batch.images.to(at::kCPU);
+          got.insert(got.end(), host.data_ptr<float>(), host.data_ptr<float>() + host.numel());
+          EXPECT_EQ(batch.example.to(at::kCPU)[0].item<std::int64_t>(),
+                    100 + 7 * order[static_cast<std::size_t>(step * size)]);
+        }
+        ASSERT_EQ(got.size(), wanted.size());
+        EXPECT_EQ(std::memcmp(got.data(), wanted.data(), got.size() * sizeof(float)), 0)
+            << "normalized " << how.normalized << ", crop-flip " << how.crop_flip << ", padding "
+            << how.padding << ", epoch " << epoch << ", batch " << size;
+      }
+    }
+  }
+}
+
+TEST(GatherImages, DrawsEveryPlaceAndMirrorsHalf) {
+  const std::int64_t epoch = 3;
+  const CropFlip how{true, 4, {1, Stream::augmentation, 0, 0}, &epoch};
+  std::array<int, 9> rows{}, columns{};
+  int mirrored = 0;
+  constexpr int kDraws = 90000;
+  for (int example = 0; example < kDraws; ++example) {
+    const CropFlipDraw draw = draw_crop_flip(how, example);
+    ++rows.at(static_cast<std::size_t>(draw.dy + 4));
+    ++columns.at(static_cast<std::size_t>(draw.dx + 4));
+    mirrored += draw.flip ? 1 : 0;
+  }
+  // Five standard deviations of a binomial count.
+  for (const int count : rows) EXPECT_NEAR(count, kDraws / 9, 5 * std::sqrt(kDraws * 8.0 / 81));
+  for (const int count : columns) EXPECT_NEAR(count, kDraws / 9, 5 * std::sqrt(kDraws * 8.0 / 81));
+  EXPECT_NEAR(mirrored, kDraws / 2, 5 * std::sqrt(kDraws / 4.0));
 }
 
 TEST(SampleOutput, HasTheSameBitsOnEveryDevice) {

@@ -21,6 +21,18 @@ TEST(Trainer, ResumedEqualsUninterruptedBitForBit) {
   EXPECT_FALSE(same_arrays(whole, trained(other, 4, 0)));
 }
 
+TEST(Trainer, ResumedEqualsUninterruptedWithAugmentation) {
+  TrainConfig config = small_training();
+  ImageSet set = small_images();
+  set.normalization = {{0.4}, {0.3}};
+  const Snapshot plain = trained(config, 4, 0, small_network(), set);
+  config.augment = "crop-flip";
+  config.crop_padding = 2;
+  const Snapshot whole = trained(config, 4, 0, small_network(), set);
+  EXPECT_TRUE(same_arrays(whole, trained(config, 1, 3, small_network(), set)));
+  EXPECT_FALSE(same_arrays(whole, plain));
+}
+
 TEST(Trainer, EveryOptimizerAndScheduleResumesBitForBit) {
   for (const std::string& optimizer : optimizers().names()) {
     for (const std::string& schedule : schedules().names()) {

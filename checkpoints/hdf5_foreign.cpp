@@ -1,0 +1,274 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#include "checkpoints/hdf5_foreign.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <limits>
+#include <optional>
+#include <unistd.h>
+
+// The 1.10 names, whatever the library's version.
+#define H5_USE_110_API  // NOLINT(readability-identifier-naming): HDF5's own name
+#include <fmt/ranges.h>
+#include <hdf5.h>
+
+#include "checkpoints/file_bytes.hpp"
+#include "checkpoints/hdf5_handle.hpp"
+#include "checkpoints/hdf5_session.hpp"
+#include "checkpoints/isolated.hpp"
+#include "checkpoints/printable.hpp"
+
+namespace varphase {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr int kMaxRank = 8;
+constexpr std::uint64_t kDeflateRatio = 1032;  // deflate cannot pack better than this
+constexpr std::uint64_t kChunkSlack = 1U << 20U;
+constexpr std::size_t kMaxLayout = 64;
+
+std::uint64_t product(std::uint64_t a, std::uint64_t b) {
+  std::uint64_t result = 0;
+  return __builtin_mul_overflow(a, b, &result) ? std::numeric_limits<std::uint64_t>::max() : result;
+}
+
+double machine_bytes() {
+  return static_cast<double>(::sysconf(_SC_PHYS_PAGES)) *
+         static_cast<double>(::sysconf(_SC_PAGESIZE));
+}
+
+class ForeignReader {
+ public:
+  ForeignReader(std::string path, std::uint64_t file_bytes)
+      : path_(std::move(path)), file_bytes_(file_bytes) {}
+
+  std::vector<Array> read(std::span<const std::string> names) {
+    const Hdf5Handle access = own(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, "H5Pcreate");
+    check(H5Pset_fclose_degree(access.get(), H5F_CLOSE_STRONG), "H5Pset_fclose_degree");
+    // Read-only file systems, and those without locks, refuse a lock that nobody needs here.
+    check(H5Pset_file_locking(access.get(), false, true), "H5Pset_file_locking");
+    const Hdf5Handle file =
+        own(H5Fopen(path_.c_str(), H5F_ACC_RDONLY, access.get()), H5Fclose, "opening it as HDF5");
+    std::vector<Array> arrays;
+    for (const std::string& name : names) {
+      object_ = "/" + name;
+      std::optional<Hdf5Handle> dataset = find(file, name);
+      if (dataset) arrays.push_back(read_dataset(*dataset, name));
+    }
+    return arrays;
+  }
+
+ private:
+  template <class... Args>
+  [[noreturn]] void fail(fmt::format_string<Args...> text, Args&&... args) const {
+    varphase::fail(ErrorKind::format, "{}: {}: {}", path_, object_,
+                   fmt::format(text, std::forward<Args>(args)...));
+  }
+  void check(herr_t status, const char* what) const {
+    if (status < 0) fail("{} failed: {}", what, hdf5_cause());
+  }
+  Hdf5Handle own(hid_t id, Hdf5Handle::Close close, const char* what) const {
+    if (id < 0) fail("{} failed: {}", what, hdf5_cause());
+    return {id, close};
+  }
+
+  /// The object at the end of a path of hard links; none where a part of it is missing.
+  std::optional<Hdf5Handle> find(const Hdf5Handle& file, const std::string& name) const {
+    Hdf5Handle here = own(H5Oopen(file.get(), "/", H5P_DEFAULT), H5Oclose, "H5Oopen");
+    std::optional<Hdf5Handle> found;
+    for (std::size_t start = 0; start < name.size();) {
+      const std::size_t slash = std::min(name.find('/', start), name.size());
+      const std::string part = name.substr(start, slash - start);
+      const hid_t at = found ? found->get() : here.get();
+      if (H5Iget_type(at) != H5I_GROUP) return std::nullopt;
+      const htri_t exists = H5Lexists(at, part.c_str(), H5P_DEFAULT);
+      check(exists, "looking for it");
+      if (exists == 0) return std::nullopt;
+      H5L_info_t link{};
+      check(H5Lget_info(at, part.c_str(), &link, H5P_DEFAULT), "H5Lget_info");
+      if (link.type != H5L_TYPE_HARD) {
+        fail("{} is {} link, only hard links are followed: copy the data into this file", part,
+             link.type == H5L_TYPE_SOFT ? "a soft" : "an external");
+      }
+      Hdf5Handle next = own(H5Oopen(at, part.c_str(), H5P_DEFAULT), H5Oclose, "opening it");
+      found.emplace(std::move(next));
+      start = slash + 1;
+    }
+    return found;
+  }
+
+  Array read_dataset(const Hdf5Handle& dataset, const std::string& name) const {
+    if (H5Iget_type(dataset.get()) != H5I_DATASET) fail("is a group, wants a dataset");
+    // The way of storage comes first: a virtual or external dataset is not even asked for its
+    // shape.
+    const Hdf5Handle creation =
+        own(H5Dget_create_plist(dataset.get()), H5Pclose, "H5Dget_create_plist");
+    const bool packed = check_storage(creation);
+    const Hdf5Handle type = own(H5Dget_type(dataset.get()), H5Tclose, "H5Dget_type");
+    const std::size_t element = H5Tget_size(type.get());
+    if (H5Tget_class(type.get()) != H5T_INTEGER || element == 0 || element > 8) {
+      fail("is no array of whole numbers (uint8 images, integer labels)");
+    }
+    const bool bytes = element == 1 && H5Tget_sign(type.get()) == H5T_SGN_NONE;
+    const std::vector<hsize_t> shape = shape_of(dataset);
+    const std::uint64_t count = check_size(dataset, creation, shape, element, packed);
+
+    Array array;
+    array.name = name;
+    array.type = bytes ? ElementType::uint8 : ElementType::int64;
+    array.shape.assign(shape.begin(), shape.end());
+    array.dims = layout_of(dataset);
+    array.bytes.resize(count * element_size(array.type));
+    if (count > 0) {
+      check(H5Dread(dataset.get(), bytes ? H5T_NATIVE_UINT8 : H5T_NATIVE_INT64, H5S_ALL, H5S_ALL,
+                    H5P_DEFAULT, array.bytes.data()),
+            "reading its values");
+    }
+    return array;
+  }
+
+  /// @return whether the values are packed by deflate.
+  bool check_storage(const Hdf5Handle& creation) const {
+    const H5D_layout_t layout = H5Pget_layout(creation.get());
+    if (layout == H5D_VIRTUAL) fail("is a virtual dataset, its values lie in other files");
+    if (H5Pget_external_count(creation.get()) != 0)
+      fail("has external storage, its values lie in other files");
+    bool packed = false;
+    const int filters = H5Pget_nfilters(creation.get());
+    check(filters, "H5Pget_nfilters");
+    for (int i = 0; i < filters; ++i) {
+      unsigned flags = 0;
+      unsigned config = 0;
+      std::size_t values = 0;
+      const H5Z_filter_t filter = H5Pget_filter2(creation.get(), static_cast<unsigned>(i), &flags,
+                                                 &values, nullptr, 0, nullptr, &config);
+      if (filter != H5Z_FILTER_DEFLATE && filter != H5Z_FILTER_SHUFFLE &&
+          filter != H5Z_FILTER_FLETCHER32) {
+        fail("has filter {}; deflate (gzip), shuffle and fletcher32 are read",
+             static_cast<int>(filter));
+      }
+      if (filter == H5Z_FILTER_DEFLATE && packed) fail("is packed twice");
+      packed = packed || filter == H5Z_FILTER_DEFLATE;
+    }
+    return packed;
+  }
+
+  std::vector<hsize_t> shape_of(const Hdf5Handle& dataset) const {
+    const Hdf5Handle space = own(H5Dget_space(dataset.get()), H5Sclose, "H5Dget_space");
+    const int rank = H5Sget_simple_extent_ndims(space.get());
+    if (H5Sget_simple_extent_type(space.get()) != H5S_SIMPLE || rank < 1 || rank > kMaxRank)
+      fail("has rank {}, wants 1 to 4", rank);
+    std::vector<hsize_t> shape(static_cast<std::size_t>(rank));
+    check(H5Sget_simple_extent_dims(space.get(), shape.data(), nullptr),
+          "H5Sget_simple_extent_dims");
+    return shape;
+  }
+
+  /// Number of values, after it is sure that the file holds every one of them.
+  std::uint64_t check_size(const Hdf5Handle& dataset, const Hdf5Handle& creation,
+                           const std::vector<hsize_t>& shape, std::size_t element,
+                           bool packed) const {
+    const std::uint64_t room = product(file_bytes_, packed ? kDeflateRatio : 1);
+    std::uint64_t count = 1;
+    for (const hsize_t extent : shape) count = product(count, extent);
+    if (std::find(shape.begin(), shape.end(), 0U) != shape.end()) return 0;
+    const std::uint64_t bytes = product(count, element);
+    if (bytes > room) {
+      fail("declares [{}] values of {} bytes, more than the file's {} bytes can hold",
+           fmt::join(shape, ", "), element, file_bytes_);
+    }
+    VARPHASE_CHECK(static_cast<double>(count) * 8 < 0.8 * machine_bytes() || element == 1,
+                   ErrorKind::device, "{}: {}: {} values want more memory than this machine has",
+                   path_, object_, count);
+    VARPHASE_CHECK(static_cast<double>(bytes) < 0.8 * machine_bytes(), ErrorKind::device,
+                   "{}: {}: {} bytes, more memory than this machine has", path_, object_, bytes);
+    const bool chunked = H5Pget_layout(creation.get()) == H5D_CHUNKED;
+    if (!chunked) {
+      const std::uint64_t stored = H5Dget_storage_size(dataset.get());
+      if (stored != bytes) {
+        fail("holds {} bytes, its shape [{}] wants {}: values were never written", stored,
+             fmt::join(shape, ", "), bytes);
+      }
+      return count;
+    }
+    std::vector<hsize_t> chunk(shape.size());
+    check(H5Pget_chunk(creation.get(), static_cast<int>(chunk.size()), chunk.data()),
+          "H5Pget_chunk");
+    std::uint64_t chunks = 1;
+    std::uint64_t chunk_bytes = element;
+    for (std::size_t axis = 0; axis < shape.size(); ++axis) {
+      if (chunk[axis] == 0) fail("has chunks of extent 0");
+      chunk_bytes = product(chunk_bytes, chunk[axis]);
+      chunks =
+          product(chunks, shape[axis] / chunk[axis] + (shape[axis] % chunk[axis] != 0 ? 1 : 0));
+    }
+    if (chunk_bytes > room + kChunkSlack) {
+      fail("has chunks of {} bytes, more than the file's {} bytes can hold", chunk_bytes,
+           file_bytes_);
+    }
+    const Hdf5Handle space = own(H5Dget_space(dataset.get()), H5Sclose, "H5Dget_space");
+    hsize_t written = 0;
+    check(H5Dget_num_chunks(dataset.get(), space.get(), &written), "counting its chunks");
+    if (written != chunks) fail("has {} of {} chunks: values were never written", written, chunks);
+    return count;
+  }
+
+  /// The text attribute "layout", of fixed or variable length; "" where there is none.
+  std::string layout_of(const Hdf5Handle& dataset) const {
+    const htri_t exists = H5Aexists(dataset.get(), "layout");
+    check(exists, "H5Aexists");
+    if (exists == 0) return "";
+    const Hdf5Handle attribute =
+        own(H5Aopen(dataset.get(), "layout", H5P_DEFAULT), H5Aclose, "H5Aopen");
+    const Hdf5Handle space = own(H5Aget_space(attribute.get()), H5Sclose, "H5Aget_space");
+    const Hdf5Handle type = own(H5Aget_type(attribute.get()), H5Tclose, "H5Aget_type");
+    const std::size_t size = H5Tget_size(type.get());
+    if (H5Sget_simple_extent_npoints(space.get()) != 1 || H5Tget_class(type.get()) != H5T_STRING ||
+        size == 0 || size > kMaxLayout) {
+      fail("attribute layout is no text of up to {} bytes", kMaxLayout);
+    }
+    std::array<char, kMaxLayout + 1> text{};
+    if (H5Tis_variable_str(type.get()) > 0) {
+      char* variable = nullptr;
+      check(H5Aread(attribute.get(), type.get(), &variable), "H5Aread");
+      if (variable == nullptr) return "";
+      std::memcpy(text.data(), variable, ::strnlen(variable, kMaxLayout));
+      H5free_memory(variable);
+    } else {
+      check(H5Aread(attribute.get(), type.get(), text.data()), "H5Aread");
+    }
+    return printable(text.data());
+  }
+
+  std::string path_;
+  std::uint64_t file_bytes_;
+  std::string object_ = "/";
+};
+
+}  // namespace
+
+std::vector<Array> read_foreign_arrays(const fs::path& path, std::span<const std::string> names) {
+  // A folder, a pipe or a device is said to be one before HDF5 waits for it.
+  const std::uint64_t bytes = InputFile(path).size();
+  const auto read_now = [&] {
+    const Hdf5Session session;
+    return ForeignReader(path.string(), bytes).read(names);
+  };
+  constexpr double kBytesASecond = 10e6;
+  const double seconds = 60 + static_cast<double>(bytes) / kBytesASecond;
+  const Isolated trial = run_isolated(path.string(), seconds, [&]() -> std::string {
+    try {
+      read_now();
+    } catch (const std::exception&) {
+      // Said by the parent, which meets the same.
+    }
+    return "";
+  });
+  VARPHASE_CHECK(trial.trouble.empty(), ErrorKind::format,
+                 "{}: is damaged: HDF5 {}\n  write it anew", path.string(), trial.trouble);
+  return read_now();
+}
+
+}  // namespace varphase

@@ -1,0 +1,27 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "checkpoints/array.hpp"
+
+namespace varphase {
+
+/// Arrays of whole numbers from an HDF5 file of anyone's making: those of `names` that it holds, in
+/// their order; `dims` is the dataset's text attribute `layout`, or "".
+///
+/// The file is hostile input. It is read in a child process first, so that what makes HDF5 crash or
+/// hang costs this process nothing; then only hard links are followed, to datasets of any HDF5
+/// version that are stored in the file itself, contiguous, compact or chunked, with the filters
+/// deflate, shuffle and fletcher32, every chunk written, no larger than the file's bytes can
+/// unpack to. Unsigned bytes come as uint8, other integer types as int64.
+/// @throws Error io; format naming file and object; device where the values want more memory than
+/// the machine has.
+std::vector<Array> read_foreign_arrays(const std::filesystem::path& path,
+                                       std::span<const std::string> names);
+
+}  // namespace varphase

@@ -1,0 +1,43 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "src/data/dataset.hpp"
+
+namespace varphase {
+
+/// An array of somebody's HDF5 file: bytes or whole numbers, row-major.
+struct ForeignArray {
+  std::string name;  // "train/images"
+  std::vector<std::int64_t> shape;
+  std::string layout;                  // its attribute of that name, "NHWC"; else ""
+  bool is_bytes = false;               // unsigned bytes; else any other integer type
+  std::vector<std::uint8_t> bytes;     // where is_bytes
+  std::vector<std::int64_t> integers;  // else
+};
+
+/// HDF5 as the readers need it. The program lends it (tools/dataset_files.hpp), since HDF5 lives in
+/// checkpoints/ and this room looks into base alone.
+class DatasetFiles {
+ public:
+  virtual ~DatasetFiles() = default;
+
+  /// Those of `names` that a file of anyone's making holds, read as hostile input.
+  /// @throws Error io, format naming file and object.
+  virtual std::vector<ForeignArray> read_foreign(const std::filesystem::path& path,
+                                                 std::span<const std::string> names) const = 0;
+
+  /// What write_cached wrote, whole and undamaged. @throws Error.
+  virtual Dataset read_cached(const std::filesystem::path& path) const = 0;
+  /// Train and test with their labels, positions, class names and digest; atomically. @throws Error
+  /// io.
+  virtual void write_cached(const std::filesystem::path& path, const Dataset& dataset) const = 0;
+};
+
+}  // namespace varphase
