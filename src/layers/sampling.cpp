@@ -8,16 +8,19 @@
 
 #include "src/base/error.hpp"
 #include "src/kernels/sample_output.hpp"
-#include "src/layers/torch_kernels.hpp"
+#include "src/variance/torch_kernels.hpp"
 
 namespace varphase {
 namespace {
 
-struct SampleOutput : torch::autograd::Function<SampleOutput> {
+struct SampleFunction : torch::autograd::Function<SampleFunction> {
   static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& m,
                             const at::Tensor& v, const Forward& how, const NoiseKey& key) {
-    const at::Tensor mean = m.defined() ? m.contiguous() : m;
-    const at::Tensor variance = v.contiguous();
+    const bool channels_last = lies_channels_last(v);
+    const at::MemoryFormat format =
+        channels_last ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
+    const at::Tensor mean = m.defined() ? m.contiguous(format) : m;
+    const at::Tensor variance = v.contiguous(format);
     const bool needs_gradient = v.requires_grad();
     at::Tensor b = at::empty_like(variance);
     at::Tensor ratio = needs_gradient ? at::empty_like(variance) : at::Tensor();
@@ -28,9 +31,11 @@ struct SampleOutput : torch::autograd::Function<SampleOutput> {
                    "sampling wants an example number for each of {} rows", rows);
     const NoiseRows noise{data_of<std::int64_t>(how.example), data_of<std::int64_t>(how.member),
                           how.member.numel() == 1 ? 0 : 1};
-    varphase::sample_output(data_of<float>(mean), data_of<float>(variance), rows, channels,
-                            positions, key, noise, data_of<float>(b), data_of<float>(ratio),
-                            where_of(variance));
+    const auto data = [](const at::Tensor& tensor) {
+      return tensor.defined() ? tensor.data_ptr<float>() : nullptr;
+    };
+    varphase::sample_output(data(mean), data(variance), rows, channels, positions, key, noise,
+                            data(b), data(ratio), where_of(variance), channels_last);
     if (needs_gradient) context->save_for_backward({ratio});
     return b;
   }
@@ -44,11 +49,15 @@ struct SampleOutput : torch::autograd::Function<SampleOutput> {
 
 }  // namespace
 
+bool lies_channels_last(const at::Tensor& x) {
+  return x.dim() == 4 && !x.is_contiguous() && x.is_contiguous(at::MemoryFormat::ChannelsLast);
+}
+
 at::Tensor sample_output(const at::Tensor& m, const at::Tensor& v, const Forward& how,
                          std::uint16_t number) {
   NoiseKey key = how.key;
   key.layer = number;
-  return SampleOutput::apply(m, v, how, key);
+  return SampleFunction::apply(m, v, how, key);
 }
 
 }  // namespace varphase

@@ -16,6 +16,13 @@ namespace {
 
 constexpr std::int64_t kPiece = 16384;  // entries
 
+/// A gradient in its parameter's order of memory: the fused kernels read both as flat lists.
+at::Tensor laid_as(const at::Tensor& parameter, const at::Tensor& gradient) {
+  if (gradient.strides() == parameter.strides()) return gradient;
+  return at::empty_strided(parameter.sizes(), parameter.strides(), parameter.options())
+      .copy_(gradient);
+}
+
 /// Flat pieces of a tensor's memory, in the order in which it lies.
 std::vector<at::Tensor> pieces(const at::Tensor& tensor) {
   const at::Tensor flat = tensor.as_strided({tensor.numel()}, {1});
@@ -44,11 +51,7 @@ std::vector<at::Tensor> Adam::gradient_pieces(const Group& group,
                                               const std::vector<at::Tensor>& gradients) {
   std::vector<at::Tensor> list;
   for (std::size_t i = 0; i < group.members.size(); ++i) {
-    at::Tensor gradient = gradients[group.members[i]];
-    const at::Tensor& parameter = group.parameters[i];
-    if (gradient.strides() != parameter.strides())
-      gradient = at::empty_strided(parameter.sizes(), parameter.strides(), parameter.options())
-                     .copy_(gradient);
+    const at::Tensor gradient = laid_as(group.parameters[i], gradients[group.members[i]]);
     for (const at::Tensor& piece : pieces(gradient)) list.push_back(piece);
   }
   return list;
@@ -92,7 +95,8 @@ void Adam::step(const std::vector<at::Tensor>& gradients) {
                        false, false, {}, {});
     } else {
       std::vector<at::Tensor> own;
-      for (const std::size_t member : group.members) own.push_back(gradients[member]);
+      for (std::size_t i = 0; i < group.members.size(); ++i)
+        own.push_back(laid_as(group.parameters[i], gradients[group.members[i]]));
       at::_fused_adam_(group.parameters, own, group.exp_avg, group.exp_avg_sq, {}, group.steps,
                        group.rate, config_.beta1, config_.beta2, 0, config_.epsilon, false, false,
                        {}, {});

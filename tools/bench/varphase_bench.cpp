@@ -22,9 +22,9 @@
 #include "checkpoints/snapshot_file.hpp"
 #include "checkpoints/snapshot_writer.hpp"
 #include "src/base/registry.hpp"
-#include "src/layers/torch_kernels.hpp"
 #include "src/models/presets.hpp"
 #include "src/train/trainer.hpp"
+#include "src/variance/torch_kernels.hpp"
 #include "tools/session.hpp"
 #include "tools/verbs/verbs.hpp"
 

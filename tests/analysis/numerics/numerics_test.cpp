@@ -9,8 +9,8 @@
 #include "analysis/prune/mask.hpp"
 #include "analysis/prune/repair.hpp"
 #include "src/kernels/output_curvature.hpp"
-#include "src/layers/torch_kernels.hpp"
 #include "src/noise/normal_fill.hpp"
+#include "src/variance/torch_kernels.hpp"
 #include "tests/support/device.hpp"
 #include "tests/support/golden.hpp"
 
