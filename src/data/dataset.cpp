@@ -15,6 +15,7 @@
 
 #include "src/base/error.hpp"
 #include "src/base/registry.hpp"
+#include "src/data/four_gaussians.hpp"
 #include "src/data/idx.hpp"
 #include "src/data/split.hpp"
 #include "src/data/synthetic_digits.hpp"
@@ -146,11 +147,22 @@ Dataset draw_dataset() {
   return dataset;
 }
 
+Dataset draw_toy_dataset() {
+  Dataset dataset;
+  dataset.name = "four-gaussians";
+  dataset.source = "drawn";
+  dataset.train = draw_four_gaussians(Split::train);
+  dataset.test = draw_four_gaussians(Split::test);
+  dataset.class_names = {"(3, 3)", "(3, 10)", "(10, 3)", "(10, 10)"};
+  return dataset;
+}
+
 using Reader = Dataset (*)();
 const Registry<Reader> kNamedDatasets{"data set",
                                       {{"fashion-mnist", read_fashion_mnist},
                                        {"mnist", read_mnist},
-                                       {"synthetic-digits", draw_dataset}}};
+                                       {"synthetic-digits", draw_dataset},
+                                       {"four-gaussians", draw_toy_dataset}}};
 
 Dataset read_source(const std::string& data) {
   if (kNamedDatasets.contains(data)) return kNamedDatasets.at(data)();

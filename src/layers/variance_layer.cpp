@@ -67,9 +67,8 @@ void VarianceLayer::initialize(const NoiseKey& key) {
 
 const at::Tensor& VarianceLayer::mean() const {
   const bool stands =
-      parameterization_->has_mean() ||
-      (mean_.defined() && mean_.device() == theta_.device() &&
-       mean_.scalar_type() == theta_.scalar_type() && mean_.strides() == theta_.strides());
+      parameterization_->has_mean() || (mean_.defined() && mean_.device() == theta_.device() &&
+                                        mean_.scalar_type() == theta_.scalar_type());
   if (!stands) mean_ = at::zeros_like(theta_.detach());
   return mean_;
 }

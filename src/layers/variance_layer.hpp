@@ -103,7 +103,7 @@ class VarianceLayer : public Layer {
   std::string dims_;
   std::unique_ptr<Parameterization> parameterization_;
   std::unique_ptr<Prior> prior_;
-  mutable at::Tensor mean_;  // made anew where there are none to train and theta has moved
+  mutable at::Tensor mean_;  // zeros where none are trained, made anew once theta has moved
   at::Tensor theta_;
   at::Tensor bias_;  // [out], or undefined
   at::Tensor pruned_mean_;

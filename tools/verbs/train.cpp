@@ -213,7 +213,8 @@ class TrainingSession {
       log_alpha = std::max(log_alpha == 0 ? entry.second : log_alpha, entry.second);
     fmt::print("{}\n",
                table_.row({std::to_string(report.epoch), fmt::format("{:.4g}", report.nll),
-                           fmt::format("{:.4g}", report.kl), fmt::format("{:.2f}", log_alpha),
+                           fmt::format("{:.4g}", report.kl),
+                           report.log_alpha.empty() ? "-" : fmt::format("{:.2f}", log_alpha),
                            accuracy_text(test, "deterministic"), accuracy_text(test, "stochastic"),
                            accuracy_text(test, "ensemble"), accuracy_text(test, "zero_mean"),
                            count_text(std::llround(report.images_per_second))}));
