@@ -14,12 +14,14 @@ namespace varphase {
 namespace {
 
 struct SampleFunction : torch::autograd::Function<SampleFunction> {
-  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& m,
-                            const at::Tensor& v, const Forward& how, const NoiseKey& key) {
+  // An undefined tensor is no input to a Function, an empty optional is.
+  static at::Tensor forward(torch::autograd::AutogradContext* context,
+                            const std::optional<at::Tensor>& m, const at::Tensor& v,
+                            const Forward& how, const NoiseKey& key) {
     const bool channels_last = lies_channels_last(v);
     const at::MemoryFormat format =
         channels_last ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
-    const at::Tensor mean = m.defined() ? m.contiguous(format) : m;
+    const at::Tensor mean = m ? m->contiguous(format) : at::Tensor();
     const at::Tensor variance = v.contiguous(format);
     const bool needs_gradient = v.requires_grad();
     at::Tensor b = at::empty_like(variance);
@@ -37,13 +39,16 @@ struct SampleFunction : torch::autograd::Function<SampleFunction> {
     varphase::sample_output(data(mean), data(variance), rows, channels, positions, key, noise,
                             data(b), data(ratio), where_of(variance), channels_last);
     if (needs_gradient) context->save_for_backward({ratio});
+    context->saved_data["has_mean"] = m.has_value();
     return b;
   }
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  const torch::autograd::variable_list& gradients) {
     const at::Tensor ratio = context->get_saved_variables()[0];
-    return {gradients[0], gradients[0] * ratio, at::Tensor(), at::Tensor()};
+    const bool has_mean = context->saved_data["has_mean"].toBool();
+    return {has_mean ? gradients[0] : at::Tensor(), gradients[0] * ratio, at::Tensor(),
+            at::Tensor()};
   }
 };
 
@@ -57,7 +62,8 @@ at::Tensor sample_output(const at::Tensor& m, const at::Tensor& v, const Forward
                          std::uint16_t number) {
   NoiseKey key = how.key;
   key.layer = number;
-  return SampleFunction::apply(m, v, how, key);
+  return SampleFunction::apply(m.defined() ? std::optional<at::Tensor>(m) : std::nullopt, v, how,
+                               key);
 }
 
 }  // namespace varphase

@@ -14,7 +14,7 @@ namespace varphase {
 namespace {
 
 at::Tensor leaf(const at::Tensor& values, at::ScalarType type) {
-  return values.to(type).to(test_device()).requires_grad_(true);
+  return values.clone().to(type).to(test_device()).requires_grad_(true);
 }
 
 /// Largest relative difference, entry by entry.

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cmath>
 
+#include <ATen/core/grad_mode.h>
 #include <gmock/gmock.h>
 
 #include "src/layers/sampling.hpp"
@@ -143,7 +144,7 @@ TEST(EveryVarianceLayer, HasTheLossAndGradientsOfFloat64Autograd) {
   for (const Combination& one : combinations(true)) {
     const Made made = make(one);
     const at::Tensor x = images(one, 4);
-    const at::Tensor own_x = x.to(test_device()).requires_grad_(true);
+    const at::Tensor own_x = x.clone().to(test_device()).requires_grad_(true);
     const Forward how = sampled(4, 2);
     const at::Tensor step = at::full({1}, 8, at::kLong).to(test_device());
     const at::Tensor b = made.layer->forward(own_x, how);
@@ -169,10 +170,11 @@ TEST(EveryVarianceLayer, HasTheLossAndGradientsOfFloat64Autograd) {
     ((wanted * upstream).sum() + wanted_kl * 0.7).backward();
 
     EXPECT_TRUE(close(b, wanted.detach(), 2e-6)) << one.name();
-    if (one.prior != "log_uniform_sampled")
+    if (one.prior != "log_uniform_sampled") {
       EXPECT_NEAR(kl.item<double>(), wanted_kl.item<double>(),
                   2e-6 * std::abs(wanted_kl.item<double>()) + 1e-12)
           << one.name();
+    }
     EXPECT_TRUE(close(own_x.grad(), wide_x.grad(), 1e-5)) << one.name();
     for (const Parameter& parameter : made.layer->parameters()) {
       EXPECT_TRUE(close(parameter.tensor->grad(), wide[parameter.name].grad(), 1e-5))
@@ -208,12 +210,12 @@ TEST(EveryVarianceLayer, HasTheMomentsOfSampledWeights) {
     for (const Parameter& parameter : made.layer->parameters()) {
       if (parameter.name == "bias") bias = parameter.tensor->detach().to(at::kCPU, at::kDouble);
     }
-    std::vector<at::Tensor> outputs;
-    for (std::int64_t draw = 0; draw < draws; ++draw) {
-      outputs.push_back(
-          apply(one, x.to(at::kDouble), mean + sd * at::randn_like(mean), bias).flatten());
-    }
-    const at::Tensor drawn = at::stack(outputs);
+    // All draws as one layer of draws times as many outputs.
+    Shape many = mean.sizes().vec();
+    many.insert(many.begin(), draws);
+    const at::Tensor weights = (mean + sd * at::randn(many, at::kDouble)).flatten(0, 1);
+    const at::Tensor drawn =
+        apply(one, x.to(at::kDouble), weights, bias.repeat({draws})).view({draws, -1});
     const at::Tensor variance = drawn.var(0);
     const double n = draws;
     // Five standard errors of a difference of two means and of two variances of normal numbers.
@@ -353,8 +355,9 @@ TEST(EveryParameterization, MeetsTheGoldenDenseLayer) {
     if (!means) continue;
     priors().at("log_uniform")({})->kl(*parameterization, mean, theta).backward();
     EXPECT_TRUE(close(theta.grad(), golden_tensor(row["kl_approx_grad"]["theta"]), 1e-12)) << name;
-    if (name == "additive")
+    if (name == "additive") {
       EXPECT_TRUE(close(mean.grad(), golden_tensor(row["kl_approx_grad"]["mu"]), 1e-12));
+    }
   }
 }
 
