@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include <csignal>
 
-#include "src/layers/torch_kernels.hpp"
+#include "src/variance/torch_kernels.hpp"
 #include "tools/session.hpp"
 #include "tools/verbs/verbs.hpp"
 

@@ -229,7 +229,7 @@ void TrainingSession::finish_epoch(const EpochReport& report) {
   std::vector<std::string> cells{std::to_string(report.epoch),
                                  fmt::format("{:.4g}", report.nll),
                                  fmt::format("{:.4g}", report.kl),
-                                 fmt::format("{:.2f}", log_alpha),
+                                 report.log_alpha.empty() ? "-" : fmt::format("{:.2f}", log_alpha),
                                  accuracy_text(test, "deterministic"),
                                  accuracy_text(test, "stochastic"),
                                  accuracy_text(test, "ensemble"),

@@ -16,8 +16,8 @@
 #include "analysis/predict/trunk.hpp"
 #include "src/kernels/float32_product.hpp"
 #include "src/kernels/output_curvature.hpp"
-#include "src/layers/torch_kernels.hpp"
 #include "src/noise/noise_key.hpp"
+#include "src/variance/torch_kernels.hpp"
 
 namespace varphase {
 namespace {

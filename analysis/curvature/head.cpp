@@ -80,4 +80,12 @@ HeadParts require_head(const Network& network, std::size_t position) {
   return *head;
 }
 
+void require_quiet_trunk(const Network& network, const HeadParts& head) {
+  const std::size_t first = network.first_noise();
+  VARPHASE_CHECK(first >= head.position, ErrorKind::unsupported,
+                 "{}: pruning wants an input that is the same for every member, but {} before it "
+                 "draws noise",
+                 head.layer->name(), network.layers()[first]->name());
+}
+
 }  // namespace varphase

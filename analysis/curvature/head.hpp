@@ -35,4 +35,9 @@ std::optional<HeadParts> find_head(const Network& network, std::size_t position,
 /// find_head, or Error unsupported naming the layer that does not fit.
 HeadParts require_head(const Network& network, std::size_t position);
 
+/// What a sweep and a repair ask beside a head: that no layer before it draws noise, so that its
+/// input is one and the same for every member.
+/// @throws Error unsupported naming the first such layer.
+void require_quiet_trunk(const Network& network, const HeadParts& head);
+
 }  // namespace varphase

@@ -22,6 +22,12 @@ KappaMap compute_kappa(Network& network, const DeviceImages& images, const Kappa
   map.split = split_name(images.split);
   for (VarianceLayer* layer : network.variance_layers()) {
     const HeadParts plain = require_head(network, network.position(layer->name()));
+    VARPHASE_CHECK(
+        layer->parameterization().has_mean() || plain.activation != Activation::abs,
+        ErrorKind::unsupported,
+        "{}: a zero-centred layer's outputs are at their mean on the kink of the |x| behind it, "
+        "where there is no curvature\n  take another activation for kappa",
+        layer->name());
     const Smoothing smoothing = parse_smoothing(request.smooth, plain);
     const HeadParts head = smoothed(plain, smoothing);
     map.smooth = smoothing_text(smoothing);

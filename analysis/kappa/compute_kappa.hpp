@@ -14,7 +14,7 @@ struct KappaRequest {
 };
 
 /// Kappa of every variance layer that has the closed form. @throws Error unsupported naming the
-/// first that has not.
+/// first that has not, and for a zero-centred layer under |x|.
 KappaMap compute_kappa(Network& network, const DeviceImages& images, const KappaRequest& request,
                        const std::function<void(std::int64_t images)>& advanced);
 

@@ -11,7 +11,7 @@
 #include "src/base/error.hpp"
 #include "src/kernels/ensemble_head.hpp"
 #include "src/kernels/sample_output.hpp"
-#include "src/layers/torch_kernels.hpp"
+#include "src/variance/torch_kernels.hpp"
 
 namespace varphase {
 at::Tensor fused_log_probabilities(const HeadParts& head, const at::Tensor& base,

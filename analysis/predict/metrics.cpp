@@ -11,7 +11,7 @@
 
 #include "src/base/error.hpp"
 #include "src/kernels/prediction_scores.hpp"
-#include "src/layers/torch_kernels.hpp"
+#include "src/variance/torch_kernels.hpp"
 
 namespace varphase {
 namespace {

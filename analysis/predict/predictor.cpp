@@ -16,9 +16,15 @@
 #include "analysis/predict/fused_head.hpp"
 #include "analysis/predict/trunk.hpp"
 #include "src/kernels/ensemble_head.hpp"
-#include "src/layers/torch_kernels.hpp"
+#include "src/variance/torch_kernels.hpp"
 
 namespace varphase {
+namespace {
+
+// Beyond 1 GiB the layers before the noise are run again for each prediction.
+constexpr std::int64_t kMostKeptFeatures = (1LL << 30) / sizeof(float);
+
+}  // namespace
 
 std::string estimator_name(Estimator estimator) {
   switch (estimator) {
@@ -38,8 +44,14 @@ Predictor::Predictor(Network& network, const DeviceImages& images, std::uint64_t
     : network_(network),
       images_(images),
       key_{seed, Stream::evaluation, 0, static_cast<std::uint8_t>(images.split)},
-      trunk_end_(network.variance_layers().empty() ? 0 : network.position("")) {
+      draws_noise_(network.first_noise() < network.layers().size()),
+      trunk_end_(network.first_noise()) {
   const at::NoGradGuard no_gradients;
+  if (draws_noise_) head_ = find_head(network, trunk_end_);
+  if (trunk_end_ > 0 && !head_) {
+    const std::int64_t features = element_count(network.layers()[trunk_end_ - 1]->output_shape());
+    if (images.count() > kMostKeptFeatures / features) trunk_end_ = 0;
+  }
   features_ = all_trunk_features(network, images, trunk_end_);
 }
 
@@ -47,10 +59,8 @@ at::Tensor Predictor::log_probabilities(Estimator estimator, std::int64_t member
   const at::NoGradGuard no_gradients;
   const IeeeFloat32 ieee;
   if (estimator == Estimator::stochastic) members = 1;
-  const bool stochastic =
-      estimator != Estimator::deterministic && !network_.variance_layers().empty();
-  if (!stochastic) return general(Estimator::deterministic, 1);
-  if (!head_) head_ = find_head(network_, trunk_end_);
+  if (estimator == Estimator::deterministic || !draws_noise_)
+    return general(Estimator::deterministic, 1);
   const std::optional<HeadParts>& head = head_;
   if (!head || !ensemble_head_fits(head->weight.size(1), head->weight.size(0), where_of(features_)))
     return general(estimator, members);

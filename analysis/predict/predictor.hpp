@@ -13,9 +13,9 @@
 
 namespace varphase {
 
-/// The four ways to predict: weights at their means, one draw, the mean of K draws' probabilities,
-/// and K draws with all means of the variance layers set to zero. Source: docs/math.md,
-/// "Estimators".
+/// The four ways to predict: weights at their means and dropout left out, one draw, the mean of K
+/// draws' probabilities, and K draws with all means of the variance layers set to zero. Source:
+/// docs/math.md, "Estimators".
 enum class Estimator { deterministic, stochastic, ensemble, zero_mean };
 
 std::string estimator_name(Estimator estimator);
@@ -23,8 +23,8 @@ inline constexpr Estimator kEstimators[] = {Estimator::deterministic, Estimator:
                                             Estimator::ensemble, Estimator::zero_mean};
 
 /// Predicts a set of images with a network in eval mode. What does not change from member to member
-/// (the layers before the first variance layer, and for a simple head its moments) is computed
-/// once, on first use: the network must not change while its predictor lives.
+/// (the layers before the first that draws noise, and for a simple head its moments) is computed
+/// once: the network must not change while its predictor lives.
 class Predictor {
  public:
   Predictor(Network& network, const DeviceImages& images, std::uint64_t seed);
@@ -39,6 +39,7 @@ class Predictor {
   Network& network_;
   const DeviceImages& images_;
   NoiseKey key_;
+  bool draws_noise_;
   std::size_t trunk_end_;
   at::Tensor features_;  // [N, I]
   // Of h behind the batch norm, [1, N, J]: scale * (m - mean) + beta and scale * sd; only where the

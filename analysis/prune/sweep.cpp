@@ -32,6 +32,7 @@ std::vector<SweepPoint> default_sweep_points() {
 SweepResult sweep(Network& network, const HeadParts& head, const at::Tensor& kappa,
                   const DeviceImages& images, const DeviceImages* train,
                   const SweepRequest& request, const std::function<void(std::int64_t)>& advanced) {
+  require_quiet_trunk(network, head);
   const at::NoGradGuard no_gradients;
   const IeeeFloat32 ieee;
   const at::Tensor mean = head.layer->effective_mean().detach();

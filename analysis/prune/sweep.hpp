@@ -51,6 +51,7 @@ std::vector<SweepPoint> default_sweep_points();
 /// Predicts `images` with the head's layer pruned at every point by every rule, K members each with
 /// the same noise, over a trunk computed once.
 /// @param kappa [J, I]; @param train images for a repair, may be null without one.
+/// @throws Error unsupported as require_quiet_trunk.
 SweepResult sweep(Network& network, const HeadParts& head, const at::Tensor& kappa,
                   const DeviceImages& images, const DeviceImages* train,
                   const SweepRequest& request,

@@ -10,6 +10,7 @@
 #include "src/base/registry.hpp"
 #include "src/data/cifar.hpp"
 #include "src/data/files_on_disk.hpp"
+#include "src/data/four_gaussians.hpp"
 #include "src/data/hdf5_set.hpp"
 #include "src/data/idx_folder.hpp"
 #include "src/data/image_folder.hpp"
@@ -126,6 +127,16 @@ Dataset draw_dataset(const ReadOptions& options) {
   return dataset;
 }
 
+Dataset draw_toy_dataset(const ReadOptions& options) {
+  Dataset dataset;
+  dataset.name = options.name;
+  dataset.source = "drawn";
+  dataset.train = draw_four_gaussians(Split::train);
+  dataset.test = draw_four_gaussians(Split::test);
+  dataset.class_names = {"(3, 3)", "(3, 10)", "(10, 3)", "(10, 10)"};
+  return dataset;
+}
+
 using NamedReader = Dataset (*)(const ReadOptions&);
 const Registry<NamedReader> kNamedDatasets{"data set",
                                            {{"fashion-mnist", read_fashion_mnist},
@@ -133,7 +144,8 @@ const Registry<NamedReader> kNamedDatasets{"data set",
                                             {"cifar-10", read_named_cifar10},
                                             {"cifar-100", read_named_cifar100},
                                             {"cifar-100-coarse", read_coarse_cifar100},
-                                            {"synthetic-digits", draw_dataset}}};
+                                            {"synthetic-digits", draw_dataset},
+                                            {"four-gaussians", draw_toy_dataset}}};
 
 std::string known_layouts() {
   std::string text;

@@ -11,7 +11,7 @@ namespace {
 // One thread a Philox block: four channels of one position of one row.
 __global__ void sample_output_kernel(const float* m, const float* v, std::int64_t rows,
                                      std::int64_t channels, std::int64_t positions, NoiseKey key,
-                                     NoiseRows noise, float* b, float* ratio) {
+                                     NoiseRows noise, float* b, float* ratio, bool channels_last) {
   const std::int64_t quads = (channels + 3) / 4;
   const std::int64_t id = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
   if (id >= rows * quads * positions) return;
@@ -29,7 +29,8 @@ __global__ void sample_output_kernel(const float* m, const float* v, std::int64_
 #pragma unroll
   for (int i = 0; i < 4; ++i) {
     if (channel + i >= channels) break;
-    const std::int64_t at = (n * channels + channel + i) * positions + position;
+    const std::int64_t at = channels_last ? (n * positions + position) * channels + channel + i
+                                          : (n * channels + channel + i) * positions + position;
     const float variance = v[at];
     const float sd = __fsqrt_rn(fmaxf(variance, 0.0F) + kVarianceFloor);
     b[at] = __fadd_rn(m != nullptr ? m[at] : 0.0F, __fmul_rn(eps[i], sd));
@@ -41,12 +42,12 @@ __global__ void sample_output_kernel(const float* m, const float* v, std::int64_
 
 void sample_output(const float* m, const float* v, std::int64_t rows, std::int64_t channels,
                    std::int64_t positions, const NoiseKey& key, const NoiseRows& noise, float* b,
-                   float* ratio, void* stream) {
+                   float* ratio, bool channels_last, void* stream) {
   const std::int64_t count = rows * positions * ((channels + 3) / 4);
   if (count == 0) return;
   constexpr int threads = 128;
   sample_output_kernel<<<blocks_for(count, threads), threads, 0, as_stream(stream)>>>(
-      m, v, rows, channels, positions, key, noise, b, ratio);
+      m, v, rows, channels, positions, key, noise, b, ratio, channels_last);
   check_launch("sample_output");
 }
 

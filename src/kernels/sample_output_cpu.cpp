@@ -28,10 +28,10 @@ VARPHASE_SIMD_CLONES void sample_row(const float* m, const float* v, const float
 
 void sample_output(const float* m, const float* v, std::int64_t rows, std::int64_t channels,
                    std::int64_t positions, const NoiseKey& key, const NoiseRows& noise, float* b,
-                   float* ratio, Where where) {
+                   float* ratio, Where where, bool channels_last) {
   if (where.cuda) {
-    VARPHASE_ON_CUDA(
-        cuda::sample_output(m, v, rows, channels, positions, key, noise, b, ratio, where.stream));
+    VARPHASE_ON_CUDA(cuda::sample_output(m, v, rows, channels, positions, key, noise, b, ratio,
+                                         channels_last, where.stream));
     return;
   }
   const std::int64_t row_size = channels * positions;
@@ -45,7 +45,8 @@ void sample_output(const float* m, const float* v, std::int64_t rows, std::int64
                    padded * positions, units.data());
       for (std::int64_t p = 0; positions > 1 && p < positions; ++p) {
         for (std::int64_t c = 0; c < channels; ++c) {
-          ordered[static_cast<std::size_t>(c * positions + p)] = units[static_cast<std::size_t>(
+          const std::int64_t place = channels_last ? p * channels + c : c * positions + p;
+          ordered[static_cast<std::size_t>(place)] = units[static_cast<std::size_t>(
               output_unit(static_cast<std::uint32_t>(p), static_cast<std::uint32_t>(c),
                           static_cast<std::uint32_t>(channels)))];
         }

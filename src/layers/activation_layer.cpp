@@ -60,6 +60,9 @@ at::Tensor ActivationLayer::forward(const at::Tensor& x, const Forward&) {
 std::unique_ptr<Layer> make_relu(const Json& options, const Shape& input) {
   return plain(Activation::relu, "relu", options, input);
 }
+std::unique_ptr<Layer> make_leaky_relu(const Json& options, const Shape& input) {
+  return plain(Activation::leaky_relu, "leaky_relu", options, input);
+}
 std::unique_ptr<Layer> make_tanh(const Json& options, const Shape& input) {
   return plain(Activation::tanh, "tanh", options, input);
 }

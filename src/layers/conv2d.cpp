@@ -15,12 +15,26 @@ Conv2d::Conv2d(const Conv2dOptions& options, const Shape& input)
   if (options.bias) bias_ = at::zeros({options.out});
 }
 
-Shape Conv2d::output_shape() const {
+Shape conv2d_output_shape(const Conv2dOptions& options, const Shape& input) {
   const auto extent = [&](std::int64_t size) {
-    return (size + 2 * options_.padding - options_.kernel) / options_.stride + 1;
+    return (size + 2 * options.padding - options.kernel) / options.stride + 1;
   };
-  return {options_.out, extent(input_[1]), extent(input_[2])};
+  return {options.out, extent(input[1]), extent(input[2])};
 }
+
+void check_conv2d(const Conv2dOptions& options, const Shape& input, std::string_view kind) {
+  VARPHASE_CHECK(options.out > 0, ErrorKind::usage,
+                 "{}: wants \"out\", the number of output channels", kind);
+  VARPHASE_CHECK(input.size() == 3, ErrorKind::shape,
+                 "{}: wants images [channels, height, width], got {}", kind, shape_text(input));
+  for (const std::int64_t side : {input[1], input[2]}) {
+    VARPHASE_CHECK(side + 2 * options.padding >= options.kernel, ErrorKind::shape,
+                   "{}: a kernel of {} does not fit into {} with padding {}", kind, options.kernel,
+                   shape_text(input), options.padding);
+  }
+}
+
+Shape Conv2d::output_shape() const { return conv2d_output_shape(options_, input_); }
 
 at::Tensor Conv2d::forward(const at::Tensor& x, const Forward&) {
   return at::conv2d(x, weight_, bias_.defined() ? std::optional<at::Tensor>(bias_) : std::nullopt,
@@ -44,15 +58,7 @@ void Conv2d::initialize(const NoiseKey& key) {
 std::unique_ptr<Layer> make_conv2d(const Json& json, const Shape& input) {
   Conv2dOptions options;
   assign_fields(options, json, "conv2d");
-  VARPHASE_CHECK(options.out > 0, ErrorKind::usage,
-                 "conv2d: wants \"out\", the number of output channels");
-  VARPHASE_CHECK(input.size() == 3, ErrorKind::shape,
-                 "conv2d: wants images [channels, height, width], got {}", shape_text(input));
-  for (const std::int64_t side : {input[1], input[2]}) {
-    VARPHASE_CHECK(side + 2 * options.padding >= options.kernel, ErrorKind::shape,
-                   "conv2d: a kernel of {} does not fit into {} with padding {}", options.kernel,
-                   shape_text(input), options.padding);
-  }
+  check_conv2d(options, input, "conv2d");
   return std::make_unique<Conv2d>(options, input);
 }
 

@@ -25,6 +25,12 @@ struct Conv2dOptions {
   }
 };
 
+/// [out, height, width] of a convolution's output.
+Shape conv2d_output_shape(const Conv2dOptions& options, const Shape& input);
+
+/// @throws Error usage or shape, naming the layer kind, where the kernel does not fit the input.
+void check_conv2d(const Conv2dOptions& options, const Shape& input, std::string_view kind);
+
 /// y[n,o] = sum_c weight[o,c] * x[n,c] + bias[o]: PyTorch's Conv2d.
 class Conv2d final : public Layer {
  public:

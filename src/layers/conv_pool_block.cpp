@@ -7,7 +7,7 @@
 #include <ATen/ops/empty.h>
 
 #include "src/kernels/conv_pool.hpp"
-#include "src/layers/torch_kernels.hpp"
+#include "src/variance/torch_kernels.hpp"
 
 namespace varphase {
 

@@ -8,9 +8,9 @@
 
 namespace varphase {
 
-/// How a network is run. `mean` replaces weights by their expectations ("deterministic"), `sampled`
-/// draws outputs by local reparameterization, `zero_mean` draws them with all means of the variance
-/// layers set to zero.
+/// How a network is run. `mean` replaces weights by their expectations ("deterministic") and leaves
+/// dropout out, `sampled` draws outputs by local reparameterization and dropout's masks,
+/// `zero_mean` does so with all means of the variance layers set to zero.
 enum class Mode { mean, sampled, zero_mean };
 
 struct Forward {

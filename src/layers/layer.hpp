@@ -15,6 +15,7 @@
 #include "src/base/registry.hpp"
 #include "src/layers/forward.hpp"
 #include "src/variance/parameterization.hpp"
+#include "src/variance/uniform_tensor.hpp"
 
 namespace varphase {
 
@@ -22,7 +23,7 @@ namespace varphase {
 enum class Role { weight, variance };
 
 struct Parameter {
-  std::string name;  // "weight", "mean", "log_alpha"
+  std::string name;  // "weight", "mean", "log_alpha", "log_sigma2"
   at::Tensor* tensor;
   Role role = Role::weight;
   std::string dims;  // "out,in"
@@ -44,6 +45,8 @@ class Layer {
   virtual Shape output_shape() const = 0;
   /// @param x [N, ...] @return [N, output_shape...]
   virtual at::Tensor forward(const at::Tensor& x, const Forward& how) = 0;
+  /// Whether modes other than Mode::mean draw noise in this layer.
+  virtual bool draws_noise() const { return false; }
   virtual std::vector<Parameter> parameters() { return {}; }
   virtual std::vector<Buffer> buffers() { return {}; }
   /// Draws the initial values (stream initial_value, this layer's number).
@@ -72,19 +75,19 @@ struct LayerKind {
 /// All layer kinds by the name that a spec gives them.
 const Registry<LayerKind>& layer_kinds();
 
-/// Uniform(-bound, bound), entry i from unit i of member `member`.
-at::Tensor uniform_tensor(const Shape& shape, double bound, const NoiseKey& key,
-                          std::uint32_t member);
-
 std::int64_t element_count(const Shape& shape);
 std::string shape_text(const Shape& shape);
 
 std::unique_ptr<Layer> make_conv2d(const Json& options, const Shape& input);
 std::unique_ptr<Layer> make_dense(const Json& options, const Shape& input);
 std::unique_ptr<Layer> make_variance_dense(const Json& options, const Shape& input);
+std::unique_ptr<Layer> make_variance_conv2d(const Json& options, const Shape& input);
 std::unique_ptr<Layer> make_batch_norm(const Json& options, const Shape& input);
 std::unique_ptr<Layer> make_max_pool(const Json& options, const Shape& input);
+std::unique_ptr<Layer> make_dropout(const Json& options, const Shape& input);
+std::unique_ptr<Layer> make_gaussian_dropout(const Json& options, const Shape& input);
 std::unique_ptr<Layer> make_relu(const Json& options, const Shape& input);
+std::unique_ptr<Layer> make_leaky_relu(const Json& options, const Shape& input);
 std::unique_ptr<Layer> make_softplus(const Json& options, const Shape& input);
 std::unique_ptr<Layer> make_tanh(const Json& options, const Shape& input);
 std::unique_ptr<Layer> make_sigmoid(const Json& options, const Shape& input);

@@ -10,7 +10,7 @@
 
 #include "src/kernels/norm_pool.hpp"
 #include "src/layers/max_pool.hpp"
-#include "src/layers/torch_kernels.hpp"
+#include "src/variance/torch_kernels.hpp"
 
 namespace varphase {
 namespace {

@@ -2,36 +2,74 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <optional>
+
+#include "src/base/config.hpp"
 #include "src/layers/layer.hpp"
 #include "src/variance/prior.hpp"
 
 namespace varphase {
 
-/// A layer whose weights are N(mean, variance). What training, curvature and pruning ask of it.
+/// What the spec of any variance layer says of its weights.
+struct VarianceOptions {
+  std::string parameterization = "layer";
+  std::string prior = "log_uniform";
+  double log_alpha = -5;
+  Json log_sigma2;
+  double nu = PriorOptions{}.nu;
+  bool bias = false;
+  template <class Visitor>
+  void visit_fields(Visitor&& visit) {
+    visit("parameterization", parameterization,
+          FieldInfo{.help = "what is trained beside the means",
+                    .choices = parameterizations().names()});
+    visit("prior", prior, FieldInfo{.help = "prior of the weights", .choices = priors().names()});
+    visit("log_alpha", log_alpha,
+          FieldInfo{.help = "initial log alpha (natural log)", .min = -20, .max = 20});
+    visit(
+        "log_sigma2", log_sigma2,
+        FieldInfo{.help = "initial log sigma^2 of additive and zero_centred; null: additive takes "
+                          "log_alpha at a mean of usual size, zero_centred draws"});
+    visit("nu", nu,
+          FieldInfo{.help = "degrees of freedom of the prior student_t", .min = 1e-30, .max = 1e6});
+    visit("bias", bias, FieldInfo{.help = "add a deterministic bias"});
+  }
+};
+
+/// A layer whose weights are N(mean, variance), sampled by local reparameterization (paper, eqs. 8,
+/// 13, 21 to 24). What training, curvature and pruning ask of it.
 class VarianceLayer : public Layer {
  public:
   struct Moments {
     at::Tensor mean, variance;  // of the output: [N, out...]
   };
 
-  virtual const Parameterization& parameterization() const = 0;
-  virtual const Prior& prior() const = 0;
-  virtual const at::Tensor& mean() const = 0;
-  virtual const at::Tensor& theta() const = 0;
-  virtual at::Tensor& mutable_theta() = 0;
-  virtual bool has_bias() const = 0;
+  const Parameterization& parameterization() const { return *parameterization_; }
+  const Prior& prior() const { return *prior_; }
+  /// [out, in...]; zeros where the parameterization has no means.
+  const at::Tensor& mean() const;
+  const at::Tensor& theta() const { return theta_; }
+  at::Tensor& mutable_theta() { return theta_; }
+  bool has_bias() const { return bias_.defined(); }
+
+  bool draws_noise() const override { return true; }
+  at::Tensor forward(const at::Tensor& x, const Forward& how) override;
+  std::vector<Parameter> parameters() override;
+  void initialize(const NoiseKey& key) override;
+
   /// E b and Var b of the output for given weight means and variances (those of the layer, or
   /// masked ones), in the element type of x; no noise.
-  virtual at::Tensor output_mean(const at::Tensor& x, const at::Tensor& weight_mean) const = 0;
-  virtual at::Tensor output_variance(const at::Tensor& x,
-                                     const at::Tensor& weight_variance) const = 0;
+  at::Tensor output_mean(const at::Tensor& x, const at::Tensor& weight_mean) const;
+  at::Tensor output_variance(const at::Tensor& x, const at::Tensor& weight_variance) const;
   Moments moments(const at::Tensor& x, const at::Tensor& weight_mean,
                   const at::Tensor& weight_variance) const {
     return {output_mean(x, weight_mean), output_variance(x, weight_variance)};
   }
 
   at::Tensor weight_variance() const { return parameterization().variance(mean(), theta()); }
-  at::Tensor kl() const { return prior().kl(parameterization(), mean(), theta()); }
+  /// The KL term in nats; of a prior that estimates it by samples: the estimate of this step.
+  /// @param how its seed and member (the epoch) key the noise; @param step int64 [1] in the epoch
+  at::Tensor kl(const Forward& how, const at::Tensor& step) const;
 
   /// Replaces effective means and variances by masked ones (pruned networks); undefined tensors:
   /// back to the layer's own.
@@ -44,9 +82,36 @@ class VarianceLayer : public Layer {
     return pruned_variance_.defined() ? pruned_variance_ : weight_variance();
   }
 
+ protected:
+  /// @param weight shape of the weights, output units or channels first; @param dims their names
+  /// @throws Error usage, naming the layer kind, where options contradict each other.
+  VarianceLayer(std::string_view kind, const VarianceOptions& options, Shape weight,
+                std::string dims);
+  /// The layer's linear map of x with any weights of its shape, without a bias where undefined.
+  virtual at::Tensor linear(const at::Tensor& x, const at::Tensor& weight,
+                            const std::optional<at::Tensor>& bias) const = 0;
+  /// Half the width of the bias' initial values.
+  virtual double bias_bound() const = 0;
+
  private:
+  double weight_bound() const;
+  /// The bias for every output of N images.
+  at::Tensor bias_alone(std::int64_t images) const;
+
+  VarianceOptions options_;
+  Shape weight_;
+  std::string dims_;
+  std::unique_ptr<Parameterization> parameterization_;
+  std::unique_ptr<Prior> prior_;
+  mutable at::Tensor mean_;  // zeros where none are trained, made anew once theta has moved
+  at::Tensor theta_;
+  at::Tensor bias_;  // [out], or undefined
   at::Tensor pruned_mean_;
   at::Tensor pruned_variance_;
 };
+
+/// The options that a layer's spec gives, where those of its weights stand among its own.
+/// @throws Error usage for a "nu" with a prior that has none.
+void check_variance_options(const Json& spec, std::string_view kind);
 
 }  // namespace varphase

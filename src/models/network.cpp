@@ -10,7 +10,7 @@
 #include "src/base/error.hpp"
 #include "src/layers/conv_pool_block.hpp"
 #include "src/layers/norm_pool_block.hpp"
-#include "src/layers/torch_kernels.hpp"
+#include "src/variance/torch_kernels.hpp"
 
 namespace varphase {
 namespace {
@@ -144,6 +144,12 @@ std::vector<VarianceLayer*> Network::variance_layers() const {
   return list;
 }
 
+std::size_t Network::first_noise() const {
+  std::size_t first = 0;
+  while (first < layers_.size() && !layers_[first]->draws_noise()) ++first;
+  return first;
+}
+
 std::size_t Network::position(const std::string& name) const {
   std::vector<std::string> known;
   for (std::size_t i = 0; i < layers_.size(); ++i) {
@@ -188,10 +194,12 @@ void Network::require_gradients() {
   for (const NamedParameter& entry : parameters()) entry.parameter.tensor->set_requires_grad(true);
 }
 
-at::Tensor Network::kl() const {
+at::Tensor Network::kl(const Forward& how, const at::Tensor& step) const {
   at::Tensor total;
-  for (const VarianceLayer* layer : variance_layers())
-    total = total.defined() ? total + layer->kl() : layer->kl();
+  for (const VarianceLayer* layer : variance_layers()) {
+    const at::Tensor own = layer->kl(how, step);
+    total = total.defined() ? total + own : own;
+  }
   return total;
 }
 

@@ -51,6 +51,9 @@ class Network {
   std::vector<NamedParameter> parameters() const;
   std::vector<NamedBuffer> buffers() const;
   std::vector<VarianceLayer*> variance_layers() const;
+  /// Position of the first layer that draws noise, or the number of layers: what lies before is the
+  /// same for every member of an ensemble.
+  std::size_t first_noise() const;
   /// Position of a layer by name; "" = the first variance layer. @throws Error usage with the known
   /// names.
   std::size_t position(const std::string& layer) const;
@@ -62,7 +65,9 @@ class Network {
   void to(at::Device device);
   void to(at::ScalarType type);
   void require_gradients();
-  at::Tensor kl() const;
+  /// Sum of the variance layers' KL terms, undefined without such a layer. @param how, step as
+  /// VarianceLayer::kl.
+  at::Tensor kl(const Forward& how, const at::Tensor& step) const;
 
  private:
   void use_channels_last();

@@ -21,6 +21,7 @@ enum class Stream : std::uint8_t {
   probe = 10,
   weight_draw = 11,
   reestimation = 12,
+  kl_sample = 13,
 };
 
 /// The part of a counter that is the same for a whole tensor; example, member and unit complete it.

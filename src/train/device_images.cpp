@@ -7,7 +7,7 @@
 #include <ATen/ops/from_blob.h>
 
 #include "src/kernels/gather_images.hpp"
-#include "src/layers/torch_kernels.hpp"
+#include "src/variance/torch_kernels.hpp"
 
 namespace varphase {
 namespace {

@@ -81,9 +81,11 @@ void Optimizer::step(const std::vector<at::Tensor>& gradients) {
     if (group.parameters.empty()) continue;
     std::vector<at::Tensor> own;
     for (std::size_t i = 0; i < group.members.size(); ++i) {
-      const at::Tensor& gradient = gradients[group.members[i]];
+      // The fused kernels read both as flat lists.
+      const at::Tensor gradient =
+          laid_out_as(group.parameters[i], gradients[group.members[i]]);
       if (group.in_pieces()) {
-        append(own, pieces(laid_out_as(group.parameters[i], gradient)));
+        append(own, pieces(gradient));
       } else {
         own.push_back(gradient);
       }

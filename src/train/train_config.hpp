@@ -26,7 +26,7 @@ struct DataConfig {
     visit("data", data,
           FieldInfo{.help = "a folder of IDX or CIFAR files or of images, an HDF5 file, or mnist, "
                             "fashion-mnist, cifar-10, cifar-100, cifar-100-coarse, "
-                            "synthetic-digits"});
+                            "synthetic-digits, four-gaussians"});
     visit("validation", validation,
           FieldInfo{.help = "share of the training images held out to choose thresholds on",
                     .min = 0,

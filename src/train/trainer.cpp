@@ -123,7 +123,7 @@ Trainer::Trainer(Network& network, const DeviceImages& images, const TrainConfig
     }
     const at::Tensor nll = at::cross_entropy_loss(logits, s.batch.labels, {}, at::Reduction::Sum);
     at::Tensor loss = nll * scale;
-    const at::Tensor kl = network_.kl();
+    const at::Tensor kl = network_.kl(how, s.in_epoch);
     if (kl.defined()) loss = loss + kl * s.kl_weight;
     if (optimizer_->wants_mean_loss()) loss = loss / static_cast<double>(images_.count());
     std::vector<at::Tensor> leaves;
@@ -290,12 +290,9 @@ void Trainer::restore(const Snapshot& snapshot) {
 std::map<std::string, double> Trainer::log_alpha() const {
   std::map<std::string, double> values;
   for (const VarianceLayer* layer : network_.variance_layers()) {
-    values[layer->name()] = layer->parameterization()
-                                .log_alpha(layer->mean(), layer->theta())
-                                .detach()
-                                .to(at::kDouble)
-                                .mean()
-                                .item<double>();
+    const at::Tensor log_alpha = layer->parameterization().log_alpha(layer->mean(), layer->theta());
+    if (!log_alpha.defined()) continue;
+    values[layer->name()] = log_alpha.detach().to(at::kDouble).mean().item<double>();
   }
   return values;
 }

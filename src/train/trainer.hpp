@@ -25,7 +25,8 @@ struct EpochReport {
   double nll = 0;  // one noise draw an image, with the weights as they were at its step
   double kl = 0;   // at the end of the epoch
   double elbo = 0;
-  std::map<std::string, double> log_alpha;  // mean over a layer's entries, by layer
+  std::map<std::string, double>
+      log_alpha;  // mean over a layer's entries, by layer; not zero_centred
   double seconds = 0;
   double images_per_second = 0;
 };

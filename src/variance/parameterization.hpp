@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,10 +11,19 @@
 #include <ATen/core/Tensor.h>
 
 #include "src/base/registry.hpp"
+#include "src/noise/noise_key.hpp"
 
 namespace varphase {
 
 using Shape = std::vector<std::int64_t>;
+
+/// What theta begins with. Source: docs/math.md, "Variance layers".
+struct InitialTheta {
+  double bound = 1;                  // k = 1 / sqrt(fan_in): means are drawn from uniform(-k, k)
+  double log_alpha = -5;             // natural log
+  std::optional<double> log_sigma2;  // the same for all weights, where theta is log sigma^2
+  NoiseKey key;                      // of what is drawn
+};
 
 /// How the variances of a layer's weights come from what is trained beside the means ("theta").
 /// Source: docs/math.md, "Variance layers".
@@ -21,13 +31,16 @@ class Parameterization {
  public:
   virtual ~Parameterization() = default;
   virtual std::string_view name() const = 0;
-  /// Name of theta in files: "log_alpha".
+  /// Name of theta in files: "log_alpha" or "log_sigma2".
   virtual std::string theta_name() const = 0;
   virtual Shape theta_shape(const Shape& weight) const = 0;
+  /// Whether means are trained; without, they are zero.
+  virtual bool has_mean() const { return true; }
+  virtual at::Tensor initial_theta(const Shape& weight, const InitialTheta& how) const = 0;
   /// sigma^2 of each weight, shape of `mean`; differentiable in both.
   virtual at::Tensor variance(const at::Tensor& mean, const at::Tensor& theta) const = 0;
   /// log alpha as the KL term takes it, broadcastable to `mean`; each entry stands for
-  /// mean.numel() / log_alpha.numel() weights.
+  /// mean.numel() / log_alpha.numel() weights. Undefined without means: alpha is infinite.
   virtual at::Tensor log_alpha(const at::Tensor& mean, const at::Tensor& theta) const = 0;
   /// Brings theta back into its interval after an optimizer step, in place.
   virtual void project(at::Tensor& theta) const = 0;
@@ -37,5 +50,9 @@ using ParameterizationFactory = std::unique_ptr<Parameterization> (*)();
 const Registry<ParameterizationFactory>& parameterizations();
 
 std::unique_ptr<Parameterization> make_layer_wise();
+std::unique_ptr<Parameterization> make_neuron_wise();
+std::unique_ptr<Parameterization> make_weight_wise();
+std::unique_ptr<Parameterization> make_additive();
+std::unique_ptr<Parameterization> make_zero_centred();
 
 }  // namespace varphase

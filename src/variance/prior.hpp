@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string_view>
 
@@ -12,6 +13,9 @@
 
 namespace varphase {
 
+/// Standard normal numbers of a shape, float32, on the device of `like`.
+using NormalDraw = std::function<at::Tensor(const at::Tensor& like)>;
+
 /// The prior over a layer's weights, as the KL divergence from it in nats. Source: docs/math.md,
 /// "KL to the prior".
 class Prior {
@@ -20,17 +24,25 @@ class Prior {
   virtual std::string_view name() const = 0;
   virtual bool allows(std::string_view parameterization) const = 0;
   /// Sum over all weights, a 0-d tensor, differentiable in mean and theta.
+  /// @param draw noise for a prior whose KL is an estimate by samples; without, its expectation is
+  /// taken.
   virtual at::Tensor kl(const Parameterization& parameterization, const at::Tensor& mean,
-                        const at::Tensor& theta) const = 0;
+                        const at::Tensor& theta, const NormalDraw& draw = {}) const = 0;
 };
 
-using PriorFactory = std::unique_ptr<Prior> (*)();
+struct PriorOptions {
+  double nu = 1e-16;  // degrees of freedom of student_t
+};
+
+using PriorFactory = std::unique_ptr<Prior> (*)(const PriorOptions&);
 const Registry<PriorFactory>& priors();
 
-/// KL of one weight to the log-uniform prior by the sigmoid approximation (paper, eq. 10, sign as
-/// in docs/math.md), and zero at alpha = infinity. Elementwise over log alpha.
-at::Tensor log_uniform_kl_approximation(const at::Tensor& log_alpha);
+/// The names of the parameterizations that a prior allows: "layer, neuron".
+std::string allowed_parameterizations(const Prior& prior);
 
-std::unique_ptr<Prior> make_log_uniform_approximation();
+std::unique_ptr<Prior> make_log_uniform_approximation(const PriorOptions& options = {});
+std::unique_ptr<Prior> make_log_uniform_exact(const PriorOptions& options = {});
+std::unique_ptr<Prior> make_log_uniform_sampled(const PriorOptions& options = {});
+std::unique_ptr<Prior> make_student_t(const PriorOptions& options = {});
 
 }  // namespace varphase

@@ -27,7 +27,7 @@ PEERS = pathlib.Path(os.path.relpath(HERE / "peers"))  # relative: results name 
 CASES = {
     "train": ("train", ["train.py"]),
     "train-deterministic": ("train", ["train.py", "--deterministic"]),
-    "train-vgg": ("train-vgg", ["train_vgg.py", "--variance-convs", "0", "--no-augment"]),
+    "train-vgg": ("train-vgg", ["train_vgg.py"]),
     "kappa": ("kappa", ["kappa.py"]),
     "kappa-head": ("kappa-head", ["kappa.py", "--head-only"]),
     "kappa-head-backpack": ("kappa-head", ["kappa_backpack.py"]),

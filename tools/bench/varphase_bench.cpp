@@ -23,9 +23,9 @@
 #include "checkpoints/snapshot_file.hpp"
 #include "checkpoints/snapshot_writer.hpp"
 #include "src/base/registry.hpp"
-#include "src/layers/torch_kernels.hpp"
 #include "src/models/presets.hpp"
 #include "src/train/trainer.hpp"
+#include "src/variance/torch_kernels.hpp"
 #include "tools/dataset_files.hpp"
 #include "tools/session.hpp"
 #include "tools/verbs/verbs.hpp"
@@ -55,27 +55,6 @@ struct Measured {
   double epochs_equivalent = 1;
   Json detail = Json::object();
 };
-
-/// The paper's VGG-like network for images of 3 x 32 x 32, its first dense layer a variance layer.
-Json vgg_spec() {
-  Json layers = Json::array();
-  for (const int out :
-       {64, 64, 0, 128, 128, 0, 256, 256, 256, 0, 512, 512, 512, 0, 512, 512, 512, 0}) {
-    if (out == 0) {
-      layers.push_back(Json{{"max_pool", 2}});
-      continue;
-    }
-    layers.push_back(
-        Json{{"conv2d", Json{{"out", out}, {"kernel", 3}, {"padding", 1}, {"bias", false}}}});
-    layers.push_back("batch_norm");
-    layers.push_back("relu");
-  }
-  layers.push_back(Json{{"variance_dense", Json{{"out", 512}}}});
-  layers.push_back("batch_norm");
-  layers.push_back("relu");
-  layers.push_back(Json{{"dense", Json{{"out", 10}}}});
-  return Json{{"input", {3, 32, 32}}, {"classes", 10}, {"layers", layers}};
-}
 
 /// As many images as CIFAR-10 trains on; what they show does not change the time.
 ImageSet random_images() {
@@ -128,10 +107,11 @@ class Bench {
   Measured train_vgg() {
     VARPHASE_CHECK(device_.is_cuda(), ErrorKind::usage, "train-vgg is a GPU's case: --device cuda");
     set_numerics(true, true);
+    const Json json = preset("vgg");
     TrainConfig config;
-    config.batch_size = 100;
+    assign_fields(config, json["train"], "train");
     config.precision = "bf16";
-    Network network(vgg_spec());
+    Network network(json["network"]);
     network.initialize(1);
     network.to(device_);
     const DeviceImages images = to_device(random_images(), Split::train, device_);

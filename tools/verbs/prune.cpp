@@ -84,6 +84,7 @@ int run_prune(const Options& options) {
   const LayerKappa& layer_kappa = map.layer(options.layer);
   const std::size_t position = network.position(layer_kappa.layer);
   const HeadParts head = require_head(network, position);
+  require_quiet_trunk(network, head);
   const Cut cut = choose_cut(options, network, head, kappa_tensor(layer_kappa).to(opened.device),
                              dataset, train);
 

@@ -2,15 +2,19 @@
 // SPDX-License-Identifier: MIT
 #include <cmath>
 
+#include <ATen/core/grad_mode.h>
+
 #include "analysis/curvature/diagonal.hpp"
 #include "analysis/curvature/head.hpp"
+#include "analysis/kappa/compute_kappa.hpp"
 #include "analysis/predict/fused_head.hpp"
 #include "analysis/predict/metrics.hpp"
+#include "analysis/predict/predictor.hpp"
 #include "analysis/prune/mask.hpp"
 #include "analysis/prune/repair.hpp"
 #include "src/kernels/output_curvature.hpp"
-#include "src/layers/torch_kernels.hpp"
 #include "src/noise/normal_fill.hpp"
+#include "src/variance/torch_kernels.hpp"
 #include "tests/support/device.hpp"
 #include "tests/support/golden.hpp"
 
@@ -176,6 +180,99 @@ TEST(Repair, MeetsTheGoldenStatistics) {
   const OutputStatistics got = output_statistics(golden_tensor(g["m"]), golden_tensor(g["v"]));
   EXPECT_TRUE(close(got.mean, golden_tensor(g["bn_mean"]), 1e-12));
   EXPECT_TRUE(close(got.var, golden_tensor(g["bn_var"]), 1e-12));
+}
+
+DeviceImages striped_images() {
+  ImageSet set{1, 6, 6, {}, {}, {}};
+  for (int n = 0; n < 12; ++n) {
+    for (int i = 0; i < 36; ++i)
+      set.pixels.push_back(static_cast<std::uint8_t>((n * 53 + i * (n % 3 + 1) * 17) % 256));
+    set.labels.push_back(n % 3);
+    set.index.push_back(n);
+  }
+  return to_device(set, Split::test, test_device());
+}
+
+Network network_of(const Json& layers) {
+  Network network({{"input", {1, 6, 6}}, {"classes", 3}, {"layers", layers}});
+  network.initialize(2);
+  network.to(test_device());
+  return network;
+}
+
+TEST(Predictor, DrawsTheMasksOfADropoutNetwork) {
+  Network network = network_of({{{"conv2d", {{"out", 4}}}},
+                                "relu",
+                                {{"dropout", 0.5}},
+                                {{"dense", {{"out", 8}}}},
+                                "relu",
+                                {{"gaussian_dropout", 0.5}},
+                                {{"dense", {{"out", 3}}}}});
+  const DeviceImages images = striped_images();
+  Predictor predictor(network, images, 4);
+  constexpr std::int64_t members = 5;
+  const at::NoGradGuard no_gradients;
+  const at::Tensor x = slice_batch(images, 0, images.count()).images;
+  EXPECT_TRUE(close(predictor.log_probabilities(Estimator::deterministic, 1),
+                    at::log_softmax(network.forward(x, Forward{}), 1), 1e-6));
+  // Member by member through the whole network.
+  at::Tensor p;
+  for (std::int64_t k = 0; k < members; ++k) {
+    const Forward how{Mode::sampled,
+                      false,
+                      {4, Stream::evaluation, 0, 2},
+                      images.example,
+                      at::full({1}, k, images.labels.options())};
+    const at::Tensor one = at::softmax(network.forward(x, how), 1);
+    if (k == 0) {
+      EXPECT_TRUE(close(predictor.log_probabilities(Estimator::stochastic, 7), one.log(), 1e-5));
+    }
+    p = p.defined() ? p + one : one;
+  }
+  const at::Tensor ensemble = predictor.log_probabilities(Estimator::ensemble, members);
+  EXPECT_TRUE(close(ensemble, (p / members).log(), 1e-5));
+  EXPECT_FALSE(close(ensemble, predictor.log_probabilities(Estimator::deterministic, 1), 1e-3));
+}
+
+TEST(Kappa, RefusesByNameWhatHasNoClosedForm) {
+  const auto refusal = [](const Json& layers) {
+    Network network = network_of(layers);
+    try {
+      compute_kappa(network, striped_images(), {}, [](std::int64_t) {});
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::unsupported);
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  const Json dense{{"dense", {{"out", 3}}}};
+  EXPECT_NE(refusal({{{"variance_conv2d", {{"out", 4}}}}, "relu", dense}).find("conv1"),
+            std::string::npos);
+  const Json zero_centred{{"variance_dense", {{"out", 5}, {"parameterization", "zero_centred"}}}};
+  EXPECT_NE(refusal({zero_centred, "batch_norm", "abs", dense}).find("zero-centred"),
+            std::string::npos);
+  for (const std::string& name : parameterizations().names()) {
+    const Json layer{{"variance_dense", {{"out", 5}, {"parameterization", name}}}};
+    EXPECT_EQ(refusal({layer, "batch_norm", "softplus", dense}), "") << name;
+  }
+}
+
+TEST(Sweep, RefusesNoiseBeforeItsLayer) {
+  Network network = network_of({{{"variance_conv2d", {{"out", 4}}}},
+                                "relu",
+                                {{"variance_dense", {{"out", 5}}}},
+                                "softplus",
+                                {{"dense", {{"out", 3}}}}});
+  const HeadParts head = require_head(network, network.position("dense1"));
+  try {
+    require_quiet_trunk(network, head);
+    FAIL() << "accepted";
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("conv1"), std::string::npos) << error.what();
+  }
+  Network quiet =
+      network_of({{{"variance_dense", {{"out", 5}}}}, "softplus", {{"dense", {{"out", 3}}}}});
+  require_quiet_trunk(quiet, require_head(quiet, 0));
 }
 
 }  // namespace

@@ -3,10 +3,12 @@
 #include <cmath>
 
 #include "src/layers/sampling.hpp"
-#include "src/layers/torch_kernels.hpp"
 #include "src/models/network.hpp"
 #include "src/noise/normal_fill.hpp"
-#include "src/variance/prior.hpp"
+#include "src/train/device_images.hpp"
+#include "src/train/trainer.hpp"
+#include "src/variance/log_uniform.hpp"
+#include "src/variance/torch_kernels.hpp"
 #include "tests/support/device.hpp"
 #include "tests/support/golden.hpp"
 

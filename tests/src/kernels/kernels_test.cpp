@@ -13,9 +13,9 @@
 #include "src/kernels/prediction_scores.hpp"
 #include "src/layers/activation_layer.hpp"
 #include "src/layers/sampling.hpp"
-#include "src/layers/torch_kernels.hpp"
 #include "src/models/network.hpp"
 #include "src/train/device_images.hpp"
+#include "src/variance/torch_kernels.hpp"
 #include "tests/support/device.hpp"
 #include "tests/support/golden.hpp"
 

@@ -1,13 +1,11 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
-#include "src/layers/torch_kernels.hpp"
+#include "src/variance/torch_kernels.hpp"
 
 #include <ATen/Parallel.h>
 #if VARPHASE_CUDA
 #include <c10/cuda/CUDAStream.h>
 #endif
-
-#include "src/base/error.hpp"
 
 namespace varphase {
 
@@ -33,6 +31,10 @@ template float* data_of<float>(const at::Tensor&);
 template double* data_of<double>(const at::Tensor&);
 template std::int64_t* data_of<std::int64_t>(const at::Tensor&);
 template std::uint8_t* data_of<std::uint8_t>(const at::Tensor&);
+
+at::Tensor without_holes(const at::Tensor& tensor) {
+  return tensor.is_non_overlapping_and_dense() ? tensor : tensor.contiguous();
+}
 
 void use_torch_threads() {
   set_parallel_runner([](std::int64_t count, std::int64_t grain,

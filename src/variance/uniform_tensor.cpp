@@ -1,10 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
-#include <ATen/ops/empty.h>
-#include <fmt/format.h>
-#include <fmt/ranges.h>
+#include "src/variance/uniform_tensor.hpp"
 
-#include "src/layers/layer.hpp"
+#include <ATen/ops/empty.h>
+
 #include "src/noise/normal_fill.hpp"
 
 namespace varphase {
@@ -19,13 +18,5 @@ at::Tensor uniform_tensor(const Shape& shape, double bound, const NoiseKey& key,
   }
   return tensor;
 }
-
-std::int64_t element_count(const Shape& shape) {
-  std::int64_t count = 1;
-  for (const std::int64_t extent : shape) count *= extent;
-  return count;
-}
-
-std::string shape_text(const Shape& shape) { return fmt::format("[{}]", fmt::join(shape, ", ")); }
 
 }  // namespace varphase

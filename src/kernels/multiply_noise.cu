@@ -1,0 +1,46 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#include "src/kernels/multiply_noise.hpp"
+
+#include "src/kernels/launch.cuh"
+
+namespace varphase::cuda {
+namespace {
+
+// One thread a Philox block: four channels of one position of one row.
+__global__ void multiply_noise_kernel(MultiplyNoise job) {
+  const std::int64_t quads = (job.channels + 3) / 4;
+  const std::int64_t id = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
+  if (id >= job.rows * quads * job.positions) return;
+  const std::int64_t n = id / (quads * job.positions);
+  const std::int64_t quad = id % (quads * job.positions);  // = position * quads + channel / 4
+  const std::int64_t position = quad / quads;
+  const std::int64_t channel = 4 * (quad % quads);
+  float factors[4];
+  noise_factors(
+      job.factor,
+      noise_block(job.key, static_cast<std::uint32_t>(job.noise.example[n]),
+                  static_cast<std::uint32_t>(job.noise.member[n * job.noise.member_stride]),
+                  static_cast<std::uint32_t>(quad)),
+      factors);
+#pragma unroll
+  for (int i = 0; i < 4; ++i) {
+    if (channel + i >= job.channels) break;
+    const std::int64_t at = job.channels_last
+                                ? (n * job.positions + position) * job.channels + channel + i
+                                : (n * job.channels + channel + i) * job.positions + position;
+    job.y[at] = __fmul_rn(job.x[at], factors[i]);
+  }
+}
+
+}  // namespace
+
+void multiply_noise(const MultiplyNoise& job, void* stream) {
+  const std::int64_t count = job.rows * job.positions * ((job.channels + 3) / 4);
+  if (count == 0) return;
+  constexpr int threads = 128;
+  multiply_noise_kernel<<<blocks_for(count, threads), threads, 0, as_stream(stream)>>>(job);
+  check_launch("multiply_noise");
+}
+
+}  // namespace varphase::cuda

@@ -1,0 +1,32 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "src/variance/parameterization.hpp"
+
+namespace varphase {
+
+/// Theta is log alpha: sigma2 = exp(log_alpha) * mean^2. A child says how many weights share one.
+class LogAlphaTheta : public Parameterization {
+ public:
+  std::string theta_name() const final { return "log_alpha"; }
+  at::Tensor initial_theta(const Shape& weight, const InitialTheta& how) const final;
+  at::Tensor variance(const at::Tensor& mean, const at::Tensor& theta) const final;
+  at::Tensor log_alpha(const at::Tensor& mean, const at::Tensor& theta) const final;
+  void project(at::Tensor& theta) const final;
+
+  static constexpr double kLargest = 20;  // |log alpha|
+};
+
+/// Theta is log sigma^2, one a weight.
+class LogSigma2Theta : public Parameterization {
+ public:
+  std::string theta_name() const final { return "log_sigma2"; }
+  Shape theta_shape(const Shape& weight) const final { return weight; }
+  at::Tensor variance(const at::Tensor& mean, const at::Tensor& theta) const final;
+  void project(at::Tensor& theta) const final;
+
+  static constexpr double kLeast = -60, kLargest = 20;
+};
+
+}  // namespace varphase

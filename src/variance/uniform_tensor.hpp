@@ -1,0 +1,16 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include "src/noise/noise_key.hpp"
+#include "src/variance/parameterization.hpp"
+
+namespace varphase {
+
+/// Uniform(-bound, bound), entry i from unit i of member `member`. float32, on the host.
+at::Tensor uniform_tensor(const Shape& shape, double bound, const NoiseKey& key,
+                          std::uint32_t member);
+
+}  // namespace varphase
