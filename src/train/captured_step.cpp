@@ -22,7 +22,6 @@ struct CapturedStep::Graph {
 CapturedStep::CapturedStep(const std::function<void()>& work,
                            const std::vector<at::Tensor>& changed)
     : graph_(std::make_unique<Graph>()) {
-  constexpr int kWarmUpSteps = 3;  // fills handles, plans and the allocator
   std::vector<at::Tensor> before;
   before.reserve(changed.size());
   for (const at::Tensor& tensor : changed) before.push_back(tensor.clone());

@@ -13,7 +13,10 @@ namespace varphase {
 /// A piece of GPU work recorded once as a CUDA graph and replayed.
 class CapturedStep {
  public:
-  /// Warms the work up on a side stream, puts back the tensors that it changes, and records it.
+  static constexpr int kWarmUpSteps = 3;  // fills handles, plans and the allocator
+
+  /// Warms the work up on a side stream, puts back the tensors that it changes, and records it: `work` runs kWarmUpSteps times at
+  /// once.
   /// @throws Error device where this build or machine has no CUDA.
   CapturedStep(const std::function<void()>& work, const std::vector<at::Tensor>& changed);
   ~CapturedStep();

@@ -12,14 +12,15 @@
 namespace varphase {
 namespace {
 
-constexpr std::int64_t kPiece = 16384;  // entries
+constexpr std::int64_t kPiece = 16384;       // entries
+constexpr std::int64_t kEnough = 4'000'000;  // entries of a network that fills a GPU uncut
 
 /// Flat pieces of a tensor's memory, in the order in which it lies.
-std::vector<at::Tensor> pieces(const at::Tensor& tensor) {
+std::vector<at::Tensor> pieces(const at::Tensor& tensor, std::int64_t size) {
   const at::Tensor flat = tensor.as_strided({tensor.numel()}, {1});
   std::vector<at::Tensor> list;
-  for (std::int64_t first = 0; first < flat.numel(); first += kPiece)
-    list.push_back(flat.narrow(0, first, std::min(kPiece, flat.numel() - first)));
+  for (std::int64_t first = 0; first < flat.numel(); first += size)
+    list.push_back(flat.narrow(0, first, std::min(size, flat.numel() - first)));
   return list;
 }
 
@@ -58,11 +59,14 @@ Optimizer::Optimizer(const Network& network, const TrainConfig& config,
     if (group.parameters.empty()) continue;
     group.rate_on_device = at::zeros({}, group.parameters[0].options());
     if (!group.in_pieces()) continue;
+    std::int64_t entries = 0;
+    for (const at::Tensor& tensor : group.parameters) entries += tensor.numel();
+    group.piece = entries < kEnough ? kPiece : entries;
     for (std::size_t i = 0; i < group.parameters.size(); ++i) {
-      const std::vector<at::Tensor> own = pieces(group.parameters[i]);
+      const std::vector<at::Tensor> own = pieces(group.parameters[i], group.piece);
       append(group.piece_parameters, own);
       for (std::size_t m = 0; m < group.moments.size(); ++m)
-        append(group.piece_moments[m], pieces(group.moments[m][i]));
+        append(group.piece_moments[m], pieces(group.moments[m][i], group.piece));
       group.piece_steps.insert(group.piece_steps.end(), own.size(), group.steps[i]);
     }
   }
@@ -82,10 +86,9 @@ void Optimizer::step(const std::vector<at::Tensor>& gradients) {
     std::vector<at::Tensor> own;
     for (std::size_t i = 0; i < group.members.size(); ++i) {
       // The fused kernels read both as flat lists.
-      const at::Tensor gradient =
-          laid_out_as(group.parameters[i], gradients[group.members[i]]);
+      const at::Tensor gradient = laid_out_as(group.parameters[i], gradients[group.members[i]]);
       if (group.in_pieces()) {
-        append(own, pieces(gradient));
+        append(own, pieces(gradient, group.piece));
       } else {
         own.push_back(gradient);
       }

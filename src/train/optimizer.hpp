@@ -47,7 +47,8 @@ class Optimizer {
     std::vector<at::Tensor> parameters, steps;
     std::vector<std::vector<at::Tensor>> moments;  // by moment, then by parameter
     // The same memory as flat pieces: LibTorch's fused kernels give a tensor one block for 65,536
-    // entries, which leaves most of a GPU idle where a layer is large.
+    // entries, which leaves most of a GPU idle where all of a network is one large layer.
+    std::int64_t piece = 0;  // entries
     std::vector<at::Tensor> piece_parameters, piece_steps;
     std::vector<std::vector<at::Tensor>> piece_moments;
     at::Tensor rate_on_device;

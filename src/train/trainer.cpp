@@ -97,7 +97,9 @@ Trainer::Trainer(Network& network, const DeviceImages& images, const TrainConfig
   check_training(config, network, images.count());
   const at::TensorOptions options = images.labels.options();
   state_->batch = empty_batch(images, config.batch_size);
-  state_->order = at::zeros({steps_per_epoch_ * config.batch_size}, options);
+  // The warm-up of a captured step may go past the end of a short epoch.
+  const std::int64_t steps = std::max<std::int64_t>(steps_per_epoch_, CapturedStep::kWarmUpSteps);
+  state_->order = at::zeros({steps * config.batch_size}, options);
   state_->in_epoch = at::zeros({1}, options);
   state_->member = at::zeros({1}, options);
   state_->kl_weight = at::zeros({}, options.dtype(at::kFloat));
@@ -159,7 +161,8 @@ void Trainer::project() {
 void Trainer::start_epoch_order() {
   std::vector<std::int64_t> order =
       epoch_order(static_cast<std::uint64_t>(config_.seed), epoch_, images_.count());
-  state_->order.copy_(at::from_blob(order.data(), {state_->order.numel()}, at::kLong));
+  const std::int64_t used = steps_per_epoch_ * config_.batch_size;
+  state_->order.narrow(0, 0, used).copy_(at::from_blob(order.data(), {used}, at::kLong));
   state_->member.fill_(epoch_);
 }
 
