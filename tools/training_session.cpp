@@ -205,7 +205,8 @@ void TrainingSession::first_checkpoint() {
              count_text(images_.dataset.validation.count()), count_text(images_.test.count()),
              count_text(network_.weight_count()), device_name(device_));
   const std::int64_t further = config_.train.epochs / config_.train.every;
-  const double all = bytes + bytes / 3 * static_cast<double>(further);
+  const auto without = static_cast<double>(network_.weight_count() * 4);  // optimizer state
+  const double all = bytes + without * static_cast<double>(further);
   fmt::print("checkpoints: {} with optimizer state, about {} in all\n\n", bytes_text(bytes),
              bytes_text(all));
 }

@@ -52,7 +52,8 @@ Predictor::Predictor(Network& network, const DeviceImages& images, std::uint64_t
     const std::int64_t features = element_count(network.layers()[trunk_end_ - 1]->output_shape());
     if (images.count() > kMostKeptFeatures / features) trunk_end_ = 0;
   }
-  features_ = all_trunk_features(network, images, trunk_end_);
+  // Images as they are stay bytes until their turn.
+  if (trunk_end_ > 0 || head_) features_ = all_trunk_features(network, images, trunk_end_);
 }
 
 at::Tensor Predictor::log_probabilities(Estimator estimator, std::int64_t members) {
@@ -90,7 +91,8 @@ at::Tensor Predictor::general(Estimator estimator, std::int64_t members) {
     const std::int64_t count = std::min(chunk, images_.count() - first);
     Shape batch{count};
     batch.insert(batch.end(), shape.begin(), shape.end());
-    at::Tensor x = features_.narrow(0, first, count).reshape(batch);
+    at::Tensor x = features_.defined() ? features_.narrow(0, first, count).reshape(batch)
+                                       : slice_batch(images_, first, count).images;
     Forward how;
     if (estimator != Estimator::deterministic) {
       // Row n * K + k is image n seen by member k.

@@ -49,17 +49,15 @@ std::int64_t append_records(const fs::path& path, const RecordForm& form, ImageS
                  "data_batch_{}.bin and test_batch.bin, or train.bin and test.bin (CIFAR-100)",
                  name, kBatches);
   ByteSource source(path);
+  VARPHASE_CHECK(!source.compressed(), ErrorKind::format,
+                 "{}: packed\n  unpack it: CIFAR's files are plain", name);
   const std::size_t record = form.bytes();
-  VARPHASE_CHECK(
-      source.compressed() || (source.file_bytes() > 0 && source.file_bytes() % record == 0),
-      ErrorKind::format,
-      "{}: truncated or no CIFAR file: wants records of {} bytes, got {} bytes, which "
-      "is {} records and {} bytes\n  fetch it again",
-      name, record, source.file_bytes(), source.file_bytes() / record,
-      source.file_bytes() % record);
-  if (!source.compressed()) {
-    set.pixels.reserve(set.pixels.size() + source.file_bytes() / record * kPixels);
-  }
+  VARPHASE_CHECK(source.file_bytes() > 0 && source.file_bytes() % record == 0, ErrorKind::format,
+                 "{}: truncated or no CIFAR file: wants records of {} bytes, got {} bytes, which "
+                 "is {} records and {} bytes\n  fetch it again",
+                 name, record, source.file_bytes(), source.file_bytes() / record,
+                 source.file_bytes() % record);
+  set.pixels.reserve(set.pixels.size() + source.file_bytes() / record * kPixels);
   std::vector<std::uint8_t> bytes(record);
   std::int64_t count = 0;
   for (;; ++count) {

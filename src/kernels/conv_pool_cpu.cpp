@@ -24,8 +24,8 @@ std::vector<float> packed_weights(const ConvPool& job) {
   std::vector<float> packed(static_cast<std::size_t>(groups * job.channels * taps * kGroup), 0.0F);
   for (std::int64_t o = 0; o < job.out_channels; ++o) {
     for (std::int64_t t = 0; t < job.channels * taps; ++t) {
-      packed[static_cast<std::size_t>((o / kGroup * job.channels * taps + t) * kGroup + o % kGroup)] =
-          job.weight[o * job.channels * taps + t];
+      packed[static_cast<std::size_t>((o / kGroup * job.channels * taps + t) * kGroup +
+                                      o % kGroup)] = job.weight[o * job.channels * taps + t];
     }
   }
   return packed;

@@ -51,7 +51,12 @@ VARPHASE_HOST_DEVICE StudentTDivergence student_t_divergence(double mean, double
     constexpr double kSecondOver = 4;  // exp(-exp(4)) < 1e-19
     const double spread = square + v;
     double log_term = 0, by_mean = 0, by_variance = 0;
-    for (double s = -45 - std::log(nu > spread ? nu : spread);; s += kStep) {
+    // Both terms are below exp(-45) at first, and the second is at the end: nu is 1e-30 at least.
+    constexpr double kLast = 200;
+    const double widest = nu > spread ? nu : spread;
+    // An infinite mean must end too.
+    const double start = widest > 1 ? std::log(widest < 1e300 ? widest : 1e300) : 0;
+    for (double s = -45 - start; s < kLast; s += kStep) {
       const double t = std::exp(s);
       const double d = 1 + 2 * t * v;
       const double g = std::exp(-nu * t - t * square / d) / std::sqrt(d);

@@ -11,6 +11,10 @@
 namespace varphase {
 namespace {
 
+// Training epoch e and evaluation's member e of the training images are told apart: splits are 0 to
+// 2.
+constexpr std::uint8_t kTrainingMasks = 255;
+
 /// A noise factor of each activation, for the rows of `how`; no gradient of its own.
 at::Tensor multiplied(const at::Tensor& x, const Forward& how, const NoiseFactor& factor) {
   VARPHASE_CHECK(how.example.defined() && how.example.numel() == x.size(0), ErrorKind::shape,
@@ -82,7 +86,11 @@ class Dropout final : public Layer {
     Forward own = how;
     own.key.stream = Stream::dropout;
     own.key.layer = number();
-    return MultiplyFunction::apply(x, own, factor_);
+    if (how.training) own.key.sub = kTrainingMasks;
+    VARPHASE_CHECK(x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16,
+                   ErrorKind::unsupported, "{}: masks are drawn for float32, got {}", name(),
+                   c10::toString(x.scalar_type()));
+    return MultiplyFunction::apply(x.to(at::kFloat), own, factor_);
   }
 
  private:

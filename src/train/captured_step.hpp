@@ -15,8 +15,8 @@ class CapturedStep {
  public:
   static constexpr int kWarmUpSteps = 3;  // fills handles, plans and the allocator
 
-  /// Warms the work up on a side stream, puts back the tensors that it changes, and records it: `work` runs kWarmUpSteps times at
-  /// once.
+  /// Warms the work up on a side stream, puts back the tensors that it changes, and records it:
+  /// `work` runs kWarmUpSteps times at once.
   /// @throws Error device where this build or machine has no CUDA.
   CapturedStep(const std::function<void()>& work, const std::vector<at::Tensor>& changed);
   ~CapturedStep();

@@ -170,10 +170,12 @@ struct TrainConfig {
                     .max = 1e6});
     visit("deterministic", deterministic,
           FieldInfo{.help = "the same bits run after run on one device"});
-    visit("precision", precision,
-          FieldInfo{.help = "products and convolutions of training (evaluation and curvature are "
-                            "float32); bf16 keeps weights, batch norm and sampling in float32",
-                    .choices = {"float32", "tf32", "bf16"}});
+    visit(
+        "precision", precision,
+        FieldInfo{
+            .help = "products and convolutions of training (evaluation and curvature are "
+                    "float32); bf16 keeps weights, batch norm's statistics and sampling in float32",
+            .choices = {"float32", "tf32", "bf16"}});
     visit(
         "augment", augment,
         FieldInfo{.help = "none, or crop-flip: training images are padded with black, cut back at "

@@ -51,20 +51,23 @@ void set_numerics(bool deterministic, bool tf32) {
   context.setAllowBF16ReductionCuBLAS(false);  // sums of bfloat16 products in float32
 }
 
-void check_training(const TrainConfig& config, const Network& network, std::int64_t images) {
+void check_training(const TrainConfig& config, std::int64_t images) {
   VARPHASE_CHECK(config.batch_size <= images, ErrorKind::usage,
                  "train.batch_size {} is more than the {} training images", config.batch_size,
                  images);
   VARPHASE_CHECK(config.optimizer != "sgd" || !config.nesterov || config.momentum > 0,
                  ErrorKind::usage, "train.nesterov wants train.momentum over 0, got {}",
                  config.momentum);
+}
+
+void check_log_alpha_max(const TrainConfig& config, const Network& network) {
   if (config.log_alpha_max >= kLargestLogAlpha) return;
   bool any = false;
   for (const VarianceLayer* layer : network.variance_layers()) {
     if (!trains_log_alpha(*layer)) continue;
     any = true;
     const auto largest = layer->theta().max().item<double>();
-    VARPHASE_CHECK(largest <= config.log_alpha_max, ErrorKind::usage,
+    VARPHASE_CHECK(largest <= static_cast<float>(config.log_alpha_max), ErrorKind::usage,
                    "{} begins with log alpha {}, over train.log_alpha_max {}\n  "
                    "--initial-log-alpha sets the first value",
                    layer->name(), largest, config.log_alpha_max);
@@ -94,7 +97,7 @@ Trainer::Trainer(Network& network, const DeviceImages& images, const TrainConfig
       optimizer_(optimizers().at(config.optimizer)(network, config)),
       steps_per_epoch_(images.count() / config.batch_size),
       state_(std::make_unique<Step>()) {
-  check_training(config, network, images.count());
+  check_training(config, images.count());
   const at::TensorOptions options = images.labels.options();
   state_->batch = empty_batch(images, config.batch_size);
   // The warm-up of a captured step may go past the end of a short epoch.

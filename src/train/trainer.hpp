@@ -38,7 +38,11 @@ void set_numerics(bool deterministic, bool tf32);
 /// Whether such a training can begin, by what one field says alone or beside others.
 /// @throws Error usage where there are fewer images than a batch takes, or fields contradict each
 /// other or the network.
-void check_training(const TrainConfig& config, const Network& network, std::int64_t images);
+void check_training(const TrainConfig& config, std::int64_t images);
+
+/// @throws Error usage where a network about to be trained begins over train.log_alpha_max, or has
+/// no log alpha.
+void check_log_alpha_max(const TrainConfig& config, const Network& network);
 
 /// Trains a network that lies on its device by minimising (N/B) sum ce + beta KL with the
 /// optimizer and schedule of its configuration.

@@ -107,7 +107,11 @@ class Bench {
   Measured train_vgg() {
     VARPHASE_CHECK(device_.is_cuda(), ErrorKind::usage, "train-vgg is a GPU's case: --device cuda");
     set_numerics(true, true);
-    const Json json = preset("vgg");
+    Json json = preset("vgg");
+    Json& layers = json["network"]["layers"];  // without dropout, as the peer
+    layers.erase(std::remove_if(layers.begin(), layers.end(),
+                                [](const Json& layer) { return layer.contains("dropout"); }),
+                 layers.end());
     TrainConfig config;
     assign_fields(config, json["train"], "train");
     config.precision = "bf16";

@@ -87,12 +87,18 @@ std::vector<std::string> cells(const std::string& name, const ByEstimator& metri
 /// What several networks predicted of the same images, by estimator.
 class Together {
  public:
-  void check_images(const Entry& entry, const Dataset& dataset) {
+  void check_images(const Entry& entry, const Dataset& dataset, Split split) {
     if (log_p_.empty()) {
       first_ = entry.path;
       name_ = dataset.name;
       digest_ = dataset.digest;
+      index_ = dataset.part(split).index;
     }
+    VARPHASE_CHECK(
+        dataset.part(split).index == index_, ErrorKind::usage,
+        "--together wants the same images for all: {} and {} take different {} images of "
+        "theirs\n  their data.train_limit, data.test_limit or data.validation differ",
+        first_.string(), entry.path.string(), split_name(split));
     VARPHASE_CHECK(dataset.digest == digest_, ErrorKind::usage,
                    "--together wants the same images for all: {} has {}, {} has {}\n  --data names "
                    "those to take",
@@ -121,6 +127,7 @@ class Together {
   at::Tensor labels_;
   fs::path first_;
   std::string name_, digest_;
+  std::vector<std::int64_t> index_;
 };
 
 }  // namespace
@@ -161,7 +168,7 @@ int run_eval(const Options& options) {
         predicted[estimator_name(estimator)] = log_p;
       }
       if (options.together) {
-        together.check_images(entry, dataset);
+        together.check_images(entry, dataset, split);
         for (const auto& [name, log_p] : predicted) together.add(name, log_p, images.labels);
       }
       Json json{{"name", entry.name},

@@ -36,7 +36,8 @@ void set_initial_log_alpha(Json& spec, double value) {
   bool any = false;
   for (std::size_t i = 0; i < network.layers().size(); ++i) {
     const Layer& layer = *network.layers()[i];
-    if (!layer.options().is_object() || !layer.options().contains("log_alpha")) continue;
+    const auto* variance = dynamic_cast<const VarianceLayer*>(&layer);
+    if (variance == nullptr || variance->parameterization().name() == "zero_centred") continue;
     spec["layers"][i][std::string(layer.kind())]["log_alpha"] = value;
     any = true;
   }
@@ -45,13 +46,23 @@ void set_initial_log_alpha(Json& spec, double value) {
                  value);
 }
 
-std::optional<InitialWeights> initial_weights(const std::string& text, bool variances) {
-  if (text.empty()) return std::nullopt;
-  if (fs::is_regular_file(text)) return InitialWeights{text, variances};
+fs::path initial_file(const std::string& text) {
+  if (fs::is_regular_file(text)) return text;
   const Target target = resolve_target(text, "last");
   VARPHASE_CHECK(target.epochs.size() == 1, ErrorKind::usage, "--init {}: wants one epoch, got {}",
                  text, target.epochs.size());
-  return InitialWeights{target.run.checkpoint(target.epochs.front()), variances};
+  return target.run.checkpoint(target.epochs.front());
+}
+
+std::optional<InitialWeights> initial_weights(const Options& options, bool variances) {
+  if (options.init.empty()) return std::nullopt;
+  const fs::path file = initial_file(options.init);
+  const fs::path inside =
+      fs::weakly_canonical(file).lexically_relative(fs::weakly_canonical(options.run));
+  VARPHASE_CHECK(inside.empty() || *inside.begin() == "..", ErrorKind::usage,
+                 "--init {}: lies in the run that --overwrite would replace\n  give another --run",
+                 options.init);
+  return InitialWeights{file, variances};
 }
 
 RunConfig resolve_config(const Options& options) {
@@ -110,7 +121,8 @@ Dataset checked_dataset(RunConfig& config, const Options& options,
   Network network(config.network);
   check_fits(network, dataset);
   if (init) take_initial_weights(network, *init);
-  check_training(config.train, network, dataset.train.count());
+  if (!options.resume) check_log_alpha_max(config.train, network);
+  check_training(config.train, dataset.train.count());
   return dataset;
 }
 
@@ -215,7 +227,7 @@ int run_members(const Options& options) {
   if (options.resume) {
     if (!runs.init.empty()) init = InitialWeights{runs.init, runs.init_variances};
   } else {
-    init = initial_weights(options.init, runs.init_variances);
+    init = initial_weights(options, runs.init_variances);
     if (init) runs.init = fs::absolute(init->file).string();
   }
   const SessionImages images(checked_dataset(runs.config, options, init), device);
@@ -232,8 +244,7 @@ int run_members(const Options& options) {
 int run_one(const Options& options) {
   const fs::path path = options.run;
   RunConfig config = options.resume ? RunFolder(path).config() : resolve_config(options);
-  const std::optional<InitialWeights> init =
-      initial_weights(options.init, !options.initial_log_alpha);
+  const std::optional<InitialWeights> init = initial_weights(options, !options.initial_log_alpha);
   const at::Device device = open_device(options);
   set_numerics(config.train.deterministic, config.train.precision != "float32");
   const SessionImages images(checked_dataset(config, options, init), device);

@@ -37,6 +37,23 @@ TEST(Dropout, KeepsWhatTheGoldenMaskKeeps) {
   EXPECT_TRUE(close(y, golden_tensor(row["keep"]).reshape({1, 8}) * x.to(at::kCPU) / keep, 1e-7));
 }
 
+TEST(Dropout, TrainingAndEvaluationDrawDifferentMasks) {
+  const auto layer = make("dropout", 0.5, {64});
+  const at::Tensor x = at::ones({1, 64}).to(test_device());
+  Forward how = sampled({3}, 7);
+  const at::Tensor evaluated = layer->forward(x, how);
+  how.training = true;
+  EXPECT_FALSE(at::equal(evaluated, layer->forward(x, how)));
+}
+
+TEST(Dropout, TakesBfloat16AndGivesFloat32) {
+  const auto layer = make("dropout", 0.5, {8});
+  const at::Tensor x = at::arange(1, 9, at::kFloat).reshape({1, 8}).to(test_device());
+  const at::Tensor y = layer->forward(x.to(at::kBFloat16), sampled({3}, 7));
+  EXPECT_EQ(y.scalar_type(), at::kFloat);
+  EXPECT_TRUE(at::equal(y, layer->forward(x, sampled({3}, 7))));
+}
+
 TEST(Dropout, LetsTheModeDecide) {
   for (const auto& [kind, option] :
        {std::pair("dropout", 0.5), std::pair("gaussian_dropout", 0.5)}) {

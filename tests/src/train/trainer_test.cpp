@@ -124,7 +124,8 @@ TEST(Trainer, LogAlphaStaysUnderItsLargest) {
 
 void refused(const TrainConfig& config, const std::string& words) {
   try {
-    check_training(config, Network(small_network()), 40);
+    check_training(config, 40);
+    check_log_alpha_max(config, Network(small_network()));
     FAIL() << "accepted: " << words;
   } catch (const Error& error) {
     EXPECT_EQ(static_cast<int>(error.kind()), static_cast<int>(ErrorKind::usage));

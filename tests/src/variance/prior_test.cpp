@@ -147,6 +147,33 @@ TEST(StudentT, ItsTwoFormsMeet) {
   }
 }
 
+TEST(StudentT, MeetsQuadratureOfTinySpreads) {
+  for (const auto& [mean, variance, nu] : {std::array<double, 3>{1e-10, std::exp(-60.0), 1e-20},
+                                           {0.0, std::exp(-55.0), 1e-24},
+                                           {1e-9, 1e-20, 1e-16}}) {
+    // E log(nu + w^2) with w = mean + sd z, smooth where nu does not vanish beside sd^2.
+    double expected = 0, mass = 0;
+    for (int i = -80000; i <= 80000; ++i) {
+      const double z = i / 8000.0, w = mean + std::sqrt(variance) * z;
+      const double weight = std::exp(-z * z / 2);
+      expected += weight * std::log(nu + w * w);
+      mass += weight;
+    }
+    const double offset = student_t_offset(nu);
+    const double wanted = offset - 0.5 * std::log(variance) + (nu + 1) / 2 * expected / mass;
+    EXPECT_NEAR(student_t_divergence(mean, variance, nu, offset).value, wanted,
+                1e-8 * std::abs(wanted))
+        << mean << ' ' << variance << ' ' << nu;
+  }
+}
+
+TEST(StudentT, EndsWhereAMeanIsNotFinite) {
+  for (const double mean : {std::nan(""), std::numeric_limits<double>::infinity()}) {
+    const auto found = student_t_divergence(mean, mean, 1e-3, student_t_offset(1e-3));
+    EXPECT_FALSE(std::isfinite(found.value));
+  }
+}
+
 TEST(StudentT, StaysFiniteWhereAWeightVanishes) {
   const at::Tensor mean = leaf(at::tensor({0.0F, 0.0F, 1e-20F, 1e-4F}), at::kFloat);
   const at::Tensor variance = leaf(at::tensor({0.0F, 1.0F, 0.0F, 1e-12F}), at::kFloat);
