@@ -12,7 +12,7 @@ fs::path cache_folder() {
     const char* value = std::getenv(name);
     return fs::path(value != nullptr ? value : "");
   };
-  if (const fs::path own = variable("VARPHASE_CACHE"); !own.empty()) return own;
+  if (fs::path own = variable("VARPHASE_CACHE"); !own.empty()) return own;
   if (const fs::path shared = variable("XDG_CACHE_HOME"); shared.is_absolute())
     return shared / "varphase";
   if (const fs::path home = variable("HOME"); home.is_absolute())

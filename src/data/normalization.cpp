@@ -20,7 +20,8 @@ Normalization channel_statistics(const ImageSet& set) {
     }
     std::uint64_t sum = 0;
     for (std::size_t level = 0; level < histogram.size(); ++level) sum += histogram[level] * level;
-    const auto count = static_cast<double>(set.pixels.size() / channels);
+    const std::size_t pixels = set.pixels.size() / channels;
+    const auto count = static_cast<double>(pixels);
     const double mean = static_cast<double>(sum) / count;
     double squares = 0;
     for (std::size_t level = 0; level < histogram.size(); ++level) {

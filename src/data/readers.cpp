@@ -56,6 +56,7 @@ fs::path find_folder(const std::string& name, const Places& places, const std::s
 
 std::vector<std::string> digit_names() {
   std::vector<std::string> names;
+  names.reserve(10);
   for (int digit = 0; digit < 10; ++digit) names.push_back(std::to_string(digit));
   return names;
 }

@@ -58,7 +58,7 @@ struct CropFlipDraw {
 VARPHASE_HOST_DEVICE CropFlipDraw draw_crop_flip(const CropFlip& how, std::int64_t example) {
   const PhiloxBlock words = noise_block(how.key, static_cast<std::uint32_t>(example),
                                         static_cast<std::uint32_t>(*how.epoch), 0);
-  const auto places = static_cast<std::uint64_t>(2 * how.padding + 1);
+  const std::uint64_t places = 2 * static_cast<std::uint64_t>(how.padding) + 1;
   return {static_cast<std::int32_t>((words.x0 * places) >> 32U) - how.padding,
           static_cast<std::int32_t>((words.x1 * places) >> 32U) - how.padding,
           (words.x2 >> 31U) != 0};

@@ -75,7 +75,9 @@ TEST(InterruptedSave, AKillLeavesTheNewestWholeFileAndNoPartOfAnother) {
     if (child == 0) save_for_ever(folder.path(), next, ends[1]);
     ::close(ends[1]);
     std::int64_t saved = next - 1;  // the last that it said was on disk
-    if (kill % 2 == 1) ASSERT_EQ(::read(ends[0], &saved, sizeof saved), ssize_t{sizeof saved});
+    if (kill % 2 == 1) {
+      ASSERT_EQ(::read(ends[0], &saved, sizeof saved), ssize_t{sizeof saved});
+    }
     std::this_thread::sleep_for(one_save * (generator() % 1000) / 1000);
     ::kill(child, SIGKILL);
     ::waitpid(child, nullptr, 0);

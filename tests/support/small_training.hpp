@@ -45,8 +45,7 @@ inline EpochReport run_epochs(Trainer& trainer, std::int64_t epochs) {
 
 /// The state after `before` epochs, a save, and `after` more by a trainer that read it.
 inline Snapshot trained(const TrainConfig& config, std::int64_t before, std::int64_t after,
-                        const Json& spec = small_network(),
-                        const ImageSet& set = small_images()) {
+                        const Json& spec = small_network(), const ImageSet& set = small_images()) {
   set_numerics(config.deterministic, config.precision != "float32");
   const DeviceImages images = to_device(set, Split::train, test_device());
   Network first(spec);
