@@ -132,7 +132,7 @@ VARPHASE_INLINE void pool_image(const NormPool& job, const Scale& scale, std::in
           if (i == 0 && k == 0) {
             best = h;
           } else {
-            const IntLanes larger = h > best || h != h;  // NaN wins, as in autograd's pooling
+            const IntLanes larger = h > best;
             best = larger ? h : best;
             winner = larger ? IntLanes{} + static_cast<std::int32_t>(i * job.pool + k) : winner;
           }
