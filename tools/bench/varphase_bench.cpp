@@ -375,17 +375,22 @@ Measured read_images(const BenchOptions& options, bool from_cache) {
   return measured;
 }
 
-int run_images(const BenchOptions& options) {
-  Measured measured = read_images(options, options.case_name == "image-cache");
+/// The line that bench.py reads.
+void print_result(const BenchOptions& options, const std::string& device,
+                  const Measured& measured) {
   fmt::print("{}\n", Json{{"case", options.case_name},
                           {"side", "ours"},
-                          {"device", "cpu"},
+                          {"device", device},
                           {"seconds", measured.seconds},
                           {"median", Bench::median(measured.seconds)},
                           {"images", measured.images},
                           {"epochs_equivalent", measured.epochs_equivalent},
                           {"detail", measured.detail}}
                          .dump());
+}
+
+int run_images(const BenchOptions& options) {
+  print_result(options, "cpu", read_images(options, options.case_name == "image-cache"));
   return kSuccess;
 }
 
@@ -405,15 +410,7 @@ int run(const BenchOptions& options) {
   measured.detail["activation"] = options.activation;
   measured.detail["device_name"] = device_name(bench.device());
   measured.detail["threads"] = at::get_num_threads();
-  fmt::print("{}\n", Json{{"case", options.case_name},
-                          {"side", "ours"},
-                          {"device", options.device},
-                          {"seconds", measured.seconds},
-                          {"median", Bench::median(measured.seconds)},
-                          {"images", measured.images},
-                          {"epochs_equivalent", measured.epochs_equivalent},
-                          {"detail", measured.detail}}
-                         .dump());
+  print_result(options, options.device, measured);
   return kSuccess;
 }
 
