@@ -116,12 +116,31 @@ void declare_kappa(CLI::App& app, Options& o) {
   CLI::App* sub =
       verb(app, "kappa", "Exact kappa maps and histograms of checkpoints",
            "  varphase kappa runs/first\n  varphase kappa runs/first --epoch last --verify 200\n"
-           "  varphase kappa runs/first@12 --smooth none\n");
+           "  varphase kappa runs/first@12 --smooth none\n"
+           "  varphase kappa runs/vgg --epoch last --layer all --all-quantities\n"
+           "  varphase kappa runs/deep --epoch last --method estimate --samples 16\n");
   o.epoch = "all";
   add_run(sub, o, "all, last, best, an epoch, or a list 1,5,10");
+  sub->add_option("--layer", o.curvature_layers,
+                  "layers by name, a list [the variance layers]; all: every layer with weights")
+      ->delimiter(',');
+  sub->add_option("--method", o.method,
+                  "exact; ggn: the Gauss-Newton diagonal; estimate: exact but for residuals of "
+                  "layers further up, which enter by random signs, with a standard error")
+      ->check(CLI::IsMember({"exact", "ggn", "estimate"}))
+      ->capture_default_str();
+  sub->add_option("--samples", o.estimate_samples, "of --method estimate, an image")
+      ->check(CLI::Range(2, 1000000))
+      ->capture_default_str();
+  sub->add_option("--budget", o.budget,
+                  "seconds that an epoch may take: more is refused before it starts; estimate "
+                  "takes as many samples as fit")
+      ->check(CLI::PositiveNumber);
+  sub->add_flag("--all-quantities", o.all_quantities,
+                "keep gradient, empirical Fisher and Gauss-Newton diagonal beside the Hessian's");
   sub->add_option("--smooth", o.smooth,
-                  "how kinks of the head's activation are smoothed: auto (softplus where there are "
-                  "kinks), none, softplus[:BETA]")
+                  "how kinks of activations are smoothed: auto (by softplus where a layer of the "
+                  "closed form has one behind it), none, softplus[:BETA]")
       ->capture_default_str();
   sub->add_option("--verify", o.verify, "compare so many entries with a float64 double backward")
       ->check(CLI::NonNegativeNumber)

@@ -48,6 +48,11 @@ struct Options {
   // kappa
   std::string smooth = "auto";
   std::int64_t verify = 0;
+  std::vector<std::string> curvature_layers;
+  std::string method = "exact";
+  std::int64_t estimate_samples = 4;
+  double budget = 0;  // seconds an epoch; 0: any
+  bool all_quantities = false;
 
   // transition
   std::string kappa0 = "10^1.5";

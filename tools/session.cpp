@@ -238,17 +238,19 @@ LoadedNetwork load_network_file(const fs::path& path, at::Device device) {
 
 KappaMap kappa_of(Network& network, const fs::path& file, std::int64_t epoch,
                   const DeviceImages& train, const std::string& digest, const Options& options) {
+  KappaRequest request;
+  request.smooth = options.smooth;
+  const KappaPlan plan(network, request);
   if (fs::exists(file)) {
     KappaMap map = kappa_from_document(read_document(file, "kappa"), file.string());
-    const HeadParts head = require_head(network, network.position(""));
-    if (map.smooth == smoothing_text(parse_smoothing(options.smooth, head)) &&
-        map.split == split_name(train.split) && map.images == train.count() &&
+    if (map.method == "exact" && map.layers.size() == network.variance_layers().size() &&
+        map.smooth == plan.smooth_text(network) && map.split == split_name(train.split) && map.images == train.count() &&
         map.provenance[kDatasetDigest] == digest)
       return map;
   }
-  Progress progress(fmt::format("kappa of epoch {}", epoch), train.count(), " images",
-                    options.quiet);
-  KappaMap map = compute_kappa(network, train, {options.smooth, 0, 1},
+  Progress progress(fmt::format("kappa of epoch {}", epoch), plan.passes() * train.count(),
+                    " images", options.quiet);
+  KappaMap map = compute_kappa(network, train, request,
                                [&](std::int64_t n) { progress.advance(n); });
   map.epoch = epoch;
   return map;

@@ -45,12 +45,13 @@ at::Tensor output_curvature_of(const HeadParts& head, const at::Tensor& b,
 }  // namespace
 
 Smoothing parse_smoothing(const std::string& text, const HeadParts& head) {
+  return parse_smoothing(
+      text, head.activation == Activation::relu || head.activation == Activation::leaky_relu);
+}
+
+Smoothing parse_smoothing(const std::string& text, bool smooth_by_default) {
   if (text == "none") return {};
-  if (text == "auto") {
-    const bool kinked =
-        head.activation == Activation::relu || head.activation == Activation::leaky_relu;
-    return {kinked, 1};
-  }
+  if (text == "auto") return {smooth_by_default, 1};
   if (text == "softplus") return {true, 1};
   constexpr std::string_view kPrefix = "softplus:";
   if (text.rfind(kPrefix, 0) == 0) {

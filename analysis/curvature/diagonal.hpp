@@ -4,21 +4,18 @@
 
 #include <functional>
 
+#include "analysis/curvature/curvature_chain.hpp"
 #include "analysis/curvature/head.hpp"
 #include "src/train/device_images.hpp"
 
 namespace varphase {
 
-/// How a head with kinks is made smooth for curvature: "none" or "softplus" with its beta.
-struct Smoothing {
-  bool softplus = false;
-  double beta = 1;
-};
-
 /// "softplus", "softplus:4", "none", or "auto": softplus where the head's activation is piecewise
 /// linear.
 /// @throws Error usage.
 Smoothing parse_smoothing(const std::string& text, const HeadParts& head);
+/// The same where "auto" smooths or does not.
+Smoothing parse_smoothing(const std::string& text, bool smooth_by_default);
 std::string smoothing_text(const Smoothing& smoothing);
 
 /// The head with its activation replaced. @throws Error unsupported for |x|, which softplus does

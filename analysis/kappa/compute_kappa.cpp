@@ -2,9 +2,13 @@
 // SPDX-License-Identifier: MIT
 #include "analysis/kappa/compute_kappa.hpp"
 
+#include <algorithm>
+
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/from_blob.h>
+
+#include "src/layers/activation_layer.hpp"
 
 namespace varphase {
 namespace {
@@ -13,37 +17,189 @@ at::Tensor as_tensor(const std::vector<float>& values, const Shape& shape) {
   return at::from_blob(const_cast<float*>(values.data()), shape, at::kFloat).to(at::kDouble);
 }
 
+bool has_weights(const Layer& layer) {
+  return layer.kind().find("dense") != std::string_view::npos ||
+         layer.kind().find("conv2d") != std::string_view::npos;
+}
+
+std::vector<std::size_t> positions_of(const Network& network,
+                                      const std::vector<std::string>& names) {
+  std::vector<std::size_t> positions;
+  const bool all = std::find(names.begin(), names.end(), "all") != names.end();
+  for (std::size_t i = 0; i < network.layers().size(); ++i) {
+    Layer& layer = *network.layers()[i];
+    const bool variance = dynamic_cast<VarianceLayer*>(&layer) != nullptr;
+    if (names.empty() ? variance : all && has_weights(layer)) positions.push_back(i);
+  }
+  VARPHASE_CHECK(!names.empty() || !positions.empty(), ErrorKind::unsupported,
+                 "this network has no variance layer: it has no kappa\n  --layer all gives the "
+                 "curvature of every layer");
+  if (!all) {
+    for (const std::string& name : names) positions.push_back(network.position(name));
+  }
+  std::sort(positions.begin(), positions.end());
+  positions.erase(std::unique(positions.begin(), positions.end()), positions.end());
+  return positions;
+}
+
+/// The activation behind a layer, past its batch norm; null where none follows.
+const ActivationLayer* activation_behind(const Network& network, std::size_t position) {
+  for (std::size_t i = position + 1; i < network.layers().size(); ++i) {
+    if (const auto* phi = dynamic_cast<const ActivationLayer*>(network.layers()[i].get()))
+      return phi;
+    if (network.layers()[i]->kind() != "batch_norm") return nullptr;
+  }
+  return nullptr;
+}
+
+void refuse_kink(const Network& network, std::size_t position) {
+  const auto* layer = dynamic_cast<const VarianceLayer*>(network.layers()[position].get());
+  if (layer == nullptr || layer->parameterization().has_mean()) return;
+  const ActivationLayer* phi = activation_behind(network, position);
+  VARPHASE_CHECK(
+      phi == nullptr || phi->activation() != Activation::abs, ErrorKind::unsupported,
+      "{}: a zero-centred layer's outputs are at their mean on the kink of the |x| behind it, "
+      "where there is no curvature\n  take another activation for kappa",
+      layer->name());
+}
+
+std::string method_text(const KappaRequest& request, bool bends) {
+  switch (request.method) {
+    case CurvatureMethod::gauss_newton:
+      return "Gauss-Newton";
+    case CurvatureMethod::sampled_residual:
+      return bends ? fmt::format("estimate, {} samples", request.samples)
+                   : "exact, piecewise linear";
+    case CurvatureMethod::exact:
+      return bends ? "exact" : "exact, piecewise linear";
+  }
+  return "";
+}
+
+std::vector<float> floats_of(const at::Tensor& sum) {
+  return sum.defined() ? host_floats(sum.to(at::kFloat)) : std::vector<float>{};
+}
+
+LayerKappa layer_of(const Network& network, const KappaPlan::Part& part) {
+  Layer& layer = *network.layers()[part.position];
+  LayerKappa kappa;
+  kappa.layer = layer.name();
+  kappa.smooth = part.smooth;
+  if (auto* variance = dynamic_cast<VarianceLayer*>(&layer)) {
+    kappa.shape = variance->mean().sizes().vec();
+    kappa.variance = host_floats(variance->effective_variance());
+  } else {
+    for (const Parameter& parameter : layer.parameters()) {
+      if (parameter.name == "weight") kappa.shape = parameter.tensor->sizes().vec();
+    }
+  }
+  return kappa;
+}
+
 }  // namespace
+
+CurvatureMethod curvature_method_from_name(const std::string& name) {
+  if (name == "exact") return CurvatureMethod::exact;
+  if (name == "ggn") return CurvatureMethod::gauss_newton;
+  if (name == "estimate") return CurvatureMethod::sampled_residual;
+  fail(ErrorKind::usage, "--method {}: wants exact, ggn or estimate", name);
+}
+
+std::size_t KappaPlan::add_general(const KappaRequest& request, const Smoothing& smoothing,
+                                   bool shared) {
+  for (std::size_t i = 0; shared && i < general_.size(); ++i) {
+    if (smoothing_text(general_[i].smoothing) == smoothing_text(smoothing)) return i;
+  }
+  NetworkDiagonalRequest general;
+  general.method = request.method;
+  general.samples = request.samples;
+  general.seed = request.seed;
+  general.others = request.others;
+  general.smoothing = smoothing;
+  general_.push_back(general);
+  return general_.size() - 1;
+}
+
+KappaPlan::KappaPlan(const Network& network, const KappaRequest& request) {
+  for (const std::size_t position : positions_of(network, request.layers)) {
+    refuse_kink(network, position);
+    const std::optional<HeadParts> head = find_head(network, position);
+    const Smoothing smoothing = head ? parse_smoothing(request.smooth, *head)
+                                     : parse_smoothing(request.smooth, false);
+    Part part{position, smoothing_text(smoothing), std::nullopt, 0, 0};
+    if (head && request.method == CurvatureMethod::exact && !request.others) {
+      part.head = smoothed(*head, smoothing);
+    } else {
+      const bool alone = request.smooth == "auto" && smoothing.softplus;
+      part.general = add_general(request, smoothing, !alone);
+      part.slot = general_[part.general].layers.size();
+      general_[part.general].layers.push_back(position);
+    }
+    parts_.push_back(std::move(part));
+  }
+}
+
+std::int64_t KappaPlan::passes() const {
+  auto count = static_cast<std::int64_t>(general_.size());
+  for (const Part& part : parts_) count += part.head ? 1 : 0;
+  return count;
+}
+
+std::string KappaPlan::smooth_text(const Network& network) const {
+  bool same = true;
+  std::string all;
+  for (const Part& part : parts_) {
+    same = same && part.smooth == parts_.front().smooth;
+    all += fmt::format("{}{} {}", all.empty() ? "" : ", ",
+                       network.layers()[part.position]->name(), part.smooth);
+  }
+  return same ? parts_.front().smooth : all;
+}
 
 KappaMap compute_kappa(Network& network, const DeviceImages& images, const KappaRequest& request,
                        const std::function<void(std::int64_t)>& advanced) {
+  const KappaPlan plan(network, request);
   KappaMap map;
   map.images = images.count();
   map.split = split_name(images.split);
-  for (VarianceLayer* layer : network.variance_layers()) {
-    const HeadParts plain = require_head(network, network.position(layer->name()));
-    VARPHASE_CHECK(
-        layer->parameterization().has_mean() || plain.activation != Activation::abs,
-        ErrorKind::unsupported,
-        "{}: a zero-centred layer's outputs are at their mean on the kink of the |x| behind it, "
-        "where there is no curvature\n  take another activation for kappa",
-        layer->name());
-    const Smoothing smoothing = parse_smoothing(request.smooth, plain);
-    const HeadParts head = smoothed(plain, smoothing);
-    map.smooth = smoothing_text(smoothing);
-    LayerKappa kappa;
-    kappa.layer = layer->name();
-    kappa.shape = layer->mean().sizes().vec();
-    kappa.hessian_diagonal = host_floats(stream_hessian_diagonal(network, head, images, advanced));
-    kappa.variance = host_floats(layer->effective_variance());
-    map.layers.push_back(std::move(kappa));
-    if (request.verify > 0) {
-      map.proofs.push_back({request.verify, verify_hessian_diagonal(network, head, images,
-                                                                    request.verify, request.seed)});
+  map.smooth = plan.smooth_text(network);
+  std::vector<std::vector<LayerDiagonal>> diagonals;
+  std::vector<std::vector<std::int64_t>> factors(plan.general().size());
+  for (const NetworkDiagonalRequest& general : plan.general())
+    diagonals.push_back(stream_network_diagonal(network, images, general, advanced,
+                                                &factors[diagonals.size()]));
+  for (const KappaPlan::Part& part : plan.parts()) {
+    LayerKappa kappa = layer_of(network, part);
+    KappaProof proof{request.verify, 0};
+    if (part.head) {
+      kappa.hessian_diagonal =
+          host_floats(stream_hessian_diagonal(network, *part.head, images, advanced));
+      if (request.verify > 0)
+        proof.worst_relative_error =
+            verify_hessian_diagonal(network, *part.head, images, request.verify, request.seed);
+    } else {
+      const NetworkDiagonalRequest& general = plan.general()[part.general];
+      const LayerDiagonal& found = diagonals[part.general][part.slot];
+      const bool bends = bends_behind(network, part.position, general.smoothing);
+      kappa.method = method_text(request, bends);
+      kappa.factors = factors[part.general][part.slot];
+      kappa.hessian_diagonal = floats_of(found.hessian);
+      kappa.gauss_newton = floats_of(found.gauss_newton);
+      kappa.gradient = floats_of(found.gradient);
+      kappa.fisher = floats_of(found.fisher);
+      if (found.error_variance.defined())
+        kappa.standard_error = floats_of(found.error_variance.sqrt());
+      if (request.verify > 0)
+        proof.worst_relative_error = verify_network_diagonal(network, images, general,
+                                                             part.position, request.verify);
     }
+    const bool plain = !kappa.has_variance();
+    (plain ? map.plain_layers : map.layers).push_back(std::move(kappa));
+    if (request.verify > 0) (plain ? map.plain_proofs : map.proofs).push_back(proof);
   }
-  VARPHASE_CHECK(!map.layers.empty(), ErrorKind::unsupported,
-                 "this network has no variance layer: it has no kappa");
+  map.method = request.method == CurvatureMethod::exact            ? "exact"
+               : request.method == CurvatureMethod::gauss_newton ? "Gauss-Newton"
+                                                                   : "estimate";
   return map;
 }
 

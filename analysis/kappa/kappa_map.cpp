@@ -59,14 +59,32 @@ void check_histogram(const Document& document, const std::string& path, const La
       path, layer.layer, total, counts[4], layer.count());
 }
 
-std::vector<std::string> layer_names(const Document& document, const std::string& path) {
-  const Json names = parse_json(document.text("layers"), path + ": attribute layers");
+struct NamedMap {
+  std::string_view name;
+  std::vector<float>* values;
+  const char* unit;
+};
+
+/// The maps of a layer as a file names them; all but the first may be missing.
+std::vector<NamedMap> maps_of(LayerKappa& layer) {
+  return {{"hessian_diagonal", &layer.hessian_diagonal, "nats"},
+          {"variance", &layer.variance, "1"},
+          {"standard_error", &layer.standard_error, "nats"},
+          {"gauss_newton", &layer.gauss_newton, "nats"},
+          {"gradient", &layer.gradient, "nats"},
+          {"fisher", &layer.fisher, "nats^2"}};
+}
+
+std::vector<std::string> layer_names(const Document& document, const std::string& path,
+                                     const char* attribute) {
+  if (document.find_attribute(attribute) == nullptr) return {};
+  const Json names = parse_json(document.text(attribute), fmt::format("{}: attribute {}", path, attribute));
   VARPHASE_CHECK(names.is_array() && !names.empty(), ErrorKind::format,
-                 "{}: attribute layers is not a list of names", path);
+                 "{}: attribute {} is not a list of names", path, attribute);
   std::vector<std::string> layers;
   for (const Json& name : names) {
     VARPHASE_CHECK(name.is_string(), ErrorKind::format,
-                   "{}: attribute layers is not a list of names", path);
+                   "{}: attribute {} is not a list of names", path, attribute);
     layers.push_back(name.get<std::string>());
   }
   return layers;
@@ -85,11 +103,22 @@ std::int64_t LayerKappa::over(double kappa0) const {
   return found;
 }
 
+std::int64_t LayerKappa::uncertain(double kappa0) const {
+  if (standard_error.empty()) return 0;
+  std::int64_t found = 0;
+  for (std::int64_t i = 0; i < count(); ++i) {
+    const auto at = static_cast<std::size_t>(i);
+    const double error = static_cast<double>(variance[at]) * static_cast<double>(standard_error[at]);
+    found += std::abs(std::abs(kappa(i)) - kappa0) <= 2 * error ? 1 : 0;
+  }
+  return found;
+}
+
 LogHistogram LayerKappa::histogram() const {
   LogHistogram histogram;
   for (std::int64_t i = 0; i < count(); ++i) {
     const auto at = static_cast<std::size_t>(i);
-    histogram.add_product(variance[at], hessian_diagonal[at]);
+    histogram.add_product(has_variance() ? variance[at] : 1, hessian_diagonal[at]);
   }
   return histogram;
 }
@@ -106,49 +135,127 @@ const LayerKappa& KappaMap::layer(const std::string& name) const {
        fmt::join(known, ", "));
 }
 
+namespace {
+
+void add_layer(Document& document, LayerKappa layer, const KappaProof* proof,
+               std::int64_t epoch) {
+  const LogHistogram histogram = layer.histogram();
+  const std::array<std::int64_t, 5> counts{histogram.zeros, histogram.negative, histogram.underflow,
+                                           histogram.overflow, histogram.non_finite};
+  VARPHASE_CHECK(histogram.non_finite == 0, ErrorKind::numeric,
+                 "kappa of layer {} at epoch {}: {} of {} entries are not finite", layer.layer,
+                 epoch, histogram.non_finite, layer.count());
+  const char* dims = layer.shape.size() == 4 ? "out,in,height,width" : "out,in";
+  for (const auto& [name, values, unit] : maps_of(layer)) {
+    if (!values->empty())
+      document.arrays.push_back(
+          make_array<float>(layer_array(layer.layer, name), layer.shape, *values, dims, unit));
+  }
+  document.arrays.push_back(make_array<std::int64_t>(layer_array(layer.layer, "histogram"),
+                                                     {LogHistogram::kBins}, histogram.bins, "bin",
+                                                     "weights"));
+  document.arrays.push_back(
+      make_array<std::int64_t>(layer_array(layer.layer, "counts"), {5}, counts,
+                               "zeros_negative_underflow_overflow_non_finite", "weights"));
+  if (proof == nullptr) return;
+  const std::array<double, 2> verified{static_cast<double>(proof->entries),
+                                       proof->worst_relative_error};
+  document.arrays.push_back(make_array<double>(layer_array(layer.layer, "verified"), {2}, verified,
+                                               "entries_worst_relative_error", "1"));
+}
+
+/// How each layer's curvature was made: {"conv1": {"method": ..., "smooth": ..., "factors": ...}}.
+Json making_of(const KappaMap& map) {
+  Json made = Json::object();
+  for (const auto* list : {&map.layers, &map.plain_layers}) {
+    for (const LayerKappa& layer : *list)
+      made[layer.layer] = {
+          {"method", layer.method}, {"smooth", layer.smooth}, {"factors", layer.factors}};
+  }
+  return made;
+}
+
+void read_layer(const Document& document, const std::string& path, LayerKappa& layer) {
+  const Array& hessian = document.array(layer_array(layer.layer, "hessian_diagonal"));
+  VARPHASE_CHECK(hessian.count() > 0, ErrorKind::format, "{}: {} is empty", path, hessian.name);
+  layer.shape = hessian.shape;
+  for (const auto& [name, values, unit] : maps_of(layer)) {
+    const Array* array = document.find_array(layer_array(layer.layer, name));
+    if (array == nullptr) continue;
+    VARPHASE_CHECK(array->shape == layer.shape, ErrorKind::format,
+                   "{}: layer {}: hessian_diagonal has shape [{}], {} [{}]; they must be equal",
+                   path, layer.layer, fmt::join(layer.shape, ", "), name,
+                   fmt::join(array->shape, ", "));
+    check_map(path, *array);
+    const auto entries = array->as<float>();
+    if (name == "variance" || name == "standard_error") {
+      const auto below =
+          std::find_if(entries.begin(), entries.end(), [](float value) { return value < 0; });
+      VARPHASE_CHECK(below == entries.end(), ErrorKind::format,
+                     "{}: {} holds {} at entry {}, a {} is never negative", path, array->name,
+                     *below, below - entries.begin(), name);
+    }
+    values->assign(entries.begin(), entries.end());
+  }
+  check_histogram(document, path, layer);
+  const Attribute* making = document.find_attribute("making");
+  if (making == nullptr) return;
+  const Json made = parse_json(document.text("making"), path + ": attribute making");
+  VARPHASE_CHECK(made.is_object(), ErrorKind::format, "{}: attribute making is no object", path);
+  const auto of = made.find(layer.layer);
+  if (of == made.end() || !of->is_object()) return;
+  layer.method = of->value("method", layer.method);
+  layer.smooth = of->value("smooth", layer.smooth);
+  layer.factors = of->value("factors", layer.factors);
+}
+
+void read_layers(const Document& document, const std::string& path, const char* attribute,
+                 std::vector<LayerKappa>& layers, std::vector<KappaProof>& proofs) {
+  for (const std::string& name : layer_names(document, path, attribute)) {
+    LayerKappa layer;
+    layer.layer = name;
+    layer.smooth = document.text("smooth");
+    read_layer(document, path, layer);
+    layers.push_back(std::move(layer));
+    if (const Array* verified = document.find_array(layer_array(name, "verified"))) {
+      VARPHASE_CHECK(
+          verified->type == ElementType::float64 && verified->shape == std::vector<std::int64_t>{2},
+          ErrorKind::format, "{}: {} is not a list of 2 float64 numbers", path, verified->name);
+      const auto proof = verified->as<double>();
+      proofs.push_back({static_cast<std::int64_t>(proof[0]), proof[1]});
+    }
+  }
+}
+
+}  // namespace
+
 Document to_document(const KappaMap& map) {
   Document document;
   document.kind = "kappa";
-  Json names = Json::array();
-  for (const LayerKappa& layer : map.layers) names.push_back(layer.layer);
+  const auto names = [](const std::vector<LayerKappa>& layers) {
+    Json list = Json::array();
+    for (const LayerKappa& layer : layers) list.push_back(layer.layer);
+    return list.dump();
+  };
   document.attributes = {{"epoch", map.epoch},
                          {"images", map.images},
                          {"split", map.split},
                          {"method", map.method},
                          {"smooth", map.smooth},
-                         {"layers", names.dump()},
+                         {"layers", names(map.layers)},
                          {"histogram_first_log10", LogHistogram::kFirst},
-                         {"histogram_width_log10", LogHistogram::kWidth}};
+                         {"histogram_width_log10", LogHistogram::kWidth},
+                         {"making", making_of(map).dump()}};
+  if (!map.plain_layers.empty())
+    document.attributes.emplace_back("plain_layers", names(map.plain_layers));
   for (const auto& [key, value] : map.provenance) {
     document.attributes.emplace_back(fmt::format("{}{}", kProvenance, key), value);
   }
-  for (std::size_t l = 0; l < map.layers.size(); ++l) {
-    const LayerKappa& layer = map.layers[l];
-    const LogHistogram histogram = layer.histogram();
-    const std::array<std::int64_t, 5> counts{histogram.zeros, histogram.negative,
-                                             histogram.underflow, histogram.overflow,
-                                             histogram.non_finite};
-    VARPHASE_CHECK(histogram.non_finite == 0, ErrorKind::numeric,
-                   "kappa of layer {} at epoch {}: {} of {} entries are not finite", layer.layer,
-                   map.epoch, histogram.non_finite, layer.count());
-    document.arrays.push_back(make_array<float>(layer_array(layer.layer, "hessian_diagonal"),
-                                                layer.shape, layer.hessian_diagonal, "out,in",
-                                                "nats"));
-    document.arrays.push_back(make_array<float>(layer_array(layer.layer, "variance"), layer.shape,
-                                                layer.variance, "out,in", "1"));
-    document.arrays.push_back(make_array<std::int64_t>(layer_array(layer.layer, "histogram"),
-                                                       {LogHistogram::kBins}, histogram.bins, "bin",
-                                                       "weights"));
-    document.arrays.push_back(
-        make_array<std::int64_t>(layer_array(layer.layer, "counts"), {5}, counts,
-                                 "zeros_negative_underflow_overflow_non_finite", "weights"));
-    if (l < map.proofs.size()) {
-      const std::array<double, 2> proof{static_cast<double>(map.proofs[l].entries),
-                                        map.proofs[l].worst_relative_error};
-      document.arrays.push_back(make_array<double>(layer_array(layer.layer, "verified"), {2}, proof,
-                                                   "entries_worst_relative_error", "1"));
-    }
-  }
+  for (std::size_t l = 0; l < map.layers.size(); ++l)
+    add_layer(document, map.layers[l], l < map.proofs.size() ? &map.proofs[l] : nullptr, map.epoch);
+  for (std::size_t l = 0; l < map.plain_layers.size(); ++l)
+    add_layer(document, map.plain_layers[l],
+              l < map.plain_proofs.size() ? &map.plain_proofs[l] : nullptr, map.epoch);
   return document;
 }
 
@@ -169,31 +276,14 @@ KappaMap kappa_from_document(const Document& document, const std::string& path) 
     if (text != nullptr && key.rfind(kProvenance, 0) == 0)
       map.provenance[key.substr(kProvenance.size())] = *text;
   }
-  for (const std::string& name : layer_names(document, path)) {
-    const Array& hessian = document.array(layer_array(name, "hessian_diagonal"));
-    const Array& variance = document.array(layer_array(name, "variance"));
-    VARPHASE_CHECK(hessian.shape == variance.shape && hessian.count() > 0, ErrorKind::format,
-                   "{}: layer {}: hessian_diagonal has shape [{}], variance [{}]; they must be "
-                   "equal, and not empty",
-                   path, name, fmt::join(hessian.shape, ", "), fmt::join(variance.shape, ", "));
-    check_map(path, hessian);
-    check_map(path, variance);
-    const auto h = hessian.as<float>();
-    const auto v = variance.as<float>();
-    const auto below = std::find_if(v.begin(), v.end(), [](float value) { return value < 0; });
-    VARPHASE_CHECK(below == v.end(), ErrorKind::format,
-                   "{}: {} holds {} at entry {}, a variance is never negative", path, variance.name,
-                   *below, below - v.begin());
-    map.layers.push_back({name, hessian.shape, {h.begin(), h.end()}, {v.begin(), v.end()}});
-    check_histogram(document, path, map.layers.back());
-    if (const Array* verified = document.find_array(layer_array(name, "verified"))) {
-      VARPHASE_CHECK(
-          verified->type == ElementType::float64 && verified->shape == std::vector<std::int64_t>{2},
-          ErrorKind::format, "{}: {} is not a list of 2 float64 numbers", path, verified->name);
-      const auto proof = verified->as<double>();
-      map.proofs.push_back({static_cast<std::int64_t>(proof[0]), proof[1]});
-    }
+  read_layers(document, path, "layers", map.layers, map.proofs);
+  read_layers(document, path, "plain_layers", map.plain_layers, map.plain_proofs);
+  for (const LayerKappa& layer : map.layers) {
+    VARPHASE_CHECK(layer.has_variance(), ErrorKind::format, "{}: layer {} has no variance", path,
+                   layer.layer);
   }
+  VARPHASE_CHECK(!map.layers.empty() || !map.plain_layers.empty(), ErrorKind::format,
+                 "{}: a kappa file without layers", path);
   return map;
 }
 

@@ -84,6 +84,8 @@ std::unique_ptr<Layer> make_variance_dense(const Json& options, const Shape& inp
 std::unique_ptr<Layer> make_variance_conv2d(const Json& options, const Shape& input);
 std::unique_ptr<Layer> make_batch_norm(const Json& options, const Shape& input);
 std::unique_ptr<Layer> make_max_pool(const Json& options, const Shape& input);
+std::unique_ptr<Layer> make_avg_pool(const Json& options, const Shape& input);
+std::unique_ptr<Layer> make_flatten(const Json& options, const Shape& input);
 std::unique_ptr<Layer> make_dropout(const Json& options, const Shape& input);
 std::unique_ptr<Layer> make_gaussian_dropout(const Json& options, const Shape& input);
 std::unique_ptr<Layer> make_relu(const Json& options, const Shape& input);

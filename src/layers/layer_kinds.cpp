@@ -13,6 +13,8 @@ const Registry<LayerKind>& layer_kinds() {
        {"variance_dense", {make_variance_dense, "dense"}},
        {"batch_norm", {make_batch_norm, "batch_norm"}},
        {"max_pool", {make_max_pool, "max_pool"}},
+       {"avg_pool", {make_avg_pool, "avg_pool"}},
+       {"flatten", {make_flatten, "flatten"}},
        {"dropout", {make_dropout, "dropout"}},
        {"gaussian_dropout", {make_gaussian_dropout, "gaussian_dropout"}},
        {"relu", {make_relu, "relu"}},

@@ -4,7 +4,7 @@
 
 #include <ATen/ops/max_pool2d.h>
 
-#include "src/base/config.hpp"
+#include "src/layers/pool_window.hpp"
 
 namespace varphase {
 
@@ -13,13 +13,7 @@ at::Tensor MaxPool::forward(const at::Tensor& x, const Forward&) {
 }
 
 std::unique_ptr<Layer> make_max_pool(const Json& options, const Shape& input) {
-  VARPHASE_CHECK(options.is_number_integer() && options.get<std::int64_t>() > 0, ErrorKind::usage,
-                 "max_pool: wants the side of its window, {{\"max_pool\": 2}}, got {}",
-                 options.dump());
-  const auto size = options.get<std::int64_t>();
-  VARPHASE_CHECK(input.size() == 3 && input[1] >= size && input[2] >= size, ErrorKind::shape,
-                 "max_pool: wants images of at least {0} x {0}, got {1}", size, shape_text(input));
-  return std::make_unique<MaxPool>(size, input);
+  return std::make_unique<MaxPool>(pool_window("max_pool", options, input), input);
 }
 
 }  // namespace varphase

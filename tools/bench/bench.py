@@ -34,6 +34,10 @@ CASES = {
     "ensemble": ("ensemble", ["ensemble.py"]),
     "sweep": ("sweep", ["sweep.py"]),
     "checkpoint": ("checkpoint", None),
+    "curvature-lenet": ("curvature-lenet", None),
+    "curvature-vgg": ("curvature-vgg", None),
+    "curvature-3c3d": ("curvature-3c3d", ["curvature_backpack.py"]),
+    "curvature-3c3d-ggn": ("curvature-3c3d-ggn", ["curvature_backpack.py", "--ggn"]),
     "image-folder": ("image-folder", ["image_folder.py"]),
     "image-cache": ("image-cache", ["image_folder.py"]),
 }
@@ -203,7 +207,7 @@ def main():
     if options.ours != "none" and not os.access(options.ours, os.X_OK):
         print(f"bench: {options.ours}: no such program, peers alone (build target varphase-bench)", file=sys.stderr)
         options.ours = "none"
-    skipped = ("-plain",) if options.device == "cuda" else ("-plain", "-deterministic", "-vgg")
+    skipped = ("-plain",) if options.device == "cuda" else ("-plain", "-deterministic", "-vgg", "-lenet", "-3c3d", "-ggn")
     # The image cases want another folder in --data: on request alone.
     cases = options.cases or [c for c in CASES if not c.endswith(skipped) and not c.startswith("image-")]
     results = {"environment": environment(options, extra), "cases": {}}

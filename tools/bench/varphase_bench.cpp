@@ -26,6 +26,7 @@
 #include "src/models/presets.hpp"
 #include "src/train/trainer.hpp"
 #include "src/variance/torch_kernels.hpp"
+#include "tools/bench/curvature_cases.hpp"
 #include "tools/dataset_files.hpp"
 #include "tools/session.hpp"
 #include "tools/verbs/verbs.hpp"
@@ -47,6 +48,7 @@ struct BenchOptions {
   std::int64_t repeats = 5;
   std::int64_t steps = 60;
   std::int64_t samples = 50;
+  std::int64_t images = 0;
 };
 
 struct Measured {
@@ -397,13 +399,29 @@ int run_images(const BenchOptions& options) {
 std::vector<std::string> case_names() {
   std::vector<std::string> names = cases().names();
   names.insert(names.end(), {"image-folder", "image-cache"});
+  for (const std::string& name : curvature_cases()) names.push_back(name);
   return names;
 }
 
 bool is_image_case(const std::string& name) { return name.rfind("image-", 0) == 0; }
 
+int run_curvature(const BenchOptions& options) {
+  Options device_options;
+  device_options.device = options.device;
+  const at::Device device = open_device(device_options);
+  set_numerics(true, false);
+  const CurvatureMeasured found =
+      curvature_case(options.case_name, device, options.repeats, options.images);
+  Measured measured{found.seconds, found.images, static_cast<double>(found.images) / 60000.0,
+                    found.detail};
+  measured.detail["device_name"] = device_name(device);
+  print_result(options, options.device, measured);
+  return kSuccess;
+}
+
 int run(const BenchOptions& options) {
   if (is_image_case(options.case_name)) return run_images(options);
+  if (options.case_name.rfind("curvature-", 0) == 0) return run_curvature(options);
   const BenchCase work = cases().at(options.case_name);
   Bench bench(options);
   Measured measured = (bench.*work)();
@@ -438,6 +456,7 @@ int main(int argc, char** argv) {
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   app.add_option("--samples", options.samples, "members of the ensemble")->capture_default_str();
+  app.add_option("--images", options.images, "images of a curvature case [all]");
   app.add_option("--trace", options.trace, "write a Chrome trace of one repeat to this file");
   CLI11_PARSE(app, argc, argv);
   try {

@@ -234,7 +234,7 @@ TEST(Predictor, DrawsTheMasksOfADropoutNetwork) {
   EXPECT_FALSE(close(ensemble, predictor.log_probabilities(Estimator::deterministic, 1), 1e-3));
 }
 
-TEST(Kappa, RefusesByNameWhatHasNoClosedForm) {
+TEST(Kappa, TakesEveryParameterizationAndRefusesAKinkByName) {
   const auto refusal = [](const Json& layers) {
     Network network = network_of(layers);
     try {
@@ -246,8 +246,8 @@ TEST(Kappa, RefusesByNameWhatHasNoClosedForm) {
     return std::string();
   };
   const Json dense{{"dense", {{"out", 3}}}};
-  EXPECT_NE(refusal({{{"variance_conv2d", {{"out", 4}}}}, "relu", dense}).find("conv1"),
-            std::string::npos);
+  EXPECT_EQ(refusal({{{"variance_conv2d", {{"out", 4}}}}, "softplus", dense}), "");
+  EXPECT_NE(refusal({dense}).find("no variance layer"), std::string::npos);
   const Json zero_centred{{"variance_dense", {{"out", 5}, {"parameterization", "zero_centred"}}}};
   EXPECT_NE(refusal({zero_centred, "batch_norm", "abs", dense}).find("zero-centred"),
             std::string::npos);

@@ -1,0 +1,39 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#include "analysis/curvature/curvature_chain.hpp"
+
+namespace varphase {
+
+CurvatureChain::CurvatureChain(const Network& network, std::size_t first,
+                               const Smoothing& smoothing, at::ScalarType type)
+    : first_(first) {
+  const auto& layers = network.layers();
+  Shape shape = first == 0 ? network.input() : layers[first - 1]->output_shape();
+  for (std::size_t i = first; i < layers.size(); ++i) {
+    Layer& layer = *layers[i];
+    rules_.push_back(curvature_rules().at(layer.kind())(
+        {layer, shape, type, smoothing.softplus, smoothing.beta}));
+    shape = layer.output_shape();
+  }
+}
+
+WeightedRule* CurvatureChain::weighted(std::size_t i) const {
+  return dynamic_cast<WeightedRule*>(rules_[i].get());
+}
+LinearRule* CurvatureChain::linear(std::size_t i) const {
+  return dynamic_cast<LinearRule*>(rules_[i].get());
+}
+GateRule* CurvatureChain::gate(std::size_t i) const {
+  return dynamic_cast<GateRule*>(rules_[i].get());
+}
+
+at::Tensor CurvatureChain::forward(at::Tensor x) {
+  for (const auto& rule : rules_) x = rule->forward(x);
+  return x;
+}
+
+void CurvatureChain::clear() {
+  for (const auto& rule : rules_) rule->clear();
+}
+
+}  // namespace varphase

@@ -1,0 +1,190 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#include "analysis/curvature/network_diagonal.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/cross_entropy_loss.h>
+#include <ATen/ops/equal.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include "analysis/predict/trunk.hpp"
+#include "src/base/error.hpp"
+#include "src/layers/activation_layer.hpp"
+
+namespace varphase {
+namespace {
+
+// A pass keeps each layer's input and its gates, and the factors on their way down.
+constexpr std::int64_t kCudaBytes = 3LL << 30, kCpuBytes = 512LL << 20;
+constexpr std::int64_t kPlanImages = 8;
+
+struct Sizes {
+  std::int64_t chunk = 1, factor_bytes = 0, bytes = 0, map_bytes = 0;
+};
+
+Sizes sizes_of(const Network& network, const DeviceImages& images, std::size_t first,
+               const std::vector<std::size_t>& layers) {
+  const std::int64_t budget = images.pixels.is_cuda() ? kCudaBytes : kCpuBytes;
+  std::int64_t units = element_count(network.input()), largest = units;
+  for (std::size_t i = first; i < network.layers().size(); ++i) {
+    const std::int64_t out = element_count(network.layers()[i]->output_shape());
+    units += out;
+    largest = std::max(largest, out);
+  }
+  constexpr std::int64_t kFloat = sizeof(float);
+  const std::int64_t kept = 3 * units * kFloat,
+                     moving = 4 * (network.classes() - 1) * largest * kFloat;
+  Sizes sizes;
+  sizes.chunk = std::clamp<std::int64_t>(budget / 2 / (kept + moving), 1,
+                                         std::min<std::int64_t>(1000, images.count()));
+  sizes.factor_bytes = budget / 2 - sizes.chunk * kept / 2;
+  sizes.bytes = budget;
+  for (const std::size_t layer : layers) {
+    for (const Parameter& parameter : network.layers()[layer]->parameters()) {
+      if (parameter.tensor->dim() > 1 && parameter.role == Role::weight)
+        sizes.map_bytes += parameter.tensor->numel() * static_cast<std::int64_t>(sizeof(double));
+    }
+  }
+  return sizes;
+}
+
+std::size_t lowest(const Network& network, const std::vector<std::size_t>& layers) {
+  VARPHASE_CHECK(!layers.empty(), ErrorKind::usage, "curvature of no layer was asked for");
+  for (const std::size_t layer : layers) {
+    const std::string_view kind = network.layers()[layer]->kind();
+    VARPHASE_CHECK(kind.find("dense") != kind.npos || kind.find("conv2d") != kind.npos,
+                   ErrorKind::usage,
+                   "{} has no weights whose curvature can be read: dense and convolutional layers "
+                   "have",
+                   network.layers()[layer]->name());
+  }
+  return *std::min_element(layers.begin(), layers.end());
+}
+
+SecondOrderRequest pass_request(const NetworkDiagonalRequest& request, std::int64_t memory) {
+  return {request.layers, request.method, request.samples, request.seed, request.others, memory};
+}
+
+/// Input of the chain for some images, as the forward pass in front of it has it.
+at::Tensor chain_input(Network& network, const DeviceImages& images, std::size_t first,
+                       std::int64_t begin, std::int64_t count) {
+  const at::NoGradGuard no_gradients;
+  return network
+      .forward_range(slice_batch(images, begin, count).images, Forward{}, 0, first)
+      .contiguous();
+}
+
+void add_images(Network& network, const DeviceImages& images, std::size_t first, SecondOrder& pass,
+                std::int64_t begin, std::int64_t count) {
+  pass.add(chain_input(network, images, first, begin, count),
+           images.labels.narrow(0, begin, count), images.example.narrow(0, begin, count));
+}
+
+}  // namespace
+
+DiagonalPlan plan_network_diagonal(Network& network, const DeviceImages& images,
+                                   const NetworkDiagonalRequest& request) {
+  const IeeeFloat32 ieee;
+  const std::size_t first = lowest(network, request.layers);
+  const Sizes sizes = sizes_of(network, images, first, request.layers);
+  CurvatureChain chain(network, first, request.smoothing, at::kFloat);
+  const std::int64_t few = std::min(kPlanImages, images.count());
+  std::vector<LayerDiagonal> before;
+  DiagonalPlan plan;
+  for (int repeat = 0; repeat < 3; ++repeat) {  // the first one warms up
+    const std::int64_t count = repeat == 0 ? few : std::min(sizes.chunk, 4 * few);
+    SecondOrder pass(chain, pass_request(request, sizes.factor_bytes));
+    const auto start = std::chrono::steady_clock::now();
+    add_images(network, images, first, pass, 0, count);
+    // Reading a number waits for the device.
+    const bool finite = std::isfinite(pass.sums()[0].hessian.flatten()[0].item<double>());
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+    plan.seconds = took.count() / static_cast<double>(count) * static_cast<double>(images.count());
+    plan.factors = pass.factors();
+    if (repeat == 2 && finite) {
+      for (std::size_t i = 0; i < before.size(); ++i)
+        plan.repeatable =
+            plan.repeatable && at::equal(before[i].hessian, pass.sums()[i].hessian);
+    }
+    before = pass.sums();
+  }
+  plan.chunk = sizes.chunk;
+  plan.bytes = sizes.bytes;
+  plan.map_bytes = sizes.map_bytes;
+  return plan;
+}
+
+bool bends_behind(const Network& network, std::size_t layer, const Smoothing& smoothing) {
+  for (std::size_t i = layer + 1; i < network.layers().size(); ++i) {
+    const auto* phi = dynamic_cast<const ActivationLayer*>(network.layers()[i].get());
+    if (phi != nullptr && (!phi->piecewise_linear() || smoothing.softplus)) return true;
+  }
+  return false;
+}
+
+std::vector<LayerDiagonal> stream_network_diagonal(
+    Network& network, const DeviceImages& images, const NetworkDiagonalRequest& request,
+    const std::function<void(std::int64_t)>& advanced, std::vector<std::int64_t>* factors) {
+  const IeeeFloat32 ieee;
+  const std::size_t first = lowest(network, request.layers);
+  const Sizes sizes = sizes_of(network, images, first, request.layers);
+  CurvatureChain chain(network, first, request.smoothing, at::kFloat);
+  SecondOrder pass(chain, pass_request(request, sizes.factor_bytes));
+  for (std::int64_t begin = 0; begin < images.count(); begin += sizes.chunk) {
+    const std::int64_t count = std::min(sizes.chunk, images.count() - begin);
+    add_images(network, images, first, pass, begin, count);
+    advanced(count);
+  }
+  if (factors != nullptr) *factors = pass.factors();
+  return pass.sums();
+}
+
+double verify_network_diagonal(Network& network, const DeviceImages& images,
+                               const NetworkDiagonalRequest& request, std::size_t layer,
+                               std::int64_t entries, std::int64_t image_count) {
+  const IeeeFloat32 ieee;
+  const std::int64_t n = std::min(image_count, images.count());
+  NetworkDiagonalRequest of_one = request;
+  of_one.layers = {layer};
+  const Sizes sizes = sizes_of(network, images, layer, of_one.layers);
+  const at::Tensor x = chain_input(network, images, layer, 0, n);
+  const at::Tensor labels = images.labels.narrow(0, 0, n);
+  CurvatureChain chain(network, layer, request.smoothing, at::kFloat);
+  SecondOrder pass(chain, pass_request(of_one, sizes.factor_bytes));
+  for (std::int64_t begin = 0; begin < n; begin += sizes.chunk) {
+    const std::int64_t count = std::min(sizes.chunk, n - begin);
+    pass.add(x.narrow(0, begin, count), labels.narrow(0, begin, count),
+             images.example.narrow(0, begin, count));
+  }
+  const at::Tensor got = pass.sums()[0].hessian.flatten();
+
+  CurvatureChain wide(network, layer, request.smoothing, at::kDouble);
+  WeightedRule& rule = *wide.weighted(0);
+  const at::Tensor weight = rule.weight().clone().set_requires_grad(true);
+  rule.set_weight(weight);
+  const at::Tensor nll = at::cross_entropy_loss(wide.forward(x.to(at::kDouble)), labels, {},
+                                                at::Reduction::Sum);
+  const at::Tensor gradient =
+      torch::autograd::grad({nll}, {weight}, {}, true, true)[0].flatten();
+  double worst = 0, largest = got.abs().max().item<double>();
+  for (std::int64_t e = 0; e < entries; ++e) {
+    const PhiloxBlock words =
+        noise_block({request.seed, Stream::probe, static_cast<std::uint16_t>(layer), 0}, 0, 0,
+                    static_cast<std::uint32_t>(e));
+    const auto at_entry = static_cast<std::int64_t>(
+        (static_cast<std::uint64_t>(words.x0) * static_cast<std::uint64_t>(weight.numel())) >> 32U);
+    const at::Tensor row =
+        torch::autograd::grad({gradient[at_entry]}, {weight}, {}, true, false, true)[0];
+    const double exact = row.defined() ? row.flatten()[at_entry].item<double>() : 0;
+    largest = std::max(largest, std::abs(exact));
+    worst = std::max(worst, std::abs(exact - got[at_entry].item<double>()));
+  }
+  return largest > 0 ? worst / largest : worst;
+}
+
+}  // namespace varphase

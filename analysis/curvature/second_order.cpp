@@ -1,0 +1,252 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#include "analysis/curvature/second_order.hpp"
+
+#include <algorithm>
+
+#include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/argsort.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/ones_like.h>
+#include <ATen/ops/stack.h>
+#include <ATen/ops/zeros.h>
+#include <ATen/ops/zeros_like.h>
+
+#include "analysis/curvature/loss_curvature.hpp"
+#include "analysis/curvature/random_signs.hpp"
+#include "src/base/error.hpp"
+
+namespace varphase {
+namespace {
+
+void add_to(at::Tensor& sum, const at::Tensor& part) {
+  if (!sum.defined()) sum = at::zeros(part.sizes(), part.options().dtype(at::kDouble));
+  sum.add_(part);
+}
+
+/// One vector an image through one layer that mixes no units. @param v [N, output...]
+at::Tensor through(const GateRule& rule, const at::Tensor& v, const at::Tensor& slope) {
+  Shape shape = rule.input_shape();
+  shape.insert(shape.begin(), v.size(0));
+  const at::Tensor below = rule.window() > 1
+                               ? spread_over_windows(v, rule.window(), rule.input_shape())
+                               : v.reshape(shape);
+  return slope.defined() ? below * slope : below;
+}
+
+/// The units with a residual, in order, as many columns as the image with the most has.
+ResidualUnits units_of(const at::Tensor& delta) {
+  const at::Tensor flat = delta.flatten(1);
+  const at::Tensor none = flat == 0;
+  const std::int64_t most =
+      flat.size(1) - none.sum(1).min().item<std::int64_t>();
+  if (most == 0) return {};
+  const at::Tensor unit = at::argsort(none, true, 1, false).narrow(1, 0, most);
+  return {unit, flat.gather(1, unit)};
+}
+
+}  // namespace
+
+SecondOrder::SecondOrder(CurvatureChain& chain, const SecondOrderRequest& request)
+    : chain_(chain),
+      request_(request),
+      slot_(chain.size(), -1),
+      sums_(request.layers.size()),
+      factors_(request.layers.size()),
+      gates_(chain.size()) {
+  VARPHASE_CHECK(!request.layers.empty(), ErrorKind::usage, "curvature of no layer was asked for");
+  lowest_ = chain.size();
+  for (std::size_t i = 0; i < request.layers.size(); ++i) {
+    const std::size_t rule = request.layers[i] - chain.first();
+    slot_[rule] = static_cast<int>(i);
+    lowest_ = std::min(lowest_, rule);
+  }
+}
+
+SecondOrder::Readers SecondOrder::make_readers() const {
+  Readers readers(chain_.size());
+  for (std::size_t i = lowest_; i < chain_.size(); ++i) {
+    if (wanted(i))
+      readers[i] = chain_.weighted(i)->reader(factors_[static_cast<std::size_t>(slot_[i])]);
+  }
+  return readers;
+}
+
+void SecondOrder::build_gates() {
+  for (auto& gate : gates_) gate.reset();
+  for (std::size_t top = chain_.size(); top-- > lowest_;) {
+    if (chain_.gate(top) == nullptr) continue;
+    Shape output = top + 1 < chain_.size() ? chain_.rule(top + 1).input_shape() : Shape{classes_};
+    gates_[top] = std::make_unique<Gate>(std::move(output));
+    std::size_t i = top;
+    for (; i > lowest_ && chain_.gate(i) != nullptr; --i) gates_[top]->append(*chain_.gate(i));
+    top = i + 1;
+  }
+}
+
+std::vector<at::Tensor> SecondOrder::sweep(const at::Tensor& gradient) {
+  std::vector<at::Tensor> residuals(chain_.size());
+  at::Tensor g = gradient, delta;
+  for (std::size_t i = chain_.size(); i-- > lowest_;) {
+    if (const LinearRule* linear = chain_.linear(i)) {
+      residuals[i] = delta;
+      if (wanted(i) && request_.others) {
+        LayerDiagonal& sum = sums_[static_cast<std::size_t>(slot_[i])];
+        const WeightedRule& rule = *chain_.weighted(i);
+        add_to(sum.gradient, rule.gradient(g));
+        const auto reader = rule.reader(1);
+        reader->add_factors({g.unsqueeze(1), {}});
+        add_to(sum.fisher, reader->take());
+      }
+      if (i == lowest_) break;
+      g = linear->pull(g.unsqueeze(1)).squeeze(1);
+      delta = at::Tensor();
+      continue;
+    }
+    const GateRule& rule = *chain_.gate(i);
+    const at::Tensor slope = rule.slope(), second = rule.second();
+    if (delta.defined()) {
+      delta = through(rule, delta, slope.defined() ? slope.square() : slope);
+      if (second.defined()) delta = delta + second * through(rule, g, {});
+    } else if (second.defined()) {
+      delta = second * through(rule, g, {});
+    }
+    g = through(rule, g, slope);
+  }
+  return residuals;
+}
+
+std::int64_t SecondOrder::factors_at_once(std::int64_t images, std::size_t below) const {
+  std::int64_t largest = 0;
+  for (std::size_t i = lowest_; i <= below; ++i)
+    largest = std::max(largest, element_count(chain_.rule(i).input_shape()));
+  if (below + 1 < chain_.size())
+    largest = std::max(largest, element_count(chain_.rule(below + 1).input_shape()));
+  constexpr std::int64_t kAlive = 4;  // a vector, what it becomes, and a convolution's workspace
+  return std::max<std::int64_t>(
+      1, request_.memory / (kAlive * images * largest *
+                            static_cast<std::int64_t>(sizeof(float))));
+}
+
+void SecondOrder::descend(Factors factors, std::ptrdiff_t from, Readers& readers) const {
+  for (std::ptrdiff_t at = from; at >= static_cast<std::ptrdiff_t>(lowest_);) {
+    const auto i = static_cast<std::size_t>(at);
+    if (const LinearRule* linear = chain_.linear(i)) {
+      if (readers[i] != nullptr) readers[i]->add_factors(factors);
+      if (i == lowest_) return;
+      factors.vectors = linear->pull(factors.vectors);
+      --at;
+      continue;
+    }
+    factors.vectors = gates_[i]->pull(factors.vectors);
+    while (at >= static_cast<std::ptrdiff_t>(lowest_) &&
+           chain_.gate(static_cast<std::size_t>(at)) != nullptr)
+      --at;
+  }
+}
+
+void SecondOrder::take(Readers& readers, const Absorb& absorb) const {
+  for (std::size_t i = lowest_; i < chain_.size(); ++i) {
+    if (readers[i] != nullptr) absorb(static_cast<std::size_t>(slot_[i]), readers[i]->take());
+  }
+}
+
+void SecondOrder::count_factors(const std::vector<at::Tensor>& residuals) {
+  std::int64_t alive = classes_ - 1;
+  for (std::size_t i = chain_.size(); i-- > lowest_;) {
+    if (chain_.linear(i) == nullptr) continue;
+    if (wanted(i)) factors_[static_cast<std::size_t>(slot_[i])] = alive;
+    if (residuals[i].defined())
+      alive += (residuals[i].flatten(1) != 0).sum(1).max().item<std::int64_t>();
+  }
+}
+
+void SecondOrder::expand_residuals(const std::vector<at::Tensor>& residuals, Readers& readers) {
+  for (std::size_t i = chain_.size(); i-- > lowest_ + 1;) {
+    if (!residuals[i].defined()) continue;
+    const ResidualUnits units = units_of(residuals[i]);
+    if (!units.unit.defined()) continue;
+    const std::int64_t most = units.unit.size(1),
+                       block = factors_at_once(units.unit.size(0), i - 1);
+    for (std::int64_t first = 0; first < most; first += block) {
+      const std::int64_t count = std::min(block, most - first);
+      descend(chain_.linear(i)->expand({units.unit.narrow(1, first, count).contiguous(),
+                                        units.value.narrow(1, first, count).contiguous()}),
+              static_cast<std::ptrdiff_t>(i) - 1, readers);
+    }
+  }
+}
+
+void SecondOrder::sample_residuals(const std::vector<at::Tensor>& residuals,
+                                   const at::Tensor& example) {
+  std::vector<at::Tensor> mean(sums_.size()), square(sums_.size());
+  for (std::int64_t sample = 0; sample < request_.samples; ++sample) {
+    Readers readers = make_readers();
+    for (std::size_t i = chain_.size(); i-- > lowest_ + 1;) {
+      if (!residuals[i].defined()) continue;
+      const at::Tensor& delta = residuals[i];
+      const at::Tensor z = random_signs(
+          delta, example, request_.seed, static_cast<std::uint16_t>(chain_.first() + i), sample);
+      const at::Tensor up = delta.clamp_min(0).sqrt() * z, down = (-delta).clamp_min(0).sqrt() * z;
+      at::Tensor signs = at::ones_like(delta.flatten(1).narrow(1, 0, 1));
+      descend({chain_.linear(i)->pull(at::stack({up, down}, 1)), at::cat({signs, -signs}, 1)},
+              static_cast<std::ptrdiff_t>(i) - 1, readers);
+    }
+    take(readers, [&](std::size_t layer, const at::Tensor& part) {
+      // Deviations from the running mean (Welford), so that the variance keeps its digits.
+      const at::Tensor value = part.to(at::kDouble);
+      if (sample == 0) {
+        mean[layer] = value;
+        square[layer] = at::zeros_like(value);
+        return;
+      }
+      const at::Tensor off = value - mean[layer];
+      mean[layer] = mean[layer] + off / static_cast<double>(sample + 1);
+      square[layer] = square[layer] + off * (value - mean[layer]);
+    });
+  }
+  const auto samples = static_cast<double>(request_.samples);
+  for (std::size_t layer = 0; layer < sums_.size(); ++layer) {
+    add_to(sums_[layer].hessian, mean[layer]);
+    add_to(sums_[layer].error_variance, square[layer] / ((samples - 1) * samples));
+  }
+}
+
+void SecondOrder::add(const at::Tensor& x, const at::Tensor& labels,
+                      const at::Tensor& example) {
+  const at::NoGradGuard no_gradients;
+  const at::Tensor logits = chain_.forward(x);
+  classes_ = logits.size(1);
+  const LossCurvature loss = loss_curvature(logits, labels);
+  build_gates();
+  const std::vector<at::Tensor> residuals = sweep(loss.gradient);
+  count_factors(residuals);
+
+  Readers readers = make_readers();
+  const std::int64_t squares = loss.factors.size(1),
+                     block = factors_at_once(x.size(0), chain_.size() - 1);
+  for (std::int64_t first = 0; first < squares; first += block) {
+    descend({loss.factors.narrow(1, first, std::min(block, squares - first)), {}},
+            static_cast<std::ptrdiff_t>(chain_.size()) - 1, readers);
+  }
+  if (request_.others || request_.method == CurvatureMethod::gauss_newton) {
+    take(readers, [&](std::size_t layer, const at::Tensor& part) {
+      if (request_.others) add_to(sums_[layer].gauss_newton, part);
+      add_to(sums_[layer].hessian, part);
+    });
+  }
+  if (request_.method != CurvatureMethod::gauss_newton) {
+    for (std::size_t i = lowest_; i < chain_.size(); ++i) {
+      if (readers[i] != nullptr && residuals[i].defined()) readers[i]->add_residual(residuals[i]);
+    }
+    if (request_.method == CurvatureMethod::exact) expand_residuals(residuals, readers);
+    take(readers, [&](std::size_t layer, const at::Tensor& part) {
+      add_to(sums_[layer].hessian, part);
+    });
+    if (request_.method == CurvatureMethod::sampled_residual) sample_residuals(residuals, example);
+  }
+  chain_.clear();
+}
+
+}  // namespace varphase

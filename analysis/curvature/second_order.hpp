@@ -1,0 +1,83 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "analysis/curvature/curvature_chain.hpp"
+#include "src/noise/noise_key.hpp"
+
+namespace varphase {
+
+/// exact: every residual of a curved activation is expanded into factors. gauss_newton: residuals
+/// are left out, the diagonal of the Gauss-Newton matrix. sampled_residual: residuals of layers
+/// further up enter by random signs, unbiased, with a standard error.
+enum class CurvatureMethod { exact, gauss_newton, sampled_residual };
+
+struct SecondOrderRequest {
+  std::vector<std::size_t> layers;  // positions in the network, each a layer with weights
+  CurvatureMethod method = CurvatureMethod::exact;
+  std::int64_t samples = 2;  // of sampled_residual, an image
+  std::uint64_t seed = 1;
+  bool others = false;  // gradient, empirical Fisher and Gauss-Newton diagonal beside the Hessian's
+  std::int64_t memory = 512LL << 20;  // bytes that factors may take at once
+};
+
+/// Sums over images of one layer's weights, float64, [weight...]. Undefined: not asked for.
+struct LayerDiagonal {
+  at::Tensor hessian;
+  at::Tensor error_variance;  // of `hessian`, where it is estimated
+  at::Tensor gauss_newton;
+  at::Tensor gradient;
+  at::Tensor fisher;  // empirical: sum of squared per-image gradients
+};
+
+/// Second-order backpropagation: the diagonal of the Hessian of the negative log-likelihood, summed
+/// over images, in the weights of any layers of a chain. Per image the Hessian by a layer's units is
+/// held as signed factors and a diagonal residual, sum_f s_f f f^T + diag(delta), which each rule
+/// passes on. Source: docs/math.md, "Any sequential network".
+class SecondOrder {
+ public:
+  /// The chain begins at or before the lowest of the layers and must live as long.
+  SecondOrder(CurvatureChain& chain, const SecondOrderRequest& request);
+
+  /// Adds the images of one chunk. @param x input of the chain [N, ...]; @param labels int64 [N];
+  /// @param example int64 [N], numbers of the images, which key the estimator's signs
+  void add(const at::Tensor& x, const at::Tensor& labels, const at::Tensor& example);
+  /// By layer, in the order of the request.
+  const std::vector<LayerDiagonal>& sums() const { return sums_; }
+  std::vector<LayerDiagonal>& mutable_sums() { return sums_; }
+
+  /// Factors an image that reach the output of each layer of the request, as the last chunk had
+  /// them (of the estimator: as the exact form would need).
+  const std::vector<std::int64_t>& factors() const { return factors_; }
+
+ private:
+  using Readers = std::vector<std::unique_ptr<WeightReader>>;
+  using Absorb = std::function<void(std::size_t layer, const at::Tensor& part)>;
+
+  Readers make_readers() const;
+  void build_gates();
+  std::vector<at::Tensor> sweep(const at::Tensor& gradient);
+  void descend(Factors factors, std::ptrdiff_t from, Readers& readers) const;
+  void take(Readers& readers, const Absorb& absorb) const;
+  std::int64_t factors_at_once(std::int64_t images, std::size_t below) const;
+  void count_factors(const std::vector<at::Tensor>& residuals);
+  void expand_residuals(const std::vector<at::Tensor>& residuals, Readers& readers);
+  void sample_residuals(const std::vector<at::Tensor>& residuals, const at::Tensor& example);
+  bool wanted(std::size_t i) const { return slot_[i] >= 0; }
+
+  CurvatureChain& chain_;
+  SecondOrderRequest request_;
+  std::vector<int> slot_;  // by rule: place in the request, or -1
+  std::size_t lowest_ = 0;
+  std::vector<LayerDiagonal> sums_;
+  std::vector<std::int64_t> factors_;
+  std::vector<std::unique_ptr<Gate>> gates_;  // by the uppermost rule of a run
+  std::int64_t classes_ = 0;
+};
+
+}  // namespace varphase

@@ -1,0 +1,29 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <ATen/core/Tensor.h>
+
+#include "src/base/json.hpp"
+
+namespace varphase {
+
+/// What a case of second-order backpropagation measured.
+struct CurvatureMeasured {
+  std::vector<double> seconds;
+  std::int64_t images = 0;
+  Json detail = Json::object();
+};
+
+/// curvature-lenet (LeNet-5 with softplus throughout, every layer), curvature-vgg (the VGG-like
+/// network with ReLU, every layer), curvature-3c3d and curvature-3c3d-ggn (BackPACK's network with
+/// one sigmoid). Weights and images are the same function of their number on both sides.
+std::vector<std::string> curvature_cases();
+CurvatureMeasured curvature_case(const std::string& name, at::Device device, std::int64_t repeats,
+                                 std::int64_t images);
+
+}  // namespace varphase
