@@ -1,27 +1,35 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <cmath>
 
 #include <ATen/TensorOperators.h>
-#include <ATen/ops/arange.h>
-#include <ATen/ops/baddbmm.h>
 #include <ATen/ops/bmm.h>
+#include <ATen/ops/col2im.h>
+#include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/conv2d.h>
 #include <ATen/ops/conv_transpose2d.h>
-#include <ATen/ops/im2col.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/linalg_vector_norm.h>
+#include <ATen/ops/mm.h>
 #include <ATen/ops/triu_indices.h>
 #include <ATen/ops/where.h>
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 
 #include "analysis/curvature/rule.hpp"
+#include "src/kernels/float32_product.hpp"
+#include "src/kernels/squared_product.hpp"
+#include "src/kernels/unit_patches.hpp"
 #include "src/layers/conv2d.hpp"
+#include "src/variance/torch_kernels.hpp"
 
 namespace varphase {
 namespace {
 
 constexpr std::int64_t kBlockBytes = 256LL << 20;  // of a product's temporaries
+constexpr std::int64_t kFewPositions = 36;
+constexpr std::int64_t kOneBlock = 32;
 
 std::int64_t bytes(std::int64_t elements, const at::Tensor& like) {
   return elements * static_cast<std::int64_t>(like.element_size());
@@ -40,6 +48,12 @@ class ConvRule final : public WeightedRule {
   at::Tensor pull(const at::Tensor& v) const override {
     const at::Tensor rows = v.flatten(0, 1);
     const std::int64_t kernel = weight().size(2);
+    if (positions() <= kFewPositions) return pull_by_product(v);
+    if (stride_ == 1 && padding_ < kernel) {
+      // The same as a convolution with the kernel turned around, for which there are faster kernels.
+      return at::conv2d(rows, turned_, {}, 1, kernel - 1 - padding_)
+          .view({v.size(0), v.size(1), input_shape()[0], input_shape()[1], input_shape()[2]});
+    }
     // Where the stride leaves a remainder, the last rows and columns of the input meet no weight.
     const auto left = [&](std::int64_t in, std::int64_t out) {
       return in - ((out - 1) * stride_ + kernel - 2 * padding_);
@@ -50,34 +64,37 @@ class ConvRule final : public WeightedRule {
     return pulled.view({v.size(0), v.size(1), input_shape()[0], input_shape()[1], input_shape()[2]});
   }
 
-  Factors expand(const ResidualUnits& residual) const override {
-    // A unit touches a patch of the input as large as the kernel: no convolution is needed.
-    const std::int64_t images = residual.unit.size(0), count = residual.unit.size(1);
-    const std::int64_t in = weight().size(1), kernel = weight().size(2),
-                       positions = output_[1] * output_[2],
-                       height = input_shape()[1] + 2 * padding_,
-                       width = input_shape()[2] + 2 * padding_;
-    const at::Tensor unit = residual.unit.flatten();
-    at::Tensor patch =
-        weight().flatten(1).index_select(0, unit.div(positions, "floor"));  // [N M, C k k]
-    patch.mul_(residual.value.abs().sqrt().view({-1, 1}));
-    const at::Tensor position = unit.remainder(positions);
-    const at::Tensor corner = position.div(output_[2], "floor") * (stride_ * width) +
-                              position.remainder(output_[2]) * stride_;  // [N M]
-    const at::TensorOptions whole = unit.options();
-    const at::Tensor cell =
-        ((at::arange(in, whole) * (height * width)).view({-1, 1, 1}) +
-         (at::arange(kernel, whole) * width).view({1, -1, 1}) + at::arange(kernel, whole))
-            .view({1, -1});  // [1, C k k]
-    at::Tensor vectors = at::zeros({images * count, in * height * width}, patch.options());
-    vectors.scatter_(1, corner.view({-1, 1}) + cell, patch);
-    vectors = vectors.view({images, count, in, height, width});
-    if (padding_ > 0) {
-      vectors = vectors.narrow(3, padding_, input_shape()[1])
-                    .narrow(4, padding_, input_shape()[2])
-                    .contiguous();
-    }
-    return {vectors, residual.value.sign()};
+  at::Tensor rows(const at::Tensor& unit, const at::Tensor& scale) const override {
+    const at::Tensor units = unit.contiguous(), scales = scale.contiguous();
+    const at::Tensor out = at::empty({unit.size(0), unit.size(1), input_shape()[0],
+                                      input_shape()[1], input_shape()[2]},
+                                     scale.options());
+    on_floats(scale, [&](auto zero) {
+      using T = decltype(zero);
+      UnitPatches<T> job;
+      job.weight = data_of<T>(weight());
+      job.unit = data_of<std::int64_t>(units);
+      job.scale = data_of<T>(scales);
+      job.rows = unit.numel();
+      job.channels = input_shape()[0];
+      job.height = input_shape()[1];
+      job.width = input_shape()[2];
+      job.kernel = weight().size(2);
+      job.stride = stride_;
+      job.padding = padding_;
+      job.out_height = output_[1];
+      job.out_width = output_[2];
+      job.out = data_of<T>(out);
+      unit_patches(job, where_of(scale));
+    });
+    return out;
+  }
+  bool rows_pay(std::int64_t units) const override {
+    // Convolutions of odd numbers of channels run at a quarter of a matrix product's speed on a GPU.
+    const bool odd = weight().size(0) % 32 != 0 || weight().size(1) % 32 != 0;
+    return weight().is_cuda() && odd && positions() > kFewPositions &&
+           units * element_count(input_shape()) <=
+               2 * weight().size(0) * positions() * patch_size();
   }
 
   std::unique_ptr<WeightReader> reader(std::int64_t factors) const override;
@@ -86,13 +103,54 @@ class ConvRule final : public WeightedRule {
     return weighted_patches(g.flatten(2), false).view_as(weight());
   }
 
+  /// pull as one matrix product, whose columns are then added where they overlap: faster where an
+  /// image has few positions.
+  at::Tensor pull_by_product(const at::Tensor& v) const {
+    const std::int64_t rows = v.size(0) * v.size(1), out = weight().size(0),
+                       kernel = weight().size(2), p = positions();
+    const at::Tensor columns =
+        product(v.reshape({rows, out, p}).transpose(1, 2).reshape({rows * p, out}))
+            .view({rows, p, patch_size()})
+            .transpose(1, 2);
+    return at::col2im(columns.contiguous(), {input_shape()[1], input_shape()[2]}, {kernel, kernel},
+                      {1, 1}, {padding_, padding_}, {stride_, stride_})
+        .view({v.size(0), v.size(1), input_shape()[0], input_shape()[1], input_shape()[2]});
+  }
+
+  /// x times the flat weight. @param x [rows, O] @return [rows, C k k]
+  at::Tensor product(const at::Tensor& x) const {
+    const std::int64_t rows = x.size(0), out = x.size(1), columns = patch_size();
+    if (!x.is_cuda() || x.scalar_type() != at::kFloat || !float32_product_fits(rows, columns, out))
+      return at::mm(x, weight().flatten(1));
+    const at::Tensor across = weight().flatten(1).t().contiguous();
+    const at::Tensor found = at::empty({rows, columns}, x.options());
+    const at::Tensor workspace = at::empty({product_of_rows_bytes(rows, columns, out)},
+                                           x.options().dtype(at::kByte));
+    product_of_rows(data_of<float>(x), data_of<float>(across), rows, columns, out,
+                    data_of<float>(found), data_of<std::uint8_t>(workspace), where_of(x));
+    return found;
+  }
+
   /// The patches of images first .. first + count - 1 that a weight meets, [count, P, C k k].
   at::Tensor patches(std::int64_t first, std::int64_t count) const {
     const std::int64_t kernel = weight().size(2);
-    return at::im2col(a_.narrow(0, first, count), {kernel, kernel}, {1, 1}, {padding_, padding_},
-                      {stride_, stride_})
-        .transpose(1, 2)
-        .contiguous();
+    at::Tensor a = a_.narrow(0, first, count);
+    if (padding_ > 0) a = at::constant_pad_nd(a, {padding_, padding_, padding_, padding_});
+    // A view by windows and one copy; at::im2col takes the images one by one.
+    return a.unfold(2, kernel, stride_)
+        .unfold(3, kernel, stride_)
+        .permute({0, 2, 3, 1, 4, 5})
+        .reshape({count, positions(), patch_size()});
+  }
+  /// The same of all images as [N, C k k, P].
+  at::Tensor patch_rows() const {
+    const std::int64_t kernel = weight().size(2);
+    at::Tensor a = a_;
+    if (padding_ > 0) a = at::constant_pad_nd(a, {padding_, padding_, padding_, padding_});
+    return a.unfold(2, kernel, stride_)
+        .unfold(3, kernel, stride_)
+        .permute({0, 1, 4, 5, 2, 3})
+        .reshape({a.size(0), patch_size(), positions()});
   }
   /// sum_n,p v[n,o,p] patch[n,p,w], or with the patches squared. @param v [N, O, P] @return [O, w]
   at::Tensor weighted_patches(const at::Tensor& v, bool squared) const {
@@ -123,11 +181,13 @@ class ConvRule final : public WeightedRule {
     const Json options = source.layer.options();
     stride_ = options.value("stride", geometry.stride);
     padding_ = options.value("padding", geometry.padding);
+    turned_ = of.weight.flip({2, 3}).transpose(0, 1).contiguous();
   }
 
   at::Tensor bias_;
   Shape output_;
   std::int64_t stride_ = 1, padding_ = 0;
+  at::Tensor turned_;  // [C, O, k, k], rotated by half a turn
   at::Tensor a_;  // [N, C, H, W]
 };
 
@@ -137,7 +197,7 @@ class ConvRule final : public WeightedRule {
 class ConvReader final : public WeightReader {
  public:
   ConvReader(const ConvRule& rule, std::int64_t factors)
-      : rule_(rule), by_pairs_(pairs_are_cheaper(factors)) {}
+      : rule_(rule), by_pairs_(pairs_are_cheaper(factors)), more_(factors > kOneBlock) {}
 
   void add_factors(const Factors& factors) override {
     if (by_pairs_) {
@@ -154,28 +214,68 @@ class ConvReader final : public WeightReader {
   at::Tensor take() override {
     if (pairs_.defined()) add(read_pairs());
     pairs_ = at::Tensor();
+    patches_ = at::Tensor();
     at::Tensor sum = sum_.defined() ? sum_.view_as(rule_.weight()) : at::zeros_like(rule_.weight());
     sum_ = at::Tensor();
     return sum;
   }
 
  private:
-  // Estimated seconds an image on the scale of one multiply-add; an element that travels to memory
-  // and back costs about as much as 60 of them.
+  // Squares without a temporary, where the kernel for them runs.
+  bool squares_are_fused() const {
+    return rule_.weight().is_cuda() && rule_.weight().scalar_type() == at::kFloat &&
+           squared_product_fits(rule_.positions());
+  }
+
+  // Estimated time of an image on the scale of one multiply-add; an element that travels to memory
+  // and back costs about as much as 60 of them, one of the many small products for G as much as 8.
   bool pairs_are_cheaper(std::int64_t factors) const {
-    constexpr double kElement = 60;
+    constexpr double kElement = 60, kSmallProduct = 8, kDepth = 32;
     const auto f = static_cast<double>(factors), p = static_cast<double>(rule_.positions()),
                o = static_cast<double>(rule_.weight().size(0)),
                w = static_cast<double>(rule_.patch_size());
     const double pairs = p * (p + 1) / 2;
-    const double direct = f * o * w * (p + kElement);
-    const double by_pairs = o * p * p * (f + kElement) + pairs * w * (o + kElement);
+    const double direct = f * o * w *
+                          (squares_are_fused() ? std::ceil(p / kDepth) * kDepth : p + kElement);
+    const double by_pairs = o * p * p * (kSmallProduct * f + kElement) + pairs * w * (o + kElement);
     return by_pairs < direct;
   }
 
-  void add(const at::Tensor& part) { sum_ = sum_.defined() ? sum_ + part : part; }
+  void add(const at::Tensor& part) {
+    if (sum_.defined()) {
+      sum_.add_(part);
+    } else {
+      sum_ = part.clone();
+    }
+  }
+
+  void add_fused_squares(const Factors& factors) {
+    const std::int64_t images = factors.vectors.size(0), count = factors.vectors.size(1),
+                       out = rule_.weight().size(0);
+    const at::Tensor f = factors.vectors.contiguous();
+    if (!patches_.defined()) patches_ = rule_.patch_rows();
+    at::Tensor signs;
+    if (factors.signs.defined()) signs = factors.signs.contiguous();
+    if (!sum_.defined()) sum_ = at::zeros({out, rule_.patch_size()}, f.options());
+    SquaredProduct job;
+    job.a = data_of<float>(f);
+    job.b = data_of<float>(patches_);
+    job.sign = data_of<float>(signs);
+    job.items = images * count;
+    job.repeat = count;
+    job.m = out;
+    job.n = rule_.patch_size();
+    job.k = rule_.positions();
+    job.sum = data_of<float>(sum_);
+    const at::Tensor parts =
+        at::empty({squared_product_parts(job), job.m, job.n}, f.options());
+    job.parts = data_of<float>(parts);
+    squared_product(job, where_of(f));
+    if (!more_) patches_ = at::Tensor();
+  }
 
   void add_squares(const Factors& factors) {
+    if (squares_are_fused()) return add_fused_squares(factors);
     const std::int64_t images = factors.vectors.size(0), count = factors.vectors.size(1),
                        out = rule_.weight().size(0), p = rule_.positions(),
                        w = rule_.patch_size();
@@ -205,8 +305,11 @@ class ConvReader final : public WeightReader {
                      .expand({images, out, count})
                      .reshape({images * out, count, 1});
     }
-    pairs_ = pairs_.defined() ? at::baddbmm(pairs_, left.transpose(1, 2), f)
-                              : at::bmm(left.transpose(1, 2), f);
+    if (pairs_.defined()) {
+      pairs_.baddbmm_(left.transpose(1, 2), f);
+    } else {
+      pairs_ = at::bmm(left.transpose(1, 2), f);
+    }
   }
 
   at::Tensor read_pairs() const {
@@ -234,6 +337,8 @@ class ConvReader final : public WeightReader {
 
   const ConvRule& rule_;
   bool by_pairs_;
+  bool more_;           // blocks of factors than one will come: patches are kept for them
+  at::Tensor patches_;  // [N, C k k, P]
   at::Tensor pairs_;  // [N O, P, P]
   at::Tensor sum_;    // [O, C k k]
 };

@@ -23,12 +23,10 @@ class DenseRule final : public WeightedRule {
   at::Tensor pull(const at::Tensor& v) const override {
     return shaped(at::matmul(v, weight()), v.size(0), v.size(1));
   }
-  Factors expand(const ResidualUnits& residual) const override {
-    // Rows of the weight: no product is needed.
-    const std::int64_t images = residual.unit.size(0), count = residual.unit.size(1);
-    at::Tensor rows = weight().index_select(0, residual.unit.flatten());
-    rows.mul_(residual.value.abs().sqrt().view({-1, 1}));
-    return {shaped(rows, images, count), residual.value.sign()};
+  at::Tensor rows(const at::Tensor& unit, const at::Tensor& scale) const override {
+    at::Tensor found = weight().index_select(0, unit.flatten());
+    found.mul_(scale.reshape({-1, 1}));
+    return shaped(found, unit.size(0), unit.size(1));
   }
   std::unique_ptr<WeightReader> reader(std::int64_t factors) const override;
   at::Tensor gradient(const at::Tensor& g) const override { return g.t().mm(a_); }

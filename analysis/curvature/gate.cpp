@@ -3,8 +3,12 @@
 #include "analysis/curvature/gate.hpp"
 
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/arange.h>
 #include <ATen/ops/constant_pad_nd.h>
-#include <ATen/ops/ones.h>
+#include <ATen/ops/empty.h>
+
+#include "src/kernels/gate_factors.hpp"
+#include "src/variance/torch_kernels.hpp"
 
 namespace varphase {
 namespace {
@@ -45,22 +49,50 @@ void Gate::append(const GateRule& rule) {
   shape_ = below;
 }
 
+std::optional<ResidualUnits> Gate::winners() const {
+  if (window_ == 1) return std::nullopt;
+  const std::int64_t images = multiplier_.size(0), channels = shape_[0],
+                     rows = shape_[1] / window_, columns = shape_[2] / window_, w = window_;
+  const at::Tensor places = multiplier_.narrow(2, 0, rows * w)
+                                .narrow(3, 0, columns * w)
+                                .reshape({images, channels, rows, w, columns, w})
+                                .permute({0, 1, 2, 4, 3, 5})
+                                .reshape({images, channels, rows, columns, w * w});
+  const at::Tensor winner = places.abs().argmax(4, true);  // [N, C, rows, columns, 1]
+  const at::TensorOptions whole = winner.options();
+  const at::Tensor corner =
+      (at::arange(channels, whole) * (shape_[1] * shape_[2])).view({-1, 1, 1}) +
+      (at::arange(rows, whole) * (w * shape_[2])).view({-1, 1}) + at::arange(columns, whole) * w;
+  const at::Tensor inside = winner.squeeze(4);
+  const at::Tensor unit =
+      corner + inside.div(w, "floor") * shape_[2] + inside.remainder(w);
+  return ResidualUnits{unit.flatten(1), places.gather(4, winner).flatten(1)};
+}
+
 at::Tensor Gate::pull(const at::Tensor& v) const {
-  if (window_ == 1) {
-    const at::Tensor shaped = v.view(behind_images(v, shape_));
-    return multiplier_.defined() ? shaped * multiplier_.unsqueeze(1) : shaped;
-  }
-  const std::int64_t channels = shape_[0], height = shape_[1] / window_,
-                     width = shape_[2] / window_;
-  const std::int64_t images = multiplier_.size(0);
-  // One product writes every place of each window; the winner's alone is not zero.
-  const at::Tensor places =
-      multiplier_.narrow(2, 0, height * window_).narrow(3, 0, width * window_).contiguous();
-  const at::Tensor product =
-      v.view({v.size(0), v.size(1), channels, height, 1, width, 1}) *
-      places.view({images, 1, channels, height, window_, width, window_});
-  return padded_to(
-      product.view({v.size(0), v.size(1), channels, height * window_, width * window_}), shape_);
+  const Shape full = behind_images(v, shape_);
+  if (!multiplier_.defined()) return v.view(full);
+  const bool image = shape_.size() == 3;
+  Shape own = shape_;
+  own.insert(own.begin(), multiplier_.size(0));
+  const at::Tensor from = v.contiguous(), by = multiplier_.expand(own).contiguous();
+  at::Tensor out = at::empty(full, v.options());
+  on_floats(v, [&](auto zero) {
+    using T = decltype(zero);
+    GateFactors<T> job;
+    job.v = data_of<T>(from);
+    job.multiplier = data_of<T>(by);
+    job.shared = by.size(0) == 1 && v.size(0) > 1;
+    job.images = v.size(0);
+    job.factors = v.size(1);
+    job.channels = shape_[0];
+    job.height = image ? shape_[1] : 1;
+    job.width = image ? shape_[2] : 1;
+    job.window = window_;
+    job.out = data_of<T>(out);
+    gate_factors(job, where_of(v));
+  });
+  return out;
 }
 
 }  // namespace varphase

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <optional>
+
 #include "analysis/curvature/rule.hpp"
 
 namespace varphase {
@@ -16,6 +18,10 @@ class Gate {
   void append(const GateRule& rule);
   /// J^T v. @param v [N, F, output...] @return [N, F, input of the lowest layer...]
   at::Tensor pull(const at::Tensor& v) const;
+
+  /// Of a run with a pool: each output unit's one place below and its multiplier there.
+  /// @return unit, value [N, output units]; nothing without a pool.
+  std::optional<ResidualUnits> winners() const;
 
  private:
   Shape shape_;               // below the lowest layer so far

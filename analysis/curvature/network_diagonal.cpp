@@ -40,8 +40,9 @@ Sizes sizes_of(const Network& network, const DeviceImages& images, std::size_t f
   const std::int64_t kept = 3 * units * kFloat,
                      moving = 4 * (network.classes() - 1) * largest * kFloat;
   Sizes sizes;
+  constexpr std::int64_t kMostImages = 128;  // keep a device busy; the rest is left to factors
   sizes.chunk = std::clamp<std::int64_t>(budget / 2 / (kept + moving), 1,
-                                         std::min<std::int64_t>(1000, images.count()));
+                                         std::min(kMostImages, images.count()));
   sizes.factor_bytes = budget / 2 - sizes.chunk * kept / 2;
   sizes.bytes = budget;
   for (const std::size_t layer : layers) {

@@ -30,14 +30,13 @@ const Registry<RuleFactory>& curvature_rules() {
   return table;
 }
 
-Factors LinearRule::expand(const ResidualUnits& residual) const {
-  const std::int64_t images = residual.unit.size(0), count = residual.unit.size(1);
-  at::Tensor vectors =
-      at::zeros({images, count, element_count(output_shape())}, residual.value.options());
-  vectors.scatter_(2, residual.unit.unsqueeze(2), residual.value.abs().sqrt().unsqueeze(2));
+at::Tensor LinearRule::rows(const at::Tensor& unit, const at::Tensor& scale) const {
   Shape shape = output_shape();
-  shape.insert(shape.begin(), {images, count});
-  return {pull(vectors.view(shape)), residual.value.sign()};
+  at::Tensor one_hot =
+      at::zeros({unit.size(0), unit.size(1), element_count(shape)}, scale.options());
+  one_hot.scatter_(2, unit.unsqueeze(2), scale.unsqueeze(2));
+  shape.insert(shape.begin(), {unit.size(0), unit.size(1)});
+  return pull(one_hot.view(shape));
 }
 
 WeightAndBias weight_and_bias(const RuleSource& source) {

@@ -60,8 +60,16 @@ class LinearRule : public CurvatureRule {
   using CurvatureRule::CurvatureRule;
   /// J^T v. @param v [N, F, output...] @return [N, F, input...]
   virtual at::Tensor pull(const at::Tensor& v) const = 0;
-  /// pull of the factors of a residual; @return [N, M, input...]
-  virtual Factors expand(const ResidualUnits& residual) const;
+  /// Rows of the Jacobian, each times a number. @param unit int64 [N, M], flat output units;
+  /// @param scale [N, M] @return [N, M, input...]
+  virtual at::Tensor rows(const at::Tensor& unit, const at::Tensor& scale) const;
+  /// pull of the factors of a residual.
+  Factors expand(const ResidualUnits& residual) const {
+    return {rows(residual.unit, residual.value.abs().sqrt()), residual.value.sign()};
+  }
+  /// Whether many vectors whose units below a pool number so many are pulled faster by the rows of
+  /// those units than by pull.
+  virtual bool rows_pay(std::int64_t) const { return false; }
 
  protected:
   virtual Shape output_shape() const = 0;

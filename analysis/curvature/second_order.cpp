@@ -7,6 +7,7 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/argsort.h>
+#include <ATen/ops/bmm.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/ones_like.h>
 #include <ATen/ops/stack.h>
@@ -54,7 +55,8 @@ SecondOrder::SecondOrder(CurvatureChain& chain, const SecondOrderRequest& reques
       slot_(chain.size(), -1),
       sums_(request.layers.size()),
       factors_(request.layers.size()),
-      gates_(chain.size()) {
+      gates_(chain.size()),
+      rows_(chain.size()) {
   VARPHASE_CHECK(!request.layers.empty(), ErrorKind::usage, "curvature of no layer was asked for");
   lowest_ = chain.size();
   for (std::size_t i = 0; i < request.layers.size(); ++i) {
@@ -68,7 +70,10 @@ SecondOrder::Readers SecondOrder::make_readers() const {
   Readers readers(chain_.size());
   for (std::size_t i = lowest_; i < chain_.size(); ++i) {
     if (wanted(i))
-      readers[i] = chain_.weighted(i)->reader(factors_[static_cast<std::size_t>(slot_[i])]);
+      readers[i] = chain_.weighted(i)->reader(
+          request_.method == CurvatureMethod::exact
+              ? factors_[static_cast<std::size_t>(slot_[i])]
+              : classes_ - 1);
   }
   return readers;
 }
@@ -82,6 +87,23 @@ void SecondOrder::build_gates() {
     std::size_t i = top;
     for (; i > lowest_ && chain_.gate(i) != nullptr; --i) gates_[top]->append(*chain_.gate(i));
     top = i + 1;
+  }
+}
+
+void SecondOrder::build_rows() {
+  for (at::Tensor& rows : rows_) rows = at::Tensor();
+  for (std::size_t top = lowest_ + 2; top < chain_.size(); ++top) {
+    if (gates_[top] == nullptr) continue;
+    std::size_t below = top;
+    while (below > lowest_ && chain_.gate(below) != nullptr) --below;
+    const LinearRule* linear = chain_.linear(below);
+    if (linear == nullptr || below == lowest_) continue;
+    const std::int64_t units = element_count(
+        top + 1 < chain_.size() ? chain_.rule(top + 1).input_shape() : Shape{classes_});
+    if (!linear->rows_pay(units)) continue;
+    const std::optional<ResidualUnits> winners = gates_[top]->winners();
+    if (!winners) continue;
+    rows_[below] = linear->rows(winners->unit, winners->value).flatten(2);
   }
 }
 
@@ -130,19 +152,33 @@ std::int64_t SecondOrder::factors_at_once(std::int64_t images, std::size_t below
 }
 
 void SecondOrder::descend(Factors factors, std::ptrdiff_t from, Readers& readers) const {
+  at::Tensor above;  // the last run of layers that mix nothing
   for (std::ptrdiff_t at = from; at >= static_cast<std::ptrdiff_t>(lowest_);) {
     const auto i = static_cast<std::size_t>(at);
     if (const LinearRule* linear = chain_.linear(i)) {
       if (readers[i] != nullptr) readers[i]->add_factors(factors);
       if (i == lowest_) return;
-      factors.vectors = linear->pull(factors.vectors);
+      if (rows_[i].defined() && above.defined()) {
+        Shape shape = chain_.rule(i).input_shape();
+        shape.insert(shape.begin(), {above.size(0), above.size(1)});
+        factors.vectors = at::bmm(above.flatten(2), rows_[i]).view(shape);
+      } else {
+        factors.vectors = linear->pull(factors.vectors);
+      }
+      above = at::Tensor();
       --at;
       continue;
     }
-    factors.vectors = gates_[i]->pull(factors.vectors);
-    while (at >= static_cast<std::ptrdiff_t>(lowest_) &&
-           chain_.gate(static_cast<std::size_t>(at)) != nullptr)
-      --at;
+    above = factors.vectors;
+    std::ptrdiff_t below = at;
+    while (below >= static_cast<std::ptrdiff_t>(lowest_) &&
+           chain_.gate(static_cast<std::size_t>(below)) != nullptr)
+      --below;
+    const auto next = static_cast<std::size_t>(std::max<std::ptrdiff_t>(below, 0));
+    // Behind rows only a reader still wants the vectors below the run.
+    if (!rows_[next].defined() || readers[next] != nullptr)
+      factors.vectors = gates_[i]->pull(factors.vectors);
+    at = below;
   }
 }
 
@@ -220,6 +256,7 @@ void SecondOrder::add(const at::Tensor& x, const at::Tensor& labels,
   classes_ = logits.size(1);
   const LossCurvature loss = loss_curvature(logits, labels);
   build_gates();
+  build_rows();
   const std::vector<at::Tensor> residuals = sweep(loss.gradient);
   count_factors(residuals);
 
@@ -247,6 +284,7 @@ void SecondOrder::add(const at::Tensor& x, const at::Tensor& labels,
     if (request_.method == CurvatureMethod::sampled_residual) sample_residuals(residuals, example);
   }
   chain_.clear();
+  for (at::Tensor& rows : rows_) rows = at::Tensor();
 }
 
 }  // namespace varphase

@@ -61,6 +61,7 @@ class SecondOrder {
 
   Readers make_readers() const;
   void build_gates();
+  void build_rows();
   std::vector<at::Tensor> sweep(const at::Tensor& gradient);
   void descend(Factors factors, std::ptrdiff_t from, Readers& readers) const;
   void take(Readers& readers, const Absorb& absorb) const;
@@ -77,6 +78,9 @@ class SecondOrder {
   std::vector<LayerDiagonal> sums_;
   std::vector<std::int64_t> factors_;
   std::vector<std::unique_ptr<Gate>> gates_;  // by the uppermost rule of a run
+  // By linear rule with a pool above it: rows of its Jacobian for the pool's winners, times what the
+  // run multiplies them by, [N, units, input units]. Undefined: the rule pulls by itself.
+  std::vector<at::Tensor> rows_;
   std::int64_t classes_ = 0;
 };
 

@@ -3,21 +3,10 @@
 #include "src/kernels/float32_product.hpp"
 
 #include "src/kernels/launch.cuh"
+#include "src/kernels/split_float32.cuh"
 
 namespace varphase::cuda {
 namespace {
-
-// How a product is cut: a block's tile of c, a warp's share of it, how much of k is fetched at a
-// time, how many such tiles are in flight.
-template <int Rows, int Columns, int WarpRows, int WarpColumns, int Depth, int Stages, int Blocks>
-struct Cut {
-  static constexpr int kRows = Rows, kColumns = Columns, kDepth = Depth, kStages = Stages;
-  static constexpr int kWarpRows = WarpRows, kWarpColumns = WarpColumns;
-  static constexpr int kWarpsAcross = Columns / WarpColumns;
-  static constexpr int kThreads = Rows / WarpRows * kWarpsAcross * 32;
-  static constexpr int kBlocks = Blocks;  // of a multiprocessor
-  static constexpr int kRowTiles = WarpRows / 16, kColumnTiles = WarpColumns / 8;
-};
 
 // Where k is the inner index a tile is [rows, depth + 4], else [depth, rows + 8]: with that padding
 // the 32 lanes of a fragment load fall into 32 banks.
@@ -31,13 +20,6 @@ struct Operand {
   std::int64_t count;   // of rows m (or n)
   std::int64_t stride;  // floats from one row, or from one k, to the next
 };
-
-__device__ void copy_16_bytes(float* to, const float* from, bool real) {
-  const auto address = static_cast<unsigned>(__cvta_generic_to_shared(to));
-  const int bytes = real ? 16 : 0;  // the rest is filled with zeros
-  asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(address), "l"(from),
-               "r"(bytes));
-}
 
 /// What a thread copies of a tile: four numbers, again and again at one distance, so that little is
 /// computed between the copies.
@@ -79,53 +61,6 @@ template <bool KOuter, int Rows, int Depth>
 __device__ float entry(const float* tile, int row, int depth) {
   constexpr int stride = kStride<KOuter, Rows, Depth>;
   return KOuter ? tile[depth * stride + row] : tile[row * stride + depth];
-}
-
-// The tensor cores drop the low 13 bits of a number; half of what they drop is added first. Integer
-// additions, because the conversion instruction runs at an eighth of their rate.
-constexpr unsigned kHalf = 0x1000U, kKept = 0xffffe000U;
-
-/// x = large + small + 2^-23 |x| at most, each of 11 bits.
-__device__ void split(float x, unsigned& large, unsigned& small) {
-  const unsigned bits = __float_as_uint(x);
-  const bool finite = (bits & 0x7f800000U) != 0x7f800000U;
-  // Half added to a NaN would wrap around to zero: what is not finite stays as it is.
-  large = finite ? (bits + kHalf) & kKept : bits;
-  small = finite ? __float_as_uint(x - __uint_as_float(large)) + kHalf : 0U;
-}
-
-__device__ void multiply(float (&c)[4], const unsigned (&a)[4], const unsigned (&b)[2]) {
-  asm volatile(
-      "mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, "
-      "{%0,%1,%2,%3};"
-      : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
-      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
-}
-
-/// The same with nothing in c yet.
-__device__ void multiply_first(float (&c)[4], const unsigned (&a)[4], const unsigned (&b)[2]) {
-  asm volatile(
-      "mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, "
-      "{%10,%10,%10,%10};"
-      : "=f"(c[0]), "=f"(c[1]), "=f"(c[2]), "=f"(c[3])
-      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]), "f"(0.0F));
-}
-
-template <int RowTiles, int ColumnTiles>
-__device__ void multiply_all(float (&part)[RowTiles][ColumnTiles][4],
-                             const unsigned (&a)[RowTiles][4], const unsigned (&b)[ColumnTiles][2],
-                             bool first = false) {
-#pragma unroll
-  for (int r = 0; r < RowTiles; ++r) {
-#pragma unroll
-    for (int j = 0; j < ColumnTiles; ++j) {
-      if (first) {
-        multiply_first(part[r][j], a[r], b[j]);
-      } else {
-        multiply(part[r][j], a[r], b[j]);
-      }
-    }
-  }
 }
 
 // blockIdx.x, .y: tile of c; blockIdx.z: share of k, written to its own part.

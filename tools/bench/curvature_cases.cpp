@@ -7,13 +7,14 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/arange.h>
+#include <ATen/ops/zeros_like.h>
 #if VARPHASE_CUDA
 #include <c10/cuda/CUDACachingAllocator.h>
-#include <c10/cuda/CUDAFunctions.h>
 #endif
 
 #include "analysis/curvature/network_diagonal.hpp"
 #include "src/models/presets.hpp"
+#include "tools/bench/trace.hpp"
 
 namespace varphase {
 namespace {
@@ -70,7 +71,11 @@ void hash_weights(Network& network) {
   for (auto& entry : network.parameters()) {
     at::Tensor& tensor = *entry.parameter.tensor;
     ++salt;
-    if (entry.parameter.role != Role::weight || tensor.dim() < 2) continue;
+    if (entry.parameter.role != Role::weight) continue;
+    if (tensor.dim() < 2) {
+      if (entry.name.find("bias") != std::string::npos) tensor = at::zeros_like(tensor);
+      continue;
+    }
     const double width = 4 / std::sqrt(static_cast<double>(tensor[0].numel()));
     tensor = (hashed(tensor.numel(), salt) * width).to(at::kFloat).view(tensor.sizes());
   }
@@ -93,7 +98,7 @@ std::vector<std::string> curvature_cases() {
 }
 
 CurvatureMeasured curvature_case(const std::string& name, at::Device device, std::int64_t repeats,
-                                 std::int64_t images_wanted) {
+                                 std::int64_t images_wanted, const std::string& trace) {
   const bool is_lenet = name == "curvature-lenet", is_vgg = name == "curvature-vgg";
   Network network(is_lenet ? lenet() : is_vgg ? vgg() : three_conv_three_dense());
   network.initialize(1);
@@ -113,12 +118,14 @@ CurvatureMeasured curvature_case(const std::string& name, at::Device device, std
   CurvatureMeasured measured;
   measured.images = images.count();
   std::vector<LayerDiagonal> sums;
+  const auto work = [&] {
+    sums = stream_network_diagonal(network, images, request, [](std::int64_t) {});
+    synchronize(device);
+  };
+  if (!trace.empty()) traced(device, trace, work);
   for (std::int64_t r = 0; r < repeats; ++r) {
     const auto start = std::chrono::steady_clock::now();
-    sums = stream_network_diagonal(network, images, request, [](std::int64_t) {});
-#if VARPHASE_CUDA
-    if (device.is_cuda()) c10::cuda::device_synchronize();
-#endif
+    work();
     measured.seconds.push_back(
         std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
   }

@@ -5,16 +5,11 @@
 #include <cmath>
 #include <filesystem>
 #include <random>
-#include <set>
 
 #include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/zeros.h>
 #include <CLI/CLI.hpp>
-#include <torch/csrc/autograd/profiler_kineto.h>
-#if VARPHASE_CUDA
-#include <c10/cuda/CUDAFunctions.h>
-#endif
 
 #include "analysis/curvature/diagonal.hpp"
 #include "analysis/predict/predictor.hpp"
@@ -27,6 +22,7 @@
 #include "src/train/trainer.hpp"
 #include "src/variance/torch_kernels.hpp"
 #include "tools/bench/curvature_cases.hpp"
+#include "tools/bench/trace.hpp"
 #include "tools/dataset_files.hpp"
 #include "tools/session.hpp"
 #include "tools/verbs/verbs.hpp"
@@ -281,17 +277,11 @@ class Bench {
 
   HeadParts own_head() const { return require_head(*network_, network_->position("")); }
 
-  void synchronize() const {
-#if VARPHASE_CUDA
-    if (device_.is_cuda()) c10::cuda::device_synchronize();
-#endif
-  }
-
   double seconds_of(const std::function<void()>& work) const {
-    synchronize();
+    synchronize(device_);
     const auto start = std::chrono::steady_clock::now();
     work();
-    synchronize();
+    synchronize(device_);
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   }
 
@@ -300,23 +290,10 @@ class Bench {
     measured.images = images;
     work();
     work();
-    if (!options_.trace.empty()) traced(work);
+    if (!options_.trace.empty()) traced(device_, options_.trace, work);
     for (std::int64_t r = 0; r < options_.repeats; ++r)
       measured.seconds.push_back(seconds_of(work));
     return measured;
-  }
-
-  void traced(const std::function<void()>& work) const {
-    namespace profiler = torch::autograd::profiler;
-    using torch::profiler::impl::ActivityType;
-    const profiler::ProfilerConfig config(profiler::ProfilerState::KINETO);
-    std::set<ActivityType> activities{ActivityType::CPU};
-    if (device_.is_cuda()) activities.insert(ActivityType::CUDA);
-    profiler::prepareProfiler(config, activities);
-    profiler::enableProfiler(config, activities);
-    work();
-    synchronize();
-    profiler::disableProfiler()->save(options_.trace);
   }
 
   BenchOptions options_;
@@ -411,7 +388,8 @@ int run_curvature(const BenchOptions& options) {
   const at::Device device = open_device(device_options);
   set_numerics(true, false);
   const CurvatureMeasured found =
-      curvature_case(options.case_name, device, options.repeats, options.images);
+      curvature_case(options.case_name, device, options.repeats, options.images,
+                     options.trace);
   Measured measured{found.seconds, found.images, static_cast<double>(found.images) / 60000.0,
                     found.detail};
   measured.detail["device_name"] = device_name(device);

@@ -247,7 +247,7 @@ TEST(Kappa, TakesEveryParameterizationAndRefusesAKinkByName) {
   };
   const Json dense{{"dense", {{"out", 3}}}};
   EXPECT_EQ(refusal({{{"variance_conv2d", {{"out", 4}}}}, "softplus", dense}), "");
-  EXPECT_NE(refusal({dense}).find("no variance layer"), std::string::npos);
+  EXPECT_NE(refusal(Json::array({dense})).find("no variance layer"), std::string::npos);
   const Json zero_centred{{"variance_dense", {{"out", 5}, {"parameterization", "zero_centred"}}}};
   EXPECT_NE(refusal({zero_centred, "batch_norm", "abs", dense}).find("zero-centred"),
             std::string::npos);
