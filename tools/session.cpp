@@ -244,14 +244,14 @@ KappaMap kappa_of(Network& network, const fs::path& file, std::int64_t epoch,
   if (fs::exists(file)) {
     KappaMap map = kappa_from_document(read_document(file, "kappa"), file.string());
     if (map.method == "exact" && map.layers.size() == network.variance_layers().size() &&
-        map.smooth == plan.smooth_text(network) && map.split == split_name(train.split) && map.images == train.count() &&
-        map.provenance[kDatasetDigest] == digest)
+        map.smooth == plan.smooth_text(network) && map.split == split_name(train.split) &&
+        map.images == train.count() && map.provenance[kDatasetDigest] == digest)
       return map;
   }
   Progress progress(fmt::format("kappa of epoch {}", epoch), plan.passes() * train.count(),
                     " images", options.quiet);
-  KappaMap map = compute_kappa(network, train, request,
-                               [&](std::int64_t n) { progress.advance(n); });
+  KappaMap map =
+      compute_kappa(network, train, request, [&](std::int64_t n) { progress.advance(n); });
   map.epoch = epoch;
   return map;
 }

@@ -5,7 +5,6 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/bmm.h>
-#include <ATen/ops/col2im.h>
 #include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/conv2d.h>
 #include <ATen/ops/conv_transpose2d.h>
@@ -19,6 +18,7 @@
 
 #include "analysis/curvature/rule.hpp"
 #include "src/kernels/float32_product.hpp"
+#include "src/kernels/fold_columns.hpp"
 #include "src/kernels/squared_product.hpp"
 #include "src/kernels/unit_patches.hpp"
 #include "src/layers/conv2d.hpp"
@@ -30,6 +30,7 @@ namespace {
 constexpr std::int64_t kBlockBytes = 256LL << 20;  // of a product's temporaries
 constexpr std::int64_t kFewPositions = 36;
 constexpr std::int64_t kOneBlock = 32;
+constexpr std::int64_t kMostWinnerPatches = 1 << 18;  // numbers an image
 
 std::int64_t bytes(std::int64_t elements, const at::Tensor& like) {
   return elements * static_cast<std::int64_t>(like.element_size());
@@ -40,8 +41,9 @@ class ConvRule final : public WeightedRule {
   explicit ConvRule(const RuleSource& source) : ConvRule(source, weight_and_bias(source)) {}
   at::Tensor forward(const at::Tensor& x) override {
     a_ = x.detach();
-    return at::conv2d(x, weight(), bias_.defined() ? std::optional<at::Tensor>(bias_) : std::nullopt,
-                      stride_, padding_);
+    return at::conv2d(x, weight(),
+                      bias_.defined() ? std::optional<at::Tensor>(bias_) : std::nullopt, stride_,
+                      padding_);
   }
   void clear() override { a_ = at::Tensor(); }
 
@@ -50,7 +52,8 @@ class ConvRule final : public WeightedRule {
     const std::int64_t kernel = weight().size(2);
     if (positions() <= kFewPositions) return pull_by_product(v);
     if (stride_ == 1 && padding_ < kernel) {
-      // The same as a convolution with the kernel turned around, for which there are faster kernels.
+      // The same as a convolution with the kernel turned around, for which there are faster
+      // kernels.
       return at::conv2d(rows, turned_, {}, 1, kernel - 1 - padding_)
           .view({v.size(0), v.size(1), input_shape()[0], input_shape()[1], input_shape()[2]});
     }
@@ -61,14 +64,15 @@ class ConvRule final : public WeightedRule {
     const at::Tensor pulled = at::conv_transpose2d(
         rows, weight(), {}, stride_, padding_,
         {left(input_shape()[1], output_[1]), left(input_shape()[2], output_[2])});
-    return pulled.view({v.size(0), v.size(1), input_shape()[0], input_shape()[1], input_shape()[2]});
+    return pulled.view(
+        {v.size(0), v.size(1), input_shape()[0], input_shape()[1], input_shape()[2]});
   }
 
   at::Tensor rows(const at::Tensor& unit, const at::Tensor& scale) const override {
     const at::Tensor units = unit.contiguous(), scales = scale.contiguous();
-    const at::Tensor out = at::empty({unit.size(0), unit.size(1), input_shape()[0],
-                                      input_shape()[1], input_shape()[2]},
-                                     scale.options());
+    const at::Tensor out = at::empty(
+        {unit.size(0), unit.size(1), input_shape()[0], input_shape()[1], input_shape()[2]},
+        scale.options());
     on_floats(scale, [&](auto zero) {
       using T = decltype(zero);
       UnitPatches<T> job;
@@ -90,7 +94,8 @@ class ConvRule final : public WeightedRule {
     return out;
   }
   bool rows_pay(std::int64_t units) const override {
-    // Convolutions of odd numbers of channels run at a quarter of a matrix product's speed on a GPU.
+    // Convolutions of odd numbers of channels run at a quarter of a matrix product's speed on a
+    // GPU.
     const bool odd = weight().size(0) % 32 != 0 || weight().size(1) % 32 != 0;
     return weight().is_cuda() && odd && positions() > kFewPositions &&
            units * element_count(input_shape()) <=
@@ -109,12 +114,26 @@ class ConvRule final : public WeightedRule {
     const std::int64_t rows = v.size(0) * v.size(1), out = weight().size(0),
                        kernel = weight().size(2), p = positions();
     const at::Tensor columns =
-        product(v.reshape({rows, out, p}).transpose(1, 2).reshape({rows * p, out}))
-            .view({rows, p, patch_size()})
-            .transpose(1, 2);
-    return at::col2im(columns.contiguous(), {input_shape()[1], input_shape()[2]}, {kernel, kernel},
-                      {1, 1}, {padding_, padding_}, {stride_, stride_})
-        .view({v.size(0), v.size(1), input_shape()[0], input_shape()[1], input_shape()[2]});
+        product(v.reshape({rows, out, p}).transpose(1, 2).reshape({rows * p, out}));
+    const at::Tensor folded = at::empty(
+        {v.size(0), v.size(1), input_shape()[0], input_shape()[1], input_shape()[2]}, v.options());
+    on_floats(v, [&](auto zero) {
+      using T = decltype(zero);
+      FoldColumns<T> job;
+      job.columns = data_of<T>(columns);
+      job.rows = rows;
+      job.channels = input_shape()[0];
+      job.height = input_shape()[1];
+      job.width = input_shape()[2];
+      job.kernel = kernel;
+      job.stride = stride_;
+      job.padding = padding_;
+      job.out_height = output_[1];
+      job.out_width = output_[2];
+      job.out = data_of<T>(folded);
+      fold_columns(job, where_of(v));
+    });
+    return folded;
   }
 
   /// x times the flat weight. @param x [rows, O] @return [rows, C k k]
@@ -124,8 +143,8 @@ class ConvRule final : public WeightedRule {
       return at::mm(x, weight().flatten(1));
     const at::Tensor across = weight().flatten(1).t().contiguous();
     const at::Tensor found = at::empty({rows, columns}, x.options());
-    const at::Tensor workspace = at::empty({product_of_rows_bytes(rows, columns, out)},
-                                           x.options().dtype(at::kByte));
+    const at::Tensor workspace =
+        at::empty({product_of_rows_bytes(rows, columns, out)}, x.options().dtype(at::kByte));
     product_of_rows(data_of<float>(x), data_of<float>(across), rows, columns, out,
                     data_of<float>(found), data_of<std::uint8_t>(workspace), where_of(x));
     return found;
@@ -176,7 +195,9 @@ class ConvRule final : public WeightedRule {
 
  private:
   ConvRule(const RuleSource& source, const WeightAndBias& of)
-      : WeightedRule(source.input, of.weight), bias_(of.bias), output_(source.layer.output_shape()) {
+      : WeightedRule(source.input, of.weight),
+        bias_(of.bias),
+        output_(source.layer.output_shape()) {
     Conv2dOptions geometry;
     const Json options = source.layer.options();
     stride_ = options.value("stride", geometry.stride);
@@ -188,7 +209,7 @@ class ConvRule final : public WeightedRule {
   Shape output_;
   std::int64_t stride_ = 1, padding_ = 0;
   at::Tensor turned_;  // [C, O, k, k], rotated by half a turn
-  at::Tensor a_;  // [N, C, H, W]
+  at::Tensor a_;       // [N, C, H, W]
 };
 
 /// H_ow = sum_n [ sum_f s_f (sum_p A_pw f_op)^2 + sum_p A_pw^2 delta_op ], A the patches. Either as
@@ -205,6 +226,28 @@ class ConvReader final : public WeightReader {
     } else {
       add_squares(factors);
     }
+  }
+
+  bool takes_winners(std::int64_t units) const override {
+    return more_ && rule_.weight().is_cuda() && units * rule_.patch_size() <= kMostWinnerPatches;
+  }
+  void add_above_pool(const Factors& above, const ResidualUnits& winners) override {
+    const std::int64_t images = above.vectors.size(0), count = above.vectors.size(1),
+                       out = rule_.weight().size(0), cells = winners.unit.size(1) / out,
+                       w = rule_.patch_size();
+    if (!patches_.defined()) {
+      const at::Tensor position = winners.unit.remainder(rule_.positions());
+      patches_ = rule_.patches(0, images)
+                     .gather(1, position.unsqueeze(2).expand({images, out * cells, w}))
+                     .mul_(winners.value.unsqueeze(2))
+                     .view({images * out, cells, w});
+    }
+    const at::Tensor f = above.vectors.reshape({images, count, out, cells})
+                             .transpose(1, 2)
+                             .reshape({images * out, count, cells});
+    at::Tensor met = at::bmm(f, patches_).square_().view({images, out, count, w});
+    if (above.signs.defined()) met.mul_(above.signs.view({images, 1, count, 1}));
+    add(met.sum(at::IntArrayRef{0, 2}));
   }
 
   void add_residual(const at::Tensor& delta) override {
@@ -235,8 +278,8 @@ class ConvReader final : public WeightReader {
                o = static_cast<double>(rule_.weight().size(0)),
                w = static_cast<double>(rule_.patch_size());
     const double pairs = p * (p + 1) / 2;
-    const double direct = f * o * w *
-                          (squares_are_fused() ? std::ceil(p / kDepth) * kDepth : p + kElement);
+    const double direct =
+        f * o * w * (squares_are_fused() ? std::ceil(p / kDepth) * kDepth : p + kElement);
     const double by_pairs = o * p * p * (kSmallProduct * f + kElement) + pairs * w * (o + kElement);
     return by_pairs < direct;
   }
@@ -267,8 +310,7 @@ class ConvReader final : public WeightReader {
     job.n = rule_.patch_size();
     job.k = rule_.positions();
     job.sum = data_of<float>(sum_);
-    const at::Tensor parts =
-        at::empty({squared_product_parts(job), job.m, job.n}, f.options());
+    const at::Tensor parts = at::empty({squared_product_parts(job), job.m, job.n}, f.options());
     job.parts = data_of<float>(parts);
     squared_product(job, where_of(f));
     if (!more_) patches_ = at::Tensor();
@@ -277,14 +319,13 @@ class ConvReader final : public WeightReader {
   void add_squares(const Factors& factors) {
     if (squares_are_fused()) return add_fused_squares(factors);
     const std::int64_t images = factors.vectors.size(0), count = factors.vectors.size(1),
-                       out = rule_.weight().size(0), p = rule_.positions(),
-                       w = rule_.patch_size();
+                       out = rule_.weight().size(0), p = rule_.positions(), w = rule_.patch_size();
     const std::int64_t block = rule_.images_at_once(count * out * w);
     const at::Tensor f = factors.vectors.reshape({images, count * out, p});
     for (std::int64_t first = 0; first < images; first += block) {
       const std::int64_t some = std::min(block, images - first);
-      at::Tensor met =
-          at::bmm(f.narrow(0, first, some), rule_.patches(first, some)).view({some * count, out * w});
+      at::Tensor met = at::bmm(f.narrow(0, first, some), rule_.patches(first, some))
+                           .view({some * count, out * w});
       if (factors.signs.defined()) {
         add(factors.signs.narrow(0, first, some).reshape({1, -1}).mm(met.square_()).view({out, w}));
       } else {
@@ -301,9 +342,9 @@ class ConvReader final : public WeightReader {
                              .reshape({images * out, count, p});
     at::Tensor left = f;
     if (factors.signs.defined()) {
-      left = f * factors.signs.unsqueeze(1)
-                     .expand({images, out, count})
-                     .reshape({images * out, count, 1});
+      left =
+          f *
+          factors.signs.unsqueeze(1).expand({images, out, count}).reshape({images * out, count, 1});
     }
     if (pairs_.defined()) {
       pairs_.baddbmm_(left.transpose(1, 2), f);
@@ -338,9 +379,9 @@ class ConvReader final : public WeightReader {
   const ConvRule& rule_;
   bool by_pairs_;
   bool more_;           // blocks of factors than one will come: patches are kept for them
-  at::Tensor patches_;  // [N, C k k, P]
-  at::Tensor pairs_;  // [N O, P, P]
-  at::Tensor sum_;    // [O, C k k]
+  at::Tensor patches_;  // [N, C k k, P]; of winners [N O, cells, C k k]
+  at::Tensor pairs_;    // [N O, P, P]
+  at::Tensor sum_;      // [O, C k k]
 };
 
 std::unique_ptr<WeightReader> ConvRule::reader(std::int64_t factors) const {

@@ -67,9 +67,7 @@ class DenseReader final : public WeightReader {
   }
 
  private:
-  void add(const at::Tensor& part) {
-    diagonal_ = diagonal_.defined() ? diagonal_ + part : part;
-  }
+  void add(const at::Tensor& part) { diagonal_ = diagonal_.defined() ? diagonal_ + part : part; }
 
   const DenseRule& rule_;
   at::Tensor diagonal_;  // R [N, J]

@@ -51,8 +51,8 @@ void Gate::append(const GateRule& rule) {
 
 std::optional<ResidualUnits> Gate::winners() const {
   if (window_ == 1) return std::nullopt;
-  const std::int64_t images = multiplier_.size(0), channels = shape_[0],
-                     rows = shape_[1] / window_, columns = shape_[2] / window_, w = window_;
+  const std::int64_t images = multiplier_.size(0), channels = shape_[0], rows = shape_[1] / window_,
+                     columns = shape_[2] / window_, w = window_;
   const at::Tensor places = multiplier_.narrow(2, 0, rows * w)
                                 .narrow(3, 0, columns * w)
                                 .reshape({images, channels, rows, w, columns, w})
@@ -64,8 +64,7 @@ std::optional<ResidualUnits> Gate::winners() const {
       (at::arange(channels, whole) * (shape_[1] * shape_[2])).view({-1, 1, 1}) +
       (at::arange(rows, whole) * (w * shape_[2])).view({-1, 1}) + at::arange(columns, whole) * w;
   const at::Tensor inside = winner.squeeze(4);
-  const at::Tensor unit =
-      corner + inside.div(w, "floor") * shape_[2] + inside.remainder(w);
+  const at::Tensor unit = corner + inside.div(w, "floor") * shape_[2] + inside.remainder(w);
   return ResidualUnits{unit.flatten(1), places.gather(4, winner).flatten(1)};
 }
 

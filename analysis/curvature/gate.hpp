@@ -24,9 +24,9 @@ class Gate {
   std::optional<ResidualUnits> winners() const;
 
  private:
-  Shape shape_;               // below the lowest layer so far
-  at::Tensor multiplier_;     // [N or 1, shape...], undefined: 1
-  std::int64_t window_ = 1;   // product of the pools' windows
+  Shape shape_;              // below the lowest layer so far
+  at::Tensor multiplier_;    // [N or 1, shape...], undefined: 1
+  std::int64_t window_ = 1;  // product of the pools' windows
 };
 
 /// Every unit's value at all places of its window; places that the pool dropped get 0.

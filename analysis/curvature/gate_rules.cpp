@@ -109,9 +109,7 @@ class ActivationRule final : public GateRule {
   }
 
  private:
-  at::Tensor density() const {
-    return at::exp(-0.5 * x_.square()) * 0.39894228040143267794;
-  }
+  at::Tensor density() const { return at::exp(-0.5 * x_.square()) * 0.39894228040143267794; }
   at::Tensor cdf() const { return 0.5 * (1 + at::erf(x_ * 0.70710678118654752440)); }
 
   Activation activation_ = Activation::identity;

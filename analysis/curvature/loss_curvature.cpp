@@ -17,7 +17,8 @@ LossCurvature loss_curvature(const at::Tensor& logits, const at::Tensor& labels)
   at::Tensor gradient = p.scatter(1, label, 0);
   gradient.scatter_(1, label, -gradient.sum(1, true));
 
-  // With T_j = sum_{c >= j} p_c:  L_jj = sqrt(p_j T_{j+1} / T_j), L_ij = -L_jj p_i / T_{j+1}, i > j.
+  // With T_j = sum_{c >= j} p_c:  L_jj = sqrt(p_j T_{j+1} / T_j), L_ij = -L_jj p_i / T_{j+1}, i >
+  // j.
   const at::Tensor tail = p.flip({1}).cumsum(1).flip({1});  // T
   const at::Tensor next = tail.narrow(1, 1, classes - 1), here = tail.narrow(1, 0, classes - 1),
                    first = p.narrow(1, 0, classes - 1);

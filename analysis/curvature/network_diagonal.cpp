@@ -75,15 +75,14 @@ SecondOrderRequest pass_request(const NetworkDiagonalRequest& request, std::int6
 at::Tensor chain_input(Network& network, const DeviceImages& images, std::size_t first,
                        std::int64_t begin, std::int64_t count) {
   const at::NoGradGuard no_gradients;
-  return network
-      .forward_range(slice_batch(images, begin, count).images, Forward{}, 0, first)
+  return network.forward_range(slice_batch(images, begin, count).images, Forward{}, 0, first)
       .contiguous();
 }
 
 void add_images(Network& network, const DeviceImages& images, std::size_t first, SecondOrder& pass,
                 std::int64_t begin, std::int64_t count) {
-  pass.add(chain_input(network, images, first, begin, count),
-           images.labels.narrow(0, begin, count), images.example.narrow(0, begin, count));
+  pass.add(chain_input(network, images, first, begin, count), images.labels.narrow(0, begin, count),
+           images.example.narrow(0, begin, count));
 }
 
 }  // namespace
@@ -109,8 +108,7 @@ DiagonalPlan plan_network_diagonal(Network& network, const DeviceImages& images,
     plan.factors = pass.factors();
     if (repeat == 2 && finite) {
       for (std::size_t i = 0; i < before.size(); ++i)
-        plan.repeatable =
-            plan.repeatable && at::equal(before[i].hessian, pass.sums()[i].hessian);
+        plan.repeatable = plan.repeatable && at::equal(before[i].hessian, pass.sums()[i].hessian);
     }
     before = pass.sums();
   }
@@ -168,10 +166,9 @@ double verify_network_diagonal(Network& network, const DeviceImages& images,
   WeightedRule& rule = *wide.weighted(0);
   const at::Tensor weight = rule.weight().clone().set_requires_grad(true);
   rule.set_weight(weight);
-  const at::Tensor nll = at::cross_entropy_loss(wide.forward(x.to(at::kDouble)), labels, {},
-                                                at::Reduction::Sum);
-  const at::Tensor gradient =
-      torch::autograd::grad({nll}, {weight}, {}, true, true)[0].flatten();
+  const at::Tensor nll =
+      at::cross_entropy_loss(wide.forward(x.to(at::kDouble)), labels, {}, at::Reduction::Sum);
+  const at::Tensor gradient = torch::autograd::grad({nll}, {weight}, {}, true, true)[0].flatten();
   double worst = 0, largest = got.abs().max().item<double>();
   for (std::int64_t e = 0; e < entries; ++e) {
     const PhiloxBlock words =

@@ -12,7 +12,8 @@
 
 namespace varphase {
 
-/// Part of a Hessian in a layer's units, for each image n: sum_f sign[n,f] vector[n,f] vector[n,f]^T.
+/// Part of a Hessian in a layer's units, for each image n: sum_f sign[n,f] vector[n,f]
+/// vector[n,f]^T.
 struct Factors {
   at::Tensor vectors;  // [N, F, units...]
   at::Tensor signs;    // [N, F] of +1 and -1; undefined: all +1
@@ -81,6 +82,11 @@ class WeightReader {
  public:
   virtual ~WeightReader() = default;
   virtual void add_factors(const Factors& factors) = 0;
+  /// Whether factors had better come as they are above a pool with so many output units.
+  virtual bool takes_winners(std::int64_t) const { return false; }
+  /// The same factors above the pool; winners: each unit's place in the layer's output and its
+  /// multiplier there.
+  virtual void add_above_pool(const Factors&, const ResidualUnits&) {}
   /// @param delta [N, output...]
   virtual void add_residual(const at::Tensor& delta) = 0;
   /// What is still held back of the images that last went forward. @return [weight...], and 0 again

@@ -36,14 +36,10 @@ at::Tensor through(const GateRule& rule, const at::Tensor& v, const at::Tensor& 
   return slope.defined() ? below * slope : below;
 }
 
-/// The units with a residual, in order, as many columns as the image with the most has.
-ResidualUnits units_of(const at::Tensor& delta) {
+/// The units with a residual, in order, `most` columns, as many as the image with the most has.
+ResidualUnits units_of(const at::Tensor& delta, std::int64_t most) {
   const at::Tensor flat = delta.flatten(1);
-  const at::Tensor none = flat == 0;
-  const std::int64_t most =
-      flat.size(1) - none.sum(1).min().item<std::int64_t>();
-  if (most == 0) return {};
-  const at::Tensor unit = at::argsort(none, true, 1, false).narrow(1, 0, most);
+  const at::Tensor unit = at::argsort(flat == 0, true, 1, false).narrow(1, 0, most);
   return {unit, flat.gather(1, unit)};
 }
 
@@ -56,7 +52,9 @@ SecondOrder::SecondOrder(CurvatureChain& chain, const SecondOrderRequest& reques
       sums_(request.layers.size()),
       factors_(request.layers.size()),
       gates_(chain.size()),
-      rows_(chain.size()) {
+      rows_(chain.size()),
+      winners_(chain.size()),
+      units_(chain.size()) {
   VARPHASE_CHECK(!request.layers.empty(), ErrorKind::usage, "curvature of no layer was asked for");
   lowest_ = chain.size();
   for (std::size_t i = 0; i < request.layers.size(); ++i) {
@@ -70,10 +68,9 @@ SecondOrder::Readers SecondOrder::make_readers() const {
   Readers readers(chain_.size());
   for (std::size_t i = lowest_; i < chain_.size(); ++i) {
     if (wanted(i))
-      readers[i] = chain_.weighted(i)->reader(
-          request_.method == CurvatureMethod::exact
-              ? factors_[static_cast<std::size_t>(slot_[i])]
-              : classes_ - 1);
+      readers[i] = chain_.weighted(i)->reader(request_.method == CurvatureMethod::exact
+                                                  ? factors_[static_cast<std::size_t>(slot_[i])]
+                                                  : classes_ - 1);
   }
   return readers;
 }
@@ -91,19 +88,15 @@ void SecondOrder::build_gates() {
 }
 
 void SecondOrder::build_rows() {
-  for (at::Tensor& rows : rows_) rows = at::Tensor();
-  for (std::size_t top = lowest_ + 2; top < chain_.size(); ++top) {
+  for (std::size_t top = lowest_ + 1; top < chain_.size(); ++top) {
     if (gates_[top] == nullptr) continue;
     std::size_t below = top;
     while (below > lowest_ && chain_.gate(below) != nullptr) --below;
     const LinearRule* linear = chain_.linear(below);
-    if (linear == nullptr || below == lowest_) continue;
-    const std::int64_t units = element_count(
-        top + 1 < chain_.size() ? chain_.rule(top + 1).input_shape() : Shape{classes_});
-    if (!linear->rows_pay(units)) continue;
-    const std::optional<ResidualUnits> winners = gates_[top]->winners();
-    if (!winners) continue;
-    rows_[below] = linear->rows(winners->unit, winners->value).flatten(2);
+    winners_[below] = gates_[top]->winners();
+    if (linear == nullptr || !winners_[below]) continue;
+    if (below > lowest_ && linear->rows_pay(winners_[below]->unit.size(1)))
+      rows_[below] = linear->rows(winners_[below]->unit, winners_[below]->value).flatten(2);
   }
 }
 
@@ -147,8 +140,12 @@ std::int64_t SecondOrder::factors_at_once(std::int64_t images, std::size_t below
     largest = std::max(largest, element_count(chain_.rule(below + 1).input_shape()));
   constexpr std::int64_t kAlive = 4;  // a vector, what it becomes, and a convolution's workspace
   return std::max<std::int64_t>(
-      1, request_.memory / (kAlive * images * largest *
-                            static_cast<std::int64_t>(sizeof(float))));
+      1, request_.memory / (kAlive * images * largest * static_cast<std::int64_t>(sizeof(float))));
+}
+
+bool SecondOrder::reads_above_pool(std::size_t i, const Readers& readers) const {
+  return readers[i] != nullptr && winners_[i] &&
+         readers[i]->takes_winners(winners_[i]->unit.size(1));
 }
 
 void SecondOrder::descend(Factors factors, std::ptrdiff_t from, Readers& readers) const {
@@ -156,7 +153,13 @@ void SecondOrder::descend(Factors factors, std::ptrdiff_t from, Readers& readers
   for (std::ptrdiff_t at = from; at >= static_cast<std::ptrdiff_t>(lowest_);) {
     const auto i = static_cast<std::size_t>(at);
     if (const LinearRule* linear = chain_.linear(i)) {
-      if (readers[i] != nullptr) readers[i]->add_factors(factors);
+      if (readers[i] != nullptr) {
+        if (above.defined() && reads_above_pool(i, readers)) {
+          readers[i]->add_above_pool({above, factors.signs}, *winners_[i]);
+        } else {
+          readers[i]->add_factors(factors);
+        }
+      }
       if (i == lowest_) return;
       if (rows_[i].defined() && above.defined()) {
         Shape shape = chain_.rule(i).input_shape();
@@ -175,9 +178,9 @@ void SecondOrder::descend(Factors factors, std::ptrdiff_t from, Readers& readers
            chain_.gate(static_cast<std::size_t>(below)) != nullptr)
       --below;
     const auto next = static_cast<std::size_t>(std::max<std::ptrdiff_t>(below, 0));
-    // Behind rows only a reader still wants the vectors below the run.
-    if (!rows_[next].defined() || readers[next] != nullptr)
-      factors.vectors = gates_[i]->pull(factors.vectors);
+    const bool read_below = readers[next] != nullptr && !reads_above_pool(next, readers);
+    const bool pulled_below = next != lowest_ && !rows_[next].defined();
+    if (read_below || pulled_below) factors.vectors = gates_[i]->pull(factors.vectors);
     at = below;
   }
 }
@@ -189,22 +192,28 @@ void SecondOrder::take(Readers& readers, const Absorb& absorb) const {
 }
 
 void SecondOrder::count_factors(const std::vector<at::Tensor>& residuals) {
+  // One wait for the device in all.
+  std::vector<at::Tensor> counts;
+  for (const at::Tensor& residual : residuals) {
+    if (residual.defined()) counts.push_back((residual.flatten(1) != 0).sum(1).max());
+  }
+  const at::Tensor all = counts.empty() ? at::Tensor() : at::stack(counts).to(at::kCPU);
+  std::int64_t next = 0;
+  for (std::size_t i = 0; i < residuals.size(); ++i)
+    units_[i] = residuals[i].defined() ? all[next++].item<std::int64_t>() : 0;
   std::int64_t alive = classes_ - 1;
   for (std::size_t i = chain_.size(); i-- > lowest_;) {
-    if (chain_.linear(i) == nullptr) continue;
     if (wanted(i)) factors_[static_cast<std::size_t>(slot_[i])] = alive;
-    if (residuals[i].defined())
-      alive += (residuals[i].flatten(1) != 0).sum(1).max().item<std::int64_t>();
+    alive += units_[i];
   }
 }
 
 void SecondOrder::expand_residuals(const std::vector<at::Tensor>& residuals, Readers& readers) {
   for (std::size_t i = chain_.size(); i-- > lowest_ + 1;) {
-    if (!residuals[i].defined()) continue;
-    const ResidualUnits units = units_of(residuals[i]);
-    if (!units.unit.defined()) continue;
-    const std::int64_t most = units.unit.size(1),
-                       block = factors_at_once(units.unit.size(0), i - 1);
+    const std::int64_t most = units_[i];
+    if (most == 0) continue;
+    const ResidualUnits units = units_of(residuals[i], most);
+    const std::int64_t block = factors_at_once(units.unit.size(0), i - 1);
     for (std::int64_t first = 0; first < most; first += block) {
       const std::int64_t count = std::min(block, most - first);
       descend(chain_.linear(i)->expand({units.unit.narrow(1, first, count).contiguous(),
@@ -222,8 +231,8 @@ void SecondOrder::sample_residuals(const std::vector<at::Tensor>& residuals,
     for (std::size_t i = chain_.size(); i-- > lowest_ + 1;) {
       if (!residuals[i].defined()) continue;
       const at::Tensor& delta = residuals[i];
-      const at::Tensor z = random_signs(
-          delta, example, request_.seed, static_cast<std::uint16_t>(chain_.first() + i), sample);
+      const at::Tensor z = random_signs(delta, example, request_.seed,
+                                        static_cast<std::uint16_t>(chain_.first() + i), sample);
       const at::Tensor up = delta.clamp_min(0).sqrt() * z, down = (-delta).clamp_min(0).sqrt() * z;
       at::Tensor signs = at::ones_like(delta.flatten(1).narrow(1, 0, 1));
       descend({chain_.linear(i)->pull(at::stack({up, down}, 1)), at::cat({signs, -signs}, 1)},
@@ -249,8 +258,7 @@ void SecondOrder::sample_residuals(const std::vector<at::Tensor>& residuals,
   }
 }
 
-void SecondOrder::add(const at::Tensor& x, const at::Tensor& labels,
-                      const at::Tensor& example) {
+void SecondOrder::add(const at::Tensor& x, const at::Tensor& labels, const at::Tensor& example) {
   const at::NoGradGuard no_gradients;
   const at::Tensor logits = chain_.forward(x);
   classes_ = logits.size(1);
@@ -278,13 +286,13 @@ void SecondOrder::add(const at::Tensor& x, const at::Tensor& labels,
       if (readers[i] != nullptr && residuals[i].defined()) readers[i]->add_residual(residuals[i]);
     }
     if (request_.method == CurvatureMethod::exact) expand_residuals(residuals, readers);
-    take(readers, [&](std::size_t layer, const at::Tensor& part) {
-      add_to(sums_[layer].hessian, part);
-    });
+    take(readers,
+         [&](std::size_t layer, const at::Tensor& part) { add_to(sums_[layer].hessian, part); });
     if (request_.method == CurvatureMethod::sampled_residual) sample_residuals(residuals, example);
   }
   chain_.clear();
   for (at::Tensor& rows : rows_) rows = at::Tensor();
+  for (auto& winners : winners_) winners.reset();
 }
 
 }  // namespace varphase

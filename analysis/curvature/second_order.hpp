@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,9 +37,9 @@ struct LayerDiagonal {
 };
 
 /// Second-order backpropagation: the diagonal of the Hessian of the negative log-likelihood, summed
-/// over images, in the weights of any layers of a chain. Per image the Hessian by a layer's units is
-/// held as signed factors and a diagonal residual, sum_f s_f f f^T + diag(delta), which each rule
-/// passes on. Source: docs/math.md, "Any sequential network".
+/// over images, in the weights of any layers of a chain. Per image the Hessian by a layer's units
+/// is held as signed factors and a diagonal residual, sum_f s_f f f^T + diag(delta), which each
+/// rule passes on. Source: docs/math.md, "Any sequential network".
 class SecondOrder {
  public:
   /// The chain begins at or before the lowest of the layers and must live as long.
@@ -63,6 +64,7 @@ class SecondOrder {
   void build_gates();
   void build_rows();
   std::vector<at::Tensor> sweep(const at::Tensor& gradient);
+  bool reads_above_pool(std::size_t i, const Readers& readers) const;
   void descend(Factors factors, std::ptrdiff_t from, Readers& readers) const;
   void take(Readers& readers, const Absorb& absorb) const;
   std::int64_t factors_at_once(std::int64_t images, std::size_t below) const;
@@ -78,9 +80,11 @@ class SecondOrder {
   std::vector<LayerDiagonal> sums_;
   std::vector<std::int64_t> factors_;
   std::vector<std::unique_ptr<Gate>> gates_;  // by the uppermost rule of a run
-  // By linear rule with a pool above it: rows of its Jacobian for the pool's winners, times what the
-  // run multiplies them by, [N, units, input units]. Undefined: the rule pulls by itself.
+  // By linear rule with a pool above it: rows of its Jacobian for the pool's winners, times what
+  // the run multiplies them by, [N, units, input units]. Undefined: the rule pulls by itself.
   std::vector<at::Tensor> rows_;
+  std::vector<std::optional<ResidualUnits>> winners_;  // of these pools
+  std::vector<std::int64_t> units_;  // with a residual an image, at most, by linear rule
   std::int64_t classes_ = 0;
 };
 

@@ -124,8 +124,8 @@ KappaPlan::KappaPlan(const Network& network, const KappaRequest& request) {
   for (const std::size_t position : positions_of(network, request.layers)) {
     refuse_kink(network, position);
     const std::optional<HeadParts> head = find_head(network, position);
-    const Smoothing smoothing = head ? parse_smoothing(request.smooth, *head)
-                                     : parse_smoothing(request.smooth, false);
+    const Smoothing smoothing =
+        head ? parse_smoothing(request.smooth, *head) : parse_smoothing(request.smooth, false);
     Part part{position, smoothing_text(smoothing), std::nullopt, 0, 0};
     if (head && request.method == CurvatureMethod::exact && !request.others) {
       part.head = smoothed(*head, smoothing);
@@ -150,8 +150,8 @@ std::string KappaPlan::smooth_text(const Network& network) const {
   std::string all;
   for (const Part& part : parts_) {
     same = same && part.smooth == parts_.front().smooth;
-    all += fmt::format("{}{} {}", all.empty() ? "" : ", ",
-                       network.layers()[part.position]->name(), part.smooth);
+    all += fmt::format("{}{} {}", all.empty() ? "" : ", ", network.layers()[part.position]->name(),
+                       part.smooth);
   }
   return same ? parts_.front().smooth : all;
 }
@@ -166,8 +166,8 @@ KappaMap compute_kappa(Network& network, const DeviceImages& images, const Kappa
   std::vector<std::vector<LayerDiagonal>> diagonals;
   std::vector<std::vector<std::int64_t>> factors(plan.general().size());
   for (const NetworkDiagonalRequest& general : plan.general())
-    diagonals.push_back(stream_network_diagonal(network, images, general, advanced,
-                                                &factors[diagonals.size()]));
+    diagonals.push_back(
+        stream_network_diagonal(network, images, general, advanced, &factors[diagonals.size()]));
   for (const KappaPlan::Part& part : plan.parts()) {
     LayerKappa kappa = layer_of(network, part);
     KappaProof proof{request.verify, 0};
@@ -190,16 +190,16 @@ KappaMap compute_kappa(Network& network, const DeviceImages& images, const Kappa
       if (found.error_variance.defined())
         kappa.standard_error = floats_of(found.error_variance.sqrt());
       if (request.verify > 0)
-        proof.worst_relative_error = verify_network_diagonal(network, images, general,
-                                                             part.position, request.verify);
+        proof.worst_relative_error =
+            verify_network_diagonal(network, images, general, part.position, request.verify);
     }
     const bool plain = !kappa.has_variance();
     (plain ? map.plain_layers : map.layers).push_back(std::move(kappa));
     if (request.verify > 0) (plain ? map.plain_proofs : map.proofs).push_back(proof);
   }
-  map.method = request.method == CurvatureMethod::exact            ? "exact"
+  map.method = request.method == CurvatureMethod::exact          ? "exact"
                : request.method == CurvatureMethod::gauss_newton ? "Gauss-Newton"
-                                                                   : "estimate";
+                                                                 : "estimate";
   return map;
 }
 

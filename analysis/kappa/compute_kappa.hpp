@@ -14,7 +14,8 @@ struct KappaRequest {
   std::string smooth = "auto";
   std::int64_t verify = 0;  // entries per layer to prove against a float64 double backward
   std::uint64_t seed = 1;   // of the choice of these entries, and of an estimate's signs
-  std::vector<std::string> layers;  // names; "all": every layer with weights; empty: variance layers
+  std::vector<std::string>
+      layers;  // names; "all": every layer with weights; empty: variance layers
   CurvatureMethod method = CurvatureMethod::exact;
   std::int64_t samples = 2;  // of an estimate, an image
   bool others = false;       // gradient, empirical Fisher and Gauss-Newton diagonal as well
@@ -23,8 +24,8 @@ struct KappaRequest {
 /// "exact", "ggn" or "estimate". @throws Error usage.
 CurvatureMethod curvature_method_from_name(const std::string& name);
 
-/// How each layer of a request is computed: by the closed form of the head, or with others in a pass
-/// of second-order backpropagation.
+/// How each layer of a request is computed: by the closed form of the head, or with others in a
+/// pass of second-order backpropagation.
 class KappaPlan {
  public:
   /// @throws Error usage for a layer without weights, unsupported where there is no variance layer,

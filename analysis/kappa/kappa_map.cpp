@@ -78,13 +78,14 @@ std::vector<NamedMap> maps_of(LayerKappa& layer) {
 std::vector<std::string> layer_names(const Document& document, const std::string& path,
                                      const char* attribute) {
   if (document.find_attribute(attribute) == nullptr) return {};
-  const Json names = parse_json(document.text(attribute), fmt::format("{}: attribute {}", path, attribute));
+  const Json names =
+      parse_json(document.text(attribute), fmt::format("{}: attribute {}", path, attribute));
   VARPHASE_CHECK(names.is_array() && !names.empty(), ErrorKind::format,
                  "{}: attribute {} is not a list of names", path, attribute);
   std::vector<std::string> layers;
   for (const Json& name : names) {
-    VARPHASE_CHECK(name.is_string(), ErrorKind::format,
-                   "{}: attribute {} is not a list of names", path, attribute);
+    VARPHASE_CHECK(name.is_string(), ErrorKind::format, "{}: attribute {} is not a list of names",
+                   path, attribute);
     layers.push_back(name.get<std::string>());
   }
   return layers;
@@ -108,7 +109,8 @@ std::int64_t LayerKappa::uncertain(double kappa0) const {
   std::int64_t found = 0;
   for (std::int64_t i = 0; i < count(); ++i) {
     const auto at = static_cast<std::size_t>(i);
-    const double error = static_cast<double>(variance[at]) * static_cast<double>(standard_error[at]);
+    const double error =
+        static_cast<double>(variance[at]) * static_cast<double>(standard_error[at]);
     found += std::abs(std::abs(kappa(i)) - kappa0) <= 2 * error ? 1 : 0;
   }
   return found;
@@ -137,8 +139,7 @@ const LayerKappa& KappaMap::layer(const std::string& name) const {
 
 namespace {
 
-void add_layer(Document& document, LayerKappa layer, const KappaProof* proof,
-               std::int64_t epoch) {
+void add_layer(Document& document, LayerKappa layer, const KappaProof* proof, std::int64_t epoch) {
   const LogHistogram histogram = layer.histogram();
   const std::array<std::int64_t, 5> counts{histogram.zeros, histogram.negative, histogram.underflow,
                                            histogram.overflow, histogram.non_finite};

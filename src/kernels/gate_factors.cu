@@ -28,8 +28,7 @@ __global__ void gate_factors_kernel(GateFactors<T> job, int each) {
   const std::int64_t n = blockIdx.z;
   const T by = dropped ? T(0) : job.multiplier[(job.shared ? 0 : n * units) + unit];
   const std::int64_t first = static_cast<std::int64_t>(blockIdx.y) * each;
-  const std::int64_t last =
-      first + each < job.factors ? first + each : job.factors;
+  const std::int64_t last = first + each < job.factors ? first + each : job.factors;
   for (std::int64_t f = first; f < last; ++f) {
     const std::int64_t row = n * job.factors + f;
     job.out[row * units + unit] = dropped ? T(0) : job.v[row * pooled + from] * by;
@@ -46,8 +45,7 @@ void gate_factors(const GateFactors<T>& job, void* stream) {
   if (units == 0 || job.factors == 0) return;
   for (std::int64_t first = 0; first < job.images; first += most) {
     GateFactors<T> part = job;
-    const std::int64_t pooled =
-        job.channels * (job.height / job.window) * (job.width / job.window);
+    const std::int64_t pooled = job.channels * (job.height / job.window) * (job.width / job.window);
     part.images = std::min(most, job.images - first);
     part.v += first * job.factors * pooled;
     part.out += first * job.factors * units;

@@ -46,7 +46,8 @@ __device__ inline void multiply(float (&c)[4], const unsigned (&a)[4], const uns
 }
 
 /// The same with nothing in c yet.
-__device__ inline void multiply_first(float (&c)[4], const unsigned (&a)[4], const unsigned (&b)[2]) {
+__device__ inline void multiply_first(float (&c)[4], const unsigned (&a)[4],
+                                      const unsigned (&b)[2]) {
   asm volatile(
       "mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, "
       "{%10,%10,%10,%10};"

@@ -167,8 +167,8 @@ __global__ void add_shares_kernel(SquaredProduct job, int split) {
 template <class C>
 void launch(const SquaredProduct& job, std::int64_t split, cudaStream_t stream) {
   const auto kernel = squared_product_kernel<C>;
-  constexpr int shared = C::kStages * (C::kRows + C::kColumns) * kRowFloats<C> *
-                         static_cast<int>(sizeof(float));
+  constexpr int shared =
+      C::kStages * (C::kRows + C::kColumns) * kRowFloats<C> * static_cast<int>(sizeof(float));
   check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, shared),
         "squared_product: shared memory");
   const dim3 grid(blocks_for(job.n, C::kColumns), blocks_for(job.m, C::kRows),
@@ -181,12 +181,25 @@ void launch(const SquaredProduct& job, std::int64_t split, cudaStream_t stream) 
 
 void squared_product(const SquaredProduct& job, std::int64_t split, void* stream) {
   if (job.m == 0 || job.n == 0 || job.items == 0) return;
+  // Half the depth where the last step of the full one would be half empty.
+  const auto whole = [&](std::int64_t depth) { return (job.k + depth - 1) / depth * depth; };
+  const bool shallow = whole(16) * 100 < whole(32) * 93;
+  const cudaStream_t on = as_stream(stream);
   if (job.n <= 32) {
-    launch<Cut<32, 32, 16, 16, 32, 4, 4>>(job, split, as_stream(stream));
+    shallow ? launch<Cut<32, 32, 16, 16, 16, 4, 4>>(job, split, on)
+            : launch<Cut<32, 32, 16, 16, 32, 4, 4>>(job, split, on);
   } else if (job.m <= 32) {
-    launch<Cut<32, 128, 32, 32, 32, 3, 3>>(job, split, as_stream(stream));
+    shallow ? launch<Cut<32, 128, 32, 32, 16, 4, 3>>(job, split, on)
+            : launch<Cut<32, 128, 32, 32, 32, 3, 3>>(job, split, on);
+  } else if (job.n <= 96) {
+    shallow ? launch<Cut<64, 96, 32, 32, 16, 4, 2>>(job, split, on)
+            : launch<Cut<64, 96, 32, 32, 32, 3, 2>>(job, split, on);
+  } else if ((job.m + 95) / 96 * 96 < (job.m + 63) / 64 * 64) {
+    shallow ? launch<Cut<96, 64, 32, 32, 16, 4, 2>>(job, split, on)
+            : launch<Cut<96, 64, 32, 32, 32, 3, 2>>(job, split, on);
   } else {
-    launch<Cut<64, 128, 32, 32, 32, 3, 2>>(job, split, as_stream(stream));
+    shallow ? launch<Cut<64, 128, 32, 32, 16, 4, 2>>(job, split, on)
+            : launch<Cut<64, 128, 32, 32, 32, 3, 2>>(job, split, on);
   }
   add_shares_kernel<<<blocks_for(job.m * job.n, kThreads), kThreads, 0, as_stream(stream)>>>(
       job, static_cast<int>(split));

@@ -8,13 +8,13 @@
 
 namespace varphase {
 
-/// Rows of a convolution's Jacobian: out[r] = scale[r] times the derivative of output unit[r] by the
-/// input, zero outside of the patch that the kernel covers.
+/// Rows of a convolution's Jacobian: out[r] = scale[r] times the derivative of output unit[r] by
+/// the input, zero outside of the patch that the kernel covers.
 template <class T>
 struct UnitPatches {
-  const T* weight = nullptr;          // [O, C, kernel, kernel]
+  const T* weight = nullptr;           // [O, C, kernel, kernel]
   const std::int64_t* unit = nullptr;  // [rows], flat in [O, out_height, out_width]
-  const T* scale = nullptr;           // [rows]
+  const T* scale = nullptr;            // [rows]
   std::int64_t rows = 0, channels = 0, height = 0, width = 0;  // of the input
   std::int64_t kernel = 1, stride = 1, padding = 0, out_height = 1, out_width = 1;
   T* out = nullptr;  // [rows, C, H, W] overwritten

@@ -24,10 +24,10 @@ void unit_patches(const UnitPatches<T>& job, Where where) {
       const std::int64_t top = position / job.out_width * job.stride - job.padding,
                          left = position % job.out_width * job.stride - job.padding;
       for (std::int64_t c = 0; c < job.channels; ++c) {
-        for (std::int64_t u = std::max<std::int64_t>(0, -top);
-             u < std::min(k, job.height - top); ++u) {
-          for (std::int64_t v = std::max<std::int64_t>(0, -left);
-               v < std::min(k, job.width - left); ++v) {
+        for (std::int64_t u = std::max<std::int64_t>(0, -top); u < std::min(k, job.height - top);
+             ++u) {
+          for (std::int64_t v = std::max<std::int64_t>(0, -left); v < std::min(k, job.width - left);
+               ++v) {
             out[(c * job.height + top + u) * job.width + left + v] =
                 job.weight[((o * job.channels + c) * k + u) * k + v] * job.scale[r];
           }

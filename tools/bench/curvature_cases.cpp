@@ -84,9 +84,7 @@ void hash_weights(Network& network) {
 std::int64_t peak_bytes(at::Device device) {
 #if VARPHASE_CUDA
   if (device.is_cuda())
-    return c10::cuda::CUDACachingAllocator::getDeviceStats(device.index())
-        .reserved_bytes[0]
-        .peak;
+    return c10::cuda::CUDACachingAllocator::getDeviceStats(device.index()).reserved_bytes[0].peak;
 #endif
   return device.is_cuda() ? 0 : -1;
 }

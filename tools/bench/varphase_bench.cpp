@@ -388,8 +388,7 @@ int run_curvature(const BenchOptions& options) {
   const at::Device device = open_device(device_options);
   set_numerics(true, false);
   const CurvatureMeasured found =
-      curvature_case(options.case_name, device, options.repeats, options.images,
-                     options.trace);
+      curvature_case(options.case_name, device, options.repeats, options.images, options.trace);
   Measured measured{found.seconds, found.images, static_cast<double>(found.images) / 60000.0,
                     found.detail};
   measured.detail["device_name"] = device_name(device);

@@ -90,8 +90,8 @@ Json row_of(const KappaMap& map, const LayerKappa& layer, const KappaProof* proo
   if (!layer.standard_error.empty()) {
     const double relative = relative_error(layer);
     row["relative_standard_error"] = relative;
-    row["samples_for_1_percent"] = std::ceil(static_cast<double>(samples) *
-                                             std::pow(relative / 0.01, 2));
+    row["samples_for_1_percent"] =
+        std::ceil(static_cast<double>(samples) * std::pow(relative / 0.01, 2));
     if (layer.has_variance()) row["uncertain"] = layer.uncertain(kappa0);
   }
   if (proof != nullptr) row["worst_relative_error"] = proof->worst_relative_error;
@@ -157,8 +157,7 @@ int run_kappa(const Options& options) {
       announce(loaded.network, images, options, request);
       const KappaPlan plan(loaded.network, request);
       progress.emplace(
-          "kappa",
-          static_cast<std::int64_t>(target.epochs.size()) * plan.passes() * images.count(),
+          "kappa", static_cast<std::int64_t>(target.epochs.size()) * plan.passes() * images.count(),
           " images", options.quiet);
       if (!options.json) fmt::print("{}\n", table.header());
     }

@@ -184,8 +184,7 @@ TEST(SecondOrder, AgreesWithTheClosedFormOfTheHead) {
   request.layers = {position};
   const at::Tensor general = diagonals(of, request)[0].hessian;
   const at::Tensor a = of.network.forward_range(of.x, Forward{}, 0, position).flatten(1);
-  const at::Tensor closed =
-      head_hessian_diagonal(require_head(of.network, position), a, of.labels);
+  const at::Tensor closed = head_hessian_diagonal(require_head(of.network, position), a, of.labels);
   EXPECT_TRUE(close(general, closed, 1e-12));
 }
 

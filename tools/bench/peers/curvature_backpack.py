@@ -43,6 +43,8 @@ def run():
     from backpack.extensions import DiagGGNExact, DiagHessian
 
     device = measure.set_up(options)
+    # As our side: float32 throughout.
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
     count, total = options.images, 50000
     pixels = ((hashed(count * 3072, 1) + 0.5) * 256).astype(numpy.uint8).reshape(count, 3, 32, 32)
     images = torch.from_numpy(pixels).to(device).float() / 255

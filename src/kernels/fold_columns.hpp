@@ -1,0 +1,30 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+
+#include "src/kernels/where.hpp"
+
+namespace varphase {
+
+/// out[r,c,y,x] = sum over kernel cells (u,v) and positions (p,q) that meet there of
+/// columns[r, p out_width + q, (c kernel + u) kernel + v]: a convolution's input gradient out of
+/// the product of upstream gradient and weights.
+template <class T>
+struct FoldColumns {
+  const T* columns = nullptr;  // [rows, out_height out_width, C kernel kernel]
+  std::int64_t rows = 0, channels = 0, height = 0, width = 0;  // of the input
+  std::int64_t kernel = 1, stride = 1, padding = 0, out_height = 1, out_width = 1;
+  T* out = nullptr;  // [rows, C, H, W] overwritten
+};
+
+template <class T>
+void fold_columns(const FoldColumns<T>& job, Where where);
+
+namespace cuda {
+template <class T>
+void fold_columns(const FoldColumns<T>& job, void* stream);
+}
+
+}  // namespace varphase

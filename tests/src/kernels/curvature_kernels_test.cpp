@@ -1,0 +1,151 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#include <ATen/ATen.h>
+
+#include "src/kernels/fold_columns.hpp"
+#include "src/kernels/gate_factors.hpp"
+#include "src/kernels/squared_product.hpp"
+#include "src/kernels/unit_patches.hpp"
+#include "src/variance/torch_kernels.hpp"
+#include "tests/support/device.hpp"
+#include "tests/support/golden.hpp"
+
+namespace varphase {
+namespace {
+
+at::Tensor there(const at::Tensor& tensor) { return tensor.to(test_device()).contiguous(); }
+
+TEST(SquaredProduct, MeetsTheSumWrittenOut) {
+  at::manual_seed(1);
+  use_torch_threads();
+  struct Size {
+    std::int64_t images, repeat, m, n, k;
+  };
+  // Every cut of the kernel, whole and ragged.
+  for (const Size& size : {Size{3, 9, 64, 576, 64},
+                           {2, 5, 20, 25, 576},
+                           {2, 7, 20, 25, 36},
+                           {2, 4, 20, 150, 100},
+                           {2, 4, 30, 200, 36},
+                           {2, 3, 64, 75, 784},
+                           {2, 3, 50, 90, 144},
+                           {2, 3, 96, 576, 144},
+                           {2, 3, 90, 130, 100},
+                           {2, 3, 128, 1152, 36},
+                           {1, 1, 1, 1, 4},
+                           {1, 500, 50, 500, 64}}) {
+    const at::Tensor a = at::randn({size.images, size.repeat, size.m, size.k}),
+                     b = at::randn({size.images, size.n, size.k}),
+                     sign = at::randint(2, {size.images, size.repeat}, at::kFloat) * 2 - 1,
+                     before = at::randn({size.m, size.n});
+    const at::Tensor wide =
+        at::matmul(a.to(at::kDouble), b.to(at::kDouble).transpose(1, 2).unsqueeze(1));
+    for (const bool with_sign : {false, true}) {
+      const at::Tensor weight = with_sign
+                                    ? sign.to(at::kDouble).view({size.images, size.repeat, 1, 1})
+                                    : at::ones({1}, at::kDouble);
+      const at::Tensor wanted = before + (wide.square() * weight).sum(at::IntArrayRef{0, 1});
+      const at::Tensor on_a = there(a), on_b = there(b), on_sign = there(sign),
+                       sum = there(before.clone());
+      SquaredProduct job;
+      job.a = data_of<float>(on_a);
+      job.b = data_of<float>(on_b);
+      job.sign = with_sign ? data_of<float>(on_sign) : nullptr;
+      job.items = size.images * size.repeat;
+      job.repeat = size.repeat;
+      job.m = size.m;
+      job.n = size.n;
+      job.k = size.k;
+      job.sum = data_of<float>(sum);
+      const at::Tensor parts =
+          at::empty({squared_product_parts(job), size.m, size.n}, sum.options());
+      job.parts = data_of<float>(parts);
+      ASSERT_TRUE(squared_product_fits(size.k));
+      squared_product(job, where_of(sum));
+      EXPECT_TRUE(close(sum, wanted, 3e-6)) << size.m << ' ' << size.n << ' ' << size.k;
+    }
+  }
+  EXPECT_FALSE(squared_product_fits(25));
+}
+
+TEST(GateFactors, SpreadsOverWindowsAndMultiplies) {
+  at::manual_seed(2);
+  for (const auto& [window, height, width] :
+       {std::tuple<std::int64_t, std::int64_t, std::int64_t>{1, 4, 5}, {2, 7, 6}, {3, 9, 11}}) {
+    for (const bool shared : {false, true}) {
+      const std::int64_t images = 3, factors = 20, channels = 2, rows = height / window,
+                         columns = width / window;
+      const at::Tensor v = at::randn({images, factors, channels, rows, columns}, at::kDouble);
+      const at::Tensor multiplier =
+          at::randn({shared ? 1 : images, channels, height, width}, at::kDouble);
+      at::Tensor wanted = at::zeros({images, factors, channels, height, width}, at::kDouble);
+      for (std::int64_t y = 0; y < rows * window; ++y) {
+        for (std::int64_t x = 0; x < columns * window; ++x) {
+          wanted.select(4, x).select(3, y).copy_(v.select(4, x / window).select(3, y / window) *
+                                                 multiplier.select(3, x).select(2, y).unsqueeze(1));
+        }
+      }
+      const at::Tensor on_v = there(v), by = there(multiplier);
+      const at::Tensor out = at::full(wanted.sizes(), 7.0, on_v.options());
+      gate_factors(
+          GateFactors<double>{data_of<double>(on_v), data_of<double>(by), shared, images, factors,
+                              channels, height, width, window, data_of<double>(out)},
+          where_of(out));
+      EXPECT_TRUE(at::equal(out.to(at::kCPU), wanted)) << window << shared;
+    }
+  }
+}
+
+struct Geometry {
+  std::int64_t kernel, stride, padding, height, width;
+  std::int64_t out(std::int64_t side) const { return (side + 2 * padding - kernel) / stride + 1; }
+};
+
+const Geometry kGeometries[] = {{3, 1, 0, 6, 7}, {3, 1, 1, 5, 5}, {2, 2, 0, 7, 6}, {5, 2, 2, 9, 8}};
+
+TEST(UnitPatches, AreRowsOfTheConvolutionsJacobian) {
+  at::manual_seed(3);
+  const std::int64_t channels = 3, out = 4;
+  for (const Geometry& g : kGeometries) {
+    const at::Tensor weight = at::randn({out, channels, g.kernel, g.kernel}, at::kDouble);
+    const std::int64_t units = out * g.out(g.height) * g.out(g.width);
+    const at::Tensor unit = at::arange(units, at::kLong), scale = at::randn({units}, at::kDouble);
+    const at::Tensor one_hot = at::diag(scale).view({units, out, g.out(g.height), g.out(g.width)});
+    const at::Tensor input = at::zeros({units, channels, g.height, g.width}, at::kDouble);
+    const at::Tensor wanted = std::get<0>(at::convolution_backward(
+        one_hot, input, weight, {}, {g.stride, g.stride}, {g.padding, g.padding}, {1, 1}, false,
+        {0, 0}, 1, {true, false, false}));
+    const at::Tensor w = there(weight), u = there(unit), s = there(scale);
+    const at::Tensor got = at::full(wanted.sizes(), 7.0, w.options());
+    unit_patches(
+        UnitPatches<double>{data_of<double>(w), data_of<std::int64_t>(u), data_of<double>(s), units,
+                            channels, g.height, g.width, g.kernel, g.stride, g.padding,
+                            g.out(g.height), g.out(g.width), data_of<double>(got)},
+        where_of(got));
+    EXPECT_TRUE(close(got, wanted, 1e-14));
+  }
+}
+
+TEST(FoldColumns, AddsThemAsTheInputGradientDoes) {
+  at::manual_seed(4);
+  for (const Geometry& g : kGeometries) {
+    for (const std::int64_t channels : {3, 70}) {
+      const std::int64_t rows = 5, positions = g.out(g.height) * g.out(g.width),
+                         cells = channels * g.kernel * g.kernel;
+      const at::Tensor columns = at::randn({rows, positions, cells}, at::kDouble);
+      const at::Tensor wanted =
+          at::col2im(columns.transpose(1, 2), {g.height, g.width}, {g.kernel, g.kernel}, {1, 1},
+                     {g.padding, g.padding}, {g.stride, g.stride});
+      const at::Tensor from = there(columns);
+      const at::Tensor got = at::full(wanted.sizes(), 7.0, from.options());
+      fold_columns(FoldColumns<double>{data_of<double>(from), rows, channels, g.height, g.width,
+                                       g.kernel, g.stride, g.padding, g.out(g.height),
+                                       g.out(g.width), data_of<double>(got)},
+                   where_of(got));
+      EXPECT_TRUE(close(got, wanted, 1e-14));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace varphase
