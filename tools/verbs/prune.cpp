@@ -103,7 +103,7 @@ Chosen choose_cut(const Options& options, PruningSource& source, const Scoring& 
   if (!options.threshold.empty()) {
     chosen.threshold = parse_score(options.threshold, options.criterion);
     chosen.cut = cut_over(chosen.threshold, ranking, layers);
-    chosen.how = "threshold " + options.threshold;
+    chosen.how = fmt::format("threshold {}", options.threshold);
   } else if (options.sparsity >= 0) {
     const Scope scope = scope_from_name(options.scope);
     chosen.cut = cut_at({true, options.sparsity}, ranking, layers, scope);
@@ -347,7 +347,8 @@ int run_prune(const Options& options) {
   }
   std::string smoothed;
   if (!scoring.smooth.empty())
-    smoothed = scoring.smooth == "none" ? " (as it is)" : " (smoothed by " + scoring.smooth + ")";
+    smoothed =
+        scoring.smooth == "none" ? " (as it is)" : fmt::format(" (smoothed by {})", scoring.smooth);
   fmt::print(
       "{}\n{}{:.2f} % of the network's weights dropped; cut by {} of {}{}, dropped weights "
       "replaced "
