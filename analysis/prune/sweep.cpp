@@ -67,11 +67,17 @@ class Cutter {
   std::vector<DropOrder> orders_;
 };
 
+/// The smallest score that is kept in any layer; 0 where all are, infinity where none is.
 double lowest_kept(const Cut& cut, const Ranking& ranking) {
   double lowest = std::numeric_limits<double>::infinity();
-  for (std::size_t l = 0; l < cut.size(); ++l)
-    lowest = std::min(lowest, threshold_of(ranking.scores[l], cut[l]));
-  return lowest;
+  bool all = true;
+  for (std::size_t l = 0; l < cut.size(); ++l) {
+    const double own = threshold_of(ranking.scores[l], cut[l]);
+    const bool whole = own == 0 && cut[l].min().item<float>() > 0;
+    all = all && whole;
+    lowest = std::min(lowest, whole ? ranking.scores[l].min().to(at::kDouble).item<double>() : own);
+  }
+  return all ? 0 : lowest;
 }
 
 /// Of a number over the networks.

@@ -196,6 +196,16 @@ TEST(Sweep, RanksByEveryCriterionAtEqualSparsity) {
   const double over = (rankings[0].scores[0] > together.rows[0].threshold).sum().item<double>();
   EXPECT_NEAR(over, static_cast<double>(together.rows[0].kept[0]), 1);
 
+  // A layer that loses nothing does not hide the other's lowest score.
+  rankings[0].scores[0] += 10;
+  rankings.resize(1);
+  request.points = {{true, 0.5}, {true, 0}};
+  const SweepResult lopsided = run();
+  EXPECT_EQ(lopsided.rows[0].kept, (std::vector<std::int64_t>{72, 214}));
+  const at::Tensor dense = rankings[0].scores[1];
+  EXPECT_EQ((dense >= lopsided.rows[0].threshold).sum().item<double>(), 214);
+  EXPECT_EQ(lopsided.rows[2].threshold, 0);
+
   // One threshold for all, and what is gone stays gone.
   layers[1].kept = at::zeros_like(layers[1].layer->mean());
   layers[1].kept[0][0] = 1;
