@@ -7,6 +7,7 @@
 
 #include <fmt/ranges.h>
 
+#include "analysis/prune/criteria.hpp"
 #include "src/base/version.hpp"
 #include "src/data/readers.hpp"
 #include "src/models/presets.hpp"
@@ -176,29 +177,57 @@ void declare_transition(CLI::App& app, Options& o) {
   add_json(sub, o);
 }
 
+/// What sweep and prune share: which layers, on what scale, how they are mended.
+void add_pruning(CLI::App* sub, Options& o) {
+  sub->add_option("--layer", o.layer,
+                  "the variance layers, a list such as conv1,dense1 [all of the network]");
+  sub->add_option(
+         "--scope", o.scope,
+         "what a sparsity is a share of: layer (of each) or global (of all together, on one "
+         "scale of scores)")
+      ->check(CLI::IsMember({"layer", "global"}))
+      ->capture_default_str();
+  sub->add_option("--repair", o.repair,
+                  "none, batch-norm (statistics of the batch norms behind re-estimated), variance "
+                  "(kept variances scaled to their output's former sum), both")
+      ->capture_default_str();
+  sub->add_option("--smooth", o.smooth, "as kappa has it, where the map must be made")
+      ->capture_default_str();
+}
+
 void declare_sweep(CLI::App& app, Options& o) {
-  CLI::App* sub =
-      verb(app, "sweep", "Accuracy, NLL and sparsity for every threshold and rule",
-           "  varphase sweep runs/first\n  varphase sweep runs/first --split validation --choose "
-           "'drop<=0.1'\n"
-           "  varphase sweep runs/first --sparsities 0.9,0.95,0.98,0.99 --repair batch-norm\n");
-  add_run(sub, o, "last, best, or an epoch");
-  sub->add_option("--thresholds", o.thresholds, "log10 kappa_0, a list [-6 to 4 by 0.25]")
+  CLI::App* sub = verb(
+      app, "sweep", "Accuracy, NLL and sparsity for every threshold and rule, or every criterion",
+      "  varphase sweep runs/first\n  varphase sweep runs/first --split validation --choose "
+      "'drop<=0.1'\n"
+      "  varphase sweep runs/first --sparsities 0.9,0.95,0.98,0.99 --repair batch-norm\n"
+      "  varphase sweep runs/first --criteria all --repair batch-norm\n"
+      "  varphase sweep runs/a runs/b runs/c --criteria kappa,variance-share,random\n");
+  sub->add_option("runs", o.paths,
+                  "a run folder, RUN@EPOCH, a checkpoint or a pruned file; several, or a run of "
+                  "several members: the mean over them")
+      ->required();
+  sub->add_option("--epoch", o.epoch, "last, best, or an epoch")->default_str("last");
+  sub->add_option("--criteria", o.criteria,
+                  "compare criteria at equal sparsity, a list or all: " +
+                      fmt::format("{}", fmt::join(criteria().names(), ", ")))
       ->delimiter(',');
-  sub->add_option("--sparsities", o.sparsities, "and these shares of the layer, a list")
+  sub->add_option("--thresholds", o.thresholds,
+                  "log10 kappa_0, a list [-6 to 4 by 0.25, without --criteria]")
+      ->delimiter(',');
+  sub->add_option("--sparsities", o.sparsities,
+                  "shares to drop, a list [with --criteria: 0.5 to 0.999 in 8 steps]")
       ->delimiter(',')
       ->check(CLI::Range(0.0, 1.0));
   sub->add_option("--replace", o.replace, "mean or zero alone [both]");
-  sub->add_option("--repair", o.repair, "none or batch-norm")->capture_default_str();
+  add_pruning(sub, o);
   sub->add_option("--choose", o.choose, "pick the sparsest row: drop<=POINTS of accuracy lost");
   sub->add_option("--split", o.split, "images: validation, test, train")
       ->default_str("validation where the run has one, else test");
   sub->add_option("--samples", o.samples, "members of the ensemble")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
-  sub->add_option("--seed", o.seed, "of the evaluation noise")->capture_default_str();
-  sub->add_option("--layer", o.layer, "the variance layer [the first]");
-  sub->add_option("--smooth", o.smooth, "as kappa has it, where the map must be made")
+  sub->add_option("--seed", o.seed, "of the evaluation noise and of random scores")
       ->capture_default_str();
   add_data(sub, o);
   add_device(sub, o);
@@ -208,31 +237,39 @@ void declare_sweep(CLI::App& app, Options& o) {
 void declare_prune(CLI::App& app, Options& o) {
   CLI::App* sub =
       verb(app, "prune",
-           "Write a sparse ensemble: weights of low kappa replaced by their mean or by zero",
+           "Write a sparse ensemble: the weights of lowest score replaced by their mean or by zero",
            "  varphase prune runs/first --sparsity 0.95 --replace zero --repair batch-norm --out "
            "runs/first/pruned/95.h5\n"
            "  varphase prune runs/first --threshold 10^1.5 --replace mean\n"
-           "  varphase prune runs/first --choose 'drop<=0.1'\n");
-  add_run(sub, o, "last, best, or an epoch");
+           "  varphase prune runs/first --choose 'drop<=0.1'\n"
+           "  varphase prune runs/first --criterion variance-share --sparsity 0.99 --repair both\n"
+           "  varphase prune runs/first/pruned/95.h5 --sparsity 0.98\n");
+  sub->add_option("run", o.run,
+                  "a run folder, RUN@EPOCH, a checkpoint, or a pruned file to prune further")
+      ->required();
+  sub->add_option("--epoch", o.epoch, "last, best, or an epoch")->default_str("last");
   auto* group = sub->add_option_group("where to cut (one of)");
-  group->add_option("--threshold", o.threshold, "kappa_0: 10^1.5, 31.6 or log:1.5");
-  group->add_option("--sparsity", o.sparsity, "share of the layer's weights to drop")
+  group->add_option("--threshold", o.threshold,
+                    "on the scores; of kappa kappa_0: 10^1.5, 31.6 or log:1.5");
+  group->add_option("--sparsity", o.sparsity, "share of the weights to drop")
       ->check(CLI::Range(0.0, 1.0));
+  group
+      ->add_option("--budget", o.budget,
+                   "share of each layer's weights to drop, such as dense1=0.98,conv3=0.9")
+      ->delimiter(',');
   group->add_option("--choose", o.choose,
                     "the sparsest cut on the validation images with drop<=POINTS");
   group->require_option(1);
+  sub->add_option(
+         "--criterion", o.criterion,
+         "what weights are scored by: " + fmt::format("{}", fmt::join(criteria().names(), ", ")))
+      ->capture_default_str();
   sub->add_option("--replace", o.replace, "what a dropped weight becomes: mean or zero [zero]");
-  sub->add_option("--repair", o.repair,
-                  "none or batch-norm (statistics of the batch norm behind it re-estimated)")
-      ->capture_default_str();
-  sub->add_option("--layer", o.layer, "the variance layer [the first]");
-  sub->add_option("--smooth", o.smooth, "as kappa has it, where the map must be made")
-      ->capture_default_str();
+  add_pruning(sub, o);
   sub->add_option("--samples", o.samples, "members of the ensemble, with --choose")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
-  sub->add_option("--seed", o.seed, "of the evaluation noise, with --choose")
-      ->capture_default_str();
+  sub->add_option("--seed", o.seed, "of noise and of random scores")->capture_default_str();
   sub->add_option("--out", o.out, "the file [RUN/pruned/NAME.h5]");
   sub->add_flag("--overwrite", o.overwrite, "replace a file that is there");
   add_data(sub, o);

@@ -68,6 +68,10 @@ struct Options {
   double sparsity = -1;
   std::string replace;
   std::string repair = "none";
+  std::vector<std::string> criteria;
+  std::string criterion = "kappa";
+  std::string scope = "layer";
+  std::vector<std::string> budget;  // "dense1=0.98"
 
   // inspect, data
   bool statistics = false;

@@ -2,23 +2,47 @@
 // SPDX-License-Identifier: MIT
 #include "analysis/prune/repair.hpp"
 
-#include <ATen/TensorOperators.h>
+#include <algorithm>
 
+#include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/where.h>
+
+#include "analysis/predict/trunk.hpp"
 #include "src/base/registry.hpp"
 
 namespace varphase {
 namespace {
 
+constexpr double kMostMatch = 1e4;
+
 const Registry<Repair>& table() {
   static const Registry<Repair> rows{"repair",
-                                     {{"none", Repair::none}, {"batch-norm", Repair::batch_norm}}};
+                                     {{"none", Repair::none},
+                                      {"batch-norm", Repair::batch_norm},
+                                      {"variance", Repair::variance},
+                                      {"both", Repair::both}}};
   return rows;
+}
+
+/// [N, J, ...] -> [J, N * positions], float64.
+at::Tensor by_unit(const at::Tensor& x) {
+  return x.to(at::kDouble).transpose(0, 1).reshape({x.size(1), -1});
 }
 
 }  // namespace
 
-std::string repair_name(Repair repair) { return repair == Repair::none ? "none" : "batch-norm"; }
+std::string repair_name(Repair repair) {
+  for (const std::string& name : table().names()) {
+    if (table().at(name) == repair) return name;
+  }
+  return "";
+}
 Repair repair_from_name(const std::string& name) { return table().at(name); }
+bool mends_batch_norm(Repair repair) {
+  return repair == Repair::batch_norm || repair == Repair::both;
+}
+bool mends_variance(Repair repair) { return repair == Repair::variance || repair == Repair::both; }
 
 BatchNorm& batch_norm_behind(Network& network, std::size_t position) {
   auto& layers = network.layers();
@@ -29,10 +53,72 @@ BatchNorm& batch_norm_behind(Network& network, std::size_t position) {
   return *norm;
 }
 
+void OutputStatisticsSum::add(const at::Tensor& m, const at::Tensor& v) {
+  const at::Tensor x = by_unit(m);
+  const auto count = static_cast<double>(x.size(1));
+  if (count == 0) return;
+  const at::Tensor mean = x.mean(1);
+  const at::Tensor square = (x - mean.unsqueeze(1)).square().sum(1);
+  const at::Tensor variance = v.defined() ? by_unit(v).sum(1) : at::Tensor();
+  if (count_ == 0) {
+    mean_ = mean;
+    square_ = square;
+    variance_ = v.defined() ? variance : mean * 0;
+  } else {
+    const at::Tensor apart = mean - mean_;
+    square_ = square_ + square + apart.square() * (count_ * count / (count_ + count));
+    mean_ = mean_ + apart * (count / (count_ + count));
+    if (v.defined()) variance_ = variance_ + variance;
+  }
+  count_ += count;
+}
+
+OutputStatistics OutputStatisticsSum::result() const {
+  VARPHASE_CHECK(count_ > 0, ErrorKind::usage, "statistics of no images");
+  return {mean_, (variance_ + square_) / count_};
+}
+
 OutputStatistics output_statistics(const at::Tensor& m, const at::Tensor& v) {
-  const at::Tensor wide = m.to(at::kDouble);
-  const at::Tensor mean = wide.mean(0);
-  return {mean, v.to(at::kDouble).mean(0) + (wide - mean).square().mean(0)};
+  OutputStatisticsSum sum;
+  sum.add(m, v);
+  return sum.result();
+}
+
+void reestimate_batch_norms(Network& network, std::size_t first, SampledInputs& train) {
+  const at::NoGradGuard no_gradients;
+  const IeeeFloat32 ieee;
+  auto& layers = network.layers();
+  bool found = false;
+  for (std::size_t position = first + 1; position < layers.size(); ++position) {
+    auto* norm = dynamic_cast<BatchNorm*>(layers[position].get());
+    if (norm == nullptr) continue;
+    found = true;
+    const auto* variance = dynamic_cast<const VarianceLayer*>(layers[position - 1].get());
+    OutputStatisticsSum sum;
+    train.for_each_chunk(variance != nullptr ? position - 1 : position, [&](const at::Tensor& x) {
+      if (variance == nullptr) {
+        sum.add(x, {});
+      } else {
+        const VarianceLayer::Moments moments =
+            variance->moments(x, variance->effective_mean(), variance->effective_variance());
+        sum.add(moments.mean, moments.variance);
+      }
+    });
+    const OutputStatistics statistics = sum.result();
+    norm->set_statistics(statistics.mean, statistics.var);
+  }
+  VARPHASE_CHECK(found, ErrorKind::unsupported, "--repair batch-norm: no batch norm follows {}",
+                 layers[first]->name());
+}
+
+at::Tensor variance_match(const at::Tensor& variance, const at::Tensor& mask,
+                          const at::Tensor& input_square) {
+  const at::Tensor parts =
+      variance.to(at::kDouble) * input_square.to(variance.device(), at::kDouble);
+  const at::Tensor all = parts.flatten(1).sum(1), kept = (parts * mask).flatten(1).sum(1);
+  std::vector<std::int64_t> shape(static_cast<std::size_t>(variance.dim()), 1);
+  shape[0] = variance.size(0);
+  return at::where(kept > 0, all / kept, 1.0).clamp(1.0, kMostMatch).reshape(shape);
 }
 
 }  // namespace varphase

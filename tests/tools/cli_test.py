@@ -145,6 +145,71 @@ class Program(unittest.TestCase):
         self.fails(2, "dense1/mean", "[40, ", arguments=["train", *SMALL, "--network", other, "--init", one, "--run", self.folder / "no"])
         self.assertFalse((self.folder / "no").exists())
 
+    def test_layers_anywhere_are_pruned_by_any_criterion(self):
+        spec = {"input": [1, 28, 28], "classes": 10, "layers": [
+            {"variance_conv2d": {"out": 6, "kernel": 5, "stride": 3}}, "batch_norm", "softplus",
+            {"variance_dense": {"out": 20, "parameterization": "additive"}}, "batch_norm", "softplus", {"dense": {"out": 10}}]}  # fmt: skip
+        (self.folder / "spec.json").write_text(json.dumps(spec))
+        several = self.train("several", "--network", self.folder / "spec.json", "--epochs", 1, "--members", 2)
+        one = several / "members/00"
+
+        def result(*arguments):
+            done = run(*arguments, "--json", *OFFLINE)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            return json.loads(done.stdout)
+
+        # What a sweep says of a cut is what the file says that holds it.
+        how = ["--layer", "conv1,dense1", "--scope", "global", "--repair", "both", "--replace", "zero"]
+        swept = result("sweep", one, "--criteria", "sigma2,variance-share,random", "--sparsities", "0.5,0.9",
+                       "--split", "test", "--samples", 4, *how)  # fmt: skip
+        self.assertEqual([row["criterion"] for row in swept["rows"][::2]], ["sigma2", "variance-share", "random"])
+        row = swept["rows"][3]
+        made = result("prune", one, "--criterion", "variance-share", "--sparsity", 0.9, *how, "--out", one / "pruned/90.h5")
+        self.assertEqual(made["kept"], row["kept"])
+        self.assertEqual({layer["layer"]: layer["kept"] for layer in made["layers"]}, row["kept_by_layer"])
+        entry = result("eval", one / "pruned/90.h5", "--samples", 4)["entries"][0]
+        self.assertAlmostEqual(entry["nll"]["ensemble"], row["nll"], delta=1e-5)
+        self.assertAlmostEqual(entry["accuracy"]["ensemble"], row["accuracy"], delta=1e-9)
+        self.assertAlmostEqual(entry["layer_sparsity"], row["sparsity"], delta=1e-12)
+
+        # Over several runs: the means, and the standard error between them.
+        both = result("sweep", several, "--criteria", "all", "--sparsities", 0.8, "--split", "test", "--samples", 4)
+        own = [result("sweep", several / member, "--criteria", "sigma2", "--sparsities", 0.8, "--split", "test", "--samples", 4)
+               for member in ("members/00", "members/01")]  # fmt: skip
+        first, second = (sweep["rows"][0]["accuracy"] for sweep in own)
+        mean = next(row for row in both["rows"] if row["criterion"] == "sigma2")
+        self.assertAlmostEqual(mean["accuracy"], (first + second) / 2)
+        self.assertAlmostEqual(mean["accuracy_se"], abs(first - second) / 2)
+        self.assertIn("snr", [entry["criterion"] for entry in both["left_out"]])
+        self.assertIn("conv1", both["left_out"][-1]["why"])
+
+        # A file is pruned further: what is gone stays gone, what is not named stays as it is.
+        budget = result("prune", one, "--criterion", "sigma2", "--budget", "dense1=0.5", "--out", one / "pruned/half.h5")
+        self.assertEqual([layer["layer"] for layer in budget["layers"]], ["dense1"])
+        again = result("prune", one / "pruned/half.h5", "--criterion", "random", "--layer", "conv1", "--sparsity", 0.25)
+        self.assertEqual([layer["sparsity"] for layer in again["layers"]], [37 / 150, 0.5])
+        more = result("prune", one / "pruned/half.h5", "--criterion", "random", "--layer", "dense1", "--sparsity", 0.75,
+                      "--out", one / "pruned/more.h5")  # fmt: skip
+        self.assertEqual(more["sparsity"], 0.75)
+        with h5py.File(one / "pruned/half.h5") as half, h5py.File(one / "pruned/more.h5") as less:
+            def places(file):
+                indptr, indices = (file[f"layers/dense1/{name}"][()] for name in ("indptr", "indices"))
+                return {(r, c) for r in range(len(indptr) - 1) for c in indices[indptr[r] : indptr[r + 1]]}
+            self.assertLess(places(less), places(half))
+            self.assertIn("half.h5", less.attrs["provenance_pruned_from"].decode())
+
+        prune = ["prune", one, "--sparsity", 0.5]
+        self.fails(2, "dense1=0.98", arguments=["prune", one, "--budget", "dense1:0.5", *OFFLINE])
+        self.fails(2, "conv1, dense1", arguments=[*prune, "--layer", "convolution", *OFFLINE])
+        self.fails(2, "twice", arguments=[*prune, "--layer", "conv1,conv1", "--criterion", "sigma2", *OFFLINE])
+        self.fails(2, "variance", arguments=[*prune, "--criterion", "varience", *OFFLINE])
+        self.fails(2, "share one alpha", arguments=[*prune, "--criterion", "snr", "--layer", "conv1", *OFFLINE])
+        self.fails(2, "drops nothing", "dense1 0.5",
+                   arguments=["prune", one / "pruned/half.h5", "--criterion", "random", "--layer", "dense1", "--sparsity", 0.4, *OFFLINE])  # fmt: skip
+        self.fails(2, "beside it", arguments=["sweep", one, "--criteria", "all,kappa", *OFFLINE])
+        self.fails(2, "of kappa alone", arguments=["sweep", one, "--criteria", "sigma2", "--thresholds", 1, *OFFLINE])
+        self.fails(2, "is there already", arguments=["prune", one, "--criterion", "random", "--sparsity", 0.5, "--out", one / "pruned/half.h5", *OFFLINE])
+
     def test_a_full_disk_costs_nothing_that_was_there(self):
         one = self.train("one", "--epochs", 1)
         before = arrays(one / "checkpoints/epoch_0001.h5")

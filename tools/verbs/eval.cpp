@@ -46,9 +46,15 @@ Json weights_of(const fs::path& path, const Network& network) {
   if (header.kind == "pruned") {
     const SparseModel model =
         sparse_model_from_document(read_document(path, "pruned"), path.string());
-    const PrunedLayer& layer = model.layers.front();
-    json["nonzero"] = layer.replace == "zero" ? weights - layer.count() + layer.kept() : weights;
-    json["layer_sparsity"] = layer.sparsity();
+    std::int64_t nonzero = weights, pruned = 0, kept = 0;
+    for (const PrunedLayer& layer : model.layers) {
+      if (layer.replace == "zero") nonzero -= layer.count() - layer.kept();
+      pruned += layer.count();
+      kept += layer.kept();
+    }
+    json["nonzero"] = nonzero;
+    // Of the pruned layers' weights together.
+    json["layer_sparsity"] = static_cast<double>(pruned - kept) / static_cast<double>(pruned);
     json["network_sparsity"] = model.sparsity();
   }
   return json;

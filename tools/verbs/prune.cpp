@@ -1,166 +1,305 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
+#include <charconv>
 #include <cmath>
 
-#include "analysis/kappa/compute_kappa.hpp"
+#include <fmt/ranges.h>
+
 #include "analysis/kappa/transition.hpp"
-#include "analysis/predict/trunk.hpp"
+#include "analysis/predict/sampled_inputs.hpp"
 #include "analysis/prune/sweep.hpp"
-#include "analysis/sparse/sparse_model.hpp"
 #include "checkpoints/inspect.hpp"
-#include "checkpoints/snapshot_file.hpp"
 #include "src/base/progress.hpp"
 #include "src/base/text_table.hpp"
-#include "src/layers/batch_norm.hpp"
-#include "src/train/trainer.hpp"
-#include "tools/run_folder.hpp"
-#include "tools/session.hpp"
+#include "tools/pruning_source.hpp"
+#include "tools/verbs/prune_output.hpp"
 #include "tools/verbs/verbs.hpp"
 
 namespace varphase {
+namespace fs = std::filesystem;
 namespace {
 
-struct Cut {
-  at::Tensor mask;
+/// "dense1=0.98" and so on, as layers and their shares.
+struct Budget {
+  std::vector<std::string> layers;
+  std::vector<double> shares;
+};
+
+Budget parse_budget(const std::vector<std::string>& items) {
+  Budget budget;
+  for (const std::string& item : items) {
+    const std::size_t equals = item.find('=');
+    double share = -1;
+    const char* last = item.data() + item.size();
+    if (equals != std::string::npos) {
+      const auto [end, status] = std::from_chars(item.data() + equals + 1, last, share);
+      if (status != std::errc() || end != last) share = -1;
+    }
+    VARPHASE_CHECK(equals != 0 && share >= 0 && share <= 1, ErrorKind::usage,
+                   "--budget {}: wants LAYER=SHARE with a share from 0 to 1, such as dense1=0.98",
+                   item);
+    budget.layers.push_back(item.substr(0, equals));
+    budget.shares.push_back(share);
+  }
+  return budget;
+}
+
+/// A threshold on scores: of kappa one of the forms of kappa_0, of others any number.
+double parse_score(const std::string& text, const std::string& criterion) {
+  double value = 0;
+  const char* last = text.data() + text.size();
+  const auto [end, status] = std::from_chars(text.data(), last, value);
+  const bool plain = status == std::errc() && end == last && std::isfinite(value);
+  return plain && criterion != "kappa" ? value : parse_threshold(text);
+}
+
+struct Chosen {
+  Cut cut;
   Replacement rule = Replacement::zero;
   double threshold = std::nan("");  // NaN: cut by sparsity
   std::string how;
 };
 
-Cut choose_cut(const Options& options, Network& network, const HeadParts& head,
-               const at::Tensor& kappa, const Dataset& dataset, const DeviceImages& train) {
-  Cut cut;
-  if (!options.replace.empty()) cut.rule = replacement_from_name(options.replace);
+Chosen choose_on_validation(const Options& options, PruningSource& source, const Scoring& scoring,
+                            const Ranking& ranking, const DeviceImages& train) {
+  VARPHASE_CHECK(source.dataset.validation.count() > 0, ErrorKind::usage,
+                 "--choose wants validation images, this run has none\n  train with --validation "
+                 "0.1, or give --threshold or --sparsity");
+  const DeviceImages validation =
+      to_device(source.dataset.validation, Split::validation, source.device);
+  SweepRequest request;
+  request.points = options.criterion == "kappa" ? default_sweep_points() : default_sparsities();
+  request.scope = scope_from_name(options.scope);
+  if (!options.replace.empty()) request.rules = {replacement_from_name(options.replace)};
+  request.repair = repair_from_name(options.repair);
+  request.members = options.samples;
+  request.seed = static_cast<std::uint64_t>(options.seed);
+  Network& network = source.loaded.network;
+  Progress progress("sweep of the validation images",
+                    images_of_sweep(network, scoring.layers, 1, validation, request), " images",
+                    options.quiet);
+  const SweepResult result = sweep(network, scoring.layers, {ranking}, validation, &train, request,
+                                   [&](std::int64_t n) { progress.advance(n); });
+  progress.clear();
+  const std::int64_t best = choose_row(result, options.choose);
+  VARPHASE_CHECK(best >= 0, ErrorKind::usage, "no cut has {} on the {} validation images",
+                 options.choose, validation.count());
+  const SweepRow& row = result.rows[static_cast<std::size_t>(best)];
+  Chosen chosen;
+  chosen.cut = cut_at(row.point, ranking, scoring.layers, request.scope);
+  chosen.rule = row.replace;
+  if (!row.point.by_sparsity) chosen.threshold = row.threshold;
+  chosen.how = options.choose + " on validation";
+  return chosen;
+}
+
+Chosen choose_cut(const Options& options, PruningSource& source, const Scoring& scoring,
+                  const Ranking& ranking, const DeviceImages& train, const Budget& budget) {
+  if (!options.choose.empty())
+    return choose_on_validation(options, source, scoring, ranking, train);
+  Chosen chosen;
+  if (!options.replace.empty()) chosen.rule = replacement_from_name(options.replace);
+  const std::vector<PrunableLayer>& layers = scoring.layers;
   if (!options.threshold.empty()) {
-    cut.threshold = parse_threshold(options.threshold);
-    cut.mask = mask_over(kappa, cut.threshold);
-    cut.how = "threshold " + options.threshold;
+    chosen.threshold = parse_score(options.threshold, options.criterion);
+    chosen.cut = cut_over(chosen.threshold, ranking, layers);
+    chosen.how = fmt::format("threshold {}", options.threshold);
   } else if (options.sparsity >= 0) {
-    cut.mask = mask_of_sparsity(kappa, options.sparsity);
-    cut.how = fmt::format("sparsity {}", options.sparsity);
+    const Scope scope = scope_from_name(options.scope);
+    chosen.cut = cut_at({true, options.sparsity}, ranking, layers, scope);
+    chosen.how = fmt::format("sparsity {}{}", options.sparsity,
+                             scope == Scope::global ? " of all layers together" : "");
   } else {
-    VARPHASE_CHECK(dataset.validation.count() > 0, ErrorKind::usage,
-                   "--choose wants validation images, this run has none\n  train with --validation "
-                   "0.1, or give --threshold or --sparsity");
-    const DeviceImages validation =
-        to_device(dataset.validation, Split::validation, kappa.device());
-    SweepRequest request;
-    request.points = default_sweep_points();
-    if (!options.replace.empty()) request.rules = {cut.rule};
-    request.repair = repair_from_name(options.repair);
-    request.members = options.samples;
-    request.seed = static_cast<std::uint64_t>(options.seed);
-    Progress progress("sweep of the validation images", validation.count(), " images",
-                      options.quiet);
-    const SweepResult result = sweep(network, head, kappa, validation, &train, request,
-                                     [&](std::int64_t n) { progress.advance(n); });
-    progress.clear();
-    const std::int64_t chosen = choose_row(result, options.choose);
-    VARPHASE_CHECK(chosen >= 0, ErrorKind::usage, "no cut has {} on the {} validation images",
-                   options.choose, validation.count());
-    const SweepRow& row = result.rows[static_cast<std::size_t>(chosen)];
-    cut.rule = row.replace;
-    cut.threshold = row.threshold;
-    cut.mask = mask_over(kappa, row.threshold);
-    cut.how = options.choose + " on validation";
+    for (std::size_t l = 0; l < layers.size(); ++l) {
+      for (std::size_t b = 0; b < budget.layers.size(); ++b) {
+        if (budget.layers[b] != layers[l].layer->name()) continue;
+        const Ranking own{ranking.criterion, {ranking.scores[l]}};
+        chosen.cut.push_back(
+            cut_at({true, budget.shares[b]}, own, {layers[l]}, Scope::layer).front());
+      }
+    }
+    chosen.how = fmt::format("budget {}", fmt::join(options.budget, ","));
   }
-  return cut;
+  return chosen;
+}
+
+/// A pruned file that is pruned again must lose something.
+void check_drops_more(const PruningSource& source, const Scoring& scoring, const Chosen& chosen) {
+  if (!source.pruned) return;
+  for (std::size_t l = 0; l < chosen.cut.size(); ++l) {
+    const at::Tensor& before = scoring.layers[l].kept;
+    if (!before.defined() || !chosen.cut[l].equal(before)) return;
+  }
+  std::vector<std::string> have;
+  for (const PrunedLayer& layer : source.pruned->layers)
+    have.push_back(fmt::format("{} {:.4g}", layer.layer, layer.sparsity()));
+  fail(
+      ErrorKind::usage,
+      "{}: {} drops nothing that is not dropped already ({})\n  a larger --sparsity or --threshold "
+      "does",
+      source.file.string(), chosen.how, fmt::join(have, ", "));
+}
+
+/// The pruned network as a file holds it; the network has been cut.
+SparseModel model_of(const PruningSource& source, const Scoring& scoring, const Chosen& chosen) {
+  const Network& network = source.loaded.network;
+  SparseModel model;
+  model.config = source.config;
+  model.epoch = source.epoch();
+  model.threshold = chosen.threshold;
+  const std::string rule = replacement_name(chosen.rule);
+  const auto is_pruned = [&](const std::string& layer) {
+    for (const PrunedLayer& entry : model.layers) {
+      if (entry.layer == layer) return true;
+    }
+    return false;
+  };
+  for (VarianceLayer* layer : network.variance_layers()) {
+    for (std::size_t l = 0; l < scoring.layers.size(); ++l) {
+      if (scoring.layers[l].layer != layer) continue;
+      std::vector<std::uint8_t> keep;
+      for (const float value : host_floats(chosen.cut[l])) keep.push_back(value > 0 ? 1 : 0);
+      model.layers.push_back(make_pruned_layer(layer->name(), layer->mean().sizes().vec(), rule,
+                                               std::string(layer->parameterization().name()),
+                                               host_floats(layer->effective_mean()),
+                                               host_floats(layer->effective_variance()), keep));
+    }
+    // What an earlier pruning did to other layers stays.
+    if (source.pruned && !is_pruned(layer->name())) {
+      for (const PrunedLayer& before : source.pruned->layers) {
+        if (before.layer == layer->name()) model.layers.push_back(before);
+      }
+    }
+  }
+  for (const auto& [name, parameter] : network.parameters()) {
+    const std::string layer = name.substr(0, name.find('/'));
+    const bool of_weights = name == layer + "/mean" || parameter.role == Role::variance;
+    if (!of_weights || !is_pruned(layer))
+      model.parameters.push_back(array_from_tensor(name, *parameter.tensor, parameter.dims));
+  }
+  for (const auto& [name, buffer] : network.buffers())
+    model.buffers.push_back(array_from_tensor(name, *buffer.tensor, buffer.dims));
+  return model;
+}
+
+void record_making(const Options& options, const PruningSource& source, const Scoring& scoring,
+                   const Chosen& chosen, SparseModel& model) {
+  const std::string digest = describe_file(source.file, false).digest;
+  if (source.pruned) {
+    for (const char* key : {"checkpoint", "checkpoint_digest"}) {
+      const auto found = source.pruned->provenance.find(key);
+      if (found != source.pruned->provenance.end()) model.provenance[key] = found->second;
+    }
+    model.provenance["pruned_from"] = source.file.string();
+    model.provenance["pruned_from_digest"] = digest;
+  } else {
+    model.provenance["checkpoint"] = source.file.string();
+    model.provenance["checkpoint_digest"] = digest;
+  }
+  model.provenance.merge(provenance(source.device));
+  model.provenance["criterion"] = options.criterion;
+  model.provenance["scope"] = options.scope;
+  if (!scoring.smooth.empty()) model.provenance["smooth"] = scoring.smooth;
+  model.provenance["cut"] = chosen.how;
+  model.provenance["repair"] = options.repair;
+}
+
+fs::path path_of(const Options& options, const PruningSource& source, const Chosen& chosen,
+                 double sparsity) {
+  fs::path out = options.out;
+  if (out.empty()) {
+    const std::string name = fmt::format(
+        "{}{}_{}_{:.2f}.h5",
+        source.pruned ? source.file.stem().string() : fmt::format("epoch_{:04}", source.epoch()),
+        options.criterion == "kappa" ? "" : fmt::format("_{}", options.criterion),
+        replacement_name(chosen.rule), 100 * sparsity);
+    out = source.pruned ? source.file.parent_path() / name : source.folder / "pruned" / name;
+  }
+  VARPHASE_CHECK(options.overwrite || !fs::exists(out), ErrorKind::usage,
+                 "{}: is there already\n  --overwrite replaces it", out.string());
+  if (out.has_parent_path()) fs::create_directories(out.parent_path());
+  return out;
 }
 
 }  // namespace
 
 int run_prune(const Options& options) {
-  const OneEpoch opened = open_one_epoch(options, "prune");
-  const Dataset& dataset = opened.dataset;
+  criteria().at(options.criterion);
   const Repair repair = repair_from_name(options.repair);
+  const Budget budget = parse_budget(options.budget);
+  VARPHASE_CHECK(options.budget.empty() || (options.layer.empty() && options.scope == "layer"),
+                 ErrorKind::usage,
+                 "--budget names the layers and each one's share itself: it takes "
+                 "neither --layer nor --scope global");
+  if (!options.choose.empty()) choose_row({}, options.choose);
+  if (!options.threshold.empty()) parse_score(options.threshold, options.criterion);
 
-  const Snapshot snapshot = read_snapshot(opened.checkpoint);
-  LoadedNetwork loaded = network_of_snapshot(snapshot, opened.device, opened.checkpoint.string());
-  Network& network = loaded.network;
-  check_fits(network, dataset);
-  const DeviceImages train = to_device(dataset.train, Split::train, opened.device);
-  const KappaMap map = kappa_of(network, opened.run.kappa(opened.epoch), opened.epoch, train,
-                                opened.dataset.digest, options);
-  const LayerKappa& layer_kappa = map.layer(options.layer);
-  const std::size_t position = network.position(layer_kappa.layer);
-  const HeadParts head = require_head(network, position);
-  require_quiet_trunk(network, head);
-  const Cut cut = choose_cut(options, network, head, kappa_tensor(layer_kappa).to(opened.device),
-                             dataset, train);
+  PruningSource source = open_pruning_source(options, options.run, "prune");
+  Network& network = source.loaded.network;
+  const DeviceImages train = to_device(source.dataset.train, Split::train, source.device);
+  std::vector<PrunableLayer> layers =
+      prunable_layers(source, budget.layers.empty() ? split_list(options.layer) : budget.layers);
+  const Scoring scoring =
+      prepare_scores(source, std::move(layers), {options.criterion}, repair, train, options);
+  const Ranking ranking = rank(options.criterion, scoring.inputs, source.device);
+  const Chosen chosen = choose_cut(options, source, scoring, ranking, train, budget);
+  check_drops_more(source, scoring, chosen);
+  SampledInputs passes(network, train, static_cast<std::uint64_t>(options.seed));
+  apply_cut(network, scoring.layers, chosen.cut, chosen.rule, repair, &passes);
 
-  const MaskedWeights masked = masked_weights(
-      head.layer->mean().detach(), head.layer->weight_variance().detach(), cut.mask, cut.rule);
-  if (repair == Repair::batch_norm) {
-    BatchNorm& norm = batch_norm_behind(network, position);
-    const IeeeFloat32 ieee;
-    const VarianceLayer::Moments moments = head.layer->moments(
-        all_trunk_features(network, train, position), masked.mean, masked.variance);
-    const OutputStatistics statistics = output_statistics(moments.mean, moments.variance);
-    norm.set_statistics(statistics.mean, statistics.var);
+  SparseModel model = model_of(source, scoring, chosen);
+  record_making(options, source, scoring, chosen, model);
+  std::vector<LayerCost> costs;
+  std::int64_t weights = 0, kept = 0;
+  for (const PrunedLayer& layer : model.layers) {
+    const auto& own =
+        dynamic_cast<const VarianceLayer&>(*network.layers()[network.position(layer.layer)]);
+    costs.push_back(layer_cost(own, layer.replace, layer.kept()));
+    weights += layer.count();
+    kept += layer.kept();
   }
-
-  SparseModel model;
-  model.config = snapshot.config;
-  model.epoch = opened.epoch;
-  model.threshold = cut.threshold;
-  std::vector<std::uint8_t> keep;
-  for (const float value : host_floats(cut.mask)) keep.push_back(value > 0 ? 1 : 0);
-  model.layers.push_back(make_pruned_layer(
-      layer_kappa.layer, layer_kappa.shape, replacement_name(cut.rule),
-      std::string(head.layer->parameterization().name()), host_floats(head.layer->mean()),
-      host_floats(head.layer->weight_variance()), keep));
-  for (const auto& [name, parameter] : network.parameters()) {
-    const bool own = name == layer_kappa.layer + "/mean" || parameter.role == Role::variance;
-    if (!own || name.rfind(layer_kappa.layer + "/", 0) != 0)
-      model.parameters.push_back(array_from_tensor(name, *parameter.tensor, parameter.dims));
-  }
-  for (const auto& [name, buffer] : network.buffers())
-    model.buffers.push_back(array_from_tensor(name, *buffer.tensor, buffer.dims));
-  model.provenance = provenance(opened.device);
-  model.provenance["checkpoint"] = opened.checkpoint.string();
-  model.provenance["checkpoint_digest"] = describe_file(opened.checkpoint, false).digest;
-  model.provenance["criterion"] = "kappa";
-  model.provenance["smooth"] = map.smooth;
-  model.provenance["cut"] = cut.how;
-  model.provenance["repair"] = repair_name(repair);
-
-  const double sparsity = model.layers.front().sparsity();
-  const std::filesystem::path out =
-      options.out.empty() ? opened.run.path() / "pruned" /
-                                fmt::format("epoch_{:04}_{}_{:.2f}.h5", opened.epoch,
-                                            replacement_name(cut.rule), 100 * sparsity)
-                          : std::filesystem::path(options.out);
-  VARPHASE_CHECK(options.overwrite || !std::filesystem::exists(out), ErrorKind::usage,
-                 "{}: is there already\n  --overwrite replaces it", out.string());
-  if (out.has_parent_path()) std::filesystem::create_directories(out.parent_path());
+  const NetworkCost cost = network_cost(network, costs);
+  const double sparsity = static_cast<double>(weights - kept) / static_cast<double>(weights);
+  const fs::path out = path_of(options, source, chosen, sparsity);
   const std::int64_t bytes = write_document(out, to_document(model));
+  std::vector<std::string> names;
+  for (const LayerCost& layer : cost.layers) names.push_back(layer.layer);
   const Json result{{"path", out.string()},
-                    {"layer", layer_kappa.layer},
-                    {"weights", layer_kappa.count()},
-                    {"kept", model.layers.front().kept()},
+                    {"layer", fmt::format("{}", fmt::join(names, ","))},
+                    {"weights", weights},
+                    {"kept", kept},
                     {"sparsity", sparsity},
                     {"network_sparsity", model.sparsity()},
                     {"compression", compression(sparsity)},
                     {"bytes", bytes},
                     {"dense_bytes", dense_bytes(model)},
-                    {"replace", replacement_name(cut.rule)},
+                    {"replace", replacement_name(chosen.rule)},
                     {"repair", repair_name(repair)},
-                    {"smooth", map.smooth},
-                    {"cut", cut.how}};
+                    {"criterion", options.criterion},
+                    {"scope", options.scope},
+                    {"smooth", scoring.smooth},
+                    {"cut", chosen.how},
+                    {"layers", layers_json(cost)},
+                    {"multiply_adds",
+                     {{"full", {{"mean", cost.full.mean}, {"moments", cost.full.moments}}},
+                      {"pruned", {{"mean", cost.pruned.mean}, {"moments", cost.pruned.moments}}}}}};
   if (options.json) {
     fmt::print("{}\n", result.dump(2));
     return kSuccess;
   }
+  std::string smoothed;
+  if (!scoring.smooth.empty())
+    smoothed =
+        scoring.smooth == "none" ? " (as it is)" : fmt::format(" (smoothed by {})", scoring.smooth);
   fmt::print(
-      "{}\n{}: {} of {} weights kept, sparsity {:.2f} % of the layer, {:.2f} % of the network, "
-      "compression {:.1f}x\n"
-      "cut by {} of kappa ({}), dropped weights replaced by {}, repair {}\n{} (dense: {})\n",
-      out.string(), layer_kappa.layer, count_text(model.layers.front().kept()),
-      count_text(layer_kappa.count()), 100 * sparsity, 100 * model.sparsity(),
-      compression(sparsity), cut.how,
-      map.smooth == "none" ? "as it is" : "smoothed by " + map.smooth, replacement_name(cut.rule),
-      repair_name(repair), bytes_text(static_cast<double>(bytes)),
-      bytes_text(static_cast<double>(dense_bytes(model))));
+      "{}\n{}{:.2f} % of the network's weights dropped; cut by {} of {}{}, dropped weights "
+      "replaced "
+      "by {}, repair {}\nmultiply-adds an image, of the means: {} > {}; of both moments: {} > {}\n"
+      "{} (dense: {})\n",
+      out.string(), layers_text(cost), 100 * model.sparsity(), chosen.how, options.criterion,
+      smoothed, replacement_name(chosen.rule), repair_name(repair), adds_text(cost.full.mean),
+      adds_text(cost.pruned.mean), adds_text(cost.full.moments), adds_text(cost.pruned.moments),
+      bytes_text(static_cast<double>(bytes)), bytes_text(static_cast<double>(dense_bytes(model))));
   return kSuccess;
 }
 

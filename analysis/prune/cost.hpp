@@ -1,0 +1,45 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "analysis/sparse/sparse_model.hpp"
+#include "src/models/network.hpp"
+
+namespace varphase {
+
+/// Multiply-adds of one image's products with weights: batch norm, activations and pooling are left
+/// out.
+struct MultiplyAdds {
+  std::int64_t mean = 0;     // of the means: what the deterministic network takes
+  std::int64_t moments = 0;  // of means and variances: what one pass of the ensemble takes
+};
+
+/// A pruned layer beside its full self.
+struct LayerCost {
+  std::string layer;
+  std::int64_t weights = 0, kept = 0;
+  std::int64_t dense_bytes = 0;   // means alone, 4 bytes each
+  std::int64_t stored_bytes = 0;  // of the pruned file: values and what finds their places
+  MultiplyAdds full, pruned;
+
+  double sparsity() const;
+  double weight_compression() const;  // weights / kept ones, infinite where none is kept
+  double byte_compression() const;    // with the bytes of variances and indices
+};
+
+struct NetworkCost {
+  std::vector<LayerCost> layers;  // the pruned ones
+  MultiplyAdds full, pruned;      // of the whole network
+};
+
+/// What a pruned layer costs. @param kept by the mask. By rule `mean` all means stay, by `zero`
+/// only those of kept weights.
+LayerCost layer_cost(const VarianceLayer& layer, const std::string& replace, std::int64_t kept);
+
+NetworkCost network_cost(const Network& network, const std::vector<LayerCost>& pruned);
+
+}  // namespace varphase
