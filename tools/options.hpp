@@ -64,6 +64,13 @@ struct Options {
   std::string replace;
   std::string repair = "none";
 
+  // export, import
+  std::string to;
+  std::string form;
+  std::string file;
+  std::string map;
+  std::optional<double> log_alpha;
+
   // inspect, data
   bool statistics = false;
   double validation = 0;
