@@ -221,7 +221,7 @@ TensorFile parse_safetensors(std::span<const std::byte> file, const std::string&
   std::memcpy(&length, file.data(), kLengthBytes);
   VARPHASE_CHECK(length <= kMaxHeaderBytes, ErrorKind::format,
                  "{}: no safetensors file, or a damaged one: its header would have {} bytes, at "
-                 "most {} are allowed",
+                 "most {} are allowed\n  safetensors and NPZ files are read",
                  origin, length, kMaxHeaderBytes);
   VARPHASE_CHECK(length <= file.size() - kLengthBytes, ErrorKind::format,
                  "{}: truncated: a header of {} bytes in a file of {}", origin, length,

@@ -139,7 +139,12 @@ void print_report(const StateDictReport& report, const fs::path& out, const Opti
     fmt::print("{}\n", result.dump(2));
     return;
   }
-  for (const auto& [theirs, ours] : report.modules) fmt::print("{} is {}\n", theirs, ours);
+  std::size_t by_name = 0;
+  for (const auto& [theirs, ours] : report.modules) {
+    by_name += theirs == ours ? 1 : 0;
+    if (theirs != ours) fmt::print("{} is {}\n", theirs, ours);
+  }
+  if (by_name > 0) fmt::print("{} modules go by their names\n", by_name);
   if (!report.variances.empty()) {
     fmt::print("by {}: {}\n",
                options.log_alpha ? fmt::format("--log-alpha {}", *options.log_alpha)

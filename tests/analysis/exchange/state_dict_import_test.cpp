@@ -123,7 +123,9 @@ at::Tensor variance_ratio(const std::string& parameterization, std::optional<dou
   EXPECT_EQ(report.variances.size(), 1U);
   const VarianceLayer& layer = *network.variance_layers().front();
   const at::Tensor weight = tensor_from_array(tensor(file, "5.weight"));
-  if (layer.parameterization().has_mean()) EXPECT_TRUE(at::equal(layer.mean(), weight));
+  if (layer.parameterization().has_mean()) {
+    EXPECT_TRUE(at::equal(layer.mean(), weight));
+  }
   return layer.weight_variance() / weight.square();
 }
 
