@@ -257,6 +257,8 @@ class Export(unittest.TestCase):
         before = there.read_bytes()
         self.fails(2, "there.safetensors", "--overwrite", arguments=["export", "runs/first", "--to", "safetensors", "--out", there])
         self.assertEqual(before, there.read_bytes())
+        self.fails(2, "is a folder", arguments=["export", "runs/first", "--to", "onnx", "--out", "runs"])
+        self.fails(3, "folder", arguments=["export", "runs/first", "--to", "onnx", "--out", there / "below/x.onnx"])
         self.fails(2, "hdf5-csr", arguments=["export", "runs/first", "--to", "hdf5-csr"])
         self.fails(2, "ensemble", arguments=["export", "runs/first", "--to", "onnx", "--form", "ensembl", "--out", "x"])
         self.fails(2, "csr", "checkpoint", arguments=["export", "runs/first", "--to", "safetensors", "--form", "csr", "--out", "x"])

@@ -5,6 +5,7 @@
 #include "checkpoints/safetensors.hpp"
 #include "checkpoints/snapshot_file.hpp"
 #include "src/base/text_table.hpp"
+#include "tools/output_file.hpp"
 #include "tools/run_folder.hpp"
 #include "tools/session.hpp"
 #include "tools/verbs/verbs.hpp"
@@ -100,17 +101,13 @@ fs::path default_path(const Source& source, const Options& options) {
 int run_export(const Options& options) {
   const Source source = find_source(options);
   const fs::path out = options.out.empty() ? default_path(source, options) : fs::path(options.out);
-  VARPHASE_CHECK(options.overwrite || !fs::exists(out), ErrorKind::usage,
-                 "{}: is there already\n  --overwrite replaces it", out.string());
+  check_output_file(out, options.overwrite);
   Json result{{"path", out.string()}, {"source", source.file.string()}, {"to", options.to}};
   std::string text;
   std::int64_t bytes = 0;
-  const auto make_folder = [&] {
-    if (out.has_parent_path()) fs::create_directories(out.parent_path());
-  };
   if (options.to == "onnx") {
     const OnnxModel model = make_onnx(source.file, options.form);
-    make_folder();
+    make_output_folder(out);
     bytes = write_onnx(out, model);
     result["form"] = model.metadata.front().second;
     for (const OnnxValue& value : model.inputs) {
@@ -123,7 +120,7 @@ int run_export(const Options& options) {
     }
   } else {
     const TensorFile file = make_state_dict(source, options.form);
-    make_folder();
+    make_output_folder(out);
     bytes = write_safetensors(out, file.arrays, file.metadata);
     for (const Array& array : file.arrays) {
       result["tensors"].push_back({{"name", array.name}, {"shape", array.shape}});

@@ -9,6 +9,7 @@
 #include "src/base/text_table.hpp"
 #include "src/models/presets.hpp"
 #include "tools/new_run.hpp"
+#include "tools/output_file.hpp"
 #include "tools/run_folder.hpp"
 #include "tools/session.hpp"
 #include "tools/verbs/verbs.hpp"
@@ -79,15 +80,6 @@ void arrange(std::vector<Array>& arrays, const std::map<std::string, std::string
   arrays = std::move(arranged);
 }
 
-void check_free(const fs::path& out, bool overwrite) {
-  VARPHASE_CHECK(overwrite || !fs::exists(out), ErrorKind::usage,
-                 "{}: is there already\n  --overwrite replaces it", out.string());
-}
-
-void make_folder_of(const fs::path& out) {
-  if (out.has_parent_path()) fs::create_directories(out.parent_path());
-}
-
 int import_pruned(const Options& options, const TensorFile& file) {
   VARPHASE_CHECK(!options.out.empty(), ErrorKind::usage,
                  "{}: is an exported pruned model: --out names the file to make of it",
@@ -98,7 +90,7 @@ int import_pruned(const Options& options, const TensorFile& file) {
                  "{}: is an exported pruned model, which brings its own network and data: leave "
                  "the other flags out",
                  options.file);
-  check_free(options.out, options.overwrite);
+  check_output_file(options.out, options.overwrite);
   SparseModel model = sparse_model_from_state_dict(file, options.file);
   RunConfig config;
   assign_fields(config, parse_json(model.config, options.file + ": metadata varphase.config"));
@@ -116,7 +108,7 @@ int import_pruned(const Options& options, const TensorFile& file) {
   arrange(model.parameters, dims, order, options.file);
   arrange(model.buffers, dims, order, options.file);
   model.provenance["imported"] = options.file;
-  make_folder_of(options.out);
+  make_output_folder(options.out);
   const std::int64_t bytes = write_document(options.out, to_document(model));
   if (options.json) {
     fmt::print("{}\n", Json{{"path", options.out}, {"kind", "pruned"}, {"bytes", bytes}}.dump(2));
@@ -172,8 +164,8 @@ int import_checkpoint(const Options& options, const TensorFile& file) {
   const Json environment(snapshot.provenance);
   fs::path out = options.out;
   if (options.run.empty()) {
-    check_free(out, options.overwrite);
-    make_folder_of(out);
+    check_output_file(out, options.overwrite);
+    make_output_folder(out);
   } else {
     make_run_folder(options.run, config, options.overwrite);
     write_json_file(fs::path(options.run) / "environment.json", environment);
