@@ -303,6 +303,53 @@ void declare_eval(CLI::App& app, Options& o) {
   add_json(sub, o);
 }
 
+void declare_exchange(CLI::App& app, Options& o) {
+  CLI::App* to_others =
+      verb(app, "export", "Write a network as safetensors (PyTorch) or ONNX",
+           "  varphase export runs/first --to safetensors\n"
+           "  varphase export runs/first/pruned/95.h5 --to safetensors --form csr\n"
+           "  varphase export runs/first@24 --to onnx --form ensemble --out first.onnx\n");
+  to_others->add_option("run", o.run, "a run folder, RUN@EPOCH, a checkpoint or a pruned file")
+      ->required();
+  to_others->add_option("--epoch", o.epoch, "of a run folder: last, best, or an epoch")
+      ->default_str("last");
+  to_others->add_option("--to", o.to, "safetensors or onnx")
+      ->required()
+      ->check(CLI::IsMember({"safetensors", "onnx"}));
+  to_others->add_option(
+      "--form", o.form,
+      "safetensors: dense or csr (pruned layers) [dense]; onnx: ensemble, deterministic, "
+      "zero-mean, moments or head [ensemble; of a network without noise: deterministic]");
+  to_others->add_option("--out", o.out, "the file [RUN/exports/NAME, of a pruned file: beside it]");
+  to_others->add_flag("--overwrite", o.overwrite, "replace a file that is there");
+  add_json(to_others, o);
+
+  CLI::App* from_others = verb(
+      app, "import", "Make a run of a PyTorch network's weights (safetensors or NPZ)",
+      "  varphase import lenet.safetensors --preset lenet5 --data path/to/mnist --run runs/theirs\n"
+      "  varphase import cnn.npz --network cnn.json --data fashion-mnist --map names.json --run "
+      "runs/cnn\n"
+      "  varphase import runs/first/exports/epoch_0024.safetensors --run runs/again\n");
+  from_others->add_option("file", o.file, "a state_dict as safetensors or NPZ")->required();
+  from_others->add_option("--network", o.network,
+                          "the network's spec (JSON); exports of Varphase bring their own");
+  from_others->add_option("--preset", o.preset, "or a preset's network, data and training");
+  from_others->add_option("--run", o.run, "the run folder to make");
+  from_others->add_option("--out", o.out,
+                          "or the checkpoint alone; of an exported pruned file: the pruned file");
+  from_others->add_option("--map", o.map,
+                          "modules of the file by layers of the network, where names do not tell "
+                          "(JSON: {\"encoder.proj\": \"dense1\"})");
+  from_others
+      ->add_option("--log-alpha", o.log_alpha,
+                   "of variance layers whose weights come without variances: sigma^2 = "
+                   "exp(log alpha) weight^2 [the network's own]")
+      ->check(CLI::Range(-20.0, 20.0));
+  from_others->add_flag("--overwrite", o.overwrite, "replace a run or file that is there");
+  add_json(from_others, o);
+  add_fields<DataConfig>(from_others, o, "data");
+}
+
 void declare_files(CLI::App& app, Options& o) {
   CLI::App* inspect =
       verb(app, "inspect", "What is in a checkpoint, kappa or pruned file",
@@ -362,6 +409,7 @@ void declare_options(CLI::App& app, Options& options) {
   declare_sweep(app, options);
   declare_prune(app, options);
   declare_eval(app, options);
+  declare_exchange(app, options);
   declare_files(app, options);
   // Defaults that differ by verb are settled by the verb: an empty text means its own.
   options.epoch.clear();

@@ -73,6 +73,13 @@ struct Options {
   std::string scope = "layer";
   std::vector<std::string> budget;  // "dense1=0.98"
 
+  // export, import
+  std::string to;
+  std::string form;
+  std::string file;
+  std::string map;
+  std::optional<double> log_alpha;
+
   // inspect, data
   bool statistics = false;
   double validation = 0;

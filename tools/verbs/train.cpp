@@ -13,6 +13,7 @@
 #include "src/base/text_table.hpp"
 #include "src/models/presets.hpp"
 #include "tools/member_runs.hpp"
+#include "tools/new_run.hpp"
 #include "tools/run_folder.hpp"
 #include "tools/session.hpp"
 #include "tools/training_session.hpp"
@@ -83,33 +84,6 @@ RunConfig resolve_config(const Options& options) {
   for (const std::string& assignment : options.set) set_field(config, assignment);
   if (options.initial_log_alpha) set_initial_log_alpha(config.network, *options.initial_log_alpha);
   return config;
-}
-
-/// A folder without what an earlier run left there.
-void clear_run_folder(const fs::path& path, bool overwrite) {
-  if (fs::exists(path) && !fs::is_empty(path)) {
-    VARPHASE_CHECK(
-        overwrite, ErrorKind::usage,
-        "{}: there is something already\n  --resume goes on with a run, --overwrite replaces it",
-        path.string());
-    VARPHASE_CHECK(fs::exists(path / "config.json") || MemberRuns::is_one(path), ErrorKind::usage,
-                   "{}: --overwrite replaces runs alone, and this is none (no config.json)",
-                   path.string());
-    for (const char* part :
-         {"members", "members.json", "checkpoints", "kappa", "sweeps", "pruned", "evaluations",
-          "config.json", "metrics.csv", "log.txt", "environment.json", "transition.json",
-          "transition.csv", "report.html"}) {
-      fs::remove_all(path / part);
-    }
-  }
-}
-
-void make_run_folder(const fs::path& path, const RunConfig& config, bool overwrite) {
-  clear_run_folder(path, overwrite);
-  std::error_code error;
-  fs::create_directories(path / "checkpoints", error);
-  VARPHASE_CHECK(!error, ErrorKind::io, "{}: cannot be made: {}", path.string(), error.message());
-  write_json_file(path / "config.json", to_json(config));
 }
 
 /// All that can be wrong with the input is said before anything is written or replaced; the

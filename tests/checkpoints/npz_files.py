@@ -1,0 +1,55 @@
+# SPDX-FileCopyrightText: 2026 The Varphase authors
+# SPDX-License-Identifier: MIT
+"""The NPZ files of npz_test.cpp, made by NumPy and zipfile in the current folder."""
+
+import io
+import warnings
+import zipfile
+
+import numpy as np
+import torch
+
+rows = (100 * np.arange(2)[:, None, None] + 10 * np.arange(3)[:, None] + np.arange(4)).astype("<f4")
+arrays = {
+    "rows": rows,
+    "columns": np.asfortranarray(rows),
+    "f8": np.array([0.1, -0.0]),
+    "f2": np.array([0.5, -65504], "<f2"),
+    "i8": np.array([-1, 1 << 60]),
+    "i4": np.array([-5, 7], "<i4"),
+    "u1": np.array([0, 255], "u1"),
+    "b1": np.array([True, False]),
+    "scalar": np.float32(2.5),
+    "empty": np.zeros((0, 3), "<f4"),
+    "conv1.weight": np.ones((1, 1, 1, 1), "<f4"),
+}
+np.savez("stored.npz", **arrays)
+np.savez_compressed("deflated.npz", **arrays)
+
+
+def npy(array, version):
+    file = io.BytesIO()
+    np.lib.format.write_array(file, array, version=version)
+    return file.getvalue()
+
+
+for name in ("stored.npz", "deflated.npz"):
+    with zipfile.ZipFile(name, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("header2.npy", npy(rows, (2, 0)))
+
+np.savez("objects.npz", a=np.array([{}], dtype=object))
+np.savez("big.npz", a=np.array([1, 2], ">f4"))
+np.savez("structured.npz", a=np.zeros(2, [("x", "<f4"), ("y", "<i4")]))
+np.savez("complex.npz", a=np.zeros(2, "<c8"))
+torch.save({"conv1.weight": torch.ones(1)}, "torch.pt")
+six = npy(np.arange(6, dtype="<f4"), (1, 0))
+with zipfile.ZipFile("bzip2.npz", "w", zipfile.ZIP_BZIP2) as archive:
+    archive.writestr("a.npy", six)
+with zipfile.ZipFile("short.npz", "w") as archive:
+    archive.writestr("a.npy", six[:-1])
+with zipfile.ZipFile("long.npz", "w") as archive:
+    archive.writestr("a.npy", six + b"x")
+with zipfile.ZipFile("twice.npz", "w") as archive, warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    archive.writestr("a.npy", six)
+    archive.writestr("a.npy", six)
