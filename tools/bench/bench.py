@@ -34,6 +34,7 @@ CASES = {
     "ensemble": ("ensemble", ["ensemble.py"]),
     "sweep": ("sweep", ["sweep.py"]),
     "checkpoint": ("checkpoint", None),
+    "sparse-moments": ("sparse-moments", ["sparse_moments.py"]),
     "image-folder": ("image-folder", ["image_folder.py"]),
     "image-cache": ("image-cache", ["image_folder.py"]),
 }

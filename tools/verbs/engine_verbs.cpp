@@ -9,7 +9,8 @@ const std::vector<VerbRow>& engine_verbs() {
                                           {"kappa", run_kappa},
                                           {"sweep", run_sweep},
                                           {"prune", run_prune},
-                                          {"eval", run_eval}};
+                                          {"eval", run_eval},
+                                          {"predict", run_predict}};
   return table;
 }
 

@@ -32,6 +32,7 @@ int run_kappa(const Options& options);
 int run_sweep(const Options& options);
 int run_prune(const Options& options);
 int run_eval(const Options& options);
+int run_predict(const Options& options);
 
 /// Runs a verb; an exception becomes a message on stderr and its exit code.
 int guarded(Verb verb, const Options& options);
