@@ -10,6 +10,7 @@
 #include <fmt/ranges.h>
 
 #include "checkpoints/document.hpp"
+#include "checkpoints/provenance.hpp"
 #include "src/base/atomic_file.hpp"
 #include "src/base/error.hpp"
 #include "src/base/suggest.hpp"
@@ -143,11 +144,12 @@ class DocumentWriter final : public PredictionWriter {
     for (const auto& [key, value] : header_.about.items()) {
       if (value.is_number_integer()) {
         document.attributes.emplace_back(key, value.get<std::int64_t>());
-      } else {
-        document.attributes.emplace_back(key,
-                                         value.is_string() ? value.get<std::string>() : value.dump());
+      } else if (value.is_string()) {
+        document.attributes.emplace_back(key, value.get<std::string>());
       }
     }
+    for (const auto& [key, value] : header_.about.at("provenance").items())
+      document.attributes.emplace_back(std::string(kProvenance) + key, value.get<std::string>());
     const std::int64_t images = all_.count();
     const auto store = [&]<class T>(const char* name, std::vector<std::int64_t> shape,
                                     const std::vector<T>& values, const char* dims,

@@ -17,7 +17,7 @@ namespace varphase {
 struct PredictionHeader {
   std::int64_t classes = 0;
   bool named = false;  // images are files of their own
-  Json about;          // source, epoch, estimator, samples, seed, ...
+  Json about;          // source, epoch, mode, samples, seed, ..., and an object `provenance`
 };
 
 /// Some images' predictions, in the order of the source.

@@ -87,7 +87,10 @@ void set_pruned_weights(LoadedNetwork& loaded, at::Device device,
         pruned.layer, shape_text(pruned.shape));
     const EffectiveWeights weights = effective_weights(pruned);
     const auto tensor = [&](const std::vector<float>& values) {
-      return tensor_from_array(make_array<float>("", pruned.shape, values)).to(device);
+      // In the layer's own order of memory: convolutions lie channels-last.
+      return tensor_from_array(make_array<float>("", pruned.shape, values))
+          .to(device)
+          .contiguous(layer->mean().suggest_memory_format());
     };
     const at::Tensor mean = tensor(weights.mean), variance = tensor(weights.variance);
     layer->override_weights(mean, variance);

@@ -11,10 +11,12 @@ namespace varphase {
 
 ImagePredictions image_predictions(const Prediction& prediction) {
   const at::Tensor log_p = prediction.log_p.detach().to(at::kCPU).to(at::kDouble).contiguous();
+  const bool many = prediction.member_entropy.defined();
   const at::Tensor members =
-      prediction.member_entropy.detach().to(at::kCPU).to(at::kDouble).contiguous();
-  VARPHASE_CHECK(log_p.dim() == 2 && members.dim() == 1 && members.size(0) == log_p.size(0),
-                 ErrorKind::shape, "predictions want log probabilities [N, C] and N entropies");
+      many ? prediction.member_entropy.detach().to(at::kCPU).to(at::kDouble).contiguous()
+           : at::Tensor();
+  VARPHASE_CHECK(log_p.dim() == 2 && (!many || members.numel() == log_p.size(0)), ErrorKind::shape,
+                 "predictions want log probabilities [N, C] and N entropies");
   ImagePredictions result;
   result.classes = log_p.size(1);
   result.probability.reserve(static_cast<std::size_t>(log_p.numel()));
@@ -40,7 +42,7 @@ ImagePredictions image_predictions(const Prediction& prediction) {
     result.label.push_back(best);
     result.entropy.push_back(std::max(0.0, entropy));
     result.mutual_information.push_back(
-        std::max(0.0, entropy - members.data_ptr<double>()[n]));
+        many ? std::max(0.0, entropy - members.data_ptr<double>()[n]) : 0.0);
   }
   return result;
 }

@@ -15,7 +15,8 @@ struct ImagePredictions {
   std::vector<std::int64_t> label;         // most probable class, ties: the lowest
   std::vector<double> probability;         // [N, classes]; an image's sum to 1
   std::vector<double> entropy;             // nats, of those probabilities
-  std::vector<double> mutual_information;  // nats: the entropy less the members' mean; at least 0
+  std::vector<double> mutual_information;  // nats: the entropy less the members' mean; at least 0,
+                                           // 0 for one member
 
   std::int64_t count() const { return static_cast<std::int64_t>(label.size()); }
 };

@@ -74,8 +74,10 @@ at::Tensor Predictor::log_probabilities(Estimator estimator, std::int64_t member
 }
 
 Prediction Predictor::predict(Estimator estimator, std::int64_t members) {
+  const bool many = draws_noise_ && members > 1 &&
+                    (estimator == Estimator::ensemble || estimator == Estimator::zero_mean);
   Prediction prediction;
-  prediction.log_p = run(estimator, members, &prediction.member_entropy);
+  prediction.log_p = run(estimator, members, many ? &prediction.member_entropy : nullptr);
   return prediction;
 }
 

@@ -152,9 +152,9 @@ void launch(const SparseMoments& job, cudaStream_t stream) {
 
 void sparse_moments(const SparseMoments& job, void* stream) {
   if (job.rows == 0 || job.outputs == 0) return;
-  if (job.mean != nullptr && job.variance != nullptr) {
+  if (job.m != nullptr && job.v != nullptr) {
     launch<true, true>(job, as_stream(stream));
-  } else if (job.mean != nullptr) {
+  } else if (job.m != nullptr) {
     launch<true, false>(job, as_stream(stream));
   } else {
     launch<false, true>(job, as_stream(stream));

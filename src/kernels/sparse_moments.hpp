@@ -22,11 +22,11 @@ struct SparseMoments {
   std::int64_t outputs = 0;               // J
   const std::int32_t* indptr = nullptr;   // [J + 1]
   const std::int32_t* indices = nullptr;  // [E], 0 <= index < I
-  const float* mean = nullptr;            // [E], or null: m is not wanted
-  const float* variance = nullptr;        // [E], or null: v is not wanted
+  const float* mean = nullptr;            // [E], where m is wanted
+  const float* variance = nullptr;        // [E], where v is wanted
   const float* bias = nullptr;            // [J], or null
-  float* m = nullptr;                     // [N, J] overwritten
-  float* v = nullptr;                     // [N, J] overwritten
+  float* m = nullptr;                     // [N, J] overwritten, or null: not wanted
+  float* v = nullptr;                     // [N, J] overwritten, or null: not wanted
 };
 
 /// The same bits at every call of the same size, on one device; on a CPU for any number of threads

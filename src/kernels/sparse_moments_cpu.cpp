@@ -131,17 +131,14 @@ VARPHASE_SPARSE_TILE(variance_half, false, true, 1)
 }  // namespace
 
 void sparse_moments(const SparseMoments& job, Where where) {
-  VARPHASE_CHECK((job.mean == nullptr) == (job.m == nullptr) &&
-                     (job.variance == nullptr) == (job.v == nullptr),
-                 ErrorKind::shape, "sparse moments: an output without its weights, or the reverse");
-  if (job.mean == nullptr && job.variance == nullptr) return;
+  if (job.m == nullptr && job.v == nullptr) return;
   if (where.cuda) {
     VARPHASE_ON_CUDA(cuda::sparse_moments(job, where.stream));
     return;
   }
-  const bool both = job.mean != nullptr && job.variance != nullptr;
-  const auto whole = both ? both_whole : job.mean != nullptr ? mean_whole : variance_whole;
-  const auto half = both ? both_half : job.mean != nullptr ? mean_half : variance_half;
+  const bool both = job.m != nullptr && job.v != nullptr;
+  const auto whole = both ? both_whole : job.m != nullptr ? mean_whole : variance_whole;
+  const auto half = both ? both_half : job.m != nullptr ? mean_half : variance_half;
   const std::int64_t tiles = (job.rows + kTile - 1) / kTile;
   parallel_for(tiles, 1, [&](std::int64_t begin, std::int64_t end) {
     std::vector<float> tile(static_cast<std::size_t>(job.inputs * kTile));

@@ -20,9 +20,15 @@ Json weights_of(const LoadedNetwork& loaded) {
             {"layer_sparsity", 0.0},
             {"network_sparsity", 0.0}};
   if (loaded.pruned) {
-    const PrunedLayer& layer = loaded.pruned->layers.front();
-    json["nonzero"] = layer.replace == "zero" ? weights - layer.count() + layer.kept() : weights;
-    json["layer_sparsity"] = layer.sparsity();
+    std::int64_t nonzero = weights, pruned = 0, kept = 0;
+    for (const PrunedLayer& layer : loaded.pruned->layers) {
+      if (layer.replace == "zero") nonzero -= layer.count() - layer.kept();
+      pruned += layer.count();
+      kept += layer.kept();
+    }
+    json["nonzero"] = nonzero;
+    // Of the pruned layers' weights together.
+    json["layer_sparsity"] = static_cast<double>(pruned - kept) / static_cast<double>(pruned);
     json["network_sparsity"] = loaded.pruned->sparsity();
   }
   return json;
@@ -56,14 +62,14 @@ Json execution_of(const LoadedNetwork& loaded, const std::string& form) {
 }
 
 std::string execution_text(const std::string& file, const Json& layers) {
-  const TextTable table({{"layer", 12},
+  const TextTable table({{"layer", 10},
                          {"images", 6},
                          {"dense ms", 8},
                          {"csr ms", 8},
                          {"comp. ms", 8},
-                         {"dense", 8},
-                         {"used", 8},
-                         {"form", 7}});
+                         {"form", 7},
+                         {"bytes", 9},
+                         {"of dense", 9}});
   std::string text = fmt::format("how {} runs: both moments of a layer's output, bytes of its "
                                  "weights\n{}\n",
                                  file, table.header());
@@ -81,8 +87,8 @@ std::string execution_text(const std::string& file, const Json& layers) {
     text += table.row({layer["layer"].get<std::string>(),
                        layer.contains("images") ? count_text(layer["images"].get<std::int64_t>())
                                                 : std::string("-"),
-                       milliseconds("dense"), milliseconds("csr"), milliseconds("compact"),
-                       bytes("dense"), bytes(form), form}) +
+                       milliseconds("dense"), milliseconds("csr"), milliseconds("compact"), form,
+                       bytes(form), bytes("dense")}) +
             "\n";
     if (!layer.contains("bytes"))
       text += fmt::format("  {}: a convolution, whose zeros are multiplied like the rest\n",

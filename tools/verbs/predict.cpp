@@ -121,7 +121,7 @@ int run_predict(const Options& options) {
                   {"mode", estimator_name(estimator)},
                   {"samples", estimator == Estimator::stochastic || !draws ? 1 : options.samples},
                   {"seed", options.seed}};
-  for (const auto& [key, value] : provenance(device)) header.about["provenance." + key] = value;
+  header.about["provenance"] = provenance(device);
 
   const fs::path folder = fs::path(options.out).parent_path();
   if (!to_stdout && !folder.empty()) fs::create_directories(folder);

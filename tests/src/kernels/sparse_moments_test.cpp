@@ -65,17 +65,12 @@ Moments run(const Layer& layer, const at::Tensor& x, bool mean = true, bool vari
   job.outputs = layer.keep.size(0);
   job.indptr = indptr.data_ptr<std::int32_t>();
   job.indices = indices.data_ptr<std::int32_t>();
-  // An empty tensor's data may be null, which would ask for nothing.
-  static const float none = 0;
-  const auto data = [](const at::Tensor& tensor) {
-    return tensor.numel() > 0 ? tensor.data_ptr<float>() : &none;
-  };
   if (mean) {
-    job.mean = data(means);
+    job.mean = data_of<float>(means);
     job.m = data_of<float>(m);
   }
   if (variance) {
-    job.variance = data(variances);
+    job.variance = data_of<float>(variances);
     job.v = data_of<float>(v);
   }
   job.bias = with_bias ? data_of<float>(bias) : nullptr;
