@@ -78,8 +78,8 @@ class ForeignReader {
     Array array = describe(*dataset, found.name);
     if (array.shape != found.shape || array.type != found.type)
       fail("has changed since the file was opened");
-    std::vector<hsize_t> start(array.shape.size(), 0), extent(array.shape.begin(),
-                                                             array.shape.end());
+    std::vector<hsize_t> start(array.shape.size(), 0),
+        extent(array.shape.begin(), array.shape.end());
     start[0] = static_cast<hsize_t>(first);
     extent[0] = static_cast<hsize_t>(count);
     array.shape[0] = count;
@@ -225,8 +225,7 @@ class ForeignReader {
 
   /// That the file holds every one of the values.
   void check_size(const Hdf5Handle& dataset, const Hdf5Handle& creation,
-                           const std::vector<hsize_t>& shape, std::size_t element,
-                           bool packed) const {
+                  const std::vector<hsize_t>& shape, std::size_t element, bool packed) const {
     const std::uint64_t room = product(file_bytes_, packed ? kDeflateRatio : 1);
     std::uint64_t count = 1;
     for (const hsize_t extent : shape) count = product(count, extent);

@@ -102,16 +102,15 @@ class JsonWriter final : public TextWriter {
                   const std::string& entropy, const std::string& mutual_information,
                   const std::string& probabilities) override {
     const std::string file =
-        header_.named ? fmt::format("\"file\":{},", Json(name).dump(-1, ' ', false,
-                                                                    Json::error_handler_t::replace))
+        header_.named ? fmt::format("\"file\":{},",
+                                    Json(name).dump(-1, ' ', false, Json::error_handler_t::replace))
                       : "";
     const char* before = lines_ ? "" : first_ ? "\n" : ",\n";
     first_ = false;
     return fmt::format(
         "{}{{\"index\":{},{}\"class\":{},\"entropy\":{},\"mutual_information\":{},"
         "\"probabilities\":[{}]}}{}",
-        before, index, file, label, entropy, mutual_information, probabilities,
-        lines_ ? "\n" : "");
+        before, index, file, label, entropy, mutual_information, probabilities, lines_ ? "\n" : "");
   }
   std::string tail() const override { return lines_ ? "" : "\n]}\n"; }
 
@@ -213,8 +212,8 @@ const PredictionFormat& prediction_format(const std::string& name, const std::st
   }
   VARPHASE_CHECK(wanted.empty(), ErrorKind::usage, "unknown format '{}'{}", wanted,
                  suggestion(wanted, names));
-  fail(ErrorKind::usage, "--out {}: the ending says no format, wants one of {}, or --format {}", out,
-       fmt::join(endings, ", "), fmt::join(names, "|"));
+  fail(ErrorKind::usage, "--out {}: the ending says no format, wants one of {}, or --format {}",
+       out, fmt::join(endings, ", "), fmt::join(names, "|"));
 }
 
 void write_predictions(const PredictionFormat& format, const std::string& out,

@@ -26,7 +26,7 @@ inline constexpr Estimator kEstimators[] = {Estimator::deterministic, Estimator:
 
 /// What is predicted of N images, and what the members were unsure of by themselves.
 struct Prediction {
-  at::Tensor log_p;           // [N, classes]
+  at::Tensor log_p;  // [N, classes]
   // [N], nats: mean over members of the entropy of their own p; undefined where there is one, whose
   // entropy is that of log_p.
   at::Tensor member_entropy;

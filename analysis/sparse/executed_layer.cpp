@@ -23,8 +23,9 @@
 namespace varphase {
 namespace {
 
-constexpr std::int64_t kMostMeasuredRows = 1024;  // on a CPU, where more take longer and tell no more
-constexpr double kEnough = 0.02;                  // seconds that the repeats of one form may take
+constexpr std::int64_t kMostMeasuredRows =
+    1024;                         // on a CPU, where more take longer and tell no more
+constexpr double kEnough = 0.02;  // seconds that the repeats of one form may take
 constexpr int kMostRepeats = 5;
 constexpr double kClearly = 0.9;  // of the dense form's time: what another must stay under
 
@@ -77,8 +78,9 @@ std::optional<ExecutionForm> execution_form_from_name(const std::string& name) {
     if (execution_form_name(form) == name) return form;
     known.push_back(execution_form_name(form));
   }
-  fail(ErrorKind::usage, "unknown form '{}'{}\n  a pruned layer is computed as auto, dense, csr or "
-                         "compact",
+  fail(ErrorKind::usage,
+       "unknown form '{}'{}\n  a pruned layer is computed as auto, dense, csr or "
+       "compact",
        name, suggestion(name, known));
 }
 
@@ -184,7 +186,8 @@ OutputMoments ExecutedLayer::by_compact(const at::Tensor& x, const at::Tensor& b
     out.mean = spread_out(own, compact_.rows, bias, units);
   }
   if (wanted.variance)
-    out.variance = spread_out(at::linear(left.square(), compact_.variance), compact_.rows, {}, units);
+    out.variance =
+        spread_out(at::linear(left.square(), compact_.variance), compact_.rows, {}, units);
   return out;
 }
 
@@ -202,8 +205,7 @@ ExecutionForm ExecutedLayer::choose(const at::Tensor& x, const at::Tensor& bias,
 
 FormChoice ExecutedLayer::measure(const at::Tensor& x, const at::Tensor& bias,
                                   WantedMoments wanted) const {
-  const at::Tensor batch =
-      x.is_cuda() ? x : x.narrow(0, 0, std::min(x.size(0), kMostMeasuredRows));
+  const at::Tensor batch = x.is_cuda() ? x : x.narrow(0, 0, std::min(x.size(0), kMostMeasuredRows));
   FormChoice choice{batch.size(0), wanted, ExecutionForm::dense, {}};
   const auto run = [&](ExecutionForm form) {
     synchronize(batch);

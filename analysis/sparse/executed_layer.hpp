@@ -16,8 +16,8 @@
 
 namespace varphase {
 
-/// How a pruned dense layer's products are computed: with all weights, zeros included; with the kept
-/// ones by rows (src/kernels/sparse_moments.hpp); or with the rows and columns that keep any.
+/// How a pruned dense layer's products are computed: with all weights, zeros included; with the
+/// kept ones by rows (src/kernels/sparse_moments.hpp); or with the rows and columns that keep any.
 enum class ExecutionForm { dense, csr, compact };
 inline constexpr std::array kExecutionForms{ExecutionForm::dense, ExecutionForm::csr,
                                             ExecutionForm::compact};
@@ -34,10 +34,10 @@ struct FormChoice {
   std::map<ExecutionForm, double> seconds;
 };
 
-/// A pruned dense layer in whatever form is the fastest. At the first batch of a size (powers of two
-/// apart) each form is timed on it, in turn, and the fastest is kept for this object's life; where
-/// another is within a tenth of the dense form, the dense one stays. All forms give the same moments
-/// within float32 rounding; a given form gives the same bits at every run.
+/// A pruned dense layer in whatever form is the fastest. At the first batch of a size (powers of
+/// two apart) each form is timed on it, in turn, and the fastest is kept for this object's life;
+/// where another is within a tenth of the dense form, the dense one stays. All forms give the same
+/// moments within float32 rounding; a given form gives the same bits at every run.
 class ExecutedLayer final : public MomentsForm {
  public:
   /// @param pruned of a dense layer, [out, in] (and nothing else: a convolution stays dense)
@@ -82,7 +82,8 @@ class ExecutedLayer final : public MomentsForm {
   Compact compact_;
   std::optional<ExecutionForm> given_;
   mutable std::mutex mutex_;
-  mutable std::map<std::array<int, 3>, FormChoice> choices_;  // by log2 of the rows, and what is wanted
+  mutable std::map<std::array<int, 3>, FormChoice>
+      choices_;  // by log2 of the rows, and what is wanted
 };
 
 }  // namespace varphase

@@ -85,10 +85,9 @@ CifarRecord record_of(const fs::path& path) {
   const std::string name = path.filename().string();
   std::error_code ignored;
   const std::uintmax_t bytes = fs::file_size(path, ignored);
-  const bool hundred =
-      name == "train.bin" || name == "test.bin" ||
-      (bytes % cifar10_record().bytes() != 0 &&
-       bytes % cifar100_record(LabelKind::fine).bytes() == 0);
+  const bool hundred = name == "train.bin" || name == "test.bin" ||
+                       (bytes % cifar10_record().bytes() != 0 &&
+                        bytes % cifar100_record(LabelKind::fine).bytes() == 0);
   return hundred ? cifar100_record(LabelKind::fine) : cifar10_record();
 }
 

@@ -45,7 +45,8 @@ class DatasetFiles {
   virtual std::vector<ForeignArray> read_foreign(const std::filesystem::path& path,
                                                  std::span<const std::string> names) const = 0;
 
-  /// The first of `names` that such a file holds, checked in the same way; null where it holds none.
+  /// The first of `names` that such a file holds, checked in the same way; null where it holds
+  /// none.
   virtual std::unique_ptr<ForeignRows> open_rows(const std::filesystem::path& path,
                                                  std::span<const std::string> names) const = 0;
 

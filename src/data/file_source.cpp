@@ -147,8 +147,7 @@ class FileSource final : public ImageSource {
 }  // namespace
 
 bool holds_image_files(const fs::path& path) {
-  return is_folder(path) ||
-         (is_file(path) && image_format_of(path.filename().string()) != nullptr);
+  return is_folder(path) || (is_file(path) && image_format_of(path.filename().string()) != nullptr);
 }
 
 std::unique_ptr<ImageSource> open_file_source(const ImageRequest& request) {

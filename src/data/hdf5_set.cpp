@@ -65,7 +65,8 @@ class SetReader {
     set.channels = layout.channels;
     set.height = layout.height;
     set.width = layout.width;
-    set.pixels = layout.channels_last ? channels_first(images.bytes, layout) : std::move(images.bytes);
+    set.pixels =
+        layout.channels_last ? channels_first(images.bytes, layout) : std::move(images.bytes);
   }
 
   void take_labels(const ForeignArray& labels, const ForeignArray& images, ImageSet& set) const {

@@ -78,7 +78,7 @@ IdxReader::IdxReader(const fs::path& path, int smallest_rank, int largest_rank)
   read_all(source_, header, name_, "IDX header");
   for (std::size_t at = 0; at < header.size(); at += 4) {
     shape_.push_back(std::int64_t{header[at]} << 24 | std::int64_t{header[at + 1]} << 16 |
-                          std::int64_t{header[at + 2]} << 8 | std::int64_t{header[at + 3]});
+                     std::int64_t{header[at + 2]} << 8 | std::int64_t{header[at + 3]});
   }
 
   // The file's size bounds what can follow; the product is never formed beyond that bound.
@@ -98,8 +98,7 @@ IdxReader::IdxReader(const fs::path& path, int smallest_rank, int largest_rank)
 }
 
 void IdxReader::read(std::span<std::uint8_t> out) {
-  read_all(source_, out, name_,
-           fmt::format("values (header says [{}])", fmt::join(shape_, ", ")));
+  read_all(source_, out, name_, fmt::format("values (header says [{}])", fmt::join(shape_, ", ")));
 }
 
 void IdxReader::finish() {

@@ -23,8 +23,8 @@ const ImageSourceKind& kind_of(const fs::path& path) {
     if (kind.recognizes(path)) return kind;
   }
   std::error_code error;
-  VARPHASE_CHECK(fs::exists(path, error), ErrorKind::io, "{}: no such file or folder; wants one of{}",
-                 path.string(), known_forms());
+  VARPHASE_CHECK(fs::exists(path, error), ErrorKind::io,
+                 "{}: no such file or folder; wants one of{}", path.string(), known_forms());
   fail(ErrorKind::format, "{}: no images that are known; wants one of{}", path.string(),
        known_forms());
 }
@@ -33,8 +33,8 @@ const ImageSourceKind& kind_of(const fs::path& path) {
 
 const std::vector<ImageSourceKind>& image_source_kinds() {
   static const std::vector<ImageSourceKind> kinds{
-      {"image files", "FILE.jpg|jpeg|png ..., or folders of them, nested or flat", holds_image_files,
-       open_file_source, true},
+      {"image files", "FILE.jpg|jpeg|png ..., or folders of them, nested or flat",
+       holds_image_files, open_file_source, true},
       {"hdf5", "a file with `images`, uint8 [N, H, W], [N, C, H, W] or [N, H, W, C]",
        holds_hdf5_images, open_hdf5_source, false},
       {"cifar", "a .bin file of CIFAR-10 or CIFAR-100", holds_cifar_images, open_cifar_source,
@@ -58,13 +58,12 @@ std::unique_ptr<ImageSource> open_image_source(const ImageRequest& request) {
 }
 
 void check_image_size(const std::string& file, const ImageHeader& wanted, const ImageHeader& got) {
-  VARPHASE_CHECK(got.height == wanted.height && got.width == wanted.width &&
-                     got.channels == wanted.channels,
-                 ErrorKind::shape,
-                 "{}: images of {} x {} x {} (channels, height, width), the network wants {} x {} "
-                 "x {}\n  bring them to its size before",
-                 file, got.channels, got.height, got.width, wanted.channels, wanted.height,
-                 wanted.width);
+  VARPHASE_CHECK(
+      got.height == wanted.height && got.width == wanted.width && got.channels == wanted.channels,
+      ErrorKind::shape,
+      "{}: images of {} x {} x {} (channels, height, width), the network wants {} x {} "
+      "x {}\n  bring them to its size before",
+      file, got.channels, got.height, got.width, wanted.channels, wanted.height, wanted.width);
 }
 
 }  // namespace varphase

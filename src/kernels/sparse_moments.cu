@@ -59,8 +59,8 @@ __global__ void __launch_bounds__(kTileThreads) tile_kernel(SparseMoments job, i
   constexpr int stride = Vectors * kWarp + 1;
   constexpr int tile = Vectors * kWarp;
   const int inputs = static_cast<int>(job.inputs);
-  float* x = shared;                                        // [I, stride]
-  float* staged_m = x + inputs * stride;                    // [kGroup, stride]
+  float* x = shared;                                          // [I, stride]
+  float* staged_m = x + inputs * stride;                      // [kGroup, stride]
   float* staged_v = staged_m + (Mean ? kGroup * stride : 0);  // [kGroup, stride]
   const int lane = static_cast<int>(threadIdx.x) % kWarp;
   const int warp = static_cast<int>(threadIdx.x) / kWarp;

@@ -75,7 +75,8 @@ VARPHASE_INLINE void store_tile(const float* staged, std::int64_t count, std::in
                                 float* out, std::int64_t stride) {
   for (int part = 0; part < Vectors; ++part) {
     Lanes block[kLanes];
-    for (std::int64_t r = 0; r < kLanes; ++r) load(block[r], staged + (r * Vectors + part) * kLanes);
+    for (std::int64_t r = 0; r < kLanes; ++r)
+      load(block[r], staged + (r * Vectors + part) * kLanes);
     transpose(block);
     const std::int64_t images = std::min(kLanes, count - part * kLanes);
     for (std::int64_t n = 0; n < images; ++n)
@@ -116,10 +117,10 @@ VARPHASE_INLINE void tile_moments(const SparseMoments& job, std::int64_t n0, std
   }
 }
 
-#define VARPHASE_SPARSE_TILE(name, mean, variance, vectors)                               \
-  VARPHASE_SIMD_CLONES void name(const SparseMoments& job, std::int64_t n0,               \
-                                 std::int64_t count, float* tile) {                       \
-    tile_moments<mean, variance, vectors>(job, n0, count, tile);                          \
+#define VARPHASE_SPARSE_TILE(name, mean, variance, vectors)                                     \
+  VARPHASE_SIMD_CLONES void name(const SparseMoments& job, std::int64_t n0, std::int64_t count, \
+                                 float* tile) {                                                 \
+    tile_moments<mean, variance, vectors>(job, n0, count, tile);                                \
   }
 VARPHASE_SPARSE_TILE(both_whole, true, true, 2)
 VARPHASE_SPARSE_TILE(both_half, true, true, 1)

@@ -70,9 +70,10 @@ std::string execution_text(const std::string& file, const Json& layers) {
                          {"form", 7},
                          {"bytes", 9},
                          {"of dense", 9}});
-  std::string text = fmt::format("how {} runs: both moments of a layer's output, bytes of its "
-                                 "weights\n{}\n",
-                                 file, table.header());
+  std::string text = fmt::format(
+      "how {} runs: both moments of a layer's output, bytes of its "
+      "weights\n{}\n",
+      file, table.header());
   for (const Json& layer : layers) {
     const std::string form = layer["form"].get<std::string>();
     const auto milliseconds = [&](const char* name) {

@@ -114,13 +114,13 @@ int run_predict(const Options& options) {
 
   const bool draws = estimator != Estimator::deterministic;
   PredictionHeader header{loaded.network.classes(), source->named(), {}};
-  header.about = {{"source", file.string()},
-                  {"epoch", loaded.epoch},
-                  {"images", options.paths.size() == 1 ? options.paths.front()
-                                                       : Json(options.paths).dump()},
-                  {"mode", estimator_name(estimator)},
-                  {"samples", estimator == Estimator::stochastic || !draws ? 1 : options.samples},
-                  {"seed", options.seed}};
+  header.about = {
+      {"source", file.string()},
+      {"epoch", loaded.epoch},
+      {"images", options.paths.size() == 1 ? options.paths.front() : Json(options.paths).dump()},
+      {"mode", estimator_name(estimator)},
+      {"samples", estimator == Estimator::stochastic || !draws ? 1 : options.samples},
+      {"seed", options.seed}};
   header.about["provenance"] = provenance(device);
 
   const fs::path folder = fs::path(options.out).parent_path();

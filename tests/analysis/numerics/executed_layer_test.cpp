@@ -25,8 +25,9 @@ struct Pruned {
     const auto floats = [](const at::Tensor& t) {
       return std::span<const float>(t.data_ptr<float>(), static_cast<std::size_t>(t.numel()));
     };
-    layer = make_pruned_layer("dense1", shape, rule, "layer", floats(mu), floats(sigma2),
-                              {bytes.data_ptr<std::uint8_t>(), static_cast<std::size_t>(keep.numel())});
+    layer =
+        make_pruned_layer("dense1", shape, rule, "layer", floats(mu), floats(sigma2),
+                          {bytes.data_ptr<std::uint8_t>(), static_cast<std::size_t>(keep.numel())});
     mean = (rule == "zero" ? mu * keep : mu).to(test_device());
     variance = (sigma2 * keep).to(test_device());
   }
@@ -56,8 +57,7 @@ TEST(ExecutedLayer, EveryFormMeetsTheMaskedDenseProductInFloat64) {
         const at::Tensor bias = with_bias ? at::randn({40}).to(test_device()) : at::Tensor();
         at::Tensor m = x.to(at::kDouble).mm(pruned.mean.to(at::kDouble).t());
         if (with_bias) m = m + bias;
-        const at::Tensor v =
-            x.to(at::kDouble).square().mm(pruned.variance.to(at::kDouble).t());
+        const at::Tensor v = x.to(at::kDouble).square().mm(pruned.variance.to(at::kDouble).t());
         // A layer without a weight has moments of 0, which no relative error measures.
         const auto meets = [](const at::Tensor& got, const at::Tensor& wanted) {
           return got.abs().max().item<float>() == 0 && wanted.abs().max().item<double>() == 0
@@ -65,9 +65,8 @@ TEST(ExecutedLayer, EveryFormMeetsTheMaskedDenseProductInFloat64) {
                      : close(got, wanted, 3e-6);
         };
         for (const ExecutionForm form : kExecutionForms) {
-          const std::string what =
-              fmt::format("{}, rule {}, {} kept", execution_form_name(form), rule,
-                          keep.sum().item<std::int64_t>());
+          const std::string what = fmt::format("{}, rule {}, {} kept", execution_form_name(form),
+                                               rule, keep.sum().item<std::int64_t>());
           const OutputMoments both = executed.moments_by(form, x, bias, {});
           EXPECT_TRUE(meets(both.mean, m)) << what;
           EXPECT_TRUE(meets(both.variance, v)) << what;
@@ -143,7 +142,8 @@ TEST(ExecutedLayer, ServesALayerOfANetwork) {
   std::vector<at::Tensor> dense;
   for (const Forward& how : {mean, sampled, zero_mean}) dense.push_back(network.forward(x, how));
   for (const ExecutionForm form : kExecutionForms) {
-    layer->execute_by(std::make_shared<ExecutedLayer>(pruned.layer, pruned.mean, pruned.variance, form));
+    layer->execute_by(
+        std::make_shared<ExecutedLayer>(pruned.layer, pruned.mean, pruned.variance, form));
     std::size_t i = 0;
     for (const Forward& how : {mean, sampled, zero_mean})
       EXPECT_TRUE(close(network.forward(x, how), dense[i++], 5e-6)) << execution_form_name(form);

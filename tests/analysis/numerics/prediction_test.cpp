@@ -1,12 +1,11 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
-#include "analysis/predict/image_prediction.hpp"
-
 #include <cmath>
 #include <limits>
 
 #include <ATen/core/grad_mode.h>
 
+#include "analysis/predict/image_prediction.hpp"
 #include "src/base/error.hpp"
 #include "src/variance/torch_kernels.hpp"
 #include "tests/support/device.hpp"

@@ -92,8 +92,9 @@ TEST(ImageSource, NamesAnImageOfAnotherSize) {
     EXPECT_THAT(error.what(), HasSubstr("3 x 6 x 5"));
     EXPECT_THAT(error.what(), HasSubstr("wants 3 x 4 x 5"));
   }
-  const Error colour = error_of(
-      [&] { read_all(*open_image_source(request_for({folder / "a.png"}, {4, 5, 1})), 10); });
+  const Error colour = error_of([&] {
+    read_all(*open_image_source(request_for({folder / "a.png"}, {4, 5, 1})), 10);
+  });
   EXPECT_EQ(colour.kind(), ErrorKind::shape);
 }
 
@@ -139,16 +140,18 @@ TEST(ImageSource, TakesIdxPlainAndPacked) {
       EXPECT_EQ(all.set.index.back(), 6);
     }
   }
-  const Error size =
-      error_of([&] { open_image_source(request_for({folder / "images"}, {28, 28, 1})); });
+  const Error size = error_of([&] {
+    open_image_source(request_for({folder / "images"}, {28, 28, 1}));
+  });
   EXPECT_EQ(size.kind(), ErrorKind::shape);
   EXPECT_THAT(size.what(), HasSubstr("1 x 4 x 5"));
 
   Bytes cut = gzip_bytes(idx_bytes({7, 4, 5}, values));
   cut.resize(cut.size() - 40);
   write_bytes(folder / "cut.gz", cut);
-  const Error truncated = error_of(
-      [&] { read_all(*open_image_source(request_for({folder / "cut.gz"}, {4, 5, 1})), 2); });
+  const Error truncated = error_of([&] {
+    read_all(*open_image_source(request_for({folder / "cut.gz"}, {4, 5, 1})), 2);
+  });
   EXPECT_EQ(truncated.kind(), ErrorKind::format);
   EXPECT_THAT(truncated.what(), HasSubstr((folder / "cut.gz").string()));
   Bytes more = idx_bytes({7, 4, 5}, values);
@@ -179,7 +182,9 @@ TEST(ImageSource, TakesCifarFiles) {
     EXPECT_THAT(all.set.index, ElementsAre(0, 1, 2));
     file.pop_back();
     write_bytes(path, file);
-    EXPECT_EQ(error_of([&] { open_image_source(request_for({path}, {32, 32, 3})); }).kind(),
+    EXPECT_EQ(error_of([&] {
+                open_image_source(request_for({path}, {32, 32, 3}));
+              }).kind(),
               ErrorKind::format);
   }
 }
@@ -209,9 +214,10 @@ TEST(ImageSource, DoesNotFollowACircleForEver) {
   fs::create_directories(folder / "a");
   fs::create_directory_symlink(folder.path(), folder / "a/back");
   write_bytes(folder / "b.png", png_bytes(noise_picture(2, 2, 1, 1)));
-  EXPECT_THAT(
-      error_of([&] { open_image_source(request_for({folder.path()}, {2, 2, 1})); }).what(),
-      HasSubstr("circle"));
+  EXPECT_THAT(error_of([&] {
+                open_image_source(request_for({folder.path()}, {2, 2, 1}));
+              }).what(),
+              HasSubstr("circle"));
 }
 
 }  // namespace

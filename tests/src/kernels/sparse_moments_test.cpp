@@ -89,12 +89,17 @@ at::Tensor reference_variance(const Layer& layer, const at::Tensor& x) {
 TEST(SparseMoments, MeetsFloat64AtEverySizeAndSparsity) {
   at::manual_seed(1);
   use_torch_threads();
-  for (const auto& [outputs, inputs] : {std::pair<std::int64_t, std::int64_t>{1, 1}, {3, 5},
-                                        {16, 16}, {17, 33}, {70, 130}, {33, 2000}}) {
+  for (const auto& [outputs, inputs] : {std::pair<std::int64_t, std::int64_t>{1, 1},
+                                        {3, 5},
+                                        {16, 16},
+                                        {17, 33},
+                                        {70, 130},
+                                        {33, 2000}}) {
     for (const double kept : {1.0, 0.3, 0.02}) {
       const Layer layer(at::rand({outputs, inputs}) < kept);
       for (const std::int64_t rows : {1, 5, 16, 17, 32, 40, 63, 150}) {
-        const std::string what = fmt::format("{} x {}, {} kept, {} rows", outputs, inputs, kept, rows);
+        const std::string what =
+            fmt::format("{} x {}, {} kept, {} rows", outputs, inputs, kept, rows);
         const at::Tensor x = at::randn({rows, inputs});
         const Moments both = run(layer, x);
         EXPECT_TRUE(close(both.m, reference_mean(layer, x), 5e-6)) << what;
@@ -125,8 +130,7 @@ TEST(SparseMoments, UnitsWithoutWeightsHaveTheBiasAndNoVariance) {
     const at::Tensor x = at::randn({rows, 20});
     const Moments got = run(some, x);
     EXPECT_TRUE(close(got.m, reference_mean(some, x), 2e-6));
-    EXPECT_TRUE(at::equal(got.m.narrow(1, 5, 20),
-                          some.bias.narrow(0, 5, 20).expand({rows, 20})));
+    EXPECT_TRUE(at::equal(got.m.narrow(1, 5, 20), some.bias.narrow(0, 5, 20).expand({rows, 20})));
     EXPECT_TRUE(at::equal(got.v.narrow(1, 5, 20), at::zeros({rows, 20})));
     const Moments nothing = run(none, x);
     EXPECT_TRUE(at::equal(nothing.m, none.bias.expand({rows, 40})));
