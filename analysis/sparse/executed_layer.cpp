@@ -25,8 +25,9 @@ namespace {
 
 constexpr std::int64_t kMostMeasuredRows =
     1024;                         // on a CPU, where more take longer and tell no more
-constexpr double kEnough = 0.02;  // seconds that the repeats of one form may take
-constexpr int kMostRepeats = 5;
+constexpr double kEnough = 0.02;  // seconds, after which no further round begins
+constexpr int kLeastRounds = 3;
+constexpr int kMostRounds = 10;
 constexpr double kClearly = 0.9;  // of the dense form's time: what another must stay under
 
 template <class T>
@@ -214,16 +215,18 @@ FormChoice ExecutedLayer::measure(const at::Tensor& x, const at::Tensor& bias,
     synchronize(batch);
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   };
-  for (const ExecutionForm form : kExecutionForms) {
-    if (form == ExecutionForm::compact && compact_.whole) continue;
-    run(form);  // first calls load libraries and take memory
-    double least = run(form), spent = least;
-    for (int r = 1; r < kMostRepeats && spent < kEnough; ++r) {
-      const double again = run(form);
-      spent += again;
-      least = std::min(least, again);
+  std::vector<ExecutionForm> forms{ExecutionForm::dense, ExecutionForm::csr};
+  if (!compact_.whole) forms.push_back(ExecutionForm::compact);
+  for (const ExecutionForm form : forms) run(form);  // first calls load libraries and take memory
+  // In turn, so that what slows the machine for a moment meets all; the least of each counts.
+  double spent = 0;
+  for (int round = 0; round < kMostRounds && (round < kLeastRounds || spent < kEnough); ++round) {
+    for (const ExecutionForm form : forms) {
+      const double seconds = run(form);
+      spent += seconds;
+      const auto known = choice.seconds.emplace(form, seconds).first;
+      known->second = std::min(known->second, seconds);
     }
-    choice.seconds[form] = least;
   }
   double best = kClearly * choice.seconds[ExecutionForm::dense];
   for (const auto& [form, seconds] : choice.seconds) {

@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 import unittest
+import zlib
 
 import h5py
 import numpy as np
@@ -40,6 +41,18 @@ def idx(path, values):
     header = bytes([0, 0, 8, values.ndim]) + b"".join(n.to_bytes(4, "big") for n in values.shape)
     with gzip.open(path, "wb") if path.suffix == ".gz" else open(path, "wb") as file:
         file.write(header + values.tobytes())
+
+
+def png(path, image):
+    """Writes a grey image."""
+
+    def chunk(kind, data):
+        return len(data).to_bytes(4, "big") + kind + data + zlib.crc32(kind + data).to_bytes(4, "big")
+
+    size = b"".join(n.to_bytes(4, "big") for n in image.shape[::-1])
+    rows = b"".join(b"\0" + row.tobytes() for row in image.astype(np.uint8))
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", size + bytes([8, 0, 0, 0, 0])) +
+                     chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))  # fmt: skip
 
 
 def arrays(path):
@@ -164,6 +177,21 @@ class Program(unittest.TestCase):
             self.assertEqual(file.attrs["mode"].decode(), "ensemble")
         np.testing.assert_allclose(table, wanted, atol=1e-8)
         self.assertEqual(run("check", out).returncode, 0)
+        photos = self.folder / "photos"
+        (photos / "b").mkdir(parents=True)
+        names = [f"{'b/' if n % 2 else ''}it's, {n:02}.png" for n in range(10)]
+        for name, image in zip(names, images):
+            png(photos / name, image)
+        order = sorted(range(10), key=lambda n: names[n])
+        self.predict(one, photos, "--mode", "deterministic", "--out", self.folder / "files.csv")
+        rows = list(csv.DictReader(io.StringIO((self.folder / "files.csv").read_text())))
+        self.assertEqual([row["file"] for row in rows], [names[n] for n in order])
+        plain = list(csv.DictReader(io.StringIO((self.folder / "deterministic.csv").read_text())))
+        for row, n in zip(rows, order):  # the same image wherever it lies
+            self.assertAlmostEqual(float(row["p3"]), float(plain[n]["p3"]), places=6)
+        self.predict(one, photos, "--out", self.folder / "files.h5")
+        with h5py.File(self.folder / "files.h5") as file:
+            self.assertEqual(bytes(file["files"][:]).decode().split("\0"), [names[n] for n in order])
         done = self.predict(one, packed, "--samples", 7, "--out", "-")
         rows = list(csv.reader(io.StringIO(done.stdout)))[1:]
         np.testing.assert_allclose(np.array(rows, float), wanted, atol=1e-8)
