@@ -221,8 +221,13 @@ void write_predictions(const PredictionFormat& format, const std::string& out,
                        const std::function<void(PredictionWriter&)>& fill) {
   if (out == "-") {
     const std::unique_ptr<PredictionWriter> writer = format.to_stream(stdout, header);
-    fill(*writer);
-    writer->finish();
+    try {
+      fill(*writer);
+      writer->finish();
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::io) throw;
+      fail(ErrorKind::io, "stdout: not written: {}", error.what());
+    }
     return;
   }
   if (format.to_stream == nullptr) {

@@ -226,6 +226,10 @@ class Program(unittest.TestCase):
         self.fails(3, "cut.gz", arguments=["predict", one, cut, "--overwrite", *to])
         self.assertEqual(out.read_text(), "mine")
         self.assertEqual([name for name in os.listdir(self.folder) if ".tmp." in name], [])
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([PROGRAM, "predict", one, good, "--out", "-", *OFFLINE], stdout=full,
+                                  stderr=subprocess.PIPE, text=True)  # fmt: skip
+        self.assertEqual([done.returncode, "stdout: not written" in done.stderr], [3, True], done.stderr)
         limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
         self.fails(3, "not written", arguments=["predict", one, good, "--overwrite", *to], preexec_fn=limit)
         self.assertEqual(out.read_text(), "mine")
