@@ -39,18 +39,18 @@ double machine_bytes() {
          static_cast<double>(::sysconf(_SC_PAGESIZE));
 }
 
+/// Its extents may be so large that their product is none.
+bool has_no_values(const Array& array) {
+  return std::find(array.shape.begin(), array.shape.end(), 0) != array.shape.end();
+}
+
 class ForeignReader {
  public:
   ForeignReader(std::string path, std::uint64_t file_bytes)
       : path_(std::move(path)), file_bytes_(file_bytes) {}
 
   std::vector<Array> read(std::span<const std::string> names) {
-    const Hdf5Handle access = own(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, "H5Pcreate");
-    check(H5Pset_fclose_degree(access.get(), H5F_CLOSE_STRONG), "H5Pset_fclose_degree");
-    // Read-only file systems, and those without locks, refuse a lock that nobody needs here.
-    check(H5Pset_file_locking(access.get(), false, true), "H5Pset_file_locking");
-    const Hdf5Handle file =
-        own(H5Fopen(path_.c_str(), H5F_ACC_RDONLY, access.get()), H5Fclose, "opening it as HDF5");
+    const Hdf5Handle file = open();
     std::vector<Array> arrays;
     for (const std::string& name : names) {
       object_ = "/" + name;
@@ -60,7 +60,53 @@ class ForeignReader {
     return arrays;
   }
 
+  std::optional<Array> describe_first(std::span<const std::string> names) {
+    const Hdf5Handle file = open();
+    for (const std::string& name : names) {
+      object_ = "/" + name;
+      const std::optional<Hdf5Handle> dataset = find(file, name);
+      if (dataset) return describe(*dataset, name);
+    }
+    return std::nullopt;
+  }
+
+  Array read_rows(const Array& found, std::int64_t first, std::int64_t count) {
+    const Hdf5Handle file = open();
+    object_ = "/" + found.name;
+    const std::optional<Hdf5Handle> dataset = find(file, found.name);
+    if (!dataset) fail("is gone since the file was opened");
+    Array array = describe(*dataset, found.name);
+    if (array.shape != found.shape || array.type != found.type)
+      fail("has changed since the file was opened");
+    std::vector<hsize_t> start(array.shape.size(), 0),
+        extent(array.shape.begin(), array.shape.end());
+    start[0] = static_cast<hsize_t>(first);
+    extent[0] = static_cast<hsize_t>(count);
+    array.shape[0] = count;
+    array.bytes.resize(static_cast<std::size_t>(array.count()) * element_size(array.type));
+    const Hdf5Handle space = own(H5Dget_space(dataset->get()), H5Sclose, "H5Dget_space");
+    check(H5Sselect_hyperslab(space.get(), H5S_SELECT_SET, start.data(), nullptr, extent.data(),
+                              nullptr),
+          "H5Sselect_hyperslab");
+    const Hdf5Handle memory =
+        own(H5Screate_simple(static_cast<int>(extent.size()), extent.data(), nullptr), H5Sclose,
+            "H5Screate_simple");
+    check(H5Dread(dataset->get(), memory_type(array), memory.get(), space.get(), H5P_DEFAULT,
+                  array.bytes.data()),
+          "reading its values");
+    return array;
+  }
+
  private:
+  Hdf5Handle open() const {
+    const Hdf5Handle access = own(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, "H5Pcreate");
+    check(H5Pset_fclose_degree(access.get(), H5F_CLOSE_STRONG), "H5Pset_fclose_degree");
+    // Read-only file systems, and those without locks, refuse a lock that nobody needs here.
+    check(H5Pset_file_locking(access.get(), false, true), "H5Pset_file_locking");
+    return own(H5Fopen(path_.c_str(), H5F_ACC_RDONLY, access.get()), H5Fclose,
+               "opening it as HDF5");
+  }
+
   template <class... Args>
   [[noreturn]] void fail(fmt::format_string<Args...> text, Args&&... args) const {
     varphase::fail(ErrorKind::format, "{}: {}: {}", path_, object_,
@@ -99,7 +145,12 @@ class ForeignReader {
     return found;
   }
 
-  Array read_dataset(const Hdf5Handle& dataset, const std::string& name) const {
+  static hid_t memory_type(const Array& array) {
+    return array.type == ElementType::uint8 ? H5T_NATIVE_UINT8 : H5T_NATIVE_INT64;
+  }
+
+  /// Type, shape and layout, after it is sure that the file holds every value; `bytes` stay empty.
+  Array describe(const Hdf5Handle& dataset, const std::string& name) const {
     if (H5Iget_type(dataset.get()) != H5I_DATASET) fail("is a group, wants a dataset");
     // The way of storage comes first: a virtual or external dataset is not even asked for its
     // shape.
@@ -113,19 +164,25 @@ class ForeignReader {
     }
     const bool bytes = element == 1 && H5Tget_sign(type.get()) == H5T_SGN_NONE;
     const std::vector<hsize_t> shape = shape_of(dataset);
-    const std::uint64_t count = check_size(dataset, creation, shape, element, packed);
-
+    check_size(dataset, creation, shape, element, packed);
     Array array;
     array.name = name;
     array.type = bytes ? ElementType::uint8 : ElementType::int64;
     array.shape.assign(shape.begin(), shape.end());
     array.dims = layout_of(dataset);
-    array.bytes.resize(count * element_size(array.type));
-    if (count > 0) {
-      check(H5Dread(dataset.get(), bytes ? H5T_NATIVE_UINT8 : H5T_NATIVE_INT64, H5S_ALL, H5S_ALL,
-                    H5P_DEFAULT, array.bytes.data()),
-            "reading its values");
-    }
+    return array;
+  }
+
+  Array read_dataset(const Hdf5Handle& dataset, const std::string& name) const {
+    Array array = describe(dataset, name);
+    if (has_no_values(array)) return array;
+    const std::size_t bytes = static_cast<std::size_t>(array.count()) * element_size(array.type);
+    VARPHASE_CHECK(static_cast<double>(bytes) < 0.8 * machine_bytes(), ErrorKind::device,
+                   "{}: {}: {} bytes, more memory than this machine has", path_, object_, bytes);
+    array.bytes.resize(bytes);
+    check(H5Dread(dataset.get(), memory_type(array), H5S_ALL, H5S_ALL, H5P_DEFAULT,
+                  array.bytes.data()),
+          "reading its values");
     return array;
   }
 
@@ -166,24 +223,18 @@ class ForeignReader {
     return shape;
   }
 
-  /// Number of values, after it is sure that the file holds every one of them.
-  std::uint64_t check_size(const Hdf5Handle& dataset, const Hdf5Handle& creation,
-                           const std::vector<hsize_t>& shape, std::size_t element,
-                           bool packed) const {
+  /// That the file holds every one of the values.
+  void check_size(const Hdf5Handle& dataset, const Hdf5Handle& creation,
+                  const std::vector<hsize_t>& shape, std::size_t element, bool packed) const {
     const std::uint64_t room = product(file_bytes_, packed ? kDeflateRatio : 1);
     std::uint64_t count = 1;
     for (const hsize_t extent : shape) count = product(count, extent);
-    if (std::find(shape.begin(), shape.end(), 0U) != shape.end()) return 0;
+    if (std::find(shape.begin(), shape.end(), 0U) != shape.end()) return;
     const std::uint64_t bytes = product(count, element);
     if (bytes > room) {
       fail("declares [{}] values of {} bytes, more than the file's {} bytes can hold",
            fmt::join(shape, ", "), element, file_bytes_);
     }
-    VARPHASE_CHECK(static_cast<double>(count) * 8 < 0.8 * machine_bytes() || element == 1,
-                   ErrorKind::device, "{}: {}: {} values want more memory than this machine has",
-                   path_, object_, count);
-    VARPHASE_CHECK(static_cast<double>(bytes) < 0.8 * machine_bytes(), ErrorKind::device,
-                   "{}: {}: {} bytes, more memory than this machine has", path_, object_, bytes);
     const bool chunked = H5Pget_layout(creation.get()) == H5D_CHUNKED;
     if (!chunked) {
       const std::uint64_t stored = H5Dget_storage_size(dataset.get());
@@ -191,7 +242,7 @@ class ForeignReader {
         fail("holds {} bytes, its shape [{}] wants {}: values were never written", stored,
              fmt::join(shape, ", "), bytes);
       }
-      return count;
+      return;
     }
     std::vector<hsize_t> chunk(shape.size());
     check(H5Pget_chunk(creation.get(), static_cast<int>(chunk.size()), chunk.data()),
@@ -212,7 +263,6 @@ class ForeignReader {
     hsize_t written = 0;
     check(H5Dget_num_chunks(dataset.get(), space.get(), &written), "counting its chunks");
     if (written != chunks) fail("has {} of {} chunks: values were never written", written, chunks);
-    return count;
   }
 
   /// The text attribute "layout", of fixed or variable length; "" where there is none.
@@ -247,6 +297,25 @@ class ForeignReader {
   std::string object_ = "/";
 };
 
+/// What HDF5 would do with the file, in a child process; errors are said by the parent, which meets
+/// the same.
+template <class Work>
+void try_in_child(const fs::path& path, std::uint64_t bytes, const Work& work) {
+  constexpr double kBytesASecond = 10e6;
+  const double seconds = 60 + static_cast<double>(bytes) / kBytesASecond;
+  const Isolated trial = run_isolated(path.string(), seconds, [&]() -> std::string {
+    try {
+      work();
+    } catch (const std::exception&) {
+    }
+    return "";
+  });
+  VARPHASE_CHECK(trial.trouble.empty(), ErrorKind::format,
+                 "{}: is damaged: HDF5 {}\n  write it anew", path.string(), trial.trouble);
+}
+
+constexpr std::int64_t kPieceBytes = 64 << 20;  // of a large array at a time
+
 }  // namespace
 
 std::vector<Array> read_foreign_arrays(const fs::path& path, std::span<const std::string> names) {
@@ -256,19 +325,34 @@ std::vector<Array> read_foreign_arrays(const fs::path& path, std::span<const std
     const Hdf5Session session;
     return ForeignReader(path.string(), bytes).read(names);
   };
-  constexpr double kBytesASecond = 10e6;
-  const double seconds = 60 + static_cast<double>(bytes) / kBytesASecond;
-  const Isolated trial = run_isolated(path.string(), seconds, [&]() -> std::string {
-    try {
-      read_now();
-    } catch (const std::exception&) {
-      // Said by the parent, which meets the same.
-    }
-    return "";
-  });
-  VARPHASE_CHECK(trial.trouble.empty(), ErrorKind::format,
-                 "{}: is damaged: HDF5 {}\n  write it anew", path.string(), trial.trouble);
+  try_in_child(path, bytes, read_now);
   return read_now();
+}
+
+std::optional<Array> find_foreign_array(const fs::path& path, std::span<const std::string> names) {
+  const std::uint64_t bytes = InputFile(path).size();
+  const auto look = [&] {
+    const Hdf5Session session;
+    return ForeignReader(path.string(), bytes).describe_first(names);
+  };
+  try_in_child(path, bytes, [&] {
+    const std::optional<Array> found = look();
+    if (!found || has_no_values(*found)) return;
+    const std::int64_t rows = found->shape.front();
+    const std::int64_t row_bytes =
+        found->count() / rows * static_cast<std::int64_t>(element_size(found->type));
+    const std::int64_t piece = std::max<std::int64_t>(1, kPieceBytes / row_bytes);
+    for (std::int64_t first = 0; first < rows; first += piece)
+      read_foreign_rows(path, *found, first, std::min(piece, rows - first));
+  });
+  return look();
+}
+
+Array read_foreign_rows(const fs::path& path, const Array& found, std::int64_t first,
+                        std::int64_t count) {
+  const std::uint64_t bytes = InputFile(path).size();
+  const Hdf5Session session;
+  return ForeignReader(path.string(), bytes).read_rows(found, first, count);
 }
 
 }  // namespace varphase

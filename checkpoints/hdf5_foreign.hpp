@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -23,5 +25,16 @@ namespace varphase {
 /// the machine has.
 std::vector<Array> read_foreign_arrays(const std::filesystem::path& path,
                                        std::span<const std::string> names);
+
+/// The first of `names` that such a file holds, checked as read_foreign_arrays checks it and read
+/// through once in the child process, piece by piece; its `bytes` are empty. None where it holds
+/// none of them.
+std::optional<Array> find_foreign_array(const std::filesystem::path& path,
+                                        std::span<const std::string> names);
+
+/// Entries first .. first + count - 1 of the first axis of an array that find_foreign_array found.
+/// @throws Error io, format also where the file has changed since.
+Array read_foreign_rows(const std::filesystem::path& path, const Array& found, std::int64_t first,
+                        std::int64_t count);
 
 }  // namespace varphase

@@ -10,6 +10,7 @@
 
 #include "checkpoints/hdf5_image.hpp"
 #include "checkpoints/printable.hpp"
+#include "checkpoints/provenance.hpp"
 #include "checkpoints/sealed_file.hpp"
 #include "src/base/error.hpp"
 #include "src/base/text_table.hpp"
@@ -18,7 +19,6 @@ namespace varphase {
 namespace {
 
 constexpr std::string_view kMetrics = "metrics.";
-constexpr std::string_view kProvenance = "provenance.";
 
 template <class T>
 ValueSummary summarize_values(std::span<const T> values) {

@@ -50,14 +50,33 @@ ImageSet loaded(const Document& document, const std::string& part, std::int64_t 
   return set;
 }
 
+/// Name, shape and layout.
+ForeignArray described(const Array& array) {
+  return {array.name, array.shape, array.dims, array.type == ElementType::uint8, {}, {}};
+}
+
+class Hdf5Rows final : public ForeignRows {
+ public:
+  Hdf5Rows(fs::path path, Array found)
+      : path_(std::move(path)), found_(std::move(found)), array_(described(found_)) {}
+  const ForeignArray& array() const override { return array_; }
+  std::vector<std::uint8_t> bytes(std::int64_t first, std::int64_t count) const override {
+    return copied<std::uint8_t>(read_foreign_rows(path_, found_, first, count));
+  }
+
+ private:
+  fs::path path_;
+  Array found_;
+  ForeignArray array_;
+};
+
 class Hdf5DatasetFiles final : public DatasetFiles {
  public:
   std::vector<ForeignArray> read_foreign(const fs::path& path,
                                          std::span<const std::string> names) const override {
     std::vector<ForeignArray> arrays;
     for (const Array& array : read_foreign_arrays(path, names)) {
-      ForeignArray foreign{array.name, array.shape, array.dims, array.type == ElementType::uint8,
-                           {},         {}};
+      ForeignArray foreign = described(array);
       if (foreign.is_bytes) {
         foreign.bytes = copied<std::uint8_t>(array);
       } else {
@@ -66,6 +85,12 @@ class Hdf5DatasetFiles final : public DatasetFiles {
       arrays.push_back(std::move(foreign));
     }
     return arrays;
+  }
+
+  std::unique_ptr<ForeignRows> open_rows(const fs::path& path,
+                                         std::span<const std::string> names) const override {
+    std::optional<Array> found = find_foreign_array(path, names);
+    return found ? std::make_unique<Hdf5Rows>(path, std::move(*found)) : nullptr;
   }
 
   Dataset read_cached(const fs::path& path) const override {

@@ -45,6 +45,13 @@ void add_run(CLI::App* sub, Options& o, const std::string& epochs) {
   if (!epochs.empty()) sub->add_option("--epoch", o.epoch, epochs)->capture_default_str();
 }
 
+void add_form(CLI::App* sub, Options& o) {
+  sub->add_option("--form", o.form,
+                  "how pruned dense layers are computed: auto (whichever is the fastest), dense, "
+                  "csr or compact; a given form gives the same bits at every run")
+      ->capture_default_str();
+}
+
 void add_data(CLI::App* sub, Options& o) {
   sub->add_option("--data", o.data, "images, where they are not those of the run's config");
 }
@@ -298,6 +305,7 @@ void declare_eval(CLI::App& app, Options& o) {
   sub->add_option(
       "--out", o.out,
       "also write the result as JSON [RUN/evaluations/NAME.json for files in RUN/pruned]");
+  add_form(sub, o);
   add_data(sub, o);
   add_device(sub, o);
   add_json(sub, o);
@@ -317,7 +325,7 @@ void declare_exchange(CLI::App& app, Options& o) {
       ->required()
       ->check(CLI::IsMember({"safetensors", "onnx"}));
   to_others->add_option(
-      "--form", o.form,
+      "--form", o.export_form,
       "safetensors: dense or csr (pruned layers) [dense]; onnx: ensemble, deterministic, "
       "zero-mean, moments or head [ensemble; of a network without noise: deterministic]");
   to_others->add_option("--out", o.out, "the file [RUN/exports/NAME, of a pruned file: beside it]");
@@ -348,6 +356,40 @@ void declare_exchange(CLI::App& app, Options& o) {
   from_others->add_flag("--overwrite", o.overwrite, "replace a run or file that is there");
   add_json(from_others, o);
   add_fields<DataConfig>(from_others, o, "data");
+}
+
+void declare_predict(CLI::App& app, Options& o) {
+  CLI::App* sub = verb(
+      app, "predict", "Class probabilities and their uncertainty for images without labels",
+      "  varphase predict runs/first photos --out predictions.csv\n"
+      "  varphase predict runs/first/pruned/95.h5 t10k-images-idx3-ubyte.gz --samples 100 --out "
+      "p.h5\n"
+      "  varphase predict runs/first@12 a.png b.png --mode deterministic --out -\n");
+  sub->add_option("source", o.run, "a run folder, RUN@EPOCH, a checkpoint, or a pruned file")
+      ->required();
+  sub->add_option("images", o.paths,
+                  "image files or folders of them; or one IDX (plain, gzipped), CIFAR or HDF5 file")
+      ->required();
+  sub->add_option("--out", o.out, "the file to write; -: stdout")->required();
+  sub->add_option("--format", o.format, "csv, jsonl, json or hdf5 [by the file's ending]");
+  sub->add_option("--mode", o.mode, "ensemble, deterministic, stochastic or zero-mean")
+      ->capture_default_str();
+  sub->add_option("--samples", o.samples, "members of the ensemble")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  sub->add_option("--seed", o.seed, "of the noise, which an image's place keys")
+      ->capture_default_str();
+  sub->add_option("--epoch", o.epoch, "of a run folder: last, best, or an epoch")
+      ->default_str("last");
+  sub->add_option("--batch", o.batch, "images in memory at a time; 0: as many as fit")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  sub->add_flag("--skip-damaged", o.skip_damaged,
+                "leave damaged image files out, and say how many");
+  add_form(sub, o);
+  sub->add_flag("--overwrite", o.overwrite, "replace a file that is there");
+  add_device(sub, o);
+  sub->add_flag("--json", o.json, "print a summary as JSON");
 }
 
 void declare_files(CLI::App& app, Options& o) {
@@ -410,6 +452,7 @@ void declare_options(CLI::App& app, Options& options) {
   declare_prune(app, options);
   declare_eval(app, options);
   declare_exchange(app, options);
+  declare_predict(app, options);
   declare_files(app, options);
   // Defaults that differ by verb are settled by the verb: an empty text means its own.
   options.epoch.clear();

@@ -29,6 +29,7 @@ struct Options {
   std::string split = "test";
   std::string layer;
   bool overwrite = false;
+  std::string form = "auto";  // of pruned layers
 
   // train
   std::string preset;
@@ -44,6 +45,11 @@ struct Options {
 
   // eval
   bool together = false;
+
+  // predict
+  std::string mode = "ensemble";
+  std::string format;
+  std::int64_t batch = 0;
 
   // kappa
   std::string smooth = "auto";
@@ -75,7 +81,7 @@ struct Options {
 
   // export, import
   std::string to;
-  std::string form;
+  std::string export_form;
   std::string file;
   std::string map;
   std::optional<double> log_alpha;

@@ -75,8 +75,10 @@ std::vector<double> numbers(const char* key, const Json& list) {
   return values;
 }
 
-void set_pruned_weights(Network& network, const SparseModel& model, at::Device device) {
-  for (const PrunedLayer& pruned : model.layers) {
+void set_pruned_weights(LoadedNetwork& loaded, at::Device device,
+                        std::optional<ExecutionForm> form) {
+  Network& network = loaded.network;
+  for (const PrunedLayer& pruned : loaded.pruned->layers) {
     auto* layer =
         dynamic_cast<VarianceLayer*>(network.layers()[network.position(pruned.layer)].get());
     VARPHASE_CHECK(
@@ -90,7 +92,11 @@ void set_pruned_weights(Network& network, const SparseModel& model, at::Device d
           .to(device)
           .contiguous(layer->mean().suggest_memory_format());
     };
-    layer->override_weights(tensor(weights.mean), tensor(weights.variance));
+    const at::Tensor mean = tensor(weights.mean), variance = tensor(weights.variance);
+    layer->override_weights(mean, variance);
+    if (pruned.shape.size() != 2) continue;
+    loaded.executed.push_back(std::make_shared<ExecutedLayer>(pruned, mean, variance, form));
+    layer->execute_by(loaded.executed.back());
   }
 }
 
@@ -165,6 +171,22 @@ void record_normalization(DataConfig& config, const Dataset& dataset) {
   config.pixel_std = dataset.train.normalization.deviation;
 }
 
+Normalization recorded_normalization(const DataConfig& config, std::int64_t channels) {
+  if (config.normalize == "none") return {};
+  Normalization recorded{numbers("data.pixel_mean", config.pixel_mean),
+                         numbers("data.pixel_std", config.pixel_std)};
+  const auto wanted = static_cast<std::size_t>(channels);
+  VARPHASE_CHECK(recorded.mean.size() == wanted && recorded.deviation.size() == wanted,
+                 ErrorKind::usage,
+                 "data.normalize is {}, and data.pixel_mean and data.pixel_std have {} and {} "
+                 "numbers for {} channels\n  a run's config.json records them",
+                 config.normalize, recorded.mean.size(), recorded.deviation.size(), channels);
+  for (const double deviation : recorded.deviation)
+    VARPHASE_CHECK(deviation > 0, ErrorKind::usage, "data.pixel_std: {}, wants numbers over 0",
+                   deviation);
+  return recorded;
+}
+
 void check_fits(const Network& network, const Dataset& dataset) {
   const Shape images{dataset.train.channels, dataset.train.height, dataset.train.width};
   VARPHASE_CHECK(images == network.input(), ErrorKind::shape,
@@ -199,7 +221,7 @@ LoadedNetwork network_of_snapshot(const Snapshot& snapshot, at::Device device,
     Network network(config.network);
     load_network(network, snapshot);
     network.to(device);
-    return {config, std::move(network), snapshot.epoch, ""};
+    return {config, std::move(network), snapshot.epoch, std::nullopt, {}};
   } catch (const Error& error) {
     throw Error(error.kind(),
                 fmt::format("{}: {}\n  the file was changed after it was written, or its config "
@@ -208,12 +230,14 @@ LoadedNetwork network_of_snapshot(const Snapshot& snapshot, at::Device device,
   }
 }
 
-LoadedNetwork load_network_file(const fs::path& path, at::Device device) {
-  const Document header = read_document_header(path);
-  if (header.kind != "pruned")
-    return network_of_snapshot(read_snapshot(path), device, path.string());
-  const SparseModel model =
-      sparse_model_from_document(read_document(path, "pruned"), path.string());
+LoadedNetwork load_network_file(const fs::path& path, at::Device device, const std::string& form) {
+  const std::optional<ExecutionForm> given = execution_form_from_name(form);
+  Document document = read_document(path, "");
+  if (document.kind != "pruned")
+    return network_of_snapshot(snapshot_from_document(std::move(document), path.string()), device,
+                               path.string());
+  SparseModel model = sparse_model_from_document(document, path.string());
+  document = {};
   // The pruned layers' own arrays are filled with what the spec draws; the masked weights then take
   // their place.
   Snapshot snapshot;
@@ -234,8 +258,8 @@ LoadedNetwork load_network_file(const fs::path& path, at::Device device) {
       snapshot.parameters.push_back(array_from_tensor(entry.name, *entry.parameter.tensor));
   }
   LoadedNetwork loaded = network_of_snapshot(snapshot, device, path.string());
-  set_pruned_weights(loaded.network, model, device);
-  loaded.layer_replaced = model.layers.front().replace;
+  loaded.pruned = std::move(model);
+  set_pruned_weights(loaded, device, given);
   return loaded;
 }
 

@@ -4,11 +4,16 @@
 
 #include <filesystem>
 #include <map>
+#include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include <ATen/core/Tensor.h>
 
 #include "analysis/kappa/kappa_map.hpp"
+#include "analysis/sparse/executed_layer.hpp"
+#include "analysis/sparse/sparse_model.hpp"
 #include "checkpoints/snapshot.hpp"
 #include "src/models/network.hpp"
 #include "src/train/device_images.hpp"
@@ -38,6 +43,9 @@ Dataset open_dataset(const DataConfig& config, const std::string& data_override)
 /// Keeps in the config by what mean and std the images are normalized, so that every later verb
 /// uses the same numbers.
 void record_normalization(DataConfig& config, const Dataset& dataset);
+/// By what a run's images were normalized, for images without a data set; empty: not at all.
+/// @throws Error usage where the config does not say.
+Normalization recorded_normalization(const DataConfig& config, std::int64_t channels);
 void check_fits(const Network& network, const Dataset& dataset);
 
 /// What a verb that takes one epoch of a run starts from.
@@ -56,11 +64,15 @@ struct LoadedNetwork {
   RunConfig config;
   Network network;
   std::int64_t epoch = 0;
-  std::string layer_replaced;  // of a pruned file: "zero" or "mean"; else ""
+  std::optional<SparseModel> pruned;  // what a pruned file holds
+  /// Its dense layers that run in a sparse form, where one is faster; convolutions run dense.
+  std::vector<std::shared_ptr<const ExecutedLayer>> executed;
 };
 
 /// From a checkpoint or a pruned file.
-LoadedNetwork load_network_file(const std::filesystem::path& path, at::Device device);
+/// @param form of a pruned file's layers: one of ExecutionForm, or "auto"
+LoadedNetwork load_network_file(const std::filesystem::path& path, at::Device device,
+                                const std::string& form = "auto");
 LoadedNetwork network_of_snapshot(const Snapshot& snapshot, at::Device device,
                                   const std::string& origin);
 

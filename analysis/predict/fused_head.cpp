@@ -16,7 +16,8 @@
 namespace varphase {
 at::Tensor fused_log_probabilities(const HeadParts& head, const at::Tensor& base,
                                    const at::Tensor& spread, const NoiseKey& key,
-                                   const at::Tensor& example, std::int64_t members) {
+                                   const at::Tensor& example, std::int64_t members,
+                                   at::Tensor* member_entropy) {
   const std::int64_t variants = base.size(0);
   VARPHASE_CHECK(variants % spread.size(0) == 0, ErrorKind::shape,
                  "{} variants do not share {} spreads", variants, spread.size(0));
@@ -35,6 +36,10 @@ at::Tensor fused_log_probabilities(const HeadParts& head, const at::Tensor& base
   job.key.layer = head.layer->number();
   job.example = data_of<std::int64_t>(example);
   job.members = members;
+  if (member_entropy != nullptr) {
+    *member_entropy = at::empty({job.rows}, base.options());
+    job.member_entropy = data_of<float>(*member_entropy);
+  }
   // Whole shares.
   const std::int64_t together = std::max<std::int64_t>(1, kEnsembleHeadVariants / share) * share;
   for (std::int64_t first = 0; first < variants; first += together) {

@@ -11,10 +11,13 @@ namespace varphase {
 ///
 /// @param base [G, N, J] = scale * m + shift; @param spread [G / share, N, J] = scale * sd
 /// @param example int64 [N]
+/// @param member_entropy where not null and G = 1: given the mean over members of their entropies,
+/// [N]
 /// @return [G, N, C]
 at::Tensor fused_log_probabilities(const HeadParts& head, const at::Tensor& base,
                                    const at::Tensor& spread, const NoiseKey& key,
-                                   const at::Tensor& example, std::int64_t members);
+                                   const at::Tensor& example, std::int64_t members,
+                                   at::Tensor* member_entropy = nullptr);
 
 /// sqrt(max(v, 0) + 1e-16), as the sampled forward has it.
 at::Tensor output_sd(const at::Tensor& variance);

@@ -11,10 +11,13 @@
 #include <ATen/ops/cat.h>
 #include <ATen/ops/log_softmax.h>
 #include <ATen/ops/logsumexp.h>
+#include <ATen/ops/special_entr.h>
 #include <ATen/ops/zeros_like.h>
 
 #include "analysis/predict/fused_head.hpp"
 #include "analysis/predict/trunk.hpp"
+#include "src/base/error.hpp"
+#include "src/base/suggest.hpp"
 #include "src/kernels/ensemble_head.hpp"
 #include "src/variance/torch_kernels.hpp"
 
@@ -40,6 +43,16 @@ std::string estimator_name(Estimator estimator) {
   return "";
 }
 
+Estimator estimator_from_name(std::string name) {
+  std::replace(name.begin(), name.end(), '-', '_');
+  std::vector<std::string> known;
+  for (const Estimator estimator : kEstimators) {
+    if (estimator_name(estimator) == name) return estimator;
+    known.push_back(estimator_name(estimator));
+  }
+  fail(ErrorKind::usage, "unknown way to predict '{}'{}", name, suggestion(name, known));
+}
+
 Predictor::Predictor(Network& network, const DeviceImages& images, std::uint64_t seed)
     : network_(network),
       images_(images),
@@ -57,17 +70,28 @@ Predictor::Predictor(Network& network, const DeviceImages& images, std::uint64_t
 }
 
 at::Tensor Predictor::log_probabilities(Estimator estimator, std::int64_t members) {
+  return run(estimator, members, nullptr);
+}
+
+Prediction Predictor::predict(Estimator estimator, std::int64_t members) {
+  const bool many = draws_noise_ && members > 1 &&
+                    (estimator == Estimator::ensemble || estimator == Estimator::zero_mean);
+  Prediction prediction;
+  prediction.log_p = run(estimator, members, many ? &prediction.member_entropy : nullptr);
+  return prediction;
+}
+
+at::Tensor Predictor::run(Estimator estimator, std::int64_t members, at::Tensor* member_entropy) {
   const at::NoGradGuard no_gradients;
   const IeeeFloat32 ieee;
   if (estimator == Estimator::stochastic) members = 1;
   if (estimator == Estimator::deterministic || !draws_noise_)
-    return general(Estimator::deterministic, 1);
+    return general(Estimator::deterministic, 1, member_entropy);
   const std::optional<HeadParts>& head = head_;
   if (!head || !ensemble_head_fits(head->weight.size(1), head->weight.size(0), where_of(features_)))
-    return general(estimator, members);
+    return general(estimator, members, member_entropy);
   if (!base_.defined()) {
-    const VarianceLayer::Moments moments = head->layer->moments(
-        features_, head->layer->effective_mean(), head->layer->effective_variance());
+    const VarianceLayer::Moments moments = head->layer->effective_moments(features_);
     base_ = (moments.mean * head->scale + head->shift).unsqueeze(0).contiguous();
     spread_ = (output_sd(moments.variance) * head->scale).unsqueeze(0).contiguous();
   }
@@ -77,16 +101,18 @@ at::Tensor Predictor::log_probabilities(Estimator estimator, std::int64_t member
     const at::Tensor m = head->layer->output_mean(features_.narrow(0, 0, 1), nothing);
     base = (m * head->scale + head->shift).expand_as(spread_[0]).unsqueeze(0).contiguous();
   }
-  return fused_log_probabilities(*head, base, spread_, key_, images_.example, members)[0];
+  return fused_log_probabilities(*head, base, spread_, key_, images_.example, members,
+                                 member_entropy)[0];
 }
 
-at::Tensor Predictor::general(Estimator estimator, std::int64_t members) {
+at::Tensor Predictor::general(Estimator estimator, std::int64_t members,
+                              at::Tensor* member_entropy) {
   const std::int64_t chunk =
       std::max<std::int64_t>(1, chunk_images(network_, images_.pixels.device()) / members);
   const Shape shape =
       trunk_end_ == 0 ? network_.input() : network_.layers()[trunk_end_ - 1]->output_shape();
   const std::size_t last = network_.layers().size();
-  std::vector<at::Tensor> parts;
+  std::vector<at::Tensor> parts, entropies;
   for (std::int64_t first = 0; first < images_.count(); first += chunk) {
     const std::int64_t count = std::min(chunk, images_.count() - first);
     Shape batch{count};
@@ -105,7 +131,10 @@ at::Tensor Predictor::general(Estimator estimator, std::int64_t members) {
     const std::int64_t k = estimator == Estimator::deterministic ? 1 : members;
     parts.push_back(at::logsumexp(log_p.reshape({count, k, log_p.size(1)}), {1}) -
                     std::log(static_cast<double>(k)));
+    if (member_entropy != nullptr)
+      entropies.push_back(at::special_entr(log_p.exp()).sum(1).reshape({count, k}).mean(1));
   }
+  if (member_entropy != nullptr) *member_entropy = at::cat(entropies);
   return at::cat(parts);
 }
 

@@ -19,8 +19,18 @@ namespace varphase {
 enum class Estimator { deterministic, stochastic, ensemble, zero_mean };
 
 std::string estimator_name(Estimator estimator);
+/// By that name, or with - for _. @throws Error usage naming the estimators.
+Estimator estimator_from_name(std::string name);
 inline constexpr Estimator kEstimators[] = {Estimator::deterministic, Estimator::stochastic,
                                             Estimator::ensemble, Estimator::zero_mean};
+
+/// What is predicted of N images, and what the members were unsure of by themselves.
+struct Prediction {
+  at::Tensor log_p;  // [N, classes]
+  // [N], nats: mean over members of the entropy of their own p; undefined where there is one, whose
+  // entropy is that of log_p.
+  at::Tensor member_entropy;
+};
 
 /// Predicts a set of images with a network in eval mode. What does not change from member to member
 /// (the layers before the first that draws noise, and for a simple head its moments) is computed
@@ -31,10 +41,13 @@ class Predictor {
 
   /// log probabilities [N, classes]. `members` counts for ensemble and zero_mean.
   at::Tensor log_probabilities(Estimator estimator, std::int64_t members);
+  /// The same probabilities with the members' entropies.
+  Prediction predict(Estimator estimator, std::int64_t members);
   std::map<std::string, Metrics> all_metrics(std::int64_t members);
 
  private:
-  at::Tensor general(Estimator estimator, std::int64_t members);
+  at::Tensor run(Estimator estimator, std::int64_t members, at::Tensor* member_entropy);
+  at::Tensor general(Estimator estimator, std::int64_t members, at::Tensor* member_entropy);
 
   Network& network_;
   const DeviceImages& images_;

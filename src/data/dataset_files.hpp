@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -22,6 +23,17 @@ struct ForeignArray {
   std::vector<std::int64_t> integers;  // else
 };
 
+/// One array of somebody's HDF5 file, of which a few entries of the first axis are in memory at a
+/// time.
+class ForeignRows {
+ public:
+  virtual ~ForeignRows() = default;
+  /// Without values.
+  virtual const ForeignArray& array() const = 0;
+  /// Entries first .. first + count - 1 of an array of unsigned bytes. @throws Error io, format.
+  virtual std::vector<std::uint8_t> bytes(std::int64_t first, std::int64_t count) const = 0;
+};
+
 /// HDF5 as the readers need it. The program lends it (tools/dataset_files.hpp), since HDF5 lives in
 /// checkpoints/ and this room looks into base alone.
 class DatasetFiles {
@@ -31,6 +43,11 @@ class DatasetFiles {
   /// Those of `names` that a file of anyone's making holds, read as hostile input.
   /// @throws Error io, format naming file and object.
   virtual std::vector<ForeignArray> read_foreign(const std::filesystem::path& path,
+                                                 std::span<const std::string> names) const = 0;
+
+  /// The first of `names` that such a file holds, checked in the same way; null where it holds
+  /// none.
+  virtual std::unique_ptr<ForeignRows> open_rows(const std::filesystem::path& path,
                                                  std::span<const std::string> names) const = 0;
 
   /// What write_cached wrote, whole and undamaged. @throws Error.

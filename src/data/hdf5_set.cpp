@@ -13,6 +13,7 @@
 #include "src/base/error.hpp"
 #include "src/data/dataset_files.hpp"
 #include "src/data/files_on_disk.hpp"
+#include "src/data/hdf5_images.hpp"
 
 namespace varphase {
 namespace fs = std::filesystem;
@@ -60,58 +61,12 @@ class SetReader {
   }
 
   void take_images(ForeignArray& images, ImageSet& set) const {
-    const std::vector<std::int64_t>& shape = images.shape;
-    VARPHASE_CHECK(images.is_bytes && (shape.size() == 3 || shape.size() == 4), ErrorKind::format,
-                   "{}: {} is {} [{}], wants uint8 of rank 3 or 4{}", path_, images.name,
-                   images.is_bytes ? "uint8" : "an integer type of more bytes",
-                   fmt::join(shape, ", "), kLayoutHelp);
-    for (const std::int64_t extent : shape) {
-      VARPHASE_CHECK(extent > 0, ErrorKind::usage, "{}: {} has no images: [{}]", path_, images.name,
-                     fmt::join(shape, ", "));
-    }
-    if (shape.size() == 4 && last_axis_has_channels(images)) {
-      set.channels = shape[3];
-      set.height = shape[1];
-      set.width = shape[2];
-      set.pixels = channels_first(images.bytes, set);
-      return;
-    }
-    set.channels = shape.size() == 4 ? shape[1] : 1;
-    set.height = shape[shape.size() - 2];
-    set.width = shape.back();
-    set.pixels = std::move(images.bytes);
-  }
-
-  bool last_axis_has_channels(const ForeignArray& images) const {
-    if (!images.layout.empty()) {
-      VARPHASE_CHECK(images.layout == "NCHW" || images.layout == "NHWC", ErrorKind::format,
-                     "{}: {} has the layout '{}', wants NCHW or NHWC", path_, images.name,
-                     images.layout);
-      return images.layout == "NHWC";
-    }
-    const auto may_be_channels = [](std::int64_t extent) { return extent == 1 || extent == 3; };
-    const bool first = may_be_channels(images.shape[1]);
-    const bool last = may_be_channels(images.shape[3]);
-    VARPHASE_CHECK(first != last, ErrorKind::format,
-                   "{}: {} is [{}]: {} 1 or 3 channels\n  say which axis has them by an attribute "
-                   "`layout` of that dataset, NCHW or NHWC",
-                   path_, images.name, fmt::join(images.shape, ", "),
-                   first ? "both the second and the last axis may be" : "no axis has");
-    return last;
-  }
-
-  static std::vector<std::uint8_t> channels_first(const std::vector<std::uint8_t>& from,
-                                                  const ImageSet& set) {
-    std::vector<std::uint8_t> to(from.size());
-    const auto channels = static_cast<std::size_t>(set.channels);
-    const auto plane = static_cast<std::size_t>(set.height * set.width);
-    for (std::size_t image = 0; image < from.size(); image += channels * plane) {
-      for (std::size_t c = 0; c < channels; ++c) {
-        for (std::size_t i = 0; i < plane; ++i)
-          to[image + c * plane + i] = from[image + i * channels + c];
-      }
-    }
-    return to;
+    const Hdf5ImageLayout layout = hdf5_image_layout(path_, images, kLayoutHelp);
+    set.channels = layout.channels;
+    set.height = layout.height;
+    set.width = layout.width;
+    set.pixels =
+        layout.channels_last ? channels_first(images.bytes, layout) : std::move(images.bytes);
   }
 
   void take_labels(const ForeignArray& labels, const ForeignArray& images, ImageSet& set) const {

@@ -10,7 +10,6 @@
 #include <fmt/ranges.h>
 
 #include "src/base/error.hpp"
-#include "src/data/byte_source.hpp"
 
 namespace varphase {
 namespace fs = std::filesystem;
@@ -56,61 +55,69 @@ void read_all(ByteSource& source, std::span<std::uint8_t> out, const std::string
 
 }  // namespace
 
-IdxArray read_idx(const fs::path& path, int smallest_rank, int largest_rank) {
-  const std::string name = path.string();
-  ByteSource source(path);
-  VARPHASE_CHECK(source.file_bytes() > 0, ErrorKind::format, "{}: empty file, wants IDX data{}",
-                 name, kFetchAgain);
+IdxReader::IdxReader(const fs::path& path, int smallest_rank, int largest_rank)
+    : name_(path.string()), source_(path) {
+  VARPHASE_CHECK(source_.file_bytes() > 0, ErrorKind::format, "{}: empty file, wants IDX data{}",
+                 name_, kFetchAgain);
 
   std::array<std::uint8_t, 4> magic{};
-  read_all(source, magic, name, "IDX magic");
+  read_all(source_, magic, name_, "IDX magic");
   const int rank = magic[3];
   VARPHASE_CHECK(magic[0] == 0 && magic[1] == 0 && type_name(magic[2]) != "unknown",
                  ErrorKind::format,
-                 "{}: not an IDX file: wants first bytes 00 00 08 {:02x}, got {:02x}", name,
+                 "{}: not an IDX file: wants first bytes 00 00 08 {:02x}, got {:02x}", name_,
                  smallest_rank, fmt::join(magic, " "));
   VARPHASE_CHECK(magic[2] == kUnsignedByte, ErrorKind::format,
                  "{}: IDX type {:#04x} ({}), wants 0x08 (unsigned byte)\n  images are read as "
                  "bytes 0..255: convert the file",
-                 name, magic[2], type_name(magic[2]));
+                 name_, magic[2], type_name(magic[2]));
   VARPHASE_CHECK(rank >= smallest_rank && rank <= largest_rank, ErrorKind::format,
-                 "{}: IDX rank {}, wants {}", name, rank, rank_text(smallest_rank, largest_rank));
+                 "{}: IDX rank {}, wants {}", name_, rank, rank_text(smallest_rank, largest_rank));
 
   std::vector<std::uint8_t> header(4U * static_cast<std::size_t>(rank));
-  read_all(source, header, name, "IDX header");
-  IdxArray array;
+  read_all(source_, header, name_, "IDX header");
   for (std::size_t at = 0; at < header.size(); at += 4) {
-    array.shape.push_back(std::int64_t{header[at]} << 24 | std::int64_t{header[at + 1]} << 16 |
-                          std::int64_t{header[at + 2]} << 8 | std::int64_t{header[at + 3]});
+    shape_.push_back(std::int64_t{header[at]} << 24 | std::int64_t{header[at + 1]} << 16 |
+                     std::int64_t{header[at + 2]} << 8 | std::int64_t{header[at + 3]});
   }
 
   // The file's size bounds what can follow; the product is never formed beyond that bound.
   const std::uint64_t header_bytes = magic.size() + header.size();
   const std::uint64_t room =
-      source.most_bytes() > header_bytes ? source.most_bytes() - header_bytes : 0;
-  const bool empty = std::find(array.shape.begin(), array.shape.end(), 0) != array.shape.end();
-  std::uint64_t count = empty ? 0 : 1;
-  for (const std::int64_t extent : array.shape) {
+      source_.most_bytes() > header_bytes ? source_.most_bytes() - header_bytes : 0;
+  const bool empty = std::find(shape_.begin(), shape_.end(), 0) != shape_.end();
+  count_ = empty ? 0 : 1;
+  for (const std::int64_t extent : shape_) {
     const auto size = static_cast<std::uint64_t>(extent);
-    VARPHASE_CHECK(empty || count <= room / size, ErrorKind::format,
+    VARPHASE_CHECK(empty || count_ <= room / size, ErrorKind::format,
                    "{}: truncated: header says [{}] values, the file's {} bytes can hold at most "
                    "{}{}",
-                   name, fmt::join(array.shape, ", "), source.file_bytes(), room, kFetchAgain);
-    count *= size;
+                   name_, fmt::join(shape_, ", "), source_.file_bytes(), room, kFetchAgain);
+    count_ *= size;
   }
+}
 
-  array.values.resize(count);
-  read_all(source, array.values, name,
-           fmt::format("values (header says [{}])", fmt::join(array.shape, ", ")));
+void IdxReader::read(std::span<std::uint8_t> out) {
+  read_all(source_, out, name_, fmt::format("values (header says [{}])", fmt::join(shape_, ", ")));
+}
+
+void IdxReader::finish() {
   std::uint8_t beyond = 0;
-  const std::size_t trailing = source.read({&beyond, 1});
-  VARPHASE_CHECK(source.trouble().empty(), ErrorKind::format,
-                 "{}: {} after the {} values that the header says{}", name, source.trouble(), count,
-                 kFetchAgain);
+  const std::size_t trailing = source_.read({&beyond, 1});
+  VARPHASE_CHECK(source_.trouble().empty(), ErrorKind::format,
+                 "{}: {} after the {} values that the header says{}", name_, source_.trouble(),
+                 count_, kFetchAgain);
   VARPHASE_CHECK(trailing == 0, ErrorKind::format,
                  "{}: trailing bytes: wants the {} values that the header says ([{}]), got "
                  "more{}",
-                 name, count, fmt::join(array.shape, ", "), kFetchAgain);
+                 name_, count_, fmt::join(shape_, ", "), kFetchAgain);
+}
+
+IdxArray read_idx(const fs::path& path, int smallest_rank, int largest_rank) {
+  IdxReader reader(path, smallest_rank, largest_rank);
+  IdxArray array{reader.shape(), std::vector<std::uint8_t>(reader.count())};
+  reader.read(array.values);
+  reader.finish();
   return array;
 }
 

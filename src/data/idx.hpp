@@ -4,8 +4,11 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <span>
+#include <string>
 #include <vector>
 
+#include "src/data/byte_source.hpp"
 #include "src/data/dataset.hpp"
 
 namespace varphase {
@@ -16,9 +19,30 @@ struct IdxArray {
   std::vector<std::uint8_t> values;
 };
 
-/// Reads an IDX file (two zero bytes, the type, the rank, the extents as big-endian 32-bit numbers,
-/// the values), plain or gzipped. Sizes are checked before anything is allocated, and no more is
-/// inflated than the header announces.
+/// An IDX file (two zero bytes, the type, the rank, the extents as big-endian 32-bit numbers, the
+/// values), plain or gzipped, read in order. Its size is checked against the header before anything
+/// is allocated, and no more is inflated than the header announces.
+class IdxReader {
+ public:
+  /// @param smallest_rank, largest_rank what the caller can use @throws Error as read_idx
+  IdxReader(const std::filesystem::path& path, int smallest_rank, int largest_rank);
+
+  const std::vector<std::int64_t>& shape() const { return shape_; }
+  /// Product of the shape.
+  std::uint64_t count() const { return count_; }
+  /// The next values. @throws Error format where the file ends before.
+  void read(std::span<std::uint8_t> out);
+  /// After the last value. @throws Error format where anything follows.
+  void finish();
+
+ private:
+  std::string name_;
+  ByteSource source_;
+  std::vector<std::int64_t> shape_;
+  std::uint64_t count_ = 0;
+};
+
+/// Reads a whole IDX file.
 /// @param smallest_rank, largest_rank what the caller can use.
 /// @throws Error io; format naming the file, what was wanted and what was found: magic, type, rank,
 /// truncated,

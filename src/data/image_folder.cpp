@@ -6,12 +6,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
-#include <exception>
-#include <fcntl.h>
-#include <mutex>
-#include <numeric>
 #include <sys/stat.h>
-#include <thread>
 #include <unistd.h>
 
 #include <fmt/ranges.h>
@@ -22,13 +17,13 @@
 #include "src/data/digest.hpp"
 #include "src/data/files_on_disk.hpp"
 #include "src/data/image_cache.hpp"
-#include "src/data/image_format.hpp"
+#include "src/data/image_file.hpp"
+#include "src/data/on_all_cores.hpp"
 
 namespace varphase {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::uint64_t kMostFileBytes = std::uint64_t{1} << 28U;
 constexpr std::size_t kNamesShown = 5;
 
 struct ImageFile {
@@ -133,61 +128,6 @@ void check_same_classes(const fs::path& root, const PartFiles& train, const Part
                  test.name, shown(no_train));
 }
 
-void check_formats(const std::vector<const ImageFile*>& files) {
-  for (const ImageFile* file : files) {
-    VARPHASE_CHECK(file->format->available, ErrorKind::unsupported,
-                   "{}: this build of varphase reads no {} files\n  install {} and build again",
-                   file->name, file->format->name, file->format->package);
-  }
-}
-
-std::vector<std::uint8_t> read_image_file(const fs::path& path, const ImageFile& file) {
-  VARPHASE_CHECK(file.bytes > 0, ErrorKind::format, "empty file");
-  VARPHASE_CHECK(file.bytes <= kMostFileBytes, ErrorKind::format, "{} bytes, at most {} are read",
-                 file.bytes, kMostFileBytes);
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  VARPHASE_CHECK(descriptor >= 0, ErrorKind::io, "{}", std::strerror(errno));
-  std::vector<std::uint8_t> bytes(file.bytes);
-  std::size_t done = 0;
-  while (done < bytes.size()) {
-    const ssize_t got = ::read(descriptor, bytes.data() + done, bytes.size() - done);
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) break;
-    done += static_cast<std::size_t>(got);
-  }
-  ::close(descriptor);
-  VARPHASE_CHECK(done == bytes.size(), ErrorKind::io, "{} of {} bytes could be read", done,
-                 bytes.size());
-  return bytes;
-}
-
-/// work(i) for i = 0 .. count - 1 on so many threads; the first exception comes out.
-template <class Work>
-void on_all_cores(std::size_t count, unsigned threads, const Work& work) {
-  constexpr std::size_t kPiece = 64;
-  std::atomic<std::size_t> next{0};
-  std::exception_ptr failure;
-  std::mutex failed;
-  const auto run = [&] {
-    try {
-      for (std::size_t first = next.fetch_add(kPiece); first < count;
-           first = next.fetch_add(kPiece)) {
-        for (std::size_t i = first; i < std::min(first + kPiece, count); ++i) work(i);
-      }
-    } catch (...) {
-      const std::lock_guard<std::mutex> lock(failed);
-      if (failure == nullptr) failure = std::current_exception();
-      next = count;
-    }
-  };
-  const unsigned cores = threads > 0 ? threads : std::max(1U, std::thread::hardware_concurrency());
-  std::vector<std::jthread> team;
-  for (unsigned i = 1; i < cores && i * kPiece < count; ++i) team.emplace_back(run);
-  run();
-  team.clear();
-  if (failure != nullptr) std::rethrow_exception(failure);
-}
-
 /// All images of a set, decoded side by side; what is wrong with which is kept, so that errors do
 /// not depend on which thread met one first.
 class SetDecoder {
@@ -261,7 +201,7 @@ class SetDecoder {
   }
 
   std::vector<std::uint8_t> read(std::size_t i) const {
-    return read_image_file(root_ / files_[i]->name, *files_[i]);
+    return read_image_file(root_ / files_[i]->name, files_[i]->bytes);
   }
 
   void decode_one(std::size_t i) {
@@ -275,12 +215,7 @@ class SetDecoder {
         found_colour_ = true;
         return;
       }
-      std::uint8_t* out = pixels_.data() + i * image_size();
-      decoder->decode(out);
-      const auto plane = static_cast<std::size_t>(header_.height * header_.width);
-      for (auto c = static_cast<std::size_t>(sizes_[i].channels);
-           c < static_cast<std::size_t>(header_.channels); ++c)
-        std::memcpy(out + c * plane, out, plane);
+      decode_planes(*decoder, sizes_[i], header_.channels, pixels_.data() + i * image_size());
     } catch (const Error& error) {
       trouble_[i] = error.what();
     }
@@ -389,7 +324,7 @@ Dataset read_image_folder(const fs::path& root, const ReadOptions& options) {
   for (const PartFiles* part : {&train, &test}) {
     for (const ImageFile& file : part->files) files.push_back(&file);
   }
-  check_formats(files);
+  for (const ImageFile* file : files) check_available(*file->format, file->name);
 
   const auto named = [&](Dataset dataset) {
     dataset.name = options.name;

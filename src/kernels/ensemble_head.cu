@@ -147,9 +147,10 @@ __device__ void add_to_log_sum(float2& state, float largest, float sum) {
 /// Turns the sums of a few members into log probabilities and adds them to the running log-sum-exp
 /// of each class, which lane c < classes holds.
 /// @param scratch  the warp's own [Members * C + Members]
+/// @param entropy  null, or what lane m adds the entropy of every member at place m to
 template <int C, int Members>
 __device__ void add_members(const EnsembleHead& job, float (&sum)[Members * C], int real_members,
-                            int lane, float* scratch, float2& state) {
+                            int lane, float* scratch, float2& state, float* entropy) {
   sum_over_lanes(sum, lane, scratch);
   __syncwarp();
   const int classes = static_cast<int>(job.classes);
@@ -161,7 +162,15 @@ __device__ void add_members(const EnsembleHead& job, float (&sum)[Members * C], 
     float total = 0;
     for (int c = 0; c < classes; ++c)
       total += __expf(logits[c] + (job.bias != nullptr ? job.bias[c] : 0.0F) - top);
-    scratch[Members * C + lane] = top + __logf(total);
+    const float log_total = top + __logf(total);
+    scratch[Members * C + lane] = log_total;
+    if (entropy != nullptr && lane < real_members) {
+      for (int c = 0; c < classes; ++c) {
+        const float log_p = logits[c] + (job.bias != nullptr ? job.bias[c] : 0.0F) - log_total;
+        const float p = __expf(log_p);
+        *entropy += p == 0 ? 0.0F : -p * log_p;
+      }
+    }
   }
   __syncwarp();
   if (lane < classes) {
@@ -202,6 +211,7 @@ __global__ void single_head_kernel(EnsembleHead job, int padded) {
     const HeadRow<0> row(job, 0, n, lane);  // registers go to more warps instead
     const auto example = static_cast<std::uint32_t>(job.example[n]);
     float2 state = make_float2(-INFINITY, 0.0F);
+    float entropy = 0;
     for (std::int64_t k = static_cast<std::int64_t>(warp) * together; k < job.members;
          k += warps * together) {
       float sum[together * C] = {};
@@ -213,10 +223,18 @@ __global__ void single_head_kernel(EnsembleHead job, int padded) {
           },
           sum);
       const int real = k + together <= job.members ? together : static_cast<int>(job.members - k);
-      add_members<C, together>(job, sum, real, lane, scratch + warp * together * (C + 1), state);
+      add_members<C, together>(job, sum, real, lane, scratch + warp * together * (C + 1), state,
+                               job.member_entropy != nullptr ? &entropy : nullptr);
     }
     if (lane < C) states[warp * C + lane] = state;
+    entropy += __shfl_xor_sync(0xffffffffU, entropy, 1);  // of its two places
+    if (lane == 0) scratch[warp * together * (C + 1)] = entropy;
     __syncthreads();
+    if (threadIdx.x == 0 && job.member_entropy != nullptr) {
+      float total = 0;
+      for (int w = 0; w < warps; ++w) total += scratch[w * together * (C + 1)];
+      job.member_entropy[n] = total / static_cast<float>(job.members);
+    }
     if (threadIdx.x < job.classes) {
       float2 total = make_float2(-INFINITY, 0.0F);
       for (int w = 0; w < warps; ++w) {
@@ -274,7 +292,7 @@ __global__ void __launch_bounds__(kMaxWarps* kWarp, 1)
               },
               sum);
           add_members<C, together>(job, sum, min(together, members - k), lane,
-                                   scratch + warp * together * (C + 1), state);
+                                   scratch + warp * together * (C + 1), state, nullptr);
         }
         if (lane < C) states[g * C + lane] = state;
       }

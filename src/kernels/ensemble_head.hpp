@@ -35,6 +35,8 @@ struct EnsembleHead {
   std::int64_t first_member = 0;
   std::int64_t members = 1;  // K
   float* log_p = nullptr;    // [G, N, C] overwritten
+  float* member_entropy =
+      nullptr;  // [N] overwritten: mean over members of the entropy of p_k in nats; G = 1, or null
 };
 
 /// Variants of one call at most: a kernel holds a running sum for each.

@@ -32,6 +32,12 @@ struct LogSum {
   }
 };
 
+// -p log p, 0 where p is.
+float entropy_part(float log_p) {
+  const float p = std::exp(log_p);
+  return p == 0 ? 0.0F : -p * log_p;
+}
+
 // Logits of two members at once, so that each load of V serves twice.
 template <Activation kind, int C>
 VARPHASE_INLINE void logits_of_pair(const EnsembleHead& job, const float* base, const float* spread,
@@ -111,6 +117,7 @@ void ensemble_rows(const EnsembleHead& job, const std::vector<float>& weight, st
       std::memcpy(base.data(), job.base + (g * job.rows + n) * job.units, bytes);
       std::memcpy(spread.data(), job.spread + (g / job.share * job.rows + n) * job.units, bytes);
       LogSum mean[kMaxClasses];
+      float entropy = 0;
       for (std::int64_t pair = 0; pair < pairs; ++pair) {
         logits_of(job, base.data(), spread.data(), weight.data(), padded,
                   &eps[static_cast<std::size_t>(2 * pair * padded)], logits);
@@ -123,8 +130,14 @@ void ensemble_rows(const EnsembleHead& job, const std::vector<float>& weight, st
           }
           const float log_total = normalizer.largest + std::log(normalizer.sum);
           for (std::int64_t c = 0; c < job.classes; ++c) mean[c].add(own[c] - log_total);
+          if (job.member_entropy != nullptr) {
+            for (std::int64_t c = 0; c < job.classes; ++c)
+              entropy += entropy_part(own[c] - log_total);
+          }
         }
       }
+      if (job.member_entropy != nullptr)
+        job.member_entropy[n] = entropy / static_cast<float>(job.members);
       const float log_members = std::log(static_cast<float>(job.members));
       float* out = job.log_p + (g * job.rows + n) * job.classes;
       for (std::int64_t c = 0; c < job.classes; ++c)
@@ -151,6 +164,9 @@ void ensemble_head(const EnsembleHead& job, Where where) {
       "the fused head takes at most {} units, {} classes and {} variants, got {}, {} and "
       "{}, or this GPU has too little shared memory",
       kMaxUnits, kMaxClasses, kEnsembleHeadVariants, job.units, job.classes, job.variants);
+  VARPHASE_CHECK(job.member_entropy == nullptr || job.variants == 1, ErrorKind::unsupported,
+                 "the fused head gives members' entropies for one variant, not for {}",
+                 job.variants);
   if (where.cuda) {
     VARPHASE_ON_CUDA(cuda::ensemble_head(job, where.stream));
     return;

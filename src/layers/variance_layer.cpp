@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
@@ -92,6 +93,14 @@ at::Tensor VarianceLayer::output_variance(const at::Tensor& x,
   return linear(x.square(), weight_variance, std::nullopt);
 }
 
+VarianceLayer::Moments VarianceLayer::effective_moments(const at::Tensor& x,
+                                                        WantedMoments wanted) const {
+  if (form_ != nullptr && !at::GradMode::is_enabled() && x.scalar_type() == at::kFloat)
+    return form_->moments(x, bias_, wanted);
+  return {wanted.mean ? output_mean(x, effective_mean()) : at::Tensor(),
+          wanted.variance ? output_variance(x, effective_variance()) : at::Tensor()};
+}
+
 at::Tensor VarianceLayer::bias_alone(std::int64_t images) const {
   Shape shape = output_shape();
   shape.insert(shape.begin(), images);
@@ -106,16 +115,11 @@ at::Tensor VarianceLayer::forward(const at::Tensor& x, const Forward& how) {
   const bool means =
       how.mode != Mode::zero_mean && (parameterization_->has_mean() || pruned_mean_.defined());
   if (how.mode == Mode::mean) {
-    return means ? output_mean(x, effective_mean()) : bias_alone(x.size(0));
+    return means ? effective_moments(x, {true, false}).mean : bias_alone(x.size(0));
   }
-  const at::Tensor v = output_variance(x, effective_variance());
-  at::Tensor m;
-  if (means) {
-    m = output_mean(x, effective_mean());
-  } else if (bias_.defined()) {
-    m = bias_alone(x.size(0));
-  }
-  return sample_output(m, v, how, number());
+  Moments moments = effective_moments(x, {means, true});
+  if (!means && bias_.defined()) moments.mean = bias_alone(x.size(0));
+  return sample_output(moments.mean, moments.variance, how, number());
 }
 
 at::Tensor VarianceLayer::kl(const Forward& how, const at::Tensor& step) const {

@@ -2,10 +2,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <memory>
 #include <optional>
 
 #include "src/base/config.hpp"
 #include "src/layers/layer.hpp"
+#include "src/layers/moments_form.hpp"
 #include "src/variance/prior.hpp"
 
 namespace varphase {
@@ -40,9 +42,7 @@ struct VarianceOptions {
 /// 13, 21 to 24). What training, curvature and pruning ask of it.
 class VarianceLayer : public Layer {
  public:
-  struct Moments {
-    at::Tensor mean, variance;  // of the output: [N, out...]
-  };
+  using Moments = OutputMoments;
 
   const Parameterization& parameterization() const { return *parameterization_; }
   const Prior& prior() const { return *prior_; }
@@ -65,6 +65,8 @@ class VarianceLayer : public Layer {
                   const at::Tensor& weight_variance) const {
     return {output_mean(x, weight_mean), output_variance(x, weight_variance)};
   }
+  /// Those of the effective weights, by the form that executes them where one was lent.
+  Moments effective_moments(const at::Tensor& x, WantedMoments wanted = {}) const;
 
   at::Tensor weight_variance() const { return parameterization().variance(mean(), theta()); }
   /// The KL term in nats; of a prior that estimates it by samples: the estimate of this step.
@@ -76,7 +78,11 @@ class VarianceLayer : public Layer {
   void override_weights(at::Tensor weight_mean, at::Tensor weight_variance) {
     pruned_mean_ = std::move(weight_mean);
     pruned_variance_ = std::move(weight_variance);
+    form_ = nullptr;
   }
+  /// Lends another way to compute with the masked weights, taken wherever no gradient is asked for;
+  /// it stays until other weights come.
+  void execute_by(std::shared_ptr<const MomentsForm> form) { form_ = std::move(form); }
   at::Tensor effective_mean() const { return pruned_mean_.defined() ? pruned_mean_ : mean(); }
   at::Tensor effective_variance() const {
     return pruned_variance_.defined() ? pruned_variance_ : weight_variance();
@@ -108,6 +114,7 @@ class VarianceLayer : public Layer {
   at::Tensor bias_;  // [out], or undefined
   at::Tensor pruned_mean_;
   at::Tensor pruned_variance_;
+  std::shared_ptr<const MomentsForm> form_;
 };
 
 /// The options that a layer's spec gives, where those of its weights stand among its own.

@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "src/data/image_cache.hpp"
+#include "src/data/image_source.hpp"
 #include "tests/checkpoints/python.hpp"
 #include "tests/src/data/image_files.hpp"
 
@@ -132,6 +133,60 @@ TEST(Hdf5Set, MutationsAreReadOrRefused) {
   }
   EXPECT_EQ(refused_cuts, cuts);
   EXPECT_GT(refused_flips, 100);
+}
+
+ImageRequest images_of(const std::string& name) {
+  ImageRequest request;
+  request.paths = {sets() / (name + ".h5")};
+  request.wanted = {4, 5, 3};
+  request.files = &hdf5_dataset_files();
+  return request;
+}
+
+TEST(Hdf5Images, AreReadPieceByPieceWhateverTheLayout) {
+  const Bytes wanted = some_pixels(4 * 60, 2);
+  for (const std::string name : {"alone", "nchw", "nhwc", "packed", "chunked", "flat", "latest"}) {
+    for (const std::int64_t most : {1, 3, 10}) {
+      const auto source = open_image_source(images_of(name));
+      ASSERT_EQ(source->count(), 4) << name;
+      Bytes pixels;
+      std::vector<std::int64_t> index;
+      for (std::int64_t done = 0; done < source->count(); done += most) {
+        const ImagePiece piece = source->next(most);
+        EXPECT_LE(piece.set.count(), most);
+        pixels.insert(pixels.end(), piece.set.pixels.begin(), piece.set.pixels.end());
+        index.insert(index.end(), piece.set.index.begin(), piece.set.index.end());
+      }
+      EXPECT_EQ(pixels, wanted) << name;
+      EXPECT_EQ(index, (std::vector<std::int64_t>{0, 1, 2, 3}));
+    }
+  }
+}
+
+TEST(Hdf5Images, AreRefusedWithTheReason) {
+  for (const auto& [name, word] :
+       {std::pair{"alone-linked", "a soft link"}, std::pair{"alone-float", "whole numbers"},
+        std::pair{"alone-wide", "wants uint8"}, std::pair{"alone-none", "holds none of images"},
+        std::pair{"alone-empty", "no images"}}) {
+    const Error error = error_of([&] { open_image_source(images_of(name)); });
+    EXPECT_THAT(error.what(), AllOf(HasSubstr(word), HasSubstr(std::string(name) + ".h5")));
+  }
+  ImageRequest request = images_of("alone");
+  request.wanted = {5, 4, 3};
+  const Error size = error_of([&] { open_image_source(request); });
+  EXPECT_EQ(size.kind(), ErrorKind::shape);
+  EXPECT_THAT(size.what(), HasSubstr("alone.h5: images of 3 x 4 x 5"));
+}
+
+TEST(Hdf5Images, AFileThatChangesMeanwhileIsSaidToHave) {
+  TemporaryFolder folder;
+  std::filesystem::copy_file(sets() / "alone.h5", folder / "set.h5");
+  ImageRequest request = images_of("alone");
+  request.paths = {folder / "set.h5"};
+  const auto source = open_image_source(request);
+  std::filesystem::copy_file(sets() / "alone-empty.h5", folder / "set.h5",
+                             std::filesystem::copy_options::overwrite_existing);
+  EXPECT_THAT(error_of([&] { source->next(2); }).what(), HasSubstr("has changed"));
 }
 
 class Cache : public testing::Test {

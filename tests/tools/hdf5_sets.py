@@ -123,3 +123,19 @@ write("lzf", compression="lzf")
 write("layout", edit=lambda f: f["train/images"].attrs.__setitem__("layout", "NWHC"))
 for case in (linked, soft, virtual, external, unwritten, bomb):
     write(case.__name__, edit=case)
+
+
+# Images alone, as `predict` takes them.
+with h5py.File(FOLDER / "alone.h5", "w") as file:
+    file.create_dataset("images", data=last(TEST), chunks=(3, 4, 5, 3), compression="gzip", fletcher32=True)
+with h5py.File(FOLDER / "alone-linked.h5", "w") as file:
+    file["other"] = TEST
+    file["images"] = h5py.SoftLink("/other")
+with h5py.File(FOLDER / "alone-float.h5", "w") as file:
+    file["images"] = TEST / 255
+with h5py.File(FOLDER / "alone-wide.h5", "w") as file:
+    file["images"] = TEST.astype(np.int16)
+with h5py.File(FOLDER / "alone-none.h5", "w") as file:
+    file["pictures"] = TEST
+with h5py.File(FOLDER / "alone-empty.h5", "w") as file:
+    file["images"] = TEST[:0]

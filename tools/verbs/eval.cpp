@@ -5,8 +5,7 @@
 #include "analysis/sparse/sparse_model.hpp"
 #include "src/base/text_table.hpp"
 #include "src/train/trainer.hpp"
-#include "tools/member_runs.hpp"
-#include "tools/run_folder.hpp"
+#include "tools/network_files.hpp"
 #include "tools/session.hpp"
 #include "tools/verbs/verbs.hpp"
 
@@ -14,40 +13,15 @@ namespace varphase {
 namespace fs = std::filesystem;
 namespace {
 
-struct Entry {
-  fs::path path;
-  std::string name;
-};
-
-std::vector<Entry> files_of(const std::string& text, const std::string& epoch) {
-  if (MemberRuns::is_one(text)) {
-    std::vector<Entry> all;
-    for (const fs::path& member : MemberRuns::read(text).paths()) {
-      for (Entry& entry : files_of(member.string(), epoch))
-        all.push_back({entry.path, member.filename().string() + ", " + entry.name});
-    }
-    return all;
-  }
-  if (fs::is_regular_file(text)) return {{text, fs::path(text).stem().string()}};
-  std::vector<Entry> list;
-  const Target target = resolve_target(text, epoch.empty() ? "last" : epoch);
-  for (const std::int64_t number : target.epochs)
-    list.push_back({target.run.checkpoint(number), fmt::format("full, epoch {}", number)});
-  return list;
-}
-
-Json weights_of(const fs::path& path, const Network& network) {
-  const std::int64_t weights = network.weight_count();
+Json weights_of(const LoadedNetwork& loaded) {
+  const std::int64_t weights = loaded.network.weight_count();
   Json json{{"weights", weights},
             {"nonzero", weights},
             {"layer_sparsity", 0.0},
             {"network_sparsity", 0.0}};
-  const Document header = read_document_header(path);
-  if (header.kind == "pruned") {
-    const SparseModel model =
-        sparse_model_from_document(read_document(path, "pruned"), path.string());
+  if (loaded.pruned) {
     std::int64_t nonzero = weights, pruned = 0, kept = 0;
-    for (const PrunedLayer& layer : model.layers) {
+    for (const PrunedLayer& layer : loaded.pruned->layers) {
       if (layer.replace == "zero") nonzero -= layer.count() - layer.kept();
       pruned += layer.count();
       kept += layer.kept();
@@ -55,9 +29,73 @@ Json weights_of(const fs::path& path, const Network& network) {
     json["nonzero"] = nonzero;
     // Of the pruned layers' weights together.
     json["layer_sparsity"] = static_cast<double>(pruned - kept) / static_cast<double>(pruned);
-    json["network_sparsity"] = model.sparsity();
+    json["network_sparsity"] = loaded.pruned->sparsity();
   }
   return json;
+}
+
+/// How a pruned file's layers were run: forms with their bytes, and their times where they were
+/// measured.
+Json execution_of(const LoadedNetwork& loaded, const std::string& form) {
+  Json list = Json::array();
+  for (const PrunedLayer& layer : loaded.pruned->layers) {
+    Json row{{"layer", layer.layer}, {"sparsity", layer.sparsity()}, {"form", "dense"}};
+    for (const auto& executed : loaded.executed) {
+      if (executed->name() != layer.layer) continue;
+      if (form != "auto") row["form"] = form;
+      for (const ExecutionForm each : kExecutionForms)
+        row["bytes"][execution_form_name(each)] = executed->bytes(each);
+      // Both moments of the largest batch: what an ensemble costs.
+      std::int64_t rows = 0;
+      for (const FormChoice& choice : executed->choices()) {
+        if (!choice.wanted.mean || !choice.wanted.variance || choice.rows <= rows) continue;
+        rows = choice.rows;
+        row["form"] = execution_form_name(choice.form);
+        row["images"] = choice.rows;
+        for (const auto& [each, seconds] : choice.seconds)
+          row["seconds"][execution_form_name(each)] = seconds;
+      }
+    }
+    list.push_back(std::move(row));
+  }
+  return list;
+}
+
+std::string execution_text(const std::string& file, const Json& layers) {
+  const TextTable table({{"layer", 10},
+                         {"images", 6},
+                         {"dense ms", 8},
+                         {"csr ms", 8},
+                         {"comp. ms", 8},
+                         {"form", 7},
+                         {"bytes", 9},
+                         {"of dense", 9}});
+  std::string text = fmt::format(
+      "how {} runs: both moments of a layer's output, bytes of its "
+      "weights\n{}\n",
+      file, table.header());
+  for (const Json& layer : layers) {
+    const std::string form = layer["form"].get<std::string>();
+    const auto milliseconds = [&](const char* name) {
+      return layer.contains("seconds") && layer["seconds"].contains(name)
+                 ? fmt::format("{:.3f}", 1e3 * layer["seconds"][name].get<double>())
+                 : std::string("-");
+    };
+    const auto bytes = [&](const std::string& name) {
+      return layer.contains("bytes") ? bytes_text(layer["bytes"][name].get<double>())
+                                     : std::string("-");
+    };
+    text += table.row({layer["layer"].get<std::string>(),
+                       layer.contains("images") ? count_text(layer["images"].get<std::int64_t>())
+                                                : std::string("-"),
+                       milliseconds("dense"), milliseconds("csr"), milliseconds("compact"), form,
+                       bytes(form), bytes("dense")}) +
+            "\n";
+    if (!layer.contains("bytes"))
+      text += fmt::format("  {}: a convolution, whose zeros are multiplied like the rest\n",
+                          layer["layer"].get<std::string>());
+  }
+  return text;
 }
 
 using ByEstimator = std::map<std::string, Metrics>;
@@ -93,7 +131,7 @@ std::vector<std::string> cells(const std::string& name, const ByEstimator& metri
 /// What several networks predicted of the same images, by estimator.
 class Together {
  public:
-  void check_images(const Entry& entry, const Dataset& dataset, Split split) {
+  void check_images(const NetworkFile& entry, const Dataset& dataset, Split split) {
     if (log_p_.empty()) {
       first_ = entry.path;
       name_ = dataset.name;
@@ -152,10 +190,11 @@ int run_eval(const Options& options) {
                          {"sparsity %", 10},
                          {"bytes", 9}});
   std::string text = table.header() + "\n";
+  std::string execution;
   Together together;
   for (const std::string& argument : options.paths) {
-    for (const Entry& entry : files_of(argument, options.epoch)) {
-      LoadedNetwork loaded = load_network_file(entry.path, device);
+    for (const NetworkFile& entry : network_files(argument, options.epoch)) {
+      LoadedNetwork loaded = load_network_file(entry.path, device, options.form);
       set_numerics(loaded.config.train.deterministic, false);
       const Dataset dataset = open_dataset(loaded.config.data, options.data);
       check_fits(loaded.network, dataset);
@@ -181,7 +220,11 @@ int run_eval(const Options& options) {
                 {"path", entry.path.string()},
                 {"bytes", fs::file_size(entry.path)},
                 {"images", images.count()}};
-      json.update(weights_of(entry.path, loaded.network));
+      json.update(weights_of(loaded));
+      if (loaded.pruned) {
+        json["execution"] = execution_of(loaded, options.form);
+        execution += "\n" + execution_text(entry.name, json["execution"]);
+      }
       add_metrics(json, metrics);
       text += table.row(cells(entry.name, metrics,
                               fmt::format("{:.2f}", 100 * json["layer_sparsity"].get<double>()),
@@ -214,8 +257,8 @@ int run_eval(const Options& options) {
   } else {
     fmt::print(
         "{}\n{} images, K = {}; accuracy with its standard error, NLL in nats an image; bytes of "
-        "the file\n",
-        text, split_name(split), options.samples);
+        "the file\n{}",
+        text, split_name(split), options.samples, execution);
   }
   return kSuccess;
 }

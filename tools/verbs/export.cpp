@@ -92,7 +92,7 @@ TensorFile make_state_dict(const Source& source, const std::string& form) {
 
 fs::path default_path(const Source& source, const Options& options) {
   std::string name = source.file.stem().string();
-  if (!options.form.empty()) name += "_" + options.form;
+  if (!options.export_form.empty()) name += "_" + options.export_form;
   return source.folder / (name + (options.to == "onnx" ? ".onnx" : ".safetensors"));
 }
 
@@ -106,7 +106,7 @@ int run_export(const Options& options) {
   std::string text;
   std::int64_t bytes = 0;
   if (options.to == "onnx") {
-    const OnnxModel model = make_onnx(source.file, options.form);
+    const OnnxModel model = make_onnx(source.file, options.export_form);
     make_output_folder(out);
     bytes = write_onnx(out, model);
     result["form"] = model.metadata.front().second;
@@ -119,7 +119,7 @@ int run_export(const Options& options) {
       text += value_text("output", value);
     }
   } else {
-    const TensorFile file = make_state_dict(source, options.form);
+    const TensorFile file = make_state_dict(source, options.export_form);
     make_output_folder(out);
     bytes = write_safetensors(out, file.arrays, file.metadata);
     for (const Array& array : file.arrays) {

@@ -34,6 +34,7 @@ int run_prune(const Options& options);
 int run_eval(const Options& options);
 int run_export(const Options& options);
 int run_import(const Options& options);
+int run_predict(const Options& options);
 
 /// Runs a verb; an exception becomes a message on stderr and its exit code.
 int guarded(Verb verb, const Options& options);

@@ -124,6 +124,19 @@ TEST_P(EveryRule, CsrFormsHoldWhatIsKept) {
   EXPECT_EQ(variances.values, csr_from_dense(3, 8, weights.variance, weights.keep).values);
 }
 
+TEST_P(EveryRule, ProvenanceIsReadByItsOlderNamesToo) {
+  const SparseModel model = model_of(GetParam());
+  Document document = to_document(model);
+  int renamed = 0;
+  for (auto& [name, value] : document.attributes) {
+    if (name.rfind("provenance.", 0) != 0) continue;
+    name.replace(0, 11, "provenance_");
+    ++renamed;
+  }
+  EXPECT_EQ(renamed, 2);
+  EXPECT_EQ(sparse_model_from_document(document, "a.h5").provenance, model.provenance);
+}
+
 TEST_P(EveryRule, ADocumentAndBackIsTheSameModel) {
   const SparseModel model = model_of(GetParam());
   const SparseModel back = sparse_model_from_document(to_document(model), "a.h5");

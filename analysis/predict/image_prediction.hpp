@@ -1,0 +1,28 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "analysis/predict/predictor.hpp"
+
+namespace varphase {
+
+/// What is said of each of N images. Source: docs/math.md, "Metrics".
+struct ImagePredictions {
+  std::int64_t classes = 0;
+  std::vector<std::int64_t> label;         // most probable class, ties: the lowest
+  std::vector<double> probability;         // [N, classes]; an image's sum to 1
+  std::vector<double> entropy;             // nats, of those probabilities
+  std::vector<double> mutual_information;  // nats: the entropy less the members' mean; at least 0,
+                                           // 0 for one member
+
+  std::int64_t count() const { return static_cast<std::int64_t>(label.size()); }
+};
+
+/// In float64. @throws Error numeric naming the image by its place, where a network's output is not
+/// finite.
+ImagePredictions image_predictions(const Prediction& prediction);
+
+}  // namespace varphase

@@ -1,0 +1,89 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <ATen/core/Tensor.h>
+
+#include "analysis/sparse/sparse_model.hpp"
+#include "src/layers/moments_form.hpp"
+
+namespace varphase {
+
+/// How a pruned dense layer's products are computed: with all weights, zeros included; with the
+/// kept ones by rows (src/kernels/sparse_moments.hpp); or with the rows and columns that keep any.
+enum class ExecutionForm { dense, csr, compact };
+inline constexpr std::array kExecutionForms{ExecutionForm::dense, ExecutionForm::csr,
+                                            ExecutionForm::compact};
+
+std::string execution_form_name(ExecutionForm form);
+/// "auto": none, so that the fastest is found by measuring. @throws Error usage.
+std::optional<ExecutionForm> execution_form_from_name(const std::string& name);
+
+/// What was found for batches of about so many rows.
+struct FormChoice {
+  std::int64_t rows = 0;  // of the batch it was measured with; 0: not measured, the form was given
+  WantedMoments wanted;
+  ExecutionForm form = ExecutionForm::dense;
+  std::map<ExecutionForm, double> seconds;
+};
+
+/// A pruned dense layer in whatever form is the fastest. At the first batch of a size (powers of
+/// two apart) each form is timed on it, in turn, and the fastest is kept for this object's life;
+/// where another is within a tenth of the dense form, the dense one stays. All forms give the same
+/// moments within float32 rounding; a given form gives the same bits at every run.
+class ExecutedLayer final : public MomentsForm {
+ public:
+  /// @param pruned of a dense layer, [out, in] (and nothing else: a convolution stays dense)
+  /// @param mean, variance its effective weights [out, in], float32, on the device it will run on
+  /// @param given the form to use, or none: measure
+  ExecutedLayer(const PrunedLayer& pruned, const at::Tensor& mean, const at::Tensor& variance,
+                std::optional<ExecutionForm> given);
+
+  OutputMoments moments(const at::Tensor& x, const at::Tensor& bias,
+                        WantedMoments wanted) const override;
+  /// By that form. @param x [N, in]
+  OutputMoments moments_by(ExecutionForm form, const at::Tensor& x, const at::Tensor& bias,
+                           WantedMoments wanted) const;
+
+  const std::string& name() const { return name_; }
+  double sparsity() const { return sparsity_; }
+  /// Of the weights as that form keeps them, means and variances with their pattern.
+  std::int64_t bytes(ExecutionForm form) const;
+  /// What has been chosen so far, by size of batch.
+  std::vector<FormChoice> choices() const;
+
+ private:
+  struct Csr {
+    at::Tensor indptr, indices;  // int32 [out + 1], [kept]
+    at::Tensor mean, variance;   // [kept]; mean undefined under rule mean, whose means are all kept
+  };
+  struct Compact {
+    at::Tensor rows, columns;   // int64: those that keep a weight
+    at::Tensor mean, variance;  // [rows, columns]; mean undefined under rule mean
+    bool whole = false;         // nothing is dead: no form of its own
+  };
+
+  ExecutionForm choose(const at::Tensor& x, const at::Tensor& bias, WantedMoments wanted) const;
+  FormChoice measure(const at::Tensor& x, const at::Tensor& bias, WantedMoments wanted) const;
+  OutputMoments by_csr(const at::Tensor& x, const at::Tensor& bias, WantedMoments wanted) const;
+  OutputMoments by_compact(const at::Tensor& x, const at::Tensor& bias, WantedMoments wanted) const;
+
+  std::string name_;
+  double sparsity_;
+  at::Tensor mean_, variance_;
+  Csr csr_;
+  Compact compact_;
+  std::optional<ExecutionForm> given_;
+  mutable std::mutex mutex_;
+  mutable std::map<std::array<int, 3>, FormChoice>
+      choices_;  // by log2 of the rows, and what is wanted
+};
+
+}  // namespace varphase

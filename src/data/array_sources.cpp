@@ -1,0 +1,166 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#include "src/data/array_sources.hpp"
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+
+#include <fmt/ranges.h>
+
+#include "src/base/error.hpp"
+#include "src/data/cifar.hpp"
+#include "src/data/files_on_disk.hpp"
+#include "src/data/hdf5_images.hpp"
+#include "src/data/hdf5_set.hpp"
+#include "src/data/idx.hpp"
+
+namespace varphase {
+namespace fs = std::filesystem;
+namespace {
+
+/// Images of one size that lie one after the other.
+class ArraySource : public ImageSource {
+ public:
+  std::int64_t count() const override { return count_; }
+
+  ImagePiece next(std::int64_t most) override {
+    const std::int64_t count = std::min(most, count_ - next_);
+    ImagePiece piece;
+    piece.set.channels = size_.channels;
+    piece.set.height = size_.height;
+    piece.set.width = size_.width;
+    if (count <= 0) return piece;
+    piece.set.pixels = pixels(next_, count);
+    piece.set.labels.assign(static_cast<std::size_t>(count), 0);
+    piece.set.index.resize(static_cast<std::size_t>(count));
+    std::iota(piece.set.index.begin(), piece.set.index.end(), next_);
+    next_ += count;
+    return piece;
+  }
+
+ protected:
+  /// The next images in order. @return [count, channels, height, width]
+  virtual std::vector<std::uint8_t> pixels(std::int64_t first, std::int64_t count) = 0;
+
+  void set_images(const ImageRequest& request, std::int64_t count, const ImageHeader& size) {
+    check_image_size(request.paths.front().string(), request.wanted, size);
+    count_ = count;
+    size_ = size;
+  }
+  std::size_t image_bytes() const {
+    return static_cast<std::size_t>(size_.channels * size_.height * size_.width);
+  }
+
+ private:
+  std::int64_t count_ = 0;
+  std::int64_t next_ = 0;
+  ImageHeader size_;
+};
+
+class IdxSource final : public ArraySource {
+ public:
+  explicit IdxSource(const ImageRequest& request) : reader_(request.paths.front(), 3, 4) {
+    const std::vector<std::int64_t>& shape = reader_.shape();
+    VARPHASE_CHECK(reader_.count() > 0, ErrorKind::usage,
+                   "{}: no images: wants at least one image of one pixel, got [{}]",
+                   request.paths.front().string(), fmt::join(shape, ", "));
+    set_images(request, shape.front(),
+               {shape[shape.size() - 2], shape.back(), shape.size() == 4 ? shape[1] : 1});
+  }
+
+ private:
+  std::vector<std::uint8_t> pixels(std::int64_t first, std::int64_t count) override {
+    std::vector<std::uint8_t> values(static_cast<std::size_t>(count) * image_bytes());
+    reader_.read(values);
+    if (first + count == this->count()) reader_.finish();
+    return values;
+  }
+
+  IdxReader reader_;
+};
+
+/// CIFAR-100's files are told by their names; a number of bytes may be whole records of both.
+CifarRecord record_of(const fs::path& path) {
+  const std::string name = path.filename().string();
+  std::error_code ignored;
+  const std::uintmax_t bytes = fs::file_size(path, ignored);
+  const bool hundred = name == "train.bin" || name == "test.bin" ||
+                       (bytes % cifar10_record().bytes() != 0 &&
+                        bytes % cifar100_record(LabelKind::fine).bytes() == 0);
+  return hundred ? cifar100_record(LabelKind::fine) : cifar10_record();
+}
+
+class CifarSource final : public ArraySource {
+ public:
+  explicit CifarSource(const ImageRequest& request)
+      : file_(request.paths.front(), record_of(request.paths.front())) {
+    const ImageSet shape = empty_cifar_set();
+    set_images(request, file_.count(), {shape.height, shape.width, shape.channels});
+  }
+
+ private:
+  std::vector<std::uint8_t> pixels(std::int64_t, std::int64_t count) override {
+    ImageSet set = empty_cifar_set();
+    file_.read(count, set);
+    return std::move(set.pixels);
+  }
+
+  CifarFile file_;
+};
+
+class Hdf5Source final : public ArraySource {
+ public:
+  Hdf5Source(const ImageRequest& request, std::unique_ptr<ForeignRows> rows)
+      : rows_(std::move(rows)),
+        layout_(hdf5_image_layout(request.paths.front().string(), rows_->array(), "")) {
+    set_images(request, layout_.count, {layout_.height, layout_.width, layout_.channels});
+  }
+
+ private:
+  std::vector<std::uint8_t> pixels(std::int64_t first, std::int64_t count) override {
+    std::vector<std::uint8_t> values = rows_->bytes(first, count);
+    return layout_.channels_last ? channels_first(values, layout_) : values;
+  }
+
+  std::unique_ptr<ForeignRows> rows_;
+  Hdf5ImageLayout layout_;
+};
+
+}  // namespace
+
+bool holds_idx_images(const fs::path& path) {
+  if (!is_file(path)) return false;
+  std::array<std::uint8_t, 4> magic{};
+  ByteSource source(path);
+  return source.read(magic) == magic.size() && magic[0] == 0 && magic[1] == 0 && magic[2] >= 0x08 &&
+         magic[2] <= 0x0E;
+}
+
+bool holds_cifar_images(const fs::path& path) {
+  return is_file(path) && path.extension() == ".bin";
+}
+
+bool holds_hdf5_images(const fs::path& path) { return holds_hdf5(path); }
+
+std::unique_ptr<ImageSource> open_idx_source(const ImageRequest& request) {
+  return std::make_unique<IdxSource>(request);
+}
+
+std::unique_ptr<ImageSource> open_cifar_source(const ImageRequest& request) {
+  return std::make_unique<CifarSource>(request);
+}
+
+std::unique_ptr<ImageSource> open_hdf5_source(const ImageRequest& request) {
+  const std::string path = request.paths.front().string();
+  VARPHASE_CHECK(request.files != nullptr, ErrorKind::usage,
+                 "{}: this program was given nothing to read HDF5 with", path);
+  const std::vector<std::string> names{"images", "test/images", "test_images"};
+  std::unique_ptr<ForeignRows> rows = request.files->open_rows(request.paths.front(), names);
+  VARPHASE_CHECK(rows != nullptr, ErrorKind::format,
+                 "{}: holds none of {}: uint8 [N, H, W], [N, C, H, W] or [N, H, W, C]", path,
+                 fmt::join(names, ", "));
+  return std::make_unique<Hdf5Source>(request, std::move(rows));
+}
+
+}  // namespace varphase

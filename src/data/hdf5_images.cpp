@@ -1,0 +1,62 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#include "src/data/hdf5_images.hpp"
+
+#include <fmt/ranges.h>
+
+#include "src/base/error.hpp"
+
+namespace varphase {
+namespace {
+
+bool last_axis_has_channels(const std::string& path, const ForeignArray& images) {
+  if (!images.layout.empty()) {
+    VARPHASE_CHECK(images.layout == "NCHW" || images.layout == "NHWC", ErrorKind::format,
+                   "{}: {} has the layout '{}', wants NCHW or NHWC", path, images.name,
+                   images.layout);
+    return images.layout == "NHWC";
+  }
+  const auto may_be_channels = [](std::int64_t extent) { return extent == 1 || extent == 3; };
+  const bool first = may_be_channels(images.shape[1]);
+  const bool last = may_be_channels(images.shape[3]);
+  VARPHASE_CHECK(first != last, ErrorKind::format,
+                 "{}: {} is [{}]: {} 1 or 3 channels\n  say which axis has them by an attribute "
+                 "`layout` of that dataset, NCHW or NHWC",
+                 path, images.name, fmt::join(images.shape, ", "),
+                 first ? "both the second and the last axis may be" : "no axis has");
+  return last;
+}
+
+}  // namespace
+
+Hdf5ImageLayout hdf5_image_layout(const std::string& path, const ForeignArray& images,
+                                  const std::string& help) {
+  const std::vector<std::int64_t>& shape = images.shape;
+  VARPHASE_CHECK(images.is_bytes && (shape.size() == 3 || shape.size() == 4), ErrorKind::format,
+                 "{}: {} is {} [{}], wants uint8 of rank 3 or 4{}", path, images.name,
+                 images.is_bytes ? "uint8" : "an integer type of more bytes",
+                 fmt::join(shape, ", "), help);
+  for (const std::int64_t extent : shape) {
+    VARPHASE_CHECK(extent > 0, ErrorKind::usage, "{}: {} has no images: [{}]", path, images.name,
+                   fmt::join(shape, ", "));
+  }
+  if (shape.size() == 4 && last_axis_has_channels(path, images))
+    return {shape[0], shape[3], shape[1], shape[2], true};
+  return {shape[0], shape.size() == 4 ? shape[1] : 1, shape[shape.size() - 2], shape.back(), false};
+}
+
+std::vector<std::uint8_t> channels_first(const std::vector<std::uint8_t>& from,
+                                         const Hdf5ImageLayout& layout) {
+  std::vector<std::uint8_t> to(from.size());
+  const auto channels = static_cast<std::size_t>(layout.channels);
+  const auto plane = static_cast<std::size_t>(layout.height * layout.width);
+  for (std::size_t image = 0; image < from.size(); image += channels * plane) {
+    for (std::size_t c = 0; c < channels; ++c) {
+      for (std::size_t i = 0; i < plane; ++i)
+        to[image + c * plane + i] = from[image + i * channels + c];
+    }
+  }
+  return to;
+}
+
+}  // namespace varphase

@@ -1,0 +1,184 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#include "analysis/sparse/executed_layer.hpp"
+
+#include <ATen/core/grad_mode.h>
+
+#include "src/base/error.hpp"
+#include "src/models/network.hpp"
+#include "src/variance/torch_kernels.hpp"
+#include "tests/support/device.hpp"
+#include "tests/support/golden.hpp"
+
+namespace varphase {
+namespace {
+
+/// A pruned layer with its masked weights, dense, on the test's device.
+struct Pruned {
+  PrunedLayer layer;
+  at::Tensor mean, variance;
+
+  Pruned(const at::Tensor& keep, const std::string& rule) {
+    const std::vector<std::int64_t> shape = keep.sizes().vec();
+    const at::Tensor mu = at::randn(shape), sigma2 = at::rand(shape);
+    const at::Tensor bytes = keep.to(at::kByte).contiguous();
+    const auto floats = [](const at::Tensor& t) {
+      return std::span<const float>(t.data_ptr<float>(), static_cast<std::size_t>(t.numel()));
+    };
+    layer =
+        make_pruned_layer("dense1", shape, rule, "layer", floats(mu), floats(sigma2),
+                          {bytes.data_ptr<std::uint8_t>(), static_cast<std::size_t>(keep.numel())});
+    mean = (rule == "zero" ? mu * keep : mu).to(test_device());
+    variance = (sigma2 * keep).to(test_device());
+  }
+  ExecutedLayer executed(std::optional<ExecutionForm> form = std::nullopt) const {
+    return {layer, mean, variance, form};
+  }
+};
+
+at::Tensor scattered(std::int64_t outputs, std::int64_t inputs, double kept) {
+  at::Tensor keep = at::rand({outputs, inputs}) < kept;
+  keep.narrow(0, 1, outputs / 3).zero_();
+  keep.narrow(1, 2, inputs / 2).zero_();
+  return keep;
+}
+
+TEST(ExecutedLayer, EveryFormMeetsTheMaskedDenseProductInFloat64) {
+  at::manual_seed(1);
+  use_torch_threads();
+  const at::Tensor masks[] = {scattered(40, 60, 0.1), at::rand({40, 60}) < 0.5,
+                              at::ones({40, 60}, at::kBool), at::zeros({40, 60}, at::kBool)};
+  for (const at::Tensor& keep : masks) {
+    for (const std::string rule : {"zero", "mean"}) {
+      const Pruned pruned(keep, rule);
+      const ExecutedLayer executed = pruned.executed();
+      for (const bool with_bias : {true, false}) {
+        const at::Tensor x = at::randn({37, 60}).to(test_device());
+        const at::Tensor bias = with_bias ? at::randn({40}).to(test_device()) : at::Tensor();
+        at::Tensor m = x.to(at::kDouble).mm(pruned.mean.to(at::kDouble).t());
+        if (with_bias) m = m + bias;
+        const at::Tensor v = x.to(at::kDouble).square().mm(pruned.variance.to(at::kDouble).t());
+        // A layer without a weight has moments of 0, which no relative error measures.
+        const auto meets = [](const at::Tensor& got, const at::Tensor& wanted) {
+          return got.abs().max().item<float>() == 0 && wanted.abs().max().item<double>() == 0
+                     ? testing::AssertionSuccess()
+                     : close(got, wanted, 3e-6);
+        };
+        for (const ExecutionForm form : kExecutionForms) {
+          const std::string what = fmt::format("{}, rule {}, {} kept", execution_form_name(form),
+                                               rule, keep.sum().item<std::int64_t>());
+          const OutputMoments both = executed.moments_by(form, x, bias, {});
+          EXPECT_TRUE(meets(both.mean, m)) << what;
+          EXPECT_TRUE(meets(both.variance, v)) << what;
+          const OutputMoments mean = executed.moments_by(form, x, bias, {true, false});
+          EXPECT_TRUE(meets(mean.mean, m)) << what;
+          EXPECT_FALSE(mean.variance.defined());
+          const OutputMoments variance = executed.moments_by(form, x, bias, {false, true});
+          EXPECT_TRUE(meets(variance.variance, v)) << what;
+          EXPECT_FALSE(variance.mean.defined());
+          const OutputMoments again = executed.moments_by(form, x, bias, {});
+          EXPECT_TRUE(at::equal(again.mean, both.mean) && at::equal(again.variance, both.variance));
+        }
+        EXPECT_TRUE(meets(executed.moments(x, bias, {}).mean, m));
+      }
+    }
+  }
+}
+
+TEST(ExecutedLayer, MeasuresOnceForASizeAndKeepsTheFastest) {
+  at::manual_seed(2);
+  const Pruned pruned(at::rand({300, 400}) < 0.02, "zero");
+  const ExecutedLayer executed = pruned.executed();
+  const at::Tensor x = at::randn({600, 400}).to(test_device());
+  executed.moments(x, {}, {});
+  ASSERT_EQ(executed.choices().size(), 1U);
+  const FormChoice first = executed.choices().front();
+  executed.moments(x.narrow(0, 0, 520), {}, {});  // of the same size, to powers of two
+  ASSERT_EQ(executed.choices().size(), 1U);
+  EXPECT_EQ(executed.choices().front().seconds, first.seconds);
+  executed.moments(x.narrow(0, 0, 3), {}, {});
+  EXPECT_EQ(executed.choices().size(), 2U);
+  for (const FormChoice& choice : executed.choices()) {
+    const double chosen = choice.seconds.at(choice.form);
+    EXPECT_LE(chosen, choice.seconds.at(ExecutionForm::dense));
+    for (const auto& [form, seconds] : choice.seconds)
+      EXPECT_TRUE(chosen <= seconds || choice.form == ExecutionForm::dense);
+  }
+  const ExecutedLayer given = pruned.executed(ExecutionForm::csr);
+  given.moments(x, {}, {});
+  EXPECT_TRUE(given.choices().empty());
+}
+
+TEST(ExecutedLayer, StatesTheBytesOfItsForms) {
+  at::Tensor keep = at::zeros({10, 20}, at::kBool);
+  keep[3][4] = keep[3][5] = keep[7][4] = true;
+  const ExecutedLayer zero = Pruned(keep, "zero").executed();
+  EXPECT_EQ(zero.bytes(ExecutionForm::dense), 2 * 4 * 200);
+  EXPECT_EQ(zero.bytes(ExecutionForm::csr), 4 * 11 + 3 * (4 + 4 + 4));
+  EXPECT_EQ(zero.bytes(ExecutionForm::compact), 8 * (2 + 2) + 2 * 4 * 4);
+  const ExecutedLayer mean = Pruned(keep, "mean").executed();
+  EXPECT_EQ(mean.bytes(ExecutionForm::csr), 4 * 200 + 4 * 11 + 3 * (4 + 4));
+}
+
+TEST(ExecutedLayer, ServesALayerOfANetwork) {
+  at::manual_seed(3);
+  Network network(Json::parse(R"({"input": [1, 6, 10], "classes": 3, "layers": [
+    {"variance_dense": {"out": 40, "bias": true}}, "softplus", {"dense": {"out": 3}}]})"));
+  network.initialize(1);
+  network.to(test_device());
+  auto* layer = network.variance_layers().front();
+  const Pruned pruned(scattered(40, 60, 0.2), "zero");
+  const at::Tensor x = at::randn({50, 1, 6, 10}).to(test_device());
+  const Forward mean{};
+  const Forward sampled{Mode::sampled,
+                        false,
+                        {5, Stream::evaluation, 0, 2},
+                        at::arange(50, x.options().dtype(at::kLong)),
+                        at::zeros({1}, x.options().dtype(at::kLong))};
+  Forward zero_mean = sampled;
+  zero_mean.mode = Mode::zero_mean;
+  const at::NoGradGuard no_gradients;
+  layer->override_weights(pruned.mean, pruned.variance);
+  std::vector<at::Tensor> dense;
+  for (const Forward& how : {mean, sampled, zero_mean}) dense.push_back(network.forward(x, how));
+  for (const ExecutionForm form : kExecutionForms) {
+    layer->execute_by(
+        std::make_shared<ExecutedLayer>(pruned.layer, pruned.mean, pruned.variance, form));
+    std::size_t i = 0;
+    for (const Forward& how : {mean, sampled, zero_mean})
+      EXPECT_TRUE(close(network.forward(x, how), dense[i++], 5e-6)) << execution_form_name(form);
+  }
+  // Other weights: the form of the old ones must not stay.
+  const Pruned other(scattered(40, 60, 0.2), "zero");
+  layer->override_weights(other.mean, other.variance);
+  EXPECT_FALSE(close(network.forward(x, mean), dense[0], 1e-3));
+}
+
+TEST(ExecutedLayer, LeavesGradientsToTheDenseProduct) {
+  at::manual_seed(4);
+  Network network(Json::parse(R"({"input": [1, 1, 6], "classes": 2, "layers": [
+    {"variance_dense": {"out": 4}}, {"dense": {"out": 2}}]})"));
+  network.to(test_device());
+  auto* layer = network.variance_layers().front();
+  const Pruned pruned(at::rand({4, 6}) < 0.5, "zero");
+  layer->override_weights(pruned.mean, pruned.variance);
+  layer->execute_by(std::make_shared<ExecutedLayer>(pruned.layer, pruned.mean, pruned.variance,
+                                                    ExecutionForm::csr));
+  const at::Tensor x = at::randn({3, 1, 1, 6}).to(test_device()).set_requires_grad(true);
+  layer->effective_moments(x, {true, false}).mean.sum().backward();
+  EXPECT_TRUE(close(x.grad().flatten(1), pruned.mean.sum(0).expand({3, 6}), 1e-6));
+}
+
+TEST(ExecutedLayer, NamesItsForms) {
+  EXPECT_FALSE(execution_form_from_name("auto").has_value());
+  for (const ExecutionForm form : kExecutionForms)
+    EXPECT_EQ(execution_form_from_name(execution_form_name(form)), form);
+  EXPECT_THROW(execution_form_from_name("crs"), Error);
+  const Pruned pruned(at::ones({4, 6}, at::kBool), "zero");
+  PrunedLayer conv = pruned.layer;
+  conv.shape = {4, 6, 1, 1};
+  EXPECT_THROW(ExecutedLayer(conv, pruned.mean, pruned.variance, std::nullopt), Error);
+}
+
+}  // namespace
+}  // namespace varphase
