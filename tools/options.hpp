@@ -42,6 +42,10 @@ struct Options {
   std::vector<std::string> set;
   std::map<std::string, std::string> fields;  // "train.epochs" -> "24"
 
+  // finetune
+  std::string pruned;
+  std::string parameterization;
+
   // eval
   bool together = false;
 

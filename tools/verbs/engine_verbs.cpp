@@ -5,11 +5,9 @@
 namespace varphase {
 
 const std::vector<VerbRow>& engine_verbs() {
-  static const std::vector<VerbRow> table{{"train", run_train},
-                                          {"kappa", run_kappa},
-                                          {"sweep", run_sweep},
-                                          {"prune", run_prune},
-                                          {"eval", run_eval}};
+  static const std::vector<VerbRow> table{{"train", run_train}, {"finetune", run_finetune},
+                                          {"kappa", run_kappa}, {"sweep", run_sweep},
+                                          {"prune", run_prune}, {"eval", run_eval}};
   return table;
 }
 

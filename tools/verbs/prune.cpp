@@ -123,21 +123,31 @@ Chosen choose_cut(const Options& options, PruningSource& source, const Scoring& 
   return chosen;
 }
 
-/// A pruned file that is pruned again must lose something.
+/// What was pruned before must lose something.
 void check_drops_more(const PruningSource& source, const Scoring& scoring, const Chosen& chosen) {
-  if (!source.pruned) return;
+  std::vector<std::string> have;
   for (std::size_t l = 0; l < chosen.cut.size(); ++l) {
     const at::Tensor& before = scoring.layers[l].kept;
     if (!before.defined() || !chosen.cut[l].equal(before)) return;
+    have.push_back(fmt::format("{} {:.4g}", scoring.layers[l].layer->name(),
+                               1 - before.mean(at::kDouble).item<double>()));
   }
-  std::vector<std::string> have;
-  for (const PrunedLayer& layer : source.pruned->layers)
-    have.push_back(fmt::format("{} {:.4g}", layer.layer, layer.sparsity()));
   fail(
       ErrorKind::usage,
       "{}: {} drops nothing that is not dropped already ({})\n  a larger --sparsity or --threshold "
       "does",
       source.file.string(), chosen.how, fmt::join(have, ", "));
+}
+
+/// A layer with the mask that it was trained with.
+PrunedLayer as_it_is(const VarianceLayer& layer) {
+  std::vector<std::uint8_t> keep;
+  for (const float value : host_floats(layer.mask())) keep.push_back(value > 0 ? 1 : 0);
+  const bool held = layer.mask().logical_not().logical_and(layer.mean().ne(0)).any().item<bool>();
+  return make_pruned_layer(layer.name(), layer.mean().sizes().vec(), held ? "mean" : "zero",
+                           std::string(layer.parameterization().name()),
+                           host_floats(layer.effective_mean()),
+                           host_floats(layer.effective_variance()), keep);
 }
 
 /// The pruned network as a file holds it; the network has been cut.
@@ -165,10 +175,11 @@ SparseModel model_of(const PruningSource& source, const Scoring& scoring, const 
                                                host_floats(layer->effective_variance()), keep));
     }
     // What an earlier pruning did to other layers stays.
-    if (source.pruned && !is_pruned(layer->name())) {
-      for (const PrunedLayer& before : source.pruned->layers) {
-        if (before.layer == layer->name()) model.layers.push_back(before);
-      }
+    if (is_pruned(layer->name())) continue;
+    if (layer->mask().defined()) model.layers.push_back(as_it_is(*layer));
+    if (!source.pruned) continue;
+    for (const PrunedLayer& before : source.pruned->layers) {
+      if (before.layer == layer->name()) model.layers.push_back(before);
     }
   }
   for (const auto& [name, parameter] : network.parameters()) {
