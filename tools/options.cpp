@@ -273,6 +273,10 @@ void declare_prune(CLI::App& app, Options& o) {
          "what weights are scored by: " + fmt::format("{}", fmt::join(criteria().names(), ", ")))
       ->capture_default_str();
   sub->add_option("--replace", o.replace, "what a dropped weight becomes: mean or zero [zero]");
+  sub->add_option("--structure", o.structure,
+                  "none; compact: dead units and channels are taken out of the network; neurons: "
+                  "whole ones go, by summed score, and are taken out")
+      ->capture_default_str();
   add_pruning(sub, o);
   sub->add_option("--samples", o.samples, "members of the ensemble, with --choose")
       ->check(CLI::PositiveNumber)

@@ -71,6 +71,7 @@ struct Options {
   std::string criterion = "kappa";
   std::string scope = "layer";
   std::vector<std::string> budget;  // "dense1=0.98"
+  std::string structure = "none";
 
   // inspect, data
   bool statistics = false;
