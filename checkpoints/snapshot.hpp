@@ -25,6 +25,8 @@ struct Snapshot {
   std::vector<Array> buffers;     // names "<layer>/<buffer>"
   std::vector<Array> optimizer;   // "<layer>/<parameter>/exp_avg", ".../exp_avg_sq" or
                                   // ".../momentum_buffer"; may be empty
+  std::vector<Array> masks;       // "<layer>/kept": uint8 of the weight's shape, 1 = kept, 0 =
+                                  // dropped; of pruned layers alone
 };
 
 }  // namespace varphase

@@ -13,6 +13,7 @@
 
 #include <fmt/ranges.h>
 
+#include "src/base/bit_mask.hpp"
 #include "src/base/error.hpp"
 
 namespace varphase {
@@ -27,9 +28,11 @@ struct Section {
   std::string_view prefix;
   std::vector<Array> Snapshot::*arrays;
 };
-constexpr std::array<Section, 3> kSections{{{"parameters/", &Snapshot::parameters},
+constexpr std::array<Section, 4> kSections{{{"parameters/", &Snapshot::parameters},
                                             {"buffers/", &Snapshot::buffers},
-                                            {"optimizer/", &Snapshot::optimizer}}};
+                                            {"optimizer/", &Snapshot::optimizer},
+                                            {"masks/", &Snapshot::masks}}};
+constexpr std::string_view kKept = "/kept";
 
 bool starts_with(std::string_view text, std::string_view prefix) {
   return text.substr(0, prefix.size()) == prefix;
@@ -85,6 +88,51 @@ void check_moment(const Array& array,
        origin, array.name);
 }
 
+/// What a mask is over: its layer's means, or its log variances where it has no means.
+/// @throws Error format where there is neither.
+const Array& weight_of(const Array& mask, const Snapshot& snapshot, const std::string& origin) {
+  const std::string_view name = mask.name;
+  const bool named = name.size() > kKept.size() && name.substr(name.size() - kKept.size()) == kKept;
+  VARPHASE_CHECK(named, ErrorKind::format, "{}: mask {} wants a name of the form layer/kept",
+                 origin, name);
+  const std::string layer(name.substr(0, name.size() - kKept.size()));
+  for (const char* weight : {"/mean", "/log_sigma2"}) {
+    for (const Array& array : snapshot.parameters) {
+      if (array.name == layer + weight) return array;
+    }
+  }
+  fail(ErrorKind::format, "{}: mask {} belongs to no variance layer of the file", origin, name);
+}
+
+void check_mask(const Array& mask, const Snapshot& snapshot, const std::string& origin) {
+  const Array& weight = weight_of(mask, snapshot, origin);
+  VARPHASE_CHECK(mask.type == ElementType::uint8 && mask.shape == weight.shape, ErrorKind::format,
+                 "{}: mask {} has shape [{}], wants a uint8 for each weight of {}, [{}]", origin,
+                 mask.name, fmt::join(mask.shape, ", "), weight.name,
+                 fmt::join(weight.shape, ", "));
+}
+
+/// A bit a weight, as files have it.
+Array packed(const Array& mask) {
+  const BitMask bits = pack_mask(mask.as<std::uint8_t>());
+  return make_array<std::uint8_t>(mask.name, {static_cast<std::int64_t>(bits.size())}, bits);
+}
+
+/// A byte a weight, checked: what a file holds is not to be trusted.
+Array unpacked(const Array& bits, const Snapshot& snapshot, const std::string& origin) {
+  const Array& weight = weight_of(bits, snapshot, origin);
+  const std::int64_t count = weight.count();
+  VARPHASE_CHECK(
+      bits.type == ElementType::uint8 && bits.shape.size() == 1 && bits.shape[0] == (count + 7) / 8,
+      ErrorKind::format, "{}: mask {} has shape [{}], wants {} bytes for {} weights", origin,
+      bits.name, fmt::join(bits.shape, ", "), (count + 7) / 8, count);
+  const auto bytes = bits.as<std::uint8_t>();
+  VARPHASE_CHECK(count % 8 == 0 || bytes.back() >> (count % 8) == 0, ErrorKind::format,
+                 "{}: mask {} has bits set beyond the last of {} weights", origin, bits.name,
+                 count);
+  return make_array<std::uint8_t>(bits.name, weight.shape, unpack_mask(bytes, count), weight.dims);
+}
+
 }  // namespace
 
 void check_snapshot(const Snapshot& snapshot, const std::string& origin) {
@@ -108,9 +156,11 @@ void check_snapshot(const Snapshot& snapshot, const std::string& origin) {
     parameters[array.name] = &array;
   }
   for (const Array& array : snapshot.optimizer) check_moment(array, parameters, origin);
+  for (const Array& mask : snapshot.masks) check_mask(mask, snapshot, origin);
 }
 
 Document to_document(Snapshot snapshot) {
+  for (Array& mask : snapshot.masks) mask = packed(mask);
   Document document;
   document.kind = kCheckpointKind;
   document.attributes.emplace_back("epoch", snapshot.epoch);
@@ -164,11 +214,13 @@ Snapshot snapshot_from_document(Document document, const std::string& origin) {
         [&array](const Section& candidate) { return starts_with(array.name, candidate.prefix); });
     VARPHASE_CHECK(
         section != kSections.end(), ErrorKind::format,
-        "{}: dataset /{} is not known in a checkpoint, wants parameters/, buffers/ or optimizer/",
+        "{}: dataset /{} is not known in a checkpoint, wants parameters/, buffers/, optimizer/ or "
+        "masks/",
         origin, array.name);
     array.name.erase(0, section->prefix.size());
     (snapshot.*(section->arrays)).push_back(std::move(array));
   }
+  for (Array& mask : snapshot.masks) mask = unpacked(mask, snapshot, origin);
   check_snapshot(snapshot, origin);
   return snapshot;
 }

@@ -57,8 +57,10 @@ void add_data(CLI::App* sub, Options& o) {
 }
 
 /// One flag a field: the config struct's own line is all that a field needs.
+/// @param defaults whether they are the struct's, to be shown
 template <class Config>
-void add_fields(CLI::App* sub, Options& o, const std::string& section) {
+void add_fields(CLI::App* sub, Options& o, const std::string& section, const std::string& group,
+                bool defaults = true) {
   Config defaults;
   defaults.visit_fields([&](const char* name, auto& field, const FieldInfo& info) {
     using Field = std::remove_reference_t<decltype(field)>;
@@ -75,13 +77,16 @@ void add_fields(CLI::App* sub, Options& o, const std::string& section) {
     } else {
       shown = fmt::format("{}", field);
     }
-    help += fmt::format(" [{}{}{}]", shown, info.unit.empty() ? "" : " ", info.unit);
+    if (defaults) help += fmt::format(" [{}{}{}]", shown, info.unit.empty() ? "" : " ", info.unit);
     sub->add_option_function<std::string>(
            "--" + kebab(name), [&o, key](const std::string& text) { o.fields[key] = text; }, help)
         ->type_name("")
-        ->group("The run's configuration (defaults in brackets; a preset may have others)");
+        ->group(group);
   });
 }
+
+constexpr const char* kRunFields =
+    "The run's configuration (defaults in brackets; a preset may have others)";
 
 void declare_train(CLI::App& app, Options& o) {
   CLI::App* sub =
@@ -116,8 +121,30 @@ void declare_train(CLI::App& app, Options& o) {
                 "go on from the newest checkpoint, bit for bit; of members: whichever is not done");
   sub->add_flag("--overwrite", o.overwrite, "replace a run that is there");
   add_device(sub, o);
-  add_fields<DataConfig>(sub, o, "data");
-  add_fields<TrainConfig>(sub, o, "train");
+  add_fields<DataConfig>(sub, o, "data", kRunFields);
+  add_fields<TrainConfig>(sub, o, "train", kRunFields);
+}
+
+void declare_finetune(CLI::App& app, Options& o) {
+  CLI::App* sub =
+      verb(app, "finetune",
+           "Train a pruned network on: what was dropped stays dropped, the rest gets better",
+           "  varphase finetune runs/first/pruned/98.h5 --run runs/fine --epochs 20\n"
+           "  varphase finetune runs/first/pruned/98.h5 --run runs/slow --learning-rate 1e-4\n"
+           "  varphase finetune --resume --run runs/fine\n");
+  sub->add_option("pruned", o.pruned, "a pruned file; not with --resume");
+  sub->add_option("--run", o.run, "the run folder to make or to resume")->required();
+  sub->add_option("--parameterization", o.parameterization,
+                  "of the pruned layers, where their own cannot give the file's variances");
+  sub->add_option("--set", o.set, "name=value of the configuration, such as train.epochs=3");
+  sub->add_flag("--resume", o.resume, "go on from the newest checkpoint, bit for bit");
+  sub->add_flag("--overwrite", o.overwrite, "replace a run that is there");
+  add_data(sub, o);
+  add_device(sub, o);
+  add_fields<TrainConfig>(sub, o, "train",
+                          "Training (where not given: as the pruned run had it, but 20 epochs and "
+                          "the whole KL term from the first)",
+                          false);
 }
 
 void declare_kappa(CLI::App& app, Options& o) {
@@ -272,6 +299,10 @@ void declare_prune(CLI::App& app, Options& o) {
          "what weights are scored by: " + fmt::format("{}", fmt::join(criteria().names(), ", ")))
       ->capture_default_str();
   sub->add_option("--replace", o.replace, "what a dropped weight becomes: mean or zero [zero]");
+  sub->add_option("--structure", o.structure,
+                  "none; compact: dead units and channels are taken out of the network; neurons: "
+                  "whole ones go, by summed score, and are taken out")
+      ->capture_default_str();
   add_pruning(sub, o);
   sub->add_option("--samples", o.samples, "members of the ensemble, with --choose")
       ->check(CLI::PositiveNumber)
@@ -446,6 +477,7 @@ void declare_options(CLI::App& app, Options& options) {
       "file,\n4 device or memory, 5 not finite, 130 interrupted after a clean save, 1 anything "
       "else.");
   declare_train(app, options);
+  declare_finetune(app, options);
   declare_kappa(app, options);
   declare_transition(app, options);
   declare_sweep(app, options);

@@ -43,6 +43,10 @@ struct Options {
   std::vector<std::string> set;
   std::map<std::string, std::string> fields;  // "train.epochs" -> "24"
 
+  // finetune
+  std::string pruned;
+  std::string parameterization;
+
   // eval
   bool together = false;
 
@@ -78,6 +82,7 @@ struct Options {
   std::string criterion = "kappa";
   std::string scope = "layer";
   std::vector<std::string> budget;  // "dense1=0.98"
+  std::string structure = "none";
 
   // export, import
   std::string to;

@@ -90,6 +90,7 @@ std::vector<PrunableLayer> prunable_layers(const PruningSource& source,
   for (VarianceLayer* layer : network.variance_layers()) {
     if (!wanted.empty() && wanted.count(layer->name()) == 0) continue;
     PrunableLayer entry{network.position(layer->name()), layer, {}, {}};
+    if (layer->mask().defined()) entry.kept = layer->mask().to(at::kFloat);  // of a finetuned run
     if (source.pruned) {
       for (const PrunedLayer& before : source.pruned->layers) {
         if (before.layer == layer->name()) entry.kept = mask_tensor(before, source.device);

@@ -9,11 +9,15 @@
 #include <fmt/ranges.h>
 
 #include "analysis/predict/predictor.hpp"
+#include "analysis/sparse/trainable.hpp"
 #include "checkpoints/document.hpp"
 #include "checkpoints/retention.hpp"
 #include "checkpoints/snapshot_file.hpp"
 #include "src/base/log.hpp"
 #include "src/base/progress.hpp"
+#include "src/models/take_weights.hpp"
+#include "src/train/schedule.hpp"
+#include "tools/gradual_pruning.hpp"
 
 namespace varphase {
 namespace fs = std::filesystem;
@@ -23,10 +27,11 @@ std::string accuracy_text(const EvaluationMetrics& metrics, const std::string& e
   return fmt::format("{:.2f}", 100 * metrics.at(estimator).accuracy);
 }
 
-std::vector<TextTable::Column> columns(bool of_member) {
+std::vector<TextTable::Column> columns(bool of_member, bool masked) {
   std::vector<TextTable::Column> list{{"epoch", 5},     {"nll", 10},      {"kl", 10},
                                       {"log alpha", 9}, {"det. %", 7},    {"stoch. %", 8},
                                       {"ens. %", 7},    {"zero m. %", 9}, {"images/s", 9}};
+  if (masked) list.insert(list.end() - 1, {"dropped %", 9});
   if (of_member) list.insert(list.begin(), {"member", 6});
   return list;
 }
@@ -42,13 +47,26 @@ class OnStream {
   c10::OptionalStreamGuard guard_;
 };
 
-std::string init_text(const InitialWeights& from, const TakenWeights& taken) {
+std::string init_text(const InitialWeights& from, const TakenWeights& taken,
+                      const std::vector<Array>& masks) {
   std::string text =
       fmt::format("begins with {}: {} arrays by name", from.file.string(), taken.same.size());
   for (const auto& [theirs, ours] : taken.renamed) text += fmt::format(", {} as {}", theirs, ours);
   if (!taken.own.empty()) text += fmt::format("\n  by the spec: {}", fmt::join(taken.own, ", "));
   if (!taken.unused.empty())
     text += fmt::format("\n  in the file, not taken: {}", fmt::join(taken.unused, ", "));
+  for (const Array& mask : masks)
+    text += fmt::format("\n  {}: not taken, all weights are trained", mask.name);
+  return text;
+}
+
+std::string pruned_text(const InitialWeights& from, const SparseModel& model) {
+  std::string text = fmt::format("begins with {}", from.file.string());
+  for (const PrunedLayer& layer : model.layers) {
+    text += fmt::format("\n  {}: {} of {} weights kept, the dropped are {}", layer.layer,
+                        count_text(layer.kept()), count_text(layer.count()),
+                        layer.replace == "zero" ? "zero" : "held at their means");
+  }
   return text;
 }
 
@@ -62,10 +80,22 @@ SessionImages::SessionImages(Dataset read, at::Device device)
     validation = to_device(dataset.validation, Split::validation, device);
 }
 
-TakenWeights take_initial_weights(Network& network, const InitialWeights& from) {
+std::string take_initial_weights(Network& network, const InitialWeights& from) {
+  if (from.pruned) {
+    const SparseModel model =
+        sparse_model_from_document(read_document(from.file, "pruned"), from.file.string());
+    try {
+      Network trainable(network.spec());
+      load_trainable(trainable, model);
+      copy_network(trainable, network);
+      return pruned_text(from, model);
+    } catch (const Error& error) {
+      throw Error(error.kind(), fmt::format("{}: {}", from.file.string(), error.what()));
+    }
+  }
   const Snapshot snapshot = read_snapshot(from.file);
   try {
-    return take_weights(network, snapshot, from.variances);
+    return init_text(from, take_weights(network, snapshot, from.variances), snapshot.masks);
   } catch (const Error& error) {
     throw Error(error.kind(), fmt::format("--init {}: {}", from.file.string(), error.what()));
   }
@@ -82,7 +112,7 @@ TrainingSession::TrainingSession(RunFolder run, RunConfig config, const SessionI
       images_(images),
       network_(config_.network),
       metrics_file_(run_.path() / "metrics.csv"),
-      table_(columns(!label.empty())),
+      table_(columns(!label.empty(), false)),
       writer_(SnapshotWriterOptions{config_.train.keep_optimizer, 2, nullptr}) {
   if (own_stream && device.is_cuda())
     stream_ = c10::impl::VirtualGuardImpl(device.type()).getStreamFromGlobalPool(device);
@@ -127,7 +157,7 @@ void TrainingSession::resume() {
 
 void TrainingSession::begin_with(const InitialWeights& from) {
   const OnStream on(stream_);
-  const std::string text = init_text(from, take_initial_weights(network_, from));
+  const std::string text = take_initial_weights(network_, from);
   provenance_["init"] = from.file.string();
   provenance_["init_digest"] = document_digest(from.file);
   fmt::print("{}\n", prefixed(text));
@@ -136,6 +166,7 @@ void TrainingSession::begin_with(const InitialWeights& from) {
 
 void TrainingSession::start() {
   const OnStream on(stream_);
+  if (!trainer_->sparsity().empty()) table_ = TextTable(columns(!label_.empty(), true));
   write_json_file(run_.path() / "environment.json", Json(provenance_));
   if (trainer_->epoch() == 0 && trainer_->step() == 0) first_checkpoint();
 }
@@ -195,6 +226,7 @@ void TrainingSession::first_checkpoint() {
   report.kl = trainer_->kl();
   report.elbo = std::nan("");
   report.log_alpha = trainer_->log_alpha();
+  report.sparsity = trainer_->sparsity();
   const auto metrics =
       metrics_file_.append(report, 0, evaluate(images_.test), validation_metrics());
   writer_.submit(run_.checkpoint(0), complete(trainer_->snapshot(), metrics));
@@ -221,7 +253,22 @@ std::optional<EvaluationMetrics> TrainingSession::validation_metrics() {
   return evaluate(images_.validation);
 }
 
-void TrainingSession::finish_epoch(const EpochReport& report) {
+void TrainingSession::drop_weights(EpochReport& report) {
+  const TrainConfig& train = config_.train;
+  if (!prunes_after(train, report.epoch)) return;
+  const double sparsity = prune_sparsity(train, report.epoch);
+  trainer_->prune(sparsity, pruning_score(network_, images_.train, train.prune_criterion,
+                                          static_cast<std::uint64_t>(train.seed)));
+  report.sparsity = trainer_->sparsity();
+  report.log_alpha = trainer_->log_alpha();
+  report.kl = trainer_->kl();
+  report.elbo = -(report.nll + report.kl);
+  log_info(prefixed(fmt::format("epoch {}: sparsity {:.4f} by {}", report.epoch, sparsity,
+                                train.prune_criterion)));
+}
+
+void TrainingSession::finish_epoch(EpochReport report) {
+  drop_weights(report);
   const EvaluationMetrics test = evaluate(images_.test);
   const auto metrics = metrics_file_.append(report, trainer_->step(), test, validation_metrics());
   double log_alpha = 0;
@@ -236,6 +283,16 @@ void TrainingSession::finish_epoch(const EpochReport& report) {
                                  accuracy_text(test, "ensemble"),
                                  accuracy_text(test, "zero_mean"),
                                  count_text(std::llround(report.images_per_second))};
+  if (!report.sparsity.empty()) {
+    double dropped = 0, weights = 0;
+    for (const VarianceLayer* layer : network_.variance_layers()) {
+      const auto found = report.sparsity.find(layer->name());
+      if (found == report.sparsity.end()) continue;
+      dropped += found->second * static_cast<double>(layer->mean().numel());
+      weights += static_cast<double>(layer->mean().numel());
+    }
+    cells.insert(cells.end() - 1, fmt::format("{:.2f}", 100 * dropped / weights));
+  }
   if (!label_.empty()) cells.insert(cells.begin(), label_);
   fmt::print("{}\n", table_.row(cells));
   std::fflush(stdout);

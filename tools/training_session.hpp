@@ -13,7 +13,6 @@
 
 #include "checkpoints/snapshot_writer.hpp"
 #include "src/base/text_table.hpp"
-#include "src/models/take_weights.hpp"
 #include "src/train/trainer.hpp"
 #include "tools/run_folder.hpp"
 #include "tools/session.hpp"
@@ -28,14 +27,16 @@ struct SessionImages {
   DeviceImages train, test, validation;
 };
 
-/// A checkpoint that a training begins with in place of the spec's own draws.
+/// A file that a training begins with in place of the spec's own draws.
 struct InitialWeights {
   std::filesystem::path file;
-  bool variances = true;  // whether log alpha is taken too
+  bool variances = true;  // of a checkpoint: whether log alpha is taken too
+  bool pruned = false;    // a pruned file: what it dropped stays dropped
 };
 
-/// take_weights of that file. @throws Error naming the file.
-TakenWeights take_initial_weights(Network& network, const InitialWeights& from);
+/// take_weights or load_trainable of that file, in place. @return what was taken, to be told.
+/// @throws Error naming the file.
+std::string take_initial_weights(Network& network, const InitialWeights& from);
 
 /// A run's state between epochs: network, trainer, checkpoint writer, metrics file, table. Sessions
 /// that share a GPU get a stream of their own each; what they compute is the same with and without.
@@ -78,7 +79,9 @@ class TrainingSession {
   void first_checkpoint();
   EvaluationMetrics evaluate(const DeviceImages& images);
   std::optional<EvaluationMetrics> validation_metrics();
-  void finish_epoch(const EpochReport& report);
+  /// Drops weights where the schedule says so.
+  void drop_weights(EpochReport& report);
+  void finish_epoch(EpochReport report);
 
   RunFolder run_;
   RunConfig config_;
@@ -91,7 +94,7 @@ class TrainingSession {
   std::unique_ptr<Trainer> trainer_;
   std::map<std::string, std::string> provenance_;
   MetricsFile metrics_file_;
-  TextTable table_;
+  TextTable table_;  // as start() makes it: a column more where weights are dropped
   SnapshotWriter writer_;
 };
 

@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
-#include "analysis/sparse/bit_mask.hpp"
 #include "analysis/sparse/csr_matrix.hpp"
 #include "checkpoints/array.hpp"
 #include "checkpoints/document.hpp"
+#include "src/base/bit_mask.hpp"
 
 namespace varphase {
 

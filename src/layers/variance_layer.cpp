@@ -6,7 +6,9 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/empty_like.h>
 #include <ATen/ops/ones.h>
+#include <ATen/ops/where.h>
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 
@@ -83,6 +85,36 @@ std::vector<Parameter> VarianceLayer::parameters() {
   return list;
 }
 
+at::Tensor VarianceLayer::weight_variance() const {
+  const at::Tensor own = parameterization().variance(mean(), theta());
+  // A product of two tensors of one layout keeps it, and a convolution its algorithm.
+  return mask_.defined() ? own * mask_ : own;
+}
+
+at::Tensor VarianceLayer::effective_mean() const {
+  if (pruned_mean_.defined()) return pruned_mean_;
+  // The values are the stored ones; no gradient reaches those of dropped weights.
+  return mask_.defined() ? at::where(mask_, mean(), mean().detach()) : mean();
+}
+
+void VarianceLayer::set_mask(const at::Tensor& mask) {
+  if (!mask.defined()) {
+    mask_ = at::Tensor();
+    return;
+  }
+  VARPHASE_CHECK(mask.sizes() == mean().sizes() && mask.scalar_type() == at::kBool,
+                 ErrorKind::shape, "{}: mask of shape {}, wants one bool for each weight, {}",
+                 name(), shape_text(mask.sizes().vec()), shape_text(mean().sizes().vec()));
+  // Laid out as the means are: elementwise kernels then run through both in one order.
+  if (!mask_.defined()) mask_ = at::empty_like(mean(), mean().options().dtype(at::kBool));
+  mask_.copy_(mask);
+}
+
+void VarianceLayer::drop(const at::Tensor& kept) {
+  set_mask(mask_.defined() ? mask_.logical_and(kept.to(mask_.device())) : kept);
+  if (parameterization_->has_mean()) mean_.detach().masked_fill_(mask_.logical_not(), 0);
+}
+
 at::Tensor VarianceLayer::output_mean(const at::Tensor& x, const at::Tensor& weight_mean) const {
   return linear(x, weight_mean,
                 bias_.defined() ? optional_of(bias_.to(x.scalar_type())) : std::nullopt);
@@ -123,7 +155,7 @@ at::Tensor VarianceLayer::forward(const at::Tensor& x, const Forward& how) {
 }
 
 at::Tensor VarianceLayer::kl(const Forward& how, const at::Tensor& step) const {
-  return prior().kl(parameterization(), mean(), theta(), [&](const at::Tensor& like) {
+  const auto normal_draw = [&](const at::Tensor& like) {
     Forward draw = how;
     draw.key.stream = Stream::kl_sample;
     draw.example = step;
@@ -131,7 +163,8 @@ at::Tensor VarianceLayer::kl(const Forward& how, const at::Tensor& step) const {
     const at::Tensor unit =
         at::ones({1, like.numel()}, like.options().dtype(at::kFloat).requires_grad(false));
     return sample_output({}, unit, draw, number()).reshape(like.sizes());
-  });
+  };
+  return prior().kl(parameterization(), mean(), theta(), normal_draw, mask_);
 }
 
 void check_variance_options(const Json& spec, std::string_view kind) {

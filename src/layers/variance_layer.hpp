@@ -49,6 +49,7 @@ class VarianceLayer : public Layer {
   /// [out, in...]; zeros where the parameterization has no means.
   const at::Tensor& mean() const;
   const at::Tensor& theta() const { return theta_; }
+  const std::string& weight_dims() const { return dims_; }
   at::Tensor& mutable_theta() { return theta_; }
   bool has_bias() const { return bias_.defined(); }
 
@@ -68,10 +69,23 @@ class VarianceLayer : public Layer {
   /// Those of the effective weights, by the form that executes them where one was lent.
   Moments effective_moments(const at::Tensor& x, WantedMoments wanted = {}) const;
 
-  at::Tensor weight_variance() const { return parameterization().variance(mean(), theta()); }
+  /// sigma^2 of each weight, 0 where the mask drops it.
+  at::Tensor weight_variance() const;
   /// The KL term in nats; of a prior that estimates it by samples: the estimate of this step.
   /// @param how its seed and member (the epoch) key the noise; @param step int64 [1] in the epoch
   at::Tensor kl(const Forward& how, const at::Tensor& step) const;
+
+  /// Which weights are kept, bool, the weight's shape; undefined: all. A dropped weight has no
+  /// variance and keeps the mean that is stored (zero, or its own where it was replaced by its
+  /// mean): training moves neither it nor its theta, and the KL term leaves it out.
+  const at::Tensor& mask() const { return mask_; }
+  /// Takes a mask, or undefined: none. One that is there is overwritten in place, so that a
+  /// captured step sees the new one. @throws Error shape.
+  void set_mask(const at::Tensor& mask);
+  /// Drops what `kept` does not keep beside what the mask drops already; dropped means become 0.
+  void drop(const at::Tensor& kept);
+  /// For Network::to alone: the mask moves with the weights.
+  at::Tensor& mutable_mask() { return mask_; }
 
   /// Replaces effective means and variances by masked ones (pruned networks); undefined tensors:
   /// back to the layer's own.
@@ -83,7 +97,7 @@ class VarianceLayer : public Layer {
   /// Lends another way to compute with the masked weights, taken wherever no gradient is asked for;
   /// it stays until other weights come.
   void execute_by(std::shared_ptr<const MomentsForm> form) { form_ = std::move(form); }
-  at::Tensor effective_mean() const { return pruned_mean_.defined() ? pruned_mean_ : mean(); }
+  at::Tensor effective_mean() const;
   at::Tensor effective_variance() const {
     return pruned_variance_.defined() ? pruned_variance_ : weight_variance();
   }
@@ -112,6 +126,7 @@ class VarianceLayer : public Layer {
   mutable at::Tensor mean_;  // zeros where none are trained, made anew once theta has moved
   at::Tensor theta_;
   at::Tensor bias_;  // [out], or undefined
+  at::Tensor mask_;
   at::Tensor pruned_mean_;
   at::Tensor pruned_variance_;
   std::shared_ptr<const MomentsForm> form_;

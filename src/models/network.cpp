@@ -31,6 +31,15 @@ const Json& required(const Json& spec, const char* key) {
   return spec[key];
 }
 
+at::Tensor channels_last(const at::Tensor& tensor) {
+  if (tensor.dim() != 4) return tensor;
+  // contiguous() takes a tensor of one channel as it is, with strides that a convolution reads as
+  // channels-first: so the strides are written out.
+  const at::Tensor last = tensor.contiguous(at::MemoryFormat::ChannelsLast);
+  const std::int64_t c = last.size(1), row = last.size(3) * c;
+  return last.as_strided(last.sizes(), {last.size(2) * row, 1, row, c});
+}
+
 template <class Move>
 void move_all(std::vector<std::unique_ptr<Layer>>& layers, Move move) {
   for (const auto& layer : layers) {
@@ -171,19 +180,11 @@ std::int64_t Network::weight_count() const {
 }
 
 void Network::to(at::Device device) {
-  move_all(layers_, [&](const at::Tensor& tensor) { return tensor.to(device); });
-  use_channels_last();
-}
-
-void Network::use_channels_last() {
-  move_all(layers_, [](const at::Tensor& tensor) {
-    if (tensor.dim() != 4) return tensor;
-    // contiguous() takes a tensor of one channel as it is, with strides that a convolution reads as
-    // channels-first: so the strides are written out.
-    const at::Tensor last = tensor.contiguous(at::MemoryFormat::ChannelsLast);
-    const std::int64_t c = last.size(1), row = last.size(3) * c;
-    return last.as_strided(last.sizes(), {last.size(2) * row, 1, row, c});
-  });
+  const auto move = [&](const at::Tensor& tensor) { return channels_last(tensor.to(device)); };
+  move_all(layers_, move);
+  for (VarianceLayer* layer : variance_layers()) {
+    if (layer->mask().defined()) layer->mutable_mask() = move(layer->mask());
+  }
 }
 
 void Network::to(at::ScalarType type) {

@@ -70,8 +70,6 @@ class Network {
   at::Tensor kl(const Forward& how, const at::Tensor& step) const;
 
  private:
-  void use_channels_last();
-
   Json spec_;
   Shape input_;
   std::int64_t classes_ = 0;
@@ -83,6 +81,10 @@ void store_network(const Network& network, Snapshot& snapshot);
 
 /// @throws Error shape naming the array where the snapshot is of another architecture.
 void load_network(Network& network, const Snapshot& snapshot);
+
+/// Parameters, buffers and masks of a network of the same spec, in place: whoever holds the tensors
+/// sees the new values.
+void copy_network(const Network& from, Network& into);
 
 Array array_from_tensor(std::string name, const at::Tensor& tensor, std::string dims = "");
 at::Tensor tensor_from_array(const Array& array);

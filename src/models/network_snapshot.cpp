@@ -2,11 +2,18 @@
 // SPDX-License-Identifier: MIT
 #include <map>
 
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/ones_like.h>
 
 #include "src/models/network.hpp"
 
 namespace varphase {
+namespace {
+
+constexpr const char* kMaskName = "/kept";  // behind a layer's name
+
+}  // namespace
 
 Array array_from_tensor(std::string name, const at::Tensor& tensor, std::string dims) {
   const at::Tensor host = tensor.detach().to(at::kCPU).contiguous();
@@ -19,6 +26,11 @@ Array array_from_tensor(std::string name, const at::Tensor& tensor, std::string 
   if (host.scalar_type() == at::kDouble) {
     return make_array<double>(std::move(name), shape, {host.data_ptr<double>(), count},
                               std::move(dims));
+  }
+  if (host.scalar_type() == at::kBool) {
+    const at::Tensor bytes = host.to(at::kByte);
+    return make_array<std::uint8_t>(std::move(name), shape, {bytes.data_ptr<std::uint8_t>(), count},
+                                    std::move(dims));
   }
   VARPHASE_CHECK(host.scalar_type() == at::kLong, ErrorKind::unsupported,
                  "array {}: element type {} is not stored", name, at::toString(host.scalar_type()));
@@ -50,6 +62,12 @@ void store_network(const Network& network, Snapshot& snapshot) {
   }
   for (const auto& [name, buffer] : network.buffers()) {
     snapshot.buffers.push_back(array_from_tensor(name, *buffer.tensor, buffer.dims));
+  }
+  snapshot.masks.clear();
+  for (VarianceLayer* layer : network.variance_layers()) {
+    if (layer->mask().defined())
+      snapshot.masks.push_back(
+          array_from_tensor(layer->name() + kMaskName, layer->mask(), layer->weight_dims()));
   }
 }
 
@@ -83,6 +101,33 @@ void load_network(Network& network, const Snapshot& snapshot) {
   for (const auto& [name, buffer] : network.buffers()) buffers[name] = buffer.tensor;
   load_arrays(snapshot.parameters, parameters, "parameter");
   load_arrays(snapshot.buffers, buffers, "buffer");
+  std::map<std::string, const Array*> masks;
+  for (const Array& array : snapshot.masks) masks[array.name] = &array;
+  for (VarianceLayer* layer : network.variance_layers()) {
+    const auto found = masks.find(layer->name() + kMaskName);
+    layer->set_mask(found == masks.end() ? at::Tensor()
+                                         : tensor_from_array(*found->second).to(at::kBool));
+    if (found != masks.end()) masks.erase(found);
+  }
+  VARPHASE_CHECK(masks.empty(), ErrorKind::shape,
+                 "mask {} is in the file, but the network of its config has no such variance layer",
+                 masks.begin()->first);
+}
+
+void copy_network(const Network& from, Network& into) {
+  const at::NoGradGuard no_gradients;
+  const auto parameters = from.parameters(), into_parameters = into.parameters();
+  for (std::size_t i = 0; i < parameters.size(); ++i)
+    into_parameters[i].parameter.tensor->copy_(*parameters[i].parameter.tensor);
+  const auto buffers = from.buffers(), into_buffers = into.buffers();
+  for (std::size_t i = 0; i < buffers.size(); ++i)
+    into_buffers[i].buffer.tensor->copy_(*buffers[i].buffer.tensor);
+  const auto layers = from.variance_layers(), into_layers = into.variance_layers();
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    const at::Tensor& mask = layers[i]->mask();
+    const at::Tensor& own = into_layers[i]->mask();
+    into_layers[i]->set_mask(!mask.defined() && own.defined() ? at::ones_like(own) : mask);
+  }
 }
 
 }  // namespace varphase

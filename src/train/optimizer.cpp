@@ -131,6 +131,17 @@ void Optimizer::load(const Snapshot& snapshot) {
   }
 }
 
+void Optimizer::forget_dropped(const std::string& parameter, const at::Tensor& kept) {
+  for (Group& group : groups_) {
+    for (std::size_t i = 0; i < group.names.size(); ++i) {
+      if (group.names[i] != parameter) continue;
+      for (auto& moment : group.moments) moment[i].masked_fill_(kept.logical_not(), 0);
+      return;
+    }
+  }
+  fail(ErrorKind::shape, "the optimizer has no parameter {}", parameter);
+}
+
 std::vector<at::Tensor> Optimizer::state() const {
   std::vector<at::Tensor> list;
   for (const Group& group : groups_) {

@@ -36,6 +36,10 @@ class Optimizer {
   /// @throws Error format where a parameter's state is missing, shape where it is of another one.
   void load(const Snapshot& snapshot);
 
+  /// Forgets the moments of a parameter's entries that `kept`, bool of its shape, does not keep: a
+  /// step then leaves them where they are. @throws Error shape where there is no such parameter.
+  void forget_dropped(const std::string& parameter, const at::Tensor& kept);
+
   /// All tensors that a step changes, to be put back after a warm-up.
   std::vector<at::Tensor> state() const;
 

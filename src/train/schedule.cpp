@@ -37,6 +37,10 @@ double cosine(const TrainConfig& config, std::int64_t epoch, double hold) {
   return (1 + std::cos(std::numbers::pi * share)) / 2;
 }
 
+std::int64_t last_pruning(const TrainConfig& config) {
+  return config.prune_end > 0 ? config.prune_end : config.epochs;
+}
+
 }  // namespace
 
 const Registry<Schedule>& schedules() {
@@ -58,6 +62,19 @@ double kl_weight(const TrainConfig& config, std::int64_t epoch) {
   const double warm =
       config.kl_warmup > 0 ? std::min(1.0, risen / static_cast<double>(config.kl_warmup)) : 1.0;
   return config.kl_weight * warm;
+}
+
+bool prunes_after(const TrainConfig& config, std::int64_t epoch) {
+  const std::int64_t last = last_pruning(config);
+  if (config.prune_sparsity == 0 || epoch <= config.prune_begin || epoch > last) return false;
+  return epoch == last || (epoch - config.prune_begin) % config.prune_every == 0;
+}
+
+double prune_sparsity(const TrainConfig& config, std::int64_t epoch) {
+  const auto first = static_cast<double>(config.prune_begin);
+  const auto last = static_cast<double>(last_pruning(config));
+  const double left = std::clamp((last - static_cast<double>(epoch)) / (last - first), 0.0, 1.0);
+  return config.prune_sparsity * (1 - left * left * left);
 }
 
 }  // namespace varphase

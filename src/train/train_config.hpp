@@ -93,6 +93,11 @@ struct TrainConfig {
   std::string precision = "tf32";
   std::string augment = "none";
   std::int64_t crop_padding = 4;
+  double prune_sparsity = 0;
+  std::int64_t prune_begin = 0;
+  std::int64_t prune_end = 0;
+  std::int64_t prune_every = 1;
+  std::string prune_criterion = "variance-share";
 
   template <class Visitor>
   void visit_fields(Visitor&& visit) {
@@ -183,6 +188,25 @@ struct TrainConfig {
                   .choices = {"none", "crop-flip"}});
     visit("crop_padding", crop_padding,
           FieldInfo{.help = "of crop-flip, on every side", .unit = "pixels", .min = 0, .max = 256});
+    visit("prune_sparsity", prune_sparsity,
+          FieldInfo{.help = "share of each variance layer's weights that is dropped on the way, "
+                            "more and more after each epoch; 0: none",
+                    .min = 0,
+                    .max = 1});
+    visit("prune_begin", prune_begin,
+          FieldInfo{
+              .help = "epochs before weights begin to go", .unit = "epochs", .min = 0, .max = 1e6});
+    visit("prune_end", prune_end,
+          FieldInfo{.help = "epoch after which all of prune_sparsity is gone; 0: the last",
+                    .unit = "epochs",
+                    .min = 0,
+                    .max = 1e6});
+    visit("prune_every", prune_every,
+          FieldInfo{
+              .help = "drop weights every so many epochs", .unit = "epochs", .min = 1, .max = 1e6});
+    visit("prune_criterion", prune_criterion,
+          FieldInfo{.help = "the weights with the least of it go",
+                    .choices = {"variance-share", "variance", "sigma2", "magnitude"}});
   }
 };
 

@@ -15,7 +15,9 @@
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/isfinite.h>
+#include <ATen/ops/isnan.h>
 #include <ATen/ops/minimum.h>
+#include <ATen/ops/ones.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/where.h>
 #include <ATen/ops/zeros.h>
@@ -58,6 +60,13 @@ void check_training(const TrainConfig& config, std::int64_t images) {
   VARPHASE_CHECK(config.optimizer != "sgd" || !config.nesterov || config.momentum > 0,
                  ErrorKind::usage, "train.nesterov wants train.momentum over 0, got {}",
                  config.momentum);
+  const std::int64_t last = config.prune_end > 0 ? config.prune_end : config.epochs;
+  VARPHASE_CHECK(
+      config.prune_sparsity == 0 || (config.prune_begin < last && last <= config.epochs),
+      ErrorKind::usage,
+      "train.prune_sparsity {}: wants prune_begin before prune_end and both within the {} epochs, "
+      "got {} and {}",
+      config.prune_sparsity, config.epochs, config.prune_begin, last);
 }
 
 void check_log_alpha_max(const TrainConfig& config, const Network& network) {
@@ -76,6 +85,31 @@ void check_log_alpha_max(const TrainConfig& config, const Network& network) {
       any, ErrorKind::usage,
       "train.log_alpha_max is for variance layers that train log alpha, and this network "
       "has none");
+}
+
+void check_masks(const TrainConfig& config, const Network& network) {
+  const bool prunes = config.prune_sparsity > 0;
+  VARPHASE_CHECK(!prunes || !network.variance_layers().empty(), ErrorKind::usage,
+                 "train.prune_sparsity {}: this network has no variance layer to drop weights of",
+                 config.prune_sparsity);
+  for (const VarianceLayer* layer : network.variance_layers()) {
+    VARPHASE_CHECK(
+        !prunes || config.prune_criterion != "magnitude" || layer->parameterization().has_mean(),
+        ErrorKind::usage, "train.prune_criterion magnitude: the means of {} are all zero",
+        layer->name());
+    if (!prunes && !layer->mask().defined()) continue;
+    VARPHASE_CHECK(config.optimizer != "adam" || config.epsilon > 0, ErrorKind::usage,
+                   "{} has dropped weights, whose gradients are 0: train.epsilon wants more than 0",
+                   layer->name());
+    if (!layer->mask().defined()) continue;
+    const bool keeps_means =
+        at::where(layer->mask(), 0, layer->mean().detach()).ne(0).any().item<bool>();
+    VARPHASE_CHECK(
+        !keeps_means || config.weight_decay == 0, ErrorKind::usage,
+        "{} was pruned by rule mean: train.weight_decay {} would change the means of its "
+        "dropped weights\n  leave it at 0, or prune with --replace zero",
+        layer->name(), config.weight_decay);
+  }
 }
 
 struct Trainer::Step {
@@ -109,6 +143,11 @@ Trainer::Trainer(Network& network, const DeviceImages& images, const TrainConfig
   state_->nll = at::zeros({}, options.dtype(at::kDouble));
   state_->first_bad = at::full({}, kNoStep, options);
   network.require_gradients();
+  // In place before the step is captured, whichever weights go later.
+  for (VarianceLayer* layer : network.variance_layers()) {
+    if (config.prune_sparsity > 0 && !layer->mask().defined())
+      layer->set_mask(at::ones(layer->mean().sizes(), options.dtype(at::kBool)));
+  }
 
   const double scale = static_cast<double>(images.count()) / static_cast<double>(config.batch_size);
   state_->run = [this, scale] {
@@ -226,6 +265,7 @@ EpochReport Trainer::end_epoch() {
   report.kl = kl();
   report.elbo = -(report.nll + report.kl);
   report.log_alpha = log_alpha();
+  report.sparsity = sparsity();
   report.seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count();
   report.images_per_second =
@@ -274,18 +314,10 @@ void Trainer::restore(const Snapshot& snapshot) {
                  "the checkpoint is at step {} of epoch {}, {} steps make an epoch here: data or "
                  "batch size differ",
                  snapshot.step, snapshot.epoch, steps_per_epoch_);
-  const at::NoGradGuard no_gradients;
   // In place: the optimizer and a captured step hold these very tensors.
   Network loaded(network_.spec());
   load_network(loaded, snapshot);
-  const auto from = loaded.parameters();
-  const auto into = network_.parameters();
-  for (std::size_t i = 0; i < into.size(); ++i)
-    into[i].parameter.tensor->copy_(*from[i].parameter.tensor);
-  const auto from_buffers = loaded.buffers();
-  const auto into_buffers = network_.buffers();
-  for (std::size_t i = 0; i < into_buffers.size(); ++i)
-    into_buffers[i].buffer.tensor->copy_(*from_buffers[i].buffer.tensor);
+  copy_network(loaded, network_);
   optimizer_->load(snapshot);
   epoch_ = snapshot.epoch;
   step_ = snapshot.step;
@@ -293,12 +325,56 @@ void Trainer::restore(const Snapshot& snapshot) {
   state_->nll.fill_(partial != snapshot.metrics.end() ? partial->second : 0.0);
 }
 
+void Trainer::drop(VarianceLayer& layer, const at::Tensor& kept) {
+  VARPHASE_CHECK(layer.mask().defined(), ErrorKind::usage,
+                 "{}: weights are dropped in training where a mask was set before it",
+                 layer.name());
+  layer.drop(kept);
+  for (const Parameter& parameter : layer.parameters()) {
+    if (parameter.tensor->sizes() == layer.mask().sizes())
+      optimizer_->forget_dropped(layer.name() + "/" + parameter.name, layer.mask());
+  }
+}
+
+void Trainer::prune(double sparsity, const std::function<at::Tensor(const VarianceLayer&)>& score) {
+  const at::NoGradGuard no_gradients;
+  for (VarianceLayer* layer : network_.variance_layers()) {
+    at::Tensor own = score(*layer).reshape(layer->mask().sizes());
+    VARPHASE_CHECK(!at::isnan(own).any().item<bool>(), ErrorKind::numeric,
+                   "{}: a score of its weights is NaN", layer->name());
+    own = own.masked_fill(layer->mask().logical_not(), -std::numeric_limits<double>::infinity());
+    const auto count = static_cast<double>(own.numel());
+    const auto dropped = static_cast<std::int64_t>(std::floor(sparsity * count));
+    const at::Tensor order = std::get<1>(own.flatten().sort(/*stable=*/true, 0, false));
+    at::Tensor kept = at::ones({own.numel()}, own.options().dtype(at::kBool));
+    kept.index_fill_(0, order.narrow(0, 0, dropped), 0);
+    drop(*layer, kept.reshape(own.sizes()));
+  }
+}
+
 std::map<std::string, double> Trainer::log_alpha() const {
   std::map<std::string, double> values;
   for (const VarianceLayer* layer : network_.variance_layers()) {
-    const at::Tensor log_alpha = layer->parameterization().log_alpha(layer->mean(), layer->theta());
+    at::Tensor log_alpha = layer->parameterization().log_alpha(layer->mean(), layer->theta());
     if (!log_alpha.defined()) continue;
-    values[layer->name()] = log_alpha.detach().to(at::kDouble).mean().item<double>();
+    log_alpha = log_alpha.detach().to(at::kDouble);
+    double value = log_alpha.mean().item<double>();
+    if (layer->mask().defined()) {
+      const at::Tensor kept = layer->mask().to(at::kDouble).sum_to_size(log_alpha.sizes());
+      const auto count = kept.sum().item<double>();
+      if (count > 0) value = (log_alpha * kept).sum().item<double>() / count;
+    }
+    values[layer->name()] = value;
+  }
+  return values;
+}
+
+std::map<std::string, double> Trainer::sparsity() const {
+  std::map<std::string, double> values;
+  for (const VarianceLayer* layer : network_.variance_layers()) {
+    if (!layer->mask().defined()) continue;
+    const auto kept = static_cast<double>(layer->mask().sum().item<std::int64_t>());
+    values[layer->name()] = 1 - kept / static_cast<double>(layer->mask().numel());
   }
   return values;
 }
@@ -308,7 +384,7 @@ double Trainer::kl() const {
   for (const VarianceLayer* layer : network_.variance_layers()) {
     total += layer->prior()
                  .kl(layer->parameterization(), layer->mean().detach().to(at::kDouble),
-                     layer->theta().detach().to(at::kDouble))
+                     layer->theta().detach().to(at::kDouble), {}, layer->mask())
                  .item<double>();
   }
   return total;

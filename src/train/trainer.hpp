@@ -26,7 +26,8 @@ struct EpochReport {
   double kl = 0;   // at the end of the epoch
   double elbo = 0;
   std::map<std::string, double>
-      log_alpha;  // mean over a layer's entries, by layer; not zero_centred
+      log_alpha;  // mean over a layer's kept weights, by layer; not zero_centred
+  std::map<std::string, double> sparsity;  // share of a layer's weights dropped, by masked layer
   double seconds = 0;
   double images_per_second = 0;
 };
@@ -44,8 +45,14 @@ void check_training(const TrainConfig& config, std::int64_t images);
 /// no log alpha.
 void check_log_alpha_max(const TrainConfig& config, const Network& network);
 
+/// @throws Error usage where dropped weights would not stay as they are (epsilon 0 divides nothing
+/// by nothing, weight decay moves means that were kept without a variance), and where weights are
+/// to be dropped on the way that are not there or lack what they are chosen by.
+void check_masks(const TrainConfig& config, const Network& network);
+
 /// Trains a network that lies on its device by minimising (N/B) sum ce + beta KL with the
-/// optimizer and schedule of its configuration.
+/// optimizer and schedule of its configuration. What a layer's mask drops stays as it is, its
+/// moments 0; masks are to be set before the first epoch, and later changed by drop() alone.
 ///
 /// On a GPU the whole step (gather, forward, backward, optimizer) is one captured CUDA graph; on a
 /// CPU it runs eagerly. The order of images and all noise are functions of (seed, epoch, example),
@@ -78,8 +85,19 @@ class Trainer {
   Snapshot snapshot() const;
   void restore(const Snapshot& snapshot);
 
+  /// Between epochs: drops what `kept` does not keep from a layer that has a mask, for good.
+  /// @param kept bool, the weight's shape
+  void drop(VarianceLayer& layer, const at::Tensor& kept);
+
+  /// Between epochs: drops the floor(sparsity * count) weights of each variance layer that are
+  /// dropped already or have the least score, ties by flat index. Layers have masks from the first
+  /// epoch on where train.prune_sparsity says that weights will be dropped.
+  /// @param score of a layer's weights, any shape with as many entries; not NaN
+  void prune(double sparsity, const std::function<at::Tensor(const VarianceLayer& layer)>& score);
+
   /// log alpha by layer, KL in nats (count * KL in float64).
   std::map<std::string, double> log_alpha() const;
+  std::map<std::string, double> sparsity() const;
   double kl() const;
 
  private:

@@ -27,9 +27,15 @@ class LogUniformApproximation final : public LogUniform {
 }  // namespace
 
 at::Tensor LogUniform::kl(const Parameterization& parameterization, const at::Tensor& mean,
-                          const at::Tensor& theta, const NormalDraw& draw) const {
+                          const at::Tensor& theta, const NormalDraw& draw,
+                          const at::Tensor& mask) const {
   const at::Tensor log_alpha = parameterization.log_alpha(mean, theta);
   if (!log_alpha.defined()) return at::zeros({}, theta.options().requires_grad(false));
+  if (mask.defined()) {
+    // Counted in whole numbers: a float32 sum of ones ends at 2^24.
+    const at::Tensor kept_each = mask.to(at::kLong).sum_to_size(log_alpha.sizes());
+    return (of(log_alpha, draw) * kept_each.to(log_alpha.scalar_type())).sum();
+  }
   const double weights_each =
       static_cast<double>(mean.numel()) / static_cast<double>(log_alpha.numel());
   return of(log_alpha, draw).sum() * weights_each;

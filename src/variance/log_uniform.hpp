@@ -12,7 +12,8 @@ class LogUniform : public Prior {
  public:
   bool allows(std::string_view) const override { return true; }
   at::Tensor kl(const Parameterization& parameterization, const at::Tensor& mean,
-                const at::Tensor& theta, const NormalDraw& draw) const final;
+                const at::Tensor& theta, const NormalDraw& draw,
+                const at::Tensor& mask) const final;
 
  private:
   /// KL of one weight, elementwise.

@@ -42,6 +42,11 @@ class Parameterization {
   /// log alpha as the KL term takes it, broadcastable to `mean`; each entry stands for
   /// mean.numel() / log_alpha.numel() weights. Undefined without means: alpha is infinite.
   virtual at::Tensor log_alpha(const at::Tensor& mean, const at::Tensor& theta) const = 0;
+  /// The theta that gives the weights these variances, as nearly as it can: `variance` tells how
+  /// near. Entries that stand for no weight of the mask stay as they are in `theta`.
+  /// @param mask bool, shape of `mean`
+  virtual at::Tensor theta_of(const at::Tensor& mean, const at::Tensor& variance,
+                              const at::Tensor& mask, const at::Tensor& theta) const = 0;
   /// Brings theta back into its interval after an optimizer step, in place.
   virtual void project(at::Tensor& theta) const = 0;
 };

@@ -26,8 +26,10 @@ class Prior {
   /// Sum over all weights, a 0-d tensor, differentiable in mean and theta.
   /// @param draw noise for a prior whose KL is an estimate by samples; without, its expectation is
   /// taken.
+  /// @param mask bool, shape of `mean`: the weights that count; undefined: all.
   virtual at::Tensor kl(const Parameterization& parameterization, const at::Tensor& mean,
-                        const at::Tensor& theta, const NormalDraw& draw = {}) const = 0;
+                        const at::Tensor& theta, const NormalDraw& draw = {},
+                        const at::Tensor& mask = {}) const = 0;
 };
 
 struct PriorOptions {

@@ -4,6 +4,7 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/empty_like.h>
+#include <ATen/ops/where.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "src/kernels/prior_divergence.hpp"
@@ -42,8 +43,12 @@ class StudentT final : public Prior {
   std::string_view name() const override { return "student_t"; }
   bool allows(std::string_view) const override { return true; }
   at::Tensor kl(const Parameterization& parameterization, const at::Tensor& mean,
-                const at::Tensor& theta, const NormalDraw&) const override {
-    return student_t_kl(mean, parameterization.variance(mean, theta), nu_).sum();
+                const at::Tensor& theta, const NormalDraw&, const at::Tensor& mask) const override {
+    const at::Tensor variance = parameterization.variance(mean, theta);
+    if (!mask.defined()) return student_t_kl(mean, variance, nu_).sum();
+    // A dropped weight may have no variance, of which there is no logarithm.
+    const at::Tensor each = student_t_kl(mean, at::where(mask, variance, 1), nu_);
+    return at::where(mask, each, 0).sum();
   }
 
  private:

@@ -5,6 +5,7 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/clamp.h>
 #include <ATen/ops/full.h>
+#include <ATen/ops/where.h>
 
 namespace varphase {
 
@@ -20,10 +21,29 @@ at::Tensor LogAlphaTheta::log_alpha(const at::Tensor&, const at::Tensor& theta) 
   return theta;
 }
 
+at::Tensor LogAlphaTheta::theta_of(const at::Tensor& mean, const at::Tensor& variance,
+                                   const at::Tensor& mask, const at::Tensor& theta) const {
+  // alpha is the ratio of the sums: the largest weights, whose squares round least, decide.
+  const auto total = [&](const at::Tensor& values) {
+    return at::where(mask, values, 0).to(at::kDouble).sum_to_size(theta.sizes());
+  };
+  const at::Tensor variances = total(variance), squares = total(mean.square());
+  const at::Tensor known = variances.gt(0).logical_and(squares.gt(0));
+  return at::where(known, (variances / squares).log(), theta.to(at::kDouble))
+      .clamp(-kLargest, kLargest)
+      .to(theta.scalar_type());
+}
+
 void LogAlphaTheta::project(at::Tensor& theta) const { theta.clamp_(-kLargest, kLargest); }
 
 at::Tensor LogSigma2Theta::variance(const at::Tensor&, const at::Tensor& theta) const {
   return theta.exp();
+}
+
+at::Tensor LogSigma2Theta::theta_of(const at::Tensor&, const at::Tensor& variance,
+                                    const at::Tensor& mask, const at::Tensor& theta) const {
+  const at::Tensor known = variance.to(at::kDouble).log().clamp(kLeast, kLargest);
+  return at::where(mask, known.to(theta.scalar_type()), theta);
 }
 
 void LogSigma2Theta::project(at::Tensor& theta) const { theta.clamp_(kLeast, kLargest); }

@@ -13,6 +13,8 @@ class LogAlphaTheta : public Parameterization {
   at::Tensor initial_theta(const Shape& weight, const InitialTheta& how) const final;
   at::Tensor variance(const at::Tensor& mean, const at::Tensor& theta) const final;
   at::Tensor log_alpha(const at::Tensor& mean, const at::Tensor& theta) const final;
+  at::Tensor theta_of(const at::Tensor& mean, const at::Tensor& variance, const at::Tensor& mask,
+                      const at::Tensor& theta) const final;
   void project(at::Tensor& theta) const final;
 
   static constexpr double kLargest = 20;  // |log alpha|
@@ -24,6 +26,8 @@ class LogSigma2Theta : public Parameterization {
   std::string theta_name() const final { return "log_sigma2"; }
   Shape theta_shape(const Shape& weight) const final { return weight; }
   at::Tensor variance(const at::Tensor& mean, const at::Tensor& theta) const final;
+  at::Tensor theta_of(const at::Tensor& mean, const at::Tensor& variance, const at::Tensor& mask,
+                      const at::Tensor& theta) const final;
   void project(at::Tensor& theta) const final;
 
   static constexpr double kLeast = -60, kLargest = 20;

@@ -8,6 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "checkpoints/retention.hpp"
 #include "tests/checkpoints/files.hpp"
 
 namespace varphase::test {
@@ -37,6 +38,61 @@ TEST(SnapshotFile, ComesBackWhole) {
   expect_equal(got.parameters, wanted.parameters);
   expect_equal(got.buffers, wanted.buffers);
   expect_equal(got.optimizer, wanted.optimizer);
+}
+
+/// A mask of dense1, every third weight dropped.
+Array small_mask(const Snapshot& snapshot) {
+  const Array& weight = snapshot.parameters[1];
+  std::vector<std::uint8_t> keep(static_cast<std::size_t>(weight.count()));
+  for (std::size_t i = 0; i < keep.size(); ++i) keep[i] = i % 3 == 0 ? 0 : 1;
+  return make_array<std::uint8_t>("dense1/kept", weight.shape, keep, "out,in");
+}
+
+TEST(SnapshotFile, MasksTakeABitAWeightAndComeBack) {
+  const TemporaryFolder folder;
+  Snapshot wanted = small_snapshot(7, 610);  // not a multiple of 8
+  wanted.masks = {small_mask(wanted)};
+  write_snapshot(folder / "epoch_0007.h5", wanted);
+  expect_equal(read_snapshot(folder / "epoch_0007.h5").masks, wanted.masks);
+  const Document file = read_document(folder / "epoch_0007.h5", kCheckpointKind);
+  const Array& bits = file.array("masks/dense1/kept");
+  ASSERT_EQ(bits.shape, (std::vector<std::int64_t>{77}));
+  for (std::size_t i = 0; i < 616; ++i) {
+    const int bit = bits.as<std::uint8_t>()[i / 8] >> (i % 8) & 1;
+    EXPECT_EQ(bit, i < 610 && i % 3 != 0 ? 1 : 0) << i;
+  }
+  // Dropping the optimizer's state leaves them.
+  EXPECT_TRUE(drop_optimizer(folder / "epoch_0007.h5"));
+  expect_equal(read_snapshot(folder / "epoch_0007.h5").masks, wanted.masks);
+}
+
+TEST(SnapshotFile, AMaskThatFitsNoWeightIsRefused) {
+  const auto refused = [](const Document& document, const std::string& why) {
+    EXPECT_THAT(
+        error_of(ErrorKind::format, [&] { snapshot_from_document(document, "runs/a/x.h5"); }),
+        AllOf(HasSubstr("runs/a/x.h5"), HasSubstr(why)));
+  };
+  Snapshot snapshot = small_snapshot(2, 610);
+  snapshot.masks = {small_mask(snapshot)};
+  const Document good = to_document(snapshot);
+  ASSERT_EQ(good.arrays.back().name, "masks/dense1/kept");
+  Document document = good;
+  document.arrays.back().bytes.back() |= std::byte{0x80};
+  refused(document, "mask dense1/kept has bits set beyond the last of 610 weights");
+  document = good;
+  document.arrays.back() =
+      make_array<std::uint8_t>("masks/dense1/kept", {76}, std::vector<std::uint8_t>(76));
+  refused(document, "mask dense1/kept has shape [76], wants 77 bytes for 610 weights");
+  document = good;
+  document.arrays.back().name = "masks/conv1/kept";
+  refused(document, "mask conv1/kept belongs to no variance layer");
+  document = good;
+  document.arrays.back().name = "masks/dense1/mean";
+  refused(document, "mask dense1/mean wants a name of the form layer/kept");
+  snapshot.masks[0].shape = {61, 10};
+  EXPECT_THAT(error_of(ErrorKind::format, [&] { check_snapshot(snapshot, "x"); }),
+              HasSubstr("mask dense1/kept has shape [61, 10], wants a uint8 for each weight of "
+                        "dense1/mean, [10, 61]"));
 }
 
 TEST(SnapshotFile, NothingIsWrittenThatCouldNotBeRead) {

@@ -71,7 +71,7 @@ inline bool same_arrays(const Snapshot& a, const Snapshot& b) {
     return true;
   };
   return equal(a.parameters, b.parameters) && equal(a.buffers, b.buffers) &&
-         equal(a.optimizer, b.optimizer);
+         equal(a.optimizer, b.optimizer) && equal(a.masks, b.masks);
 }
 
 }  // namespace varphase

@@ -297,6 +297,84 @@ class Program(unittest.TestCase):
         self.fails(2, "dense1/mean", "[40, ", arguments=["train", *SMALL, "--network", other, "--init", one, "--run", self.folder / "no"])
         self.assertFalse((self.folder / "no").exists())
 
+    def last_epoch_again(self, run_folder, epoch, verb):
+        """The arrays of a run's last checkpoint, and of the same made anew by a resume from the one before."""
+        last = run_folder / f"checkpoints/epoch_{epoch:04}.h5"
+        before = arrays(last)
+        last.unlink()
+        done = run(verb, "--resume", "--run", run_folder, *OFFLINE)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return before, arrays(last)
+
+    def test_a_pruned_network_is_trained_on(self):
+        one = self.train("one", "--epochs", 1)
+        pruned, fine = one / "pruned/90.h5", self.folder / "fine"
+        done = run("prune", one, "--sparsity", 0.9, "--out", pruned, *OFFLINE)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        done = run("finetune", pruned, "--run", fine, "--epochs", 3, "--keep-optimizer", 3, *OFFLINE)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("90.00", done.stdout)
+        first, last = (arrays(fine / f"checkpoints/epoch_000{epoch}.h5") for epoch in (0, 3))
+        with h5py.File(pruned) as file:
+            kept = np.zeros(file["layers/dense1/indptr"].size - 1), file["layers/dense1/indices"][:]
+            rows = np.repeat(np.arange(kept[0].size), np.diff(file["layers/dense1/indptr"][:]))
+            means, variances = file["layers/dense1/mean"][:], file["layers/dense1/variance"][:]
+        with h5py.File(fine / "checkpoints/epoch_0000.h5") as file:
+            mean, log_alpha = file["parameters/dense1/mean"][:], file["parameters/dense1/log_alpha"][0]
+        np.testing.assert_array_equal(mean[rows, kept[1]], means)
+        np.testing.assert_allclose(np.exp(np.float64(log_alpha)) * means.astype("f8") ** 2, variances, rtol=4e-6)
+        mask = np.zeros(mean.shape, bool)
+        mask[rows, kept[1]] = True
+        for epoch in (0, 3):
+            with h5py.File(fine / f"checkpoints/epoch_000{epoch}.h5") as file:
+                bits = np.unpackbits(file["masks/dense1/kept"][:], count=mask.size, bitorder="little")
+                np.testing.assert_array_equal(bits.reshape(mask.shape), mask)
+                self.assertFalse(file["parameters/dense1/mean"][:][~mask].any())
+        self.assertNotEqual(first["parameters/dense1/mean"], last["parameters/dense1/mean"])
+        self.assertIn("sparsity/dense1", (fine / "metrics.csv").read_text())
+        self.assertEqual(*self.last_epoch_again(fine, 3, "finetune"))
+
+        # A run like any other; what is dropped stays dropped.
+        for verb in (["kappa", fine, "--epoch", "last", *OFFLINE], ["check", fine],
+                     ["prune", fine, "--sparsity", 0.95, "--out", fine / "pruned/95.h5", *OFFLINE],
+                     ["eval", fine, fine / "pruned/95.h5", "--samples", 2, *OFFLINE]):  # fmt: skip
+            done = run(*verb)
+            self.assertEqual(done.returncode, 0, f"{verb}: {done.stderr}")
+        with h5py.File(fine / "pruned/95.h5") as file:
+            self.assertEqual(file["layers/dense1/indices"].size, mask.size // 20)
+
+        # By rule mean the dropped weights are held.
+        held = self.folder / "held"
+        done = run("prune", one, "--sparsity", 0.9, "--replace", "mean", "--out", one / "pruned/mean.h5", *OFFLINE)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.fails(2, "weight_decay", "--replace zero", arguments=["finetune", one / "pruned/mean.h5", "--run", held, "--weight-decay", 0.1, *OFFLINE])
+        self.assertFalse(held.exists())
+
+        self.fails(2, "pruned file", arguments=["finetune", "--run", held])
+        self.fails(3, "no/such.h5", arguments=["finetune", "no/such.h5", "--run", held])
+        self.fails(3, "wants a pruned file", arguments=["finetune", one / "checkpoints/epoch_0001.h5", "--run", held])
+        self.fails(2, "parameterization", arguments=["finetune", pruned, "--run", held, "--parameterization", "neurons"])
+        self.fails(2, "lies in the run", arguments=["finetune", pruned, "--run", one, "--overwrite"])
+        self.fails(2, "--overwrite", arguments=["finetune", pruned, "--run", fine, *OFFLINE])
+
+    def test_weights_go_while_a_network_trains(self):
+        more = ["--epochs", 3, "--prune-sparsity", 0.8, "--prune-end", 2, "--keep-optimizer", 3]
+        one = self.train("one", *more)
+        with open(one / "metrics.csv") as file:
+            rows = [float(row["sparsity/dense1"]) for row in csv.DictReader(file)]
+        for got, wanted in zip(rows, [0, 0.8 * (1 - 0.125), 0.8, 0.8], strict=True):
+            self.assertAlmostEqual(got, wanted, delta=1e-5)
+        with h5py.File(one / "checkpoints/epoch_0003.h5") as file:
+            mean = file["parameters/dense1/mean"][:]
+            kept = np.unpackbits(file["masks/dense1/kept"][:], count=mean.size, bitorder="little").astype(bool)
+            self.assertFalse(mean.flatten()[~kept].any())
+            self.assertTrue(mean.flatten()[kept].all())
+        self.assertEqual(*self.last_epoch_again(one, 3, "train"))
+        two = self.folder / "two"
+        self.fails(2, "prune_end", arguments=["train", *SMALL, "--run", two, *more, "--prune-begin", 2])
+        self.fails(2, "variance-share", arguments=["train", *SMALL, "--run", two, "--prune-criterion", "kapa"])
+        self.assertFalse(two.exists())
+
     def test_layers_anywhere_are_pruned_by_any_criterion(self):
         spec = {"input": [1, 28, 28], "classes": 10, "layers": [
             {"variance_conv2d": {"out": 6, "kernel": 5, "stride": 3}}, "batch_norm", "softplus",

@@ -30,7 +30,21 @@ Json weights_of(const LoadedNetwork& loaded) {
     // Of the pruned layers' weights together.
     json["layer_sparsity"] = static_cast<double>(pruned - kept) / static_cast<double>(pruned);
     json["network_sparsity"] = loaded.pruned->sparsity();
+    return json;
   }
+  // A checkpoint of a network that was trained with masks.
+  double masked = 0, dropped = 0, zero = 0;
+  for (const VarianceLayer* layer : loaded.network.variance_layers()) {
+    if (!layer->mask().defined()) continue;
+    const at::Tensor gone = layer->mask().logical_not();
+    masked += static_cast<double>(gone.numel());
+    dropped += gone.sum().item<double>();
+    zero += gone.logical_and(layer->mean().eq(0)).sum().item<double>();
+  }
+  if (masked == 0) return json;
+  json["nonzero"] = weights - static_cast<std::int64_t>(zero);
+  json["layer_sparsity"] = dropped / masked;
+  json["network_sparsity"] = dropped / static_cast<double>(weights);
   return json;
 }
 

@@ -35,6 +35,7 @@ std::map<std::string, double> MetricsFile::append(
                                                   {"kl", report.kl},
                                                   {"elbo", report.elbo}};
   for (const auto& [layer, value] : report.log_alpha) row.emplace_back("log_alpha/" + layer, value);
+  for (const auto& [layer, value] : report.sparsity) row.emplace_back("sparsity/" + layer, value);
   const auto add = [&](const std::string& split, const EvaluationMetrics& metrics) {
     for (const Estimator estimator : kEstimators) {
       const std::string name = estimator_name(estimator);

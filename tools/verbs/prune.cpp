@@ -8,6 +8,8 @@
 #include "analysis/kappa/transition.hpp"
 #include "analysis/predict/sampled_inputs.hpp"
 #include "analysis/prune/sweep.hpp"
+#include "analysis/prune/units.hpp"
+#include "analysis/sparse/compact.hpp"
 #include "checkpoints/inspect.hpp"
 #include "src/base/progress.hpp"
 #include "src/base/text_table.hpp"
@@ -71,6 +73,7 @@ Chosen choose_on_validation(const Options& options, PruningSource& source, const
   request.points = options.criterion == "kappa" ? default_sweep_points() : default_sparsities();
   request.scope = scope_from_name(options.scope);
   if (!options.replace.empty()) request.rules = {replacement_from_name(options.replace)};
+  if (options.structure != "none") request.rules = {Replacement::zero};
   request.repair = repair_from_name(options.repair);
   request.members = options.samples;
   request.seed = static_cast<std::uint64_t>(options.seed);
@@ -123,21 +126,58 @@ Chosen choose_cut(const Options& options, PruningSource& source, const Scoring& 
   return chosen;
 }
 
-/// A pruned file that is pruned again must lose something.
+/// What was pruned before must lose something.
 void check_drops_more(const PruningSource& source, const Scoring& scoring, const Chosen& chosen) {
-  if (!source.pruned) return;
+  std::vector<std::string> have;
   for (std::size_t l = 0; l < chosen.cut.size(); ++l) {
     const at::Tensor& before = scoring.layers[l].kept;
     if (!before.defined() || !chosen.cut[l].equal(before)) return;
+    have.push_back(fmt::format("{} {:.4g}", scoring.layers[l].layer->name(),
+                               1 - before.mean(at::kDouble).item<double>()));
   }
-  std::vector<std::string> have;
-  for (const PrunedLayer& layer : source.pruned->layers)
-    have.push_back(fmt::format("{} {:.4g}", layer.layer, layer.sparsity()));
   fail(
       ErrorKind::usage,
       "{}: {} drops nothing that is not dropped already ({})\n  a larger --sparsity or --threshold "
       "does",
       source.file.string(), chosen.how, fmt::join(have, ", "));
+}
+
+/// A layer with the mask that it was trained with.
+PrunedLayer as_it_is(const VarianceLayer& layer) {
+  std::vector<std::uint8_t> keep;
+  for (const float value : host_floats(layer.mask())) keep.push_back(value > 0 ? 1 : 0);
+  const bool held = layer.mask().logical_not().logical_and(layer.mean().ne(0)).any().item<bool>();
+  return make_pruned_layer(layer.name(), layer.mean().sizes().vec(), held ? "mean" : "zero",
+                           std::string(layer.parameterization().name()),
+                           host_floats(layer.effective_mean()),
+                           host_floats(layer.effective_variance()), keep);
+}
+
+Json units_json(const CompactModel& compacted) {
+  Json rows = Json::array();
+  for (const CompactedLayer& layer : compacted.layers) {
+    rows.push_back(Json{{"layer", layer.layer},
+                        {"units_before", layer.units_before},
+                        {"units", layer.units},
+                        {"weights_before", layer.weights_before},
+                        {"weights", layer.weights}});
+  }
+  return rows;
+}
+
+std::string units_text(const CompactModel& compacted) {
+  std::int64_t before = 0, weights = 0;
+  std::vector<std::string> parts;
+  for (const CompactedLayer& layer : compacted.layers) {
+    before += layer.weights_before;
+    weights += layer.weights;
+    if (layer.units != layer.units_before)
+      parts.push_back(fmt::format("{} {} > {}", layer.layer, count_text(layer.units_before),
+                                  count_text(layer.units)));
+  }
+  if (parts.empty()) return "no dead unit to take out\n";
+  return fmt::format("dead units taken out: {}; {} > {} weights\n", fmt::join(parts, ", "),
+                     count_text(before), count_text(weights));
 }
 
 /// The pruned network as a file holds it; the network has been cut.
@@ -165,10 +205,11 @@ SparseModel model_of(const PruningSource& source, const Scoring& scoring, const 
                                                host_floats(layer->effective_variance()), keep));
     }
     // What an earlier pruning did to other layers stays.
-    if (source.pruned && !is_pruned(layer->name())) {
-      for (const PrunedLayer& before : source.pruned->layers) {
-        if (before.layer == layer->name()) model.layers.push_back(before);
-      }
+    if (is_pruned(layer->name())) continue;
+    if (layer->mask().defined()) model.layers.push_back(as_it_is(*layer));
+    if (!source.pruned) continue;
+    for (const PrunedLayer& before : source.pruned->layers) {
+      if (before.layer == layer->name()) model.layers.push_back(before);
     }
   }
   for (const auto& [name, parameter] : network.parameters()) {
@@ -226,6 +267,11 @@ fs::path path_of(const Options& options, const PruningSource& source, const Chos
 int run_prune(const Options& options) {
   criteria().at(options.criterion);
   const Repair repair = repair_from_name(options.repair);
+  const Structure structure = structure_from_name(options.structure);
+  VARPHASE_CHECK(structure == Structure::none || options.replace != "mean", ErrorKind::usage,
+                 "--structure {}: rule mean keeps the means of what it drops, and so every unit\n  "
+                 "--replace zero",
+                 options.structure);
   const Budget budget = parse_budget(options.budget);
   VARPHASE_CHECK(options.budget.empty() || (options.layer.empty() && options.scope == "layer"),
                  ErrorKind::usage,
@@ -241,8 +287,15 @@ int run_prune(const Options& options) {
       prunable_layers(source, budget.layers.empty() ? split_list(options.layer) : budget.layers);
   const Scoring scoring =
       prepare_scores(source, std::move(layers), {options.criterion}, repair, train, options);
-  const Ranking ranking = rank(options.criterion, scoring.inputs, source.device);
-  const Chosen chosen = choose_cut(options, source, scoring, ranking, train, budget);
+  Ranking ranking = rank(options.criterion, scoring.inputs, source.device);
+  const bool by_units = structure == Structure::neurons;
+  for (at::Tensor& scores : ranking.scores) {
+    if (by_units) scores = unit_scores(scores, options.criterion);
+  }
+  Chosen chosen = choose_cut(options, source, scoring, ranking, train, budget);
+  for (std::size_t l = 0; l < chosen.cut.size(); ++l) {
+    if (by_units) chosen.cut[l] = whole_units(chosen.cut[l], scoring.layers[l].kept);
+  }
   check_drops_more(source, scoring, chosen);
   SampledInputs passes(network, train, static_cast<std::uint64_t>(options.seed));
   apply_cut(network, scoring.layers, chosen.cut, chosen.rule, repair, &passes);
@@ -261,6 +314,14 @@ int run_prune(const Options& options) {
   const NetworkCost cost = network_cost(network, costs);
   const double sparsity = static_cast<double>(weights - kept) / static_cast<double>(weights);
   const fs::path out = path_of(options, source, chosen, sparsity);
+  const double network_sparsity = model.sparsity();
+  const std::int64_t dense = dense_bytes(model);
+  CompactModel compacted;
+  if (structure != Structure::none) {
+    compacted = compact(model);
+    model = compacted.model;
+    model.provenance["structure"] = options.structure;
+  }
   const std::int64_t bytes = write_document(out, to_document(model));
   std::vector<std::string> names;
   for (const LayerCost& layer : cost.layers) names.push_back(layer.layer);
@@ -269,16 +330,18 @@ int run_prune(const Options& options) {
                     {"weights", weights},
                     {"kept", kept},
                     {"sparsity", sparsity},
-                    {"network_sparsity", model.sparsity()},
+                    {"network_sparsity", network_sparsity},
                     {"compression", compression(sparsity)},
                     {"bytes", bytes},
-                    {"dense_bytes", dense_bytes(model)},
+                    {"dense_bytes", dense},
                     {"replace", replacement_name(chosen.rule)},
                     {"repair", repair_name(repair)},
                     {"criterion", options.criterion},
                     {"scope", options.scope},
                     {"smooth", scoring.smooth},
                     {"cut", chosen.how},
+                    {"structure", options.structure},
+                    {"units", units_json(compacted)},
                     {"layers", layers_json(cost)},
                     {"multiply_adds",
                      {{"full", {{"mean", cost.full.mean}, {"moments", cost.full.moments}}},
@@ -295,11 +358,12 @@ int run_prune(const Options& options) {
       "{}\n{}{:.2f} % of the network's weights dropped; cut by {} of {}{}, dropped weights "
       "replaced "
       "by {}, repair {}\nmultiply-adds an image, of the means: {} > {}; of both moments: {} > {}\n"
-      "{} (dense: {})\n",
-      out.string(), layers_text(cost), 100 * model.sparsity(), chosen.how, options.criterion,
+      "{}{} (dense: {})\n",
+      out.string(), layers_text(cost), 100 * network_sparsity, chosen.how, options.criterion,
       smoothed, replacement_name(chosen.rule), repair_name(repair), adds_text(cost.full.mean),
       adds_text(cost.pruned.mean), adds_text(cost.full.moments), adds_text(cost.pruned.moments),
-      bytes_text(static_cast<double>(bytes)), bytes_text(static_cast<double>(dense_bytes(model))));
+      structure == Structure::none ? "" : units_text(compacted),
+      bytes_text(static_cast<double>(bytes)), bytes_text(static_cast<double>(dense)));
   return kSuccess;
 }
 

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
 #include <cmath>
-#include <csignal>
 #include <optional>
 
 #include <fmt/ranges.h>
@@ -16,20 +15,13 @@
 #include "tools/new_run.hpp"
 #include "tools/run_folder.hpp"
 #include "tools/session.hpp"
+#include "tools/training_run.hpp"
 #include "tools/training_session.hpp"
 #include "tools/verbs/verbs.hpp"
 
 namespace varphase {
 namespace fs = std::filesystem;
 namespace {
-
-std::atomic<bool> stop_requested{false};
-
-// A second signal ends the program the usual way.
-extern "C" void request_stop(int signal) {
-  stop_requested.store(true);
-  std::signal(signal, SIG_DFL);
-}
 
 /// Writes the first log alpha into the spec, which is what says it everywhere.
 void set_initial_log_alpha(Json& spec, double value) {
@@ -58,11 +50,7 @@ fs::path initial_file(const std::string& text) {
 std::optional<InitialWeights> initial_weights(const Options& options, bool variances) {
   if (options.init.empty()) return std::nullopt;
   const fs::path file = initial_file(options.init);
-  const fs::path inside =
-      fs::weakly_canonical(file).lexically_relative(fs::weakly_canonical(options.run));
-  VARPHASE_CHECK(inside.empty() || *inside.begin() == "..", ErrorKind::usage,
-                 "--init {}: lies in the run that --overwrite would replace\n  give another --run",
-                 options.init);
+  refuse_inside(options.run, file, "--init " + options.init);
   return InitialWeights{file, variances};
 }
 
@@ -84,29 +72,6 @@ RunConfig resolve_config(const Options& options) {
   for (const std::string& assignment : options.set) set_field(config, assignment);
   if (options.initial_log_alpha) set_initial_log_alpha(config.network, *options.initial_log_alpha);
   return config;
-}
-
-/// All that can be wrong with the input is said before anything is written or replaced; the
-/// normalization found goes into the configuration.
-Dataset checked_dataset(RunConfig& config, const Options& options,
-                        const std::optional<InitialWeights>& init) {
-  Dataset dataset = open_dataset(config.data, options.data);
-  record_normalization(config.data, dataset);
-  Network network(config.network);
-  check_fits(network, dataset);
-  if (init) take_initial_weights(network, *init);
-  if (!options.resume) check_log_alpha_max(config.train, network);
-  check_training(config.train, dataset.train.count());
-  return dataset;
-}
-
-void take_signals() {
-  std::signal(SIGINT, request_stop);
-  std::signal(SIGTERM, request_stop);
-}
-
-void say_resume(const fs::path& path) {
-  fmt::print(stderr, "  go on with: varphase train --resume --run {}\n", path.string());
 }
 
 /// Last row of each member's metrics.csv, their mean and standard deviation.
@@ -176,7 +141,7 @@ int train_members(const MemberRuns& runs, const SessionImages& images,
       list.push_back(&session);
     }
     if (list.empty()) break;
-    const int ended = run_sessions(list, options.quiet, stop_requested);
+    const int ended = run_sessions(list, options.quiet, stop_requested());
     if (ended == kInterrupted) {
       say_resume(runs.folder);
       return ended;
@@ -215,26 +180,6 @@ int run_members(const Options& options) {
   return train_members(runs, images, init, options, device);
 }
 
-int run_one(const Options& options) {
-  const fs::path path = options.run;
-  RunConfig config = options.resume ? RunFolder(path).config() : resolve_config(options);
-  const std::optional<InitialWeights> init = initial_weights(options, !options.initial_log_alpha);
-  const at::Device device = open_device(options);
-  set_numerics(config.train.deterministic, config.train.precision != "float32");
-  const SessionImages images(checked_dataset(config, options, init), device);
-  if (!options.resume) make_run_folder(path, config, options.overwrite);
-  remove_stale_temporaries(path / "checkpoints");
-  open_log_file(path / "log.txt");
-  take_signals();
-  TrainingSession session(RunFolder(path), config, images, options, device, "", false);
-  if (options.resume) session.resume();
-  if (init) session.begin_with(*init);
-  session.start();
-  const int code = run_sessions({&session}, options.quiet, stop_requested);
-  if (code == kInterrupted) say_resume(path);
-  return code;
-}
-
 }  // namespace
 
 int run_train(const Options& options) {
@@ -248,7 +193,10 @@ int run_train(const Options& options) {
   const bool several = options.resume ? MemberRuns::is_one(options.run) : options.members > 0;
   VARPHASE_CHECK(several || options.side_by_side == 1, ErrorKind::usage,
                  "--side-by-side is for --members, and here is one network");
-  return several ? run_members(options) : run_one(options);
+  if (several) return run_members(options);
+  return train_run(options,
+                   options.resume ? RunFolder(options.run).config() : resolve_config(options),
+                   initial_weights(options, !options.initial_log_alpha));
 }
 
 }  // namespace varphase

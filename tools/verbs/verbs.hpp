@@ -28,6 +28,7 @@ int run_transition(const Options& options);
 int run_report(const Options& options);
 
 int run_train(const Options& options);
+int run_finetune(const Options& options);
 int run_kappa(const Options& options);
 int run_sweep(const Options& options);
 int run_prune(const Options& options);

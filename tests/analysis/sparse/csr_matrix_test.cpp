@@ -8,7 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "analysis/sparse/bit_mask.hpp"
+#include "src/base/bit_mask.hpp"
 #include "src/base/error.hpp"
 
 namespace varphase::test {

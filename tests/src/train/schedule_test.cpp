@@ -89,5 +89,24 @@ TEST(KlWeight, StartsAndRisesByEpoch) {
   EXPECT_EQ(kl_weight(config, 2), 0.8);
 }
 
+TEST(PruneSparsity, RisesAsZhuAndGuptaHaveIt) {
+  TrainConfig config;
+  config.epochs = 12;
+  EXPECT_FALSE(prunes_after(config, 12));  // off by default
+  config.prune_sparsity = 0.8;
+  config.prune_begin = 2;
+  config.prune_end = 10;
+  config.prune_every = 3;
+  for (std::int64_t e = 1; e <= 12; ++e)
+    EXPECT_EQ(prunes_after(config, e), e == 5 || e == 8 || e == 10) << e;
+  EXPECT_EQ(prune_sparsity(config, 2), 0);
+  EXPECT_NEAR(prune_sparsity(config, 6), 0.8 * (1 - 0.125), 1e-15);
+  EXPECT_NEAR(prune_sparsity(config, 8), 0.8 * (1 - 1.0 / 64), 1e-15);
+  EXPECT_EQ(prune_sparsity(config, 10), 0.8);
+  config.prune_end = 0;  // the last epoch
+  EXPECT_TRUE(prunes_after(config, 12));
+  EXPECT_EQ(prune_sparsity(config, 12), 0.8);
+}
+
 }  // namespace
 }  // namespace varphase

@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
-#include "analysis/sparse/bit_mask.hpp"
+#include "src/base/bit_mask.hpp"
 
 #include <bit>
 

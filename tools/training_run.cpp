@@ -1,0 +1,75 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#include "tools/training_run.hpp"
+
+#include <csignal>
+
+#include "src/base/atomic_file.hpp"
+#include "src/base/log.hpp"
+#include "tools/new_run.hpp"
+#include "tools/run_folder.hpp"
+#include "tools/session.hpp"
+
+namespace varphase {
+namespace fs = std::filesystem;
+namespace {
+
+std::atomic<bool> requested{false};
+
+// A second signal ends the program the usual way.
+extern "C" void request_stop(int signal) {
+  requested.store(true);
+  std::signal(signal, SIG_DFL);
+}
+
+}  // namespace
+
+Dataset checked_dataset(RunConfig& config, const Options& options,
+                        const std::optional<InitialWeights>& init) {
+  Dataset dataset = open_dataset(config.data, options.data);
+  record_normalization(config.data, dataset);
+  Network network(config.network);
+  check_fits(network, dataset);
+  if (init) take_initial_weights(network, *init);
+  if (!options.resume) check_log_alpha_max(config.train, network);
+  check_masks(config.train, network);
+  check_training(config.train, dataset.train.count());
+  return dataset;
+}
+
+void refuse_inside(const fs::path& run, const fs::path& file, const std::string& flag) {
+  const fs::path inside = fs::weakly_canonical(file).lexically_relative(fs::weakly_canonical(run));
+  VARPHASE_CHECK(inside.empty() || *inside.begin() == "..", ErrorKind::usage,
+                 "{}: lies in the run that --overwrite would replace\n  give another --run", flag);
+}
+
+void take_signals() {
+  std::signal(SIGINT, request_stop);
+  std::signal(SIGTERM, request_stop);
+}
+
+const std::atomic<bool>& stop_requested() { return requested; }
+
+void say_resume(const fs::path& path) {
+  fmt::print(stderr, "  go on with: varphase train --resume --run {}\n", path.string());
+}
+
+int train_run(const Options& options, RunConfig config, const std::optional<InitialWeights>& init) {
+  const fs::path path = options.run;
+  const at::Device device = open_device(options);
+  set_numerics(config.train.deterministic, config.train.precision != "float32");
+  const SessionImages images(checked_dataset(config, options, init), device);
+  if (!options.resume) make_run_folder(path, config, options.overwrite);
+  remove_stale_temporaries(path / "checkpoints");
+  open_log_file(path / "log.txt");
+  take_signals();
+  TrainingSession session(RunFolder(path), config, images, options, device, "", false);
+  if (options.resume) session.resume();
+  if (init) session.begin_with(*init);
+  session.start();
+  const int code = run_sessions({&session}, options.quiet, requested);
+  if (code == kInterrupted) say_resume(path);
+  return code;
+}
+
+}  // namespace varphase
