@@ -61,8 +61,8 @@ void add_data(CLI::App* sub, Options& o) {
 template <class Config>
 void add_fields(CLI::App* sub, Options& o, const std::string& section, const std::string& group,
                 bool defaults = true) {
-  Config defaults;
-  defaults.visit_fields([&](const char* name, auto& field, const FieldInfo& info) {
+  Config config;
+  config.visit_fields([&](const char* name, auto& field, const FieldInfo& info) {
     using Field = std::remove_reference_t<decltype(field)>;
     const std::string key = section + "." + name;
     std::string help = info.help;
@@ -167,7 +167,7 @@ void declare_kappa(CLI::App& app, Options& o) {
   sub->add_option("--samples", o.estimate_samples, "of --method estimate, an image")
       ->check(CLI::Range(2, 1000000))
       ->capture_default_str();
-  sub->add_option("--budget", o.budget,
+  sub->add_option("--budget", o.seconds,
                   "seconds that an epoch may take: more is refused before it starts; estimate "
                   "takes as many samples as fit")
       ->check(CLI::PositiveNumber);
@@ -386,7 +386,7 @@ void declare_exchange(CLI::App& app, Options& o) {
       ->check(CLI::Range(-20.0, 20.0));
   from_others->add_flag("--overwrite", o.overwrite, "replace a run or file that is there");
   add_json(from_others, o);
-  add_fields<DataConfig>(from_others, o, "data");
+  add_fields<DataConfig>(from_others, o, "data", kRunFields);
 }
 
 void declare_predict(CLI::App& app, Options& o) {

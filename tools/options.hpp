@@ -61,7 +61,7 @@ struct Options {
   std::vector<std::string> curvature_layers;
   std::string method = "exact";
   std::int64_t estimate_samples = 4;
-  double budget = 0;  // seconds an epoch; 0: any
+  double seconds = 0;  // that an epoch may take; 0: any
   bool all_quantities = false;
 
   // transition

@@ -40,18 +40,18 @@ void announce(Network& network, const DeviceImages& images, const Options& optio
   const KappaPlan kappa_plan(network, request);
   if (kappa_plan.general().empty()) return;
   DiagonalPlan plan = planned(network, images, kappa_plan, request.samples);
-  if (options.budget > 0 && request.method == CurvatureMethod::sampled_residual) {
+  if (options.seconds > 0 && request.method == CurvatureMethod::sampled_residual) {
     const double two = planned(network, images, kappa_plan, 2).seconds;
     plan = planned(network, images, kappa_plan, 6);
     const double one = std::max((plan.seconds - two) / 4, 1e-9);
     request.samples = static_cast<std::int64_t>(
-        std::clamp(2 + std::floor((options.budget - two) / one), 2.0, 1e6));
+        std::clamp(2 + std::floor((options.seconds - two) / one), 2.0, 1e6));
     plan.seconds = two + one * static_cast<double>(request.samples - 2);
   }
-  VARPHASE_CHECK(options.budget == 0 || plan.seconds <= 1.2 * options.budget, ErrorKind::usage,
+  VARPHASE_CHECK(options.seconds == 0 || plan.seconds <= 1.2 * options.seconds, ErrorKind::usage,
                  "kappa of an epoch is expected to take {:.0f} s, --budget allows {:g}\n  take "
                  "fewer layers by --layer, --method ggn, or --method estimate --samples 2",
-                 plan.seconds, options.budget);
+                 plan.seconds, options.seconds);
   if (!plan.repeatable)
     log_warning("two passes over the same images gave different bits on this device");
   if (options.json || options.quiet) return;
