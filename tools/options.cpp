@@ -242,16 +242,20 @@ void declare_sweep(CLI::App& app, Options& o) {
                   "several members: the mean over them")
       ->required();
   sub->add_option("--epoch", o.epoch, "last, best, or an epoch")->default_str("last");
+  // One word a list: what stands behind it is a run.
   sub->add_option("--criteria", o.criteria,
                   "compare criteria at equal sparsity, a list or all: " +
                       fmt::format("{}", fmt::join(criteria().names(), ", ")))
-      ->delimiter(',');
+      ->delimiter(',')
+      ->allow_extra_args(false);
   sub->add_option("--thresholds", o.thresholds,
                   "log10 kappa_0, a list [-6 to 4 by 0.25, without --criteria]")
-      ->delimiter(',');
+      ->delimiter(',')
+      ->allow_extra_args(false);
   sub->add_option("--sparsities", o.sparsities,
                   "shares to drop, a list [with --criteria: 0.5 to 0.999 in 8 steps]")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->check(CLI::Range(0.0, 1.0));
   sub->add_option("--replace", o.replace, "mean or zero alone [both]");
   add_pruning(sub, o);
@@ -290,7 +294,8 @@ void declare_prune(CLI::App& app, Options& o) {
   group
       ->add_option("--budget", o.budget,
                    "share of each layer's weights to drop, such as dense1=0.98,conv3=0.9")
-      ->delimiter(',');
+      ->delimiter(',')
+      ->allow_extra_args(false);
   group->add_option("--choose", o.choose,
                     "the sparsest cut on the validation images with drop<=POINTS");
   group->require_option(1);

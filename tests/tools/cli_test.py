@@ -404,7 +404,7 @@ class Program(unittest.TestCase):
 
         # Over several runs: the means, and the standard error between them.
         both = result("sweep", several, "--criteria", "all", "--sparsities", 0.8, "--split", "test", "--samples", 4)
-        own = [result("sweep", several / member, "--criteria", "sigma2", "--sparsities", 0.8, "--split", "test", "--samples", 4)
+        own = [result("sweep", "--split", "test", "--samples", 4, "--criteria", "sigma2", "--sparsities", 0.8, several / member)
                for member in ("members/00", "members/01")]  # fmt: skip
         first, second = (sweep["rows"][0]["accuracy"] for sweep in own)
         mean = next(row for row in both["rows"] if row["criterion"] == "sigma2")
