@@ -204,6 +204,7 @@ int rank_of(ElementType type) {
 
 std::vector<const Array*> writing_order(const std::vector<Array>& arrays) {
   std::vector<const Array*> order;
+  order.reserve(arrays.size());
   for (const Array& array : arrays) order.push_back(&array);
   std::sort(order.begin(), order.end(), [](const Array* a, const Array* b) {
     if (rank_of(a->type) != rank_of(b->type)) return rank_of(a->type) < rank_of(b->type);

@@ -125,8 +125,8 @@ std::string both_sides(const Modules& file, const Modules& network) {
                      list_text(network));
 }
 
-void pair_kind(Modules file, Modules network, WeightedModule::Kind kind, const std::string& origin,
-               Pairs& pairs) {
+void pair_kind(Modules file, const Modules& network, WeightedModule::Kind kind,
+               const std::string& origin, Pairs& pairs) {
   if (same_names(file, network)) {
     for (const WeightedModule& module : file) pairs[module.name] = module.name;
     return;
@@ -169,8 +169,8 @@ std::map<std::string, std::string> pair_modules(const std::vector<WeightedModule
   for (const auto& [theirs, ours] : given) {
     const WeightedModule& module = by_name(file, theirs, origin);
     const WeightedModule& layer = by_name(network, ours, "the network");
-    const bool free = std::any_of(layers.begin(), layers.end(),
-                                  [&](const WeightedModule& left) { return left.name == ours; });
+    const std::vector<std::string> left = names_of(layers);
+    const bool free = std::find(left.begin(), left.end(), ours) != left.end();
     VARPHASE_CHECK(free, ErrorKind::usage, "--map: two modules are to be {}", ours);
     VARPHASE_CHECK(module.kind == layer.kind, ErrorKind::shape,
                    "--map: {} is one of the {}, {} of the {}", theirs, kind_text(module.kind), ours,
