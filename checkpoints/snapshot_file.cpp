@@ -13,6 +13,7 @@
 
 #include <fmt/ranges.h>
 
+#include "checkpoints/provenance.hpp"
 #include "src/base/bit_mask.hpp"
 #include "src/base/error.hpp"
 
@@ -21,7 +22,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::string_view kMetrics = "metrics.";
-constexpr std::string_view kProvenance = "provenance.";
 constexpr std::array<std::string_view, 3> kMoments{"/exp_avg", "/exp_avg_sq", "/momentum_buffer"};
 
 struct Section {

@@ -313,6 +313,10 @@ TensorFile state_dict(const Snapshot& snapshot) {
   file.metadata["varphase.metrics"] = dumped(metrics);
   append_arrays(snapshot.parameters, file);
   append_arrays(snapshot.buffers, file);
+  for (const Array& mask : snapshot.masks) {
+    const std::string layer = mask.name.substr(0, mask.name.rfind('/'));
+    file.arrays.push_back(renamed(mask, layer + ".mask"));
+  }
   for (const Array& array : snapshot.buffers) {
     constexpr std::string_view kStatistics = "/running_mean";
     if (!array.name.ends_with(kStatistics)) continue;

@@ -21,7 +21,8 @@ enum class SparseForm {
 SparseForm sparse_form_from_name(const std::string& name);
 
 /// A checkpoint with PyTorch's names: "<layer>.<parameter>" for "<layer>/<parameter>", and beside
-/// the statistics of each batch norm its num_batches_tracked (the optimizer steps). The
+/// the statistics of each batch norm its num_batches_tracked (the optimizer steps); a mask is
+/// "<layer>.mask". The
 /// configuration, metrics and origin go into the metadata ("varphase.*"); optimizer state is left
 /// out. docs/export.md.
 TensorFile state_dict(const Snapshot& snapshot);

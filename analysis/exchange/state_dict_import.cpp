@@ -99,6 +99,7 @@ class ModuleLoad {
     for (Parameter& parameter : wanted_.parameters) {
       if (parameter.role == Role::variance) load_variance(parameter);
     }
+    load_mask();
     if (leaves_.erase("num_batches_tracked") == 1)
       report_.unused.push_back(module_ + ".num_batches_tracked");
     if (leaves_.empty()) return;
@@ -151,6 +152,25 @@ class ModuleLoad {
                           : suggestion(missing, there));
     }
     target.copy_(checked(*array, target));
+  }
+
+  /// Of our own exports: which weights a layer was trained with.
+  void load_mask() {
+    auto* layer = dynamic_cast<VarianceLayer*>(wanted_.layer);
+    if (layer == nullptr) return;
+    const Array* mask = take("mask");
+    if (mask == nullptr) {
+      layer->set_mask({});
+      return;
+    }
+    bool good = mask->shape == wanted_.weight && mask->type == ElementType::uint8;
+    if (good) {
+      for (const std::uint8_t mark : mask->as<std::uint8_t>()) good = good && mark <= 1;
+    }
+    VARPHASE_CHECK(good, ErrorKind::shape,
+                   "{}: tensor {} {} wants {}, uint8, 1 for each weight kept", request_.origin,
+                   mask->name, shape_text(mask->shape), shape_text(wanted_.weight));
+    layer->set_mask(tensor_from_array(*mask).to(at::kBool));
   }
 
   void load_variance(Parameter& theta) {

@@ -9,12 +9,11 @@
 
 #include <fmt/format.h>
 
+#include "checkpoints/provenance.hpp"
 #include "src/base/json.hpp"
 
 namespace varphase {
 namespace {
-
-constexpr std::string_view kProvenance = "provenance_";
 
 std::string layer_array(const std::string& layer, std::string_view name) {
   return fmt::format("layers/{}/{}", layer, name);
@@ -274,8 +273,10 @@ KappaMap kappa_from_document(const Document& document, const std::string& path) 
                  map.images);
   for (const auto& [key, value] : document.attributes) {
     const std::string* text = std::get_if<std::string>(&value);
-    if (text != nullptr && key.rfind(kProvenance, 0) == 0)
-      map.provenance[key.substr(kProvenance.size())] = *text;
+    for (const std::string_view prefix : {kProvenance, kOlderProvenance}) {
+      if (text != nullptr && key.rfind(prefix, 0) == 0)
+        map.provenance[key.substr(prefix.size())] = *text;
+    }
   }
   read_layers(document, path, "layers", map.layers, map.proofs);
   read_layers(document, path, "plain_layers", map.plain_layers, map.plain_proofs);

@@ -426,7 +426,7 @@ class Program(unittest.TestCase):
                 indptr, indices = (file[f"layers/dense1/{name}"][()] for name in ("indptr", "indices"))
                 return {(r, c) for r in range(len(indptr) - 1) for c in indices[indptr[r] : indptr[r + 1]]}
             self.assertLess(places(less), places(half))
-            self.assertIn("half.h5", less.attrs["provenance_pruned_from"].decode())
+            self.assertIn("half.h5", less.attrs["provenance.pruned_from"].decode())
 
         prune = ["prune", one, "--sparsity", 0.5]
         self.fails(2, "dense1=0.98", arguments=["prune", one, "--budget", "dense1:0.5", *OFFLINE])

@@ -187,7 +187,7 @@ class Export(unittest.TestCase):
                 self.succeeds("import", file, "--out", "back.h5", "--overwrite")
                 self.assertEqual(arrays("back.h5"), arrays(source))
                 with h5py.File("back.h5") as back, h5py.File(source) as was:
-                    self.assertEqual({*back.attrs} - {*was.attrs}, {"provenance_imported"})
+                    self.assertEqual({*back.attrs} - {*was.attrs}, {"provenance.imported"})
                     for name in was.attrs:
                         self.assertEqual(back.attrs[name], was.attrs[name], name)
         # What others read there: the sparse tensors are the dense ones.

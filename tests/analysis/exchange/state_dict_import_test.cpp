@@ -129,6 +129,43 @@ at::Tensor variance_ratio(const std::string& parameterization, std::optional<dou
   return layer.weight_variance() / weight.square();
 }
 
+TEST(StateDictImport, MasksComeBackWithTheirLayers) {
+  const Json json = spec(R"({"variance_dense": {"out": 6, "bias": true}})");
+  Network first(json);
+  first.initialize(7);
+  VarianceLayer& layer = *first.variance_layers().front();
+  at::manual_seed(2);
+  layer.set_mask(at::rand({6, 16}) < 0.3);
+  Snapshot snapshot;
+  snapshot.config = "{}";
+  store_network(first, snapshot);
+  const TensorFile file = state_dict(snapshot);
+  const auto marks = tensor(file, "dense1.mask").as<std::uint8_t>();
+  ASSERT_EQ(marks.size(), 96U);
+
+  Network second(json);
+  second.initialize(8);
+  load_state_dict(second, file, {"a", {}, std::nullopt});
+  Snapshot back;
+  store_network(second, back);
+  expect_equal(back.masks, snapshot.masks);
+  const at::Tensor variance = second.variance_layers().front()->effective_variance().flatten();
+  for (std::size_t i = 0; i < marks.size(); ++i)
+    EXPECT_EQ(variance[static_cast<std::int64_t>(i)].item<float>() > 0, marks[i] == 1) << i;
+
+  // A file without one takes an older one away.
+  load_state_dict(second, sequential(), {"a", {}, std::nullopt});
+  EXPECT_FALSE(second.variance_layers().front()->mask().defined());
+
+  TensorFile bad = file;
+  tensor(bad, "dense1.mask").bytes[3] = std::byte{2};
+  EXPECT_THAT(error_of(ErrorKind::shape,
+                       [&] {
+                         load_state_dict(second, bad, {"a", {}, std::nullopt});
+                       }),
+              HasSubstr("dense1.mask"));
+}
+
 TEST(StateDictImport, PlainWeightsBecomeMeansAndLogAlphaGivesTheirVariances) {
   for (const std::string& name : parameterizations().names()) {
     const at::Tensor ratio = variance_ratio(name, -2.0);
