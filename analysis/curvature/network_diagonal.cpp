@@ -44,7 +44,8 @@ Sizes sizes_of(const Network& network, const DeviceImages& images, std::size_t f
   sizes.chunk = std::clamp<std::int64_t>(budget / 2 / (kept + moving), 1,
                                          std::min(kMostImages, images.count()));
   sizes.factor_bytes = budget / 2 - sizes.chunk * kept / 2;
-  sizes.bytes = budget;
+  // Convolutions take workspaces of their own, and the allocator rounds up.
+  sizes.bytes = budget + budget / 8;
   for (const std::size_t layer : layers) {
     for (const Parameter& parameter : network.layers()[layer]->parameters()) {
       if (parameter.tensor->dim() > 1 && parameter.role == Role::weight)

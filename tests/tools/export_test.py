@@ -5,6 +5,7 @@
     export_test.py PROGRAM
 """
 
+import copy
 import json
 import os
 import pathlib
@@ -239,6 +240,19 @@ class Export(unittest.TestCase):
                 layer, leaf = name.rsplit(".", 1)
                 if leaf != "num_batches_tracked":
                     self.assertEqual(value.tobytes(), state[f"{names[layer]}.{leaf}"].tobytes(), name)
+
+        # Its curvature: the diagonal of the Hessian as PyTorch has it in float64, entry by entry.
+        self.succeeds("kappa", "runs/theirs", "--layer", "all", "--split", "test", *OFFLINE)
+        twin = copy.deepcopy(network).double()
+        loss = nn.functional.cross_entropy(twin(torch.from_numpy(tests).double()), torch.from_numpy(classes), reduction="sum")
+        with h5py.File("runs/theirs/kappa/epoch_0000.h5") as file:
+            for layer, module in (("conv1", "stem.0"), ("conv2", "body.0"), ("dense1", "head.1"), ("dense2", "head.3")):
+                got = file[f"layers/{layer}/hessian_diagonal"][:]
+                weight = twin.get_submodule(module).weight
+                gradient = torch.autograd.grad(loss, weight, create_graph=True)[0].flatten()
+                for entry in np.random.default_rng(4).integers(0, got.size, 12):
+                    exact = torch.autograd.grad(gradient[int(entry)], weight, retain_graph=True)[0].flatten()[int(entry)].item()
+                    self.assertLess(abs(got.flat[entry] - exact), 1e-4 * np.abs(got).max(), (layer, entry))
 
         # Normalized input: what the graph does inside is what PyTorch was given.
         self.succeeds("import", "theirs.npz", "--network", "theirs.json", "--data", "fashion-mnist", "--normalize", "standard",
