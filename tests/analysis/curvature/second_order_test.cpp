@@ -269,6 +269,8 @@ TEST(SampledResidual, IsUnbiasedAndItsErrorCoversTheTruth) {
     covered += (off <= 1.96 * error).sum().item<std::int64_t>();
     all += off.numel();
   }
+  RecordProperty("covered", static_cast<int>(covered));
+  RecordProperty("weights", static_cast<int>(all));
   // 95 % of 75 weights, whose errors hang together: less than 85 % would be a wrong error.
   EXPECT_GT(static_cast<double>(covered), 0.85 * static_cast<double>(all));
 }
