@@ -46,16 +46,17 @@ void check_rules(const TransitionRules& rules) {
                  "drop points: wants more than 0 and at most 100, got {}", rules.drop_points);
 }
 
+bool is_over(const TransitionRules& rules, std::int64_t over, std::int64_t weights) {
+  return over > rules.onset_count &&
+         static_cast<double>(over) > rules.onset_share * static_cast<double>(weights);
+}
+
 std::optional<std::int64_t> find_onset(const Transition& transition) {
   const auto weights =
       std::accumulate(transition.weights.begin(), transition.weights.end(), std::int64_t{0});
-  const TransitionRules& rules = transition.rules;
   for (const TransitionRow& row : transition.rows) {
     const std::optional<std::int64_t> over = row.over_total();
-    if (over && *over > rules.onset_count &&
-        static_cast<double>(*over) > rules.onset_share * static_cast<double>(weights)) {
-      return row.epoch;
-    }
+    if (over && is_over(transition.rules, *over, weights)) return row.epoch;
   }
   return std::nullopt;
 }
@@ -126,6 +127,13 @@ std::optional<std::int64_t> Transition::lag() const {
   return *onset - *drop;
 }
 
+std::optional<std::int64_t> Transition::onset_of(std::size_t layer) const {
+  for (const TransitionRow& row : rows) {
+    if (!row.over.empty() && is_over(rules, row.over[layer], weights[layer])) return row.epoch;
+  }
+  return std::nullopt;
+}
+
 std::string Transition::onset_rule() const {
   const auto total = std::accumulate(weights.begin(), weights.end(), std::int64_t{0});
   std::string bound = count_text(rules.onset_count);
@@ -148,6 +156,11 @@ std::string Transition::drop_rule() const {
 std::string Transition::summary() const {
   std::string text = onset ? fmt::format("onset at epoch {} ({})", *onset, onset_rule())
                            : fmt::format("no onset ({})", onset_rule());
+  for (std::size_t l = 0; layers.size() > 1 && l < layers.size(); ++l) {
+    const std::optional<std::int64_t> own = onset_of(l);
+    text += fmt::format("{}{} {}", l == 0 ? "\nby layer: " : ", ", layers[l],
+                        own ? fmt::format("at epoch {}", *own) : "none");
+  }
   text += drop ? fmt::format("\ndrop at epoch {} ({})", *drop, drop_rule())
                : fmt::format("\nno drop ({})", drop_rule());
   if (const auto epochs = lag()) {
@@ -263,8 +276,12 @@ Json to_json(const Transition& transition) {
                     {"accuracy_ensemble", number_or_null(row.accuracy_ensemble)},
                     {"log_alpha", log_alpha}});
   }
+  Json by_layer = Json::object();
+  for (std::size_t l = 0; l < transition.layers.size(); ++l)
+    by_layer[transition.layers[l]] = epoch_or_null(transition.onset_of(l));
   return {
       {"format", kFormat},
+      {"onset_by_layer", by_layer},
       {"kappa0", transition.rules.kappa0},
       {"log10_kappa0", std::log10(transition.rules.kappa0)},
       {"split", transition.split},

@@ -63,6 +63,8 @@ struct Transition {
   std::optional<std::int64_t> onset;  // epoch
   std::optional<std::int64_t> drop;   // epoch
 
+  /// The onset rule on one layer alone: which goes first. @param layer its place in `layers`
+  std::optional<std::int64_t> onset_of(std::size_t layer) const;
   /// onset - drop in epochs: negative where kappa told first.
   std::optional<std::int64_t> lag() const;
   /// "first epoch with more than 0 of 400,000 weights over kappa_0 = 10^1.5".

@@ -68,6 +68,21 @@ TEST(ParseThreshold, RefusesTheRestAndSaysHowToWriteIt) {
   }
 }
 
+TEST(Transition, SaysWhichLayerGoesFirst) {
+  std::vector<KappaSummary> list = maps({0, 0, 5, 20});
+  list[1].count.over[1] = 3;
+  TransitionRules rules;
+  rules.onset_count = 2;
+  const Transition found = find_transition(list, metrics({99, 99, 99, 98}), rules);
+  EXPECT_EQ(found.onset, 1);
+  EXPECT_EQ(found.onset_of(0), 2);
+  EXPECT_EQ(found.onset_of(1), 1);
+  EXPECT_THAT(found.summary(), HasSubstr("by layer: dense1 at epoch 2, dense2 at epoch 1"));
+  EXPECT_EQ(to_json(found)["onset_by_layer"]["dense2"], 1);
+  rules.onset_share = 0.019;
+  EXPECT_EQ(find_transition(list, metrics({99, 99, 99, 98}), rules).onset_of(1), std::nullopt);
+}
+
 TEST(Transition, FindsTheOnsetByCountAndShare) {
   const auto onset = [](std::int64_t count, double share) {
     TransitionRules rules;
