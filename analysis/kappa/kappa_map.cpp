@@ -79,8 +79,8 @@ std::vector<std::string> layer_names(const Document& document, const std::string
   if (document.find_attribute(attribute) == nullptr) return {};
   const Json names =
       parse_json(document.text(attribute), fmt::format("{}: attribute {}", path, attribute));
-  VARPHASE_CHECK(names.is_array() && !names.empty(), ErrorKind::format,
-                 "{}: attribute {} is not a list of names", path, attribute);
+  VARPHASE_CHECK(names.is_array(), ErrorKind::format, "{}: attribute {} is not a list of names",
+                 path, attribute);
   std::vector<std::string> layers;
   for (const Json& name : names) {
     VARPHASE_CHECK(name.is_string(), ErrorKind::format, "{}: attribute {} is not a list of names",

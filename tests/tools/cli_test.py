@@ -83,7 +83,8 @@ class Program(unittest.TestCase):
 
     def test_the_whole_chain(self):
         one = self.train("one", "--epochs", 2)
-        for verb in (["kappa", one, "--verify", 5, *OFFLINE], ["transition", one],
+        for verb in (["kappa", one, "--verify", 5, *OFFLINE],
+                     ["kappa", one, "--layer", "conv2", "--epoch", "last", *OFFLINE], ["transition", one],
                      ["sweep", one, "--samples", 5, "--choose", "drop<=5", *OFFLINE],
                      ["prune", one, "--sparsity", 0.9, "--repair", "batch-norm", "--out", one / "pruned/90.h5", *OFFLINE],
                      ["eval", one, one / "pruned/90.h5", "--samples", 5, *OFFLINE],
@@ -91,6 +92,10 @@ class Program(unittest.TestCase):
             done = run(*verb)
             self.assertEqual(done.returncode, 0, f"{verb}: {done.stderr}")
         self.assertTrue((one / "report.html").is_file())
+        self.assertTrue((one / "kappa/layers/epoch_0002_conv2.h5").is_file())  # beside the run's map
+        refused = run("kappa", one, "--layer", "conv2", "--epoch", "last", "--budget", 1e-6, *OFFLINE)
+        self.assertEqual(refused.returncode, 2)
+        self.assertIn("--budget", refused.stderr)
         rows = json.loads(run("transition", one, "--json").stdout)["rows"]
         self.assertEqual([row["epoch"] for row in rows], [0, 1, 2])
 

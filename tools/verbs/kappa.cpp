@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include <fmt/ranges.h>
+
 #include "analysis/kappa/compute_kappa.hpp"
 #include "analysis/kappa/kappa_csv.hpp"
 #include "analysis/kappa/transition.hpp"
@@ -67,6 +69,21 @@ void announce(Network& network, const DeviceImages& images, const Options& optio
   fmt::print(stderr,
              "factors an image: {}\nabout {:.3g} s an epoch; {} at most beside the images\n", text,
              plan.seconds, bytes_text(static_cast<double>(plan.bytes)));
+}
+
+/// Where a map goes: the run's own maps are those of all its variance layers, which transition,
+/// sweep and report read; maps of some layers lie beside them and replace none.
+std::filesystem::path map_file(const RunFolder& run, std::int64_t epoch, const KappaMap& map,
+                               const Network& network) {
+  if (map.layers.size() == network.variance_layers().size()) return run.kappa(epoch);
+  std::vector<std::string> names;
+  for (const auto* list : {&map.layers, &map.plain_layers}) {
+    for (const LayerKappa& layer : *list) names.push_back(layer.layer);
+  }
+  constexpr std::size_t kMostNamed = 4;
+  const std::string tag = names.size() <= kMostNamed ? fmt::format("{}", fmt::join(names, "+"))
+                                                     : fmt::format("{}_layers", names.size());
+  return run.path() / "kappa" / "layers" / fmt::format("epoch_{:04}_{}.h5", epoch, tag);
 }
 
 /// Norm of the standard errors over the norm of the curvature.
@@ -148,6 +165,7 @@ int run_kappa(const Options& options) {
   Json rows = Json::array();
   std::string histograms;
   std::optional<Progress> progress;
+  std::filesystem::path folder;
   for (const std::int64_t epoch : target.epochs) {
     const std::filesystem::path checkpoint = target.run.checkpoint(epoch);
     LoadedNetwork loaded =
@@ -168,8 +186,10 @@ int run_kappa(const Options& options) {
     map.provenance = provenance(device);
     map.provenance[kDatasetDigest] = dataset.digest;
     map.provenance["checkpoint"] = checkpoint.filename().string();
-    std::filesystem::create_directories(target.run.path() / "kappa");
-    write_document(target.run.kappa(epoch), to_document(map));
+    const std::filesystem::path file = map_file(target.run, epoch, map, loaded.network);
+    folder = file.parent_path();
+    std::filesystem::create_directories(folder);
+    write_document(file, to_document(map));
     progress->clear();
     const auto show = [&](const std::vector<LayerKappa>& layers,
                           const std::vector<KappaProof>& proofs) {
@@ -184,7 +204,7 @@ int run_kappa(const Options& options) {
     const std::string csv = histogram_csv({&map, 1});
     histograms += histograms.empty() ? csv : csv.substr(csv.find('\n') + 1);
   }
-  write_text_atomically(target.run.path() / "kappa" / "histogram.csv", histograms);
+  write_text_atomically(folder / "histogram.csv", histograms);
   if (options.json) {
     fmt::print("{}\n", Json{{"kappa0", kappa0},
                             {"images", images.count()},
@@ -193,8 +213,7 @@ int run_kappa(const Options& options) {
                            .dump(2));
   } else {
     fmt::print("\nkappa_0 = {}; sums over {} {} images; maps in {}\n", options.kappa0,
-               count_text(images.count()), split_name(split),
-               (target.run.path() / "kappa").string());
+               count_text(images.count()), split_name(split), folder.string());
   }
   return kSuccess;
 }
