@@ -152,24 +152,13 @@ class ConvRule final : public WeightedRule {
 
   /// The patches of images first .. first + count - 1 that a weight meets, [count, P, C k k].
   at::Tensor patches(std::int64_t first, std::int64_t count) const {
-    const std::int64_t kernel = weight().size(2);
-    at::Tensor a = a_.narrow(0, first, count);
-    if (padding_ > 0) a = at::constant_pad_nd(a, {padding_, padding_, padding_, padding_});
-    // A view by windows and one copy; at::im2col takes the images one by one.
-    return a.unfold(2, kernel, stride_)
-        .unfold(3, kernel, stride_)
+    return windows(a_.narrow(0, first, count))
         .permute({0, 2, 3, 1, 4, 5})
         .reshape({count, positions(), patch_size()});
   }
   /// The same of all images as [N, C k k, P].
   at::Tensor patch_rows() const {
-    const std::int64_t kernel = weight().size(2);
-    at::Tensor a = a_;
-    if (padding_ > 0) a = at::constant_pad_nd(a, {padding_, padding_, padding_, padding_});
-    return a.unfold(2, kernel, stride_)
-        .unfold(3, kernel, stride_)
-        .permute({0, 1, 4, 5, 2, 3})
-        .reshape({a.size(0), patch_size(), positions()});
+    return windows(a_).permute({0, 1, 4, 5, 2, 3}).reshape({a_.size(0), patch_size(), positions()});
   }
   /// sum_n,p v[n,o,p] patch[n,p,w], or with the patches squared. @param v [N, O, P] @return [O, w]
   at::Tensor weighted_patches(const at::Tensor& v, bool squared) const {
@@ -203,6 +192,13 @@ class ConvRule final : public WeightedRule {
     stride_ = options.value("stride", geometry.stride);
     padding_ = options.value("padding", geometry.padding);
     turned_ = of.weight.flip({2, 3}).transpose(0, 1).contiguous();
+  }
+
+  /// A view [N, C, out height, out width, k, k], so that patches take one copy; at::im2col takes
+  /// the images one by one.
+  at::Tensor windows(at::Tensor a) const {
+    if (padding_ > 0) a = at::constant_pad_nd(a, {padding_, padding_, padding_, padding_});
+    return a.unfold(2, weight().size(2), stride_).unfold(3, weight().size(2), stride_);
   }
 
   at::Tensor bias_;

@@ -11,12 +11,11 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/zeros.h>
-#include <torch/csrc/autograd/autograd.h>
 
+#include "analysis/curvature/double_backward.hpp"
 #include "analysis/predict/trunk.hpp"
 #include "src/kernels/float32_product.hpp"
 #include "src/kernels/output_curvature.hpp"
-#include "src/noise/noise_key.hpp"
 #include "src/variance/torch_kernels.hpp"
 
 namespace varphase {
@@ -148,21 +147,8 @@ double verify_hessian_diagonal(Network& network, const HeadParts& head, const De
       head.layer->effective_mean().detach().to(at::kDouble).clone().set_requires_grad(true);
   const at::Tensor b = head.layer->output_mean(a.to(at::kDouble), weight);
   const at::Tensor nll = at::cross_entropy_loss(wide.logits(b), labels, {}, at::Reduction::Sum);
-  const at::Tensor gradient = torch::autograd::grad({nll}, {weight}, {}, true, true)[0].flatten();
-  double worst = 0, largest = 0;
-  for (std::int64_t e = 0; e < entries; ++e) {
-    const PhiloxBlock words = noise_block({seed, Stream::probe, head.layer->number(), 0}, 0, 0,
-                                          static_cast<std::uint32_t>(e));
-    const auto at_entry = static_cast<std::int64_t>(
-        (static_cast<std::uint64_t>(words.x0) * static_cast<std::uint64_t>(weight.numel())) >> 32U);
-    const double exact = torch::autograd::grad({gradient[at_entry]}, {weight}, {}, true)[0]
-                             .flatten()[at_entry]
-                             .item<double>();
-    largest = std::max(largest, std::abs(exact));
-    worst = std::max(worst, std::abs(exact - closed.flatten()[at_entry].item<double>()));
-  }
-  largest = std::max(largest, closed.abs().max().item<double>());
-  return largest > 0 ? worst / largest : worst;
+  return worst_against_double_backward(nll, weight, closed, entries,
+                                       {seed, Stream::probe, head.layer->number(), 0});
 }
 
 }  // namespace varphase

@@ -10,8 +10,8 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/equal.h>
-#include <torch/csrc/autograd/autograd.h>
 
+#include "analysis/curvature/double_backward.hpp"
 #include "analysis/predict/trunk.hpp"
 #include "src/base/error.hpp"
 #include "src/layers/activation_layer.hpp"
@@ -58,9 +58,7 @@ Sizes sizes_of(const Network& network, const DeviceImages& images, std::size_t f
 std::size_t lowest(const Network& network, const std::vector<std::size_t>& layers) {
   VARPHASE_CHECK(!layers.empty(), ErrorKind::usage, "curvature of no layer was asked for");
   for (const std::size_t layer : layers) {
-    const std::string_view kind = network.layers()[layer]->kind();
-    VARPHASE_CHECK(kind.find("dense") != kind.npos || kind.find("conv2d") != kind.npos,
-                   ErrorKind::usage,
+    VARPHASE_CHECK(has_weights(*network.layers()[layer]), ErrorKind::usage,
                    "{} has no weights whose curvature can be read: dense and convolutional layers "
                    "have",
                    network.layers()[layer]->name());
@@ -87,6 +85,11 @@ void add_images(Network& network, const DeviceImages& images, std::size_t first,
 }
 
 }  // namespace
+
+bool has_weights(const Layer& layer) {
+  return layer.kind().find("dense") != std::string_view::npos ||
+         layer.kind().find("conv2d") != std::string_view::npos;
+}
 
 DiagonalPlan plan_network_diagonal(Network& network, const DeviceImages& images,
                                    const NetworkDiagonalRequest& request) {
@@ -161,7 +164,7 @@ double verify_network_diagonal(Network& network, const DeviceImages& images,
     pass.add(x.narrow(0, begin, count), labels.narrow(0, begin, count),
              images.example.narrow(0, begin, count));
   }
-  const at::Tensor got = pass.sums()[0].hessian.flatten();
+  const at::Tensor got = pass.sums()[0].hessian;
 
   CurvatureChain wide(network, layer, request.smoothing, at::kDouble);
   WeightedRule& rule = *wide.weighted(0);
@@ -169,21 +172,9 @@ double verify_network_diagonal(Network& network, const DeviceImages& images,
   rule.set_weight(weight);
   const at::Tensor nll =
       at::cross_entropy_loss(wide.forward(x.to(at::kDouble)), labels, {}, at::Reduction::Sum);
-  const at::Tensor gradient = torch::autograd::grad({nll}, {weight}, {}, true, true)[0].flatten();
-  double worst = 0, largest = got.abs().max().item<double>();
-  for (std::int64_t e = 0; e < entries; ++e) {
-    const PhiloxBlock words =
-        noise_block({request.seed, Stream::probe, static_cast<std::uint16_t>(layer), 0}, 0, 0,
-                    static_cast<std::uint32_t>(e));
-    const auto at_entry = static_cast<std::int64_t>(
-        (static_cast<std::uint64_t>(words.x0) * static_cast<std::uint64_t>(weight.numel())) >> 32U);
-    const at::Tensor row =
-        torch::autograd::grad({gradient[at_entry]}, {weight}, {}, true, false, true)[0];
-    const double exact = row.defined() ? row.flatten()[at_entry].item<double>() : 0;
-    largest = std::max(largest, std::abs(exact));
-    worst = std::max(worst, std::abs(exact - got[at_entry].item<double>()));
-  }
-  return largest > 0 ? worst / largest : worst;
+  return worst_against_double_backward(
+      nll, weight, got, entries,
+      {request.seed, Stream::probe, static_cast<std::uint16_t>(layer), 0});
 }
 
 }  // namespace varphase

@@ -50,7 +50,6 @@ class SecondOrder {
   void add(const at::Tensor& x, const at::Tensor& labels, const at::Tensor& example);
   /// By layer, in the order of the request.
   const std::vector<LayerDiagonal>& sums() const { return sums_; }
-  std::vector<LayerDiagonal>& mutable_sums() { return sums_; }
 
   /// Factors an image that reach the output of each layer of the request, as the last chunk had
   /// them (of the estimator: as the exact form would need).

@@ -17,11 +17,6 @@ at::Tensor as_tensor(const std::vector<float>& values, const Shape& shape) {
   return at::from_blob(const_cast<float*>(values.data()), shape, at::kFloat).to(at::kDouble);
 }
 
-bool has_weights(const Layer& layer) {
-  return layer.kind().find("dense") != std::string_view::npos ||
-         layer.kind().find("conv2d") != std::string_view::npos;
-}
-
 std::vector<std::size_t> positions_of(const Network& network,
                                       const std::vector<std::string>& names) {
   std::vector<std::size_t> positions;

@@ -108,9 +108,7 @@ CurvatureMeasured curvature_case(const std::string& name, at::Device device, std
   NetworkDiagonalRequest request;
   if (name == "curvature-3c3d-ggn") request.method = CurvatureMethod::gauss_newton;
   for (std::size_t i = 0; i < network.layers().size(); ++i) {
-    const std::string_view kind = network.layers()[i]->kind();
-    if (kind.find("dense") != kind.npos || kind.find("conv2d") != kind.npos)
-      request.layers.push_back(i);
+    if (has_weights(*network.layers()[i])) request.layers.push_back(i);
   }
   const DiagonalPlan plan = plan_network_diagonal(network, images, request);
   CurvatureMeasured measured;
