@@ -19,6 +19,8 @@
 #include "analysis/curvature/rule.hpp"
 #include "src/kernels/float32_product.hpp"
 #include "src/kernels/fold_columns.hpp"
+#include "src/kernels/pooled_pull.hpp"
+#include "src/kernels/pooled_squares.hpp"
 #include "src/kernels/squared_product.hpp"
 #include "src/kernels/unit_patches.hpp"
 #include "src/layers/conv2d.hpp"
@@ -30,7 +32,6 @@ namespace {
 constexpr std::int64_t kBlockBytes = 256LL << 20;  // of a product's temporaries
 constexpr std::int64_t kFewPositions = 36;
 constexpr std::int64_t kOneBlock = 32;
-constexpr std::int64_t kMostWinnerPatches = 1 << 18;  // numbers an image
 
 std::int64_t bytes(std::int64_t elements, const at::Tensor& like) {
   return elements * static_cast<std::int64_t>(like.element_size());
@@ -93,13 +94,41 @@ class ConvRule final : public WeightedRule {
     });
     return out;
   }
-  bool rows_pay(std::int64_t units) const override {
-    // Convolutions of odd numbers of channels run at a quarter of a matrix product's speed on a
-    // GPU.
-    const bool odd = weight().size(0) % 32 != 0 || weight().size(1) % 32 != 0;
-    return weight().is_cuda() && odd && positions() > kFewPositions &&
-           units * element_count(input_shape()) <=
-               2 * weight().size(0) * positions() * patch_size();
+
+  bool takes_pooled() const override { return true; }
+  at::Tensor pull_pooled(const PooledFactors& factors, const PoolWinners& winners) const override {
+    const at::Tensor& v = factors.vectors;
+    const at::Tensor position =
+        at::where(winners.multiplier == 0, -1, winners.position).to(at::kInt).contiguous();
+    const std::int64_t images = v.size(0), count = v.size(3);
+    const at::Tensor out = at::empty(
+        {images, input_shape()[1], input_shape()[2], input_shape()[0], count}, v.options());
+    const at::Tensor sorted = at::empty({position.numel(), 2}, position.options()),
+                     starts = at::empty({images, positions() + 1}, position.options());
+    on_floats(v, [&](auto zero) {
+      using T = decltype(zero);
+      PooledPull<T> job;
+      job.v = data_of<T>(v);
+      job.position = data_of<std::int32_t>(position);
+      job.weight = data_of<T>(weight_by_place_);
+      job.images = images;
+      job.cells = v.size(1);
+      job.outputs = v.size(2);
+      job.factors = count;
+      job.channels = input_shape()[0];
+      job.height = input_shape()[1];
+      job.width = input_shape()[2];
+      job.kernel = weight().size(2);
+      job.stride = stride_;
+      job.padding = padding_;
+      job.out_height = output_[1];
+      job.out_width = output_[2];
+      job.winners = data_of<std::int32_t>(sorted);
+      job.starts = data_of<std::int32_t>(starts);
+      job.out = data_of<T>(out);
+      pooled_pull(job, where_of(v));
+    });
+    return out;
   }
 
   std::unique_ptr<WeightReader> reader(std::int64_t factors) const override;
@@ -172,6 +201,15 @@ class ConvRule final : public WeightedRule {
     }
     return sum;
   }
+  /// Where the patches of winners begin, int32 as pooled_squares takes them: flat in a plane of
+  /// padded_input, -1 where nothing passes.
+  at::Tensor corners(const PoolWinners& winners) const {
+    const std::int64_t width = input_shape()[2] + 2 * padding_;
+    const at::Tensor row = winners.position.div(output_[2], "floor") * stride_,
+                     column = winners.position.remainder(output_[2]) * stride_;
+    return at::where(winners.multiplier == 0, -1, row * width + column).to(at::kInt).contiguous();
+  }
+  at::Tensor padded_input() const { return padded(a_).contiguous(); }
   std::int64_t images_at_once(std::int64_t elements_an_image) const {
     return std::clamp<std::int64_t>(kBlockBytes / bytes(elements_an_image, weight()), 1,
                                     a_.size(0));
@@ -192,20 +230,24 @@ class ConvRule final : public WeightedRule {
     stride_ = options.value("stride", geometry.stride);
     padding_ = options.value("padding", geometry.padding);
     turned_ = of.weight.flip({2, 3}).transpose(0, 1).contiguous();
+    weight_by_place_ = of.weight.permute({0, 2, 3, 1}).contiguous();
   }
 
   /// A view [N, C, out height, out width, k, k], so that patches take one copy; at::im2col takes
   /// the images one by one.
-  at::Tensor windows(at::Tensor a) const {
-    if (padding_ > 0) a = at::constant_pad_nd(a, {padding_, padding_, padding_, padding_});
-    return a.unfold(2, weight().size(2), stride_).unfold(3, weight().size(2), stride_);
+  at::Tensor windows(const at::Tensor& a) const {
+    return padded(a).unfold(2, weight().size(2), stride_).unfold(3, weight().size(2), stride_);
+  }
+  at::Tensor padded(const at::Tensor& a) const {
+    return padding_ > 0 ? at::constant_pad_nd(a, {padding_, padding_, padding_, padding_}) : a;
   }
 
   at::Tensor bias_;
   Shape output_;
   std::int64_t stride_ = 1, padding_ = 0;
-  at::Tensor turned_;  // [C, O, k, k], rotated by half a turn
-  at::Tensor a_;       // [N, C, H, W]
+  at::Tensor turned_;           // [C, O, k, k], rotated by half a turn
+  at::Tensor weight_by_place_;  // [O, k, k, C]
+  at::Tensor a_;                // [N, C, H, W]
 };
 
 /// H_ow = sum_n [ sum_f s_f (sum_p A_pw f_op)^2 + sum_p A_pw^2 delta_op ], A the patches. Either as
@@ -224,26 +266,40 @@ class ConvReader final : public WeightReader {
     }
   }
 
-  bool takes_winners(std::int64_t units) const override {
-    return more_ && rule_.weight().is_cuda() && units * rule_.patch_size() <= kMostWinnerPatches;
-  }
-  void add_above_pool(const Factors& above, const ResidualUnits& winners) override {
-    const std::int64_t images = above.vectors.size(0), count = above.vectors.size(1),
-                       out = rule_.weight().size(0), cells = winners.unit.size(1) / out,
-                       w = rule_.patch_size();
-    if (!patches_.defined()) {
-      const at::Tensor position = winners.unit.remainder(rule_.positions());
-      patches_ = rule_.patches(0, images)
-                     .gather(1, position.unsqueeze(2).expand({images, out * cells, w}))
-                     .mul_(winners.value.unsqueeze(2))
-                     .view({images * out, cells, w});
+  void add_pooled(const PooledFactors& factors, const PoolWinners& winners) override {
+    const at::Tensor& v = factors.vectors;
+    if (!corners_.defined()) {
+      corners_ = rule_.corners(winners);
+      input_ = rule_.padded_input();
     }
-    const at::Tensor f = above.vectors.reshape({images, count, out, cells})
-                             .transpose(1, 2)
-                             .reshape({images * out, count, cells});
-    at::Tensor met = at::bmm(f, patches_).square_().view({images, out, count, w});
-    if (above.signs.defined()) met.mul_(above.signs.view({images, 1, count, 1}));
-    add(met.sum(at::IntArrayRef{0, 2}));
+    at::Tensor signs;
+    if (factors.signs.defined()) signs = factors.signs.contiguous();
+    on_floats(v, [&](auto zero) {
+      using T = decltype(zero);
+      PooledSquares<T> job;
+      job.v = data_of<T>(v);
+      job.corner = data_of<std::int32_t>(corners_);
+      job.input = data_of<T>(input_);
+      job.sign = data_of<T>(signs);
+      job.images = v.size(0);
+      job.cells = v.size(1);
+      job.outputs = v.size(2);
+      job.factors = v.size(3);
+      job.channels = input_.size(1);
+      job.height = input_.size(2);
+      job.width = input_.size(3);
+      job.kernel = rule_.weight().size(2);
+      const at::Tensor lists = at::empty({corners_.numel(), 2}, corners_.options()),
+                       counts = at::empty({job.images, job.outputs}, corners_.options()),
+                       parts = at::empty({pooled_squares_parts(job, where_of(v)), job.outputs,
+                                          rule_.patch_size()},
+                                         v.options());
+      job.winners = data_of<std::int32_t>(lists);
+      job.counts = data_of<std::int32_t>(counts);
+      job.parts = data_of<T>(parts);
+      pooled_squares(job, where_of(v));
+      add(parts.sum(0));
+    });
   }
 
   void add_residual(const at::Tensor& delta) override {
@@ -252,8 +308,7 @@ class ConvReader final : public WeightReader {
 
   at::Tensor take() override {
     if (pairs_.defined()) add(read_pairs());
-    pairs_ = at::Tensor();
-    patches_ = at::Tensor();
+    pairs_ = patches_ = corners_ = input_ = at::Tensor();
     at::Tensor sum = sum_.defined() ? sum_.view_as(rule_.weight()) : at::zeros_like(rule_.weight());
     sum_ = at::Tensor();
     return sum;
@@ -374,10 +429,11 @@ class ConvReader final : public WeightReader {
 
   const ConvRule& rule_;
   bool by_pairs_;
-  bool more_;           // blocks of factors than one will come: patches are kept for them
-  at::Tensor patches_;  // [N, C k k, P]; of winners [N O, cells, C k k]
-  at::Tensor pairs_;    // [N O, P, P]
-  at::Tensor sum_;      // [O, C k k]
+  bool more_;                   // blocks of factors than one will come: patches are kept for them
+  at::Tensor patches_;          // [N, C k k, P]
+  at::Tensor corners_, input_;  // of the pool's winners
+  at::Tensor pairs_;            // [N O, P, P]
+  at::Tensor sum_;              // [O, C k k]
 };
 
 std::unique_ptr<WeightReader> ConvRule::reader(std::int64_t factors) const {

@@ -49,23 +49,22 @@ void Gate::append(const GateRule& rule) {
   shape_ = below;
 }
 
-std::optional<ResidualUnits> Gate::winners() const {
+std::optional<PoolWinners> Gate::winners() const {
   if (window_ == 1) return std::nullopt;
   const std::int64_t images = multiplier_.size(0), channels = shape_[0], rows = shape_[1] / window_,
                      columns = shape_[2] / window_, w = window_;
   const at::Tensor places = multiplier_.narrow(2, 0, rows * w)
                                 .narrow(3, 0, columns * w)
                                 .reshape({images, channels, rows, w, columns, w})
-                                .permute({0, 1, 2, 4, 3, 5})
-                                .reshape({images, channels, rows, columns, w * w});
-  const at::Tensor winner = places.abs().argmax(4, true);  // [N, C, rows, columns, 1]
+                                .permute({0, 2, 4, 1, 3, 5})
+                                .reshape({images, rows, columns, channels, w * w});
+  const at::Tensor winner = places.abs().argmax(4, true);  // [N, rows, columns, C, 1]
   const at::TensorOptions whole = winner.options();
-  const at::Tensor corner =
-      (at::arange(channels, whole) * (shape_[1] * shape_[2])).view({-1, 1, 1}) +
-      (at::arange(rows, whole) * (w * shape_[2])).view({-1, 1}) + at::arange(columns, whole) * w;
+  const at::Tensor corner = (at::arange(rows, whole) * (w * shape_[2])).view({-1, 1, 1}) +
+                            (at::arange(columns, whole) * w).view({-1, 1});
   const at::Tensor inside = winner.squeeze(4);
-  const at::Tensor unit = corner + inside.div(w, "floor") * shape_[2] + inside.remainder(w);
-  return ResidualUnits{unit.flatten(1), places.gather(4, winner).flatten(1)};
+  const at::Tensor position = corner + inside.div(w, "floor") * shape_[2] + inside.remainder(w);
+  return PoolWinners{position.flatten(1, 2), places.gather(4, winner).squeeze(4).flatten(1, 2)};
 }
 
 at::Tensor Gate::pull(const at::Tensor& v) const {

@@ -19,9 +19,8 @@ class Gate {
   /// J^T v. @param v [N, F, output...] @return [N, F, input of the lowest layer...]
   at::Tensor pull(const at::Tensor& v) const;
 
-  /// Of a run with a pool: each output unit's one place below and its multiplier there.
-  /// @return unit, value [N, output units]; nothing without a pool.
-  std::optional<ResidualUnits> winners() const;
+  /// Of a run with a pool; nothing without.
+  std::optional<PoolWinners> winners() const;
 
  private:
   Shape shape_;              // below the lowest layer so far

@@ -25,6 +25,19 @@ struct ResidualUnits {
   at::Tensor value;  // [N, M]; 0 beyond an image's last unit
 };
 
+/// The output units of a layer below a max pool that win their windows, one for each cell of the
+/// pool: all others pass nothing on.
+struct PoolWinners {
+  at::Tensor position;    // int64 [N, cells, O], flat in the output's [H, W]
+  at::Tensor multiplier;  // [N, cells, O], of the whole run of layers that mix nothing
+};
+
+/// Vectors in such units, times the multipliers.
+struct PooledFactors {
+  at::Tensor vectors;  // [N, cells, O, F]
+  at::Tensor signs;    // as Factors has them
+};
+
 /// How one layer passes second derivatives on, at the means of its weights, batch norm in eval mode
 /// and dropout off. A rule remembers what it needs of the images that last went forward.
 /// Source: docs/math.md, "Any sequential network".
@@ -68,9 +81,10 @@ class LinearRule : public CurvatureRule {
   Factors expand(const ResidualUnits& residual) const {
     return {rows(residual.unit, residual.value.abs().sqrt()), residual.value.sign()};
   }
-  /// Whether many vectors whose units below a pool number so many are pulled faster by the rows of
-  /// those units than by pull.
-  virtual bool rows_pay(std::int64_t) const { return false; }
+  /// Whether many vectors had better come as they are above a max pool.
+  virtual bool takes_pooled() const { return false; }
+  /// J^T v of such. @return [N, input height, width, channels, F]
+  virtual at::Tensor pull_pooled(const PooledFactors&, const PoolWinners&) const { return {}; }
 
  protected:
   virtual Shape output_shape() const = 0;
@@ -82,11 +96,8 @@ class WeightReader {
  public:
   virtual ~WeightReader() = default;
   virtual void add_factors(const Factors& factors) = 0;
-  /// Whether factors had better come as they are above a pool with so many output units.
-  virtual bool takes_winners(std::int64_t) const { return false; }
-  /// The same factors above the pool; winners: each unit's place in the layer's output and its
-  /// multiplier there.
-  virtual void add_above_pool(const Factors&, const ResidualUnits&) {}
+  /// The same of factors above a max pool. Only of a rule that takes_pooled.
+  virtual void add_pooled(const PooledFactors&, const PoolWinners&) {}
   /// @param delta [N, output...]
   virtual void add_residual(const at::Tensor& delta) = 0;
   /// What is still held back of the images that last went forward. @return [weight...], and 0 again

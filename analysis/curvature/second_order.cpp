@@ -7,8 +7,9 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/argsort.h>
-#include <ATen/ops/bmm.h>
 #include <ATen/ops/cat.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/mul.h>
 #include <ATen/ops/ones_like.h>
 #include <ATen/ops/stack.h>
 #include <ATen/ops/zeros.h>
@@ -20,6 +21,10 @@
 
 namespace varphase {
 namespace {
+
+// From so many factors on a convolution below a pool takes them as they are above it: its kernels
+// work on 64 at a time.
+constexpr std::int64_t kManyFactors = 24, kFactorTile = 64;
 
 void add_to(at::Tensor& sum, const at::Tensor& part) {
   if (!sum.defined()) sum = at::zeros(part.sizes(), part.options().dtype(at::kDouble));
@@ -52,7 +57,6 @@ SecondOrder::SecondOrder(CurvatureChain& chain, const SecondOrderRequest& reques
       sums_(request.layers.size()),
       factors_(request.layers.size()),
       gates_(chain.size()),
-      rows_(chain.size()),
       winners_(chain.size()),
       units_(chain.size()) {
   VARPHASE_CHECK(!request.layers.empty(), ErrorKind::usage, "curvature of no layer was asked for");
@@ -84,19 +88,6 @@ void SecondOrder::build_gates() {
     std::size_t i = top;
     for (; i > lowest_ && chain_.gate(i) != nullptr; --i) gates_[top]->append(*chain_.gate(i));
     top = i + 1;
-  }
-}
-
-void SecondOrder::build_rows() {
-  for (std::size_t top = lowest_ + 1; top < chain_.size(); ++top) {
-    if (gates_[top] == nullptr) continue;
-    std::size_t below = top;
-    while (below > lowest_ && chain_.gate(below) != nullptr) --below;
-    const LinearRule* linear = chain_.linear(below);
-    winners_[below] = gates_[top]->winners();
-    if (linear == nullptr || !winners_[below]) continue;
-    if (below > lowest_ && linear->rows_pay(winners_[below]->unit.size(1)))
-      rows_[below] = linear->rows(winners_[below]->unit, winners_[below]->value).flatten(2);
   }
 }
 
@@ -132,56 +123,71 @@ std::vector<at::Tensor> SecondOrder::sweep(const at::Tensor& gradient) {
   return residuals;
 }
 
+bool SecondOrder::below_pool(std::size_t i) const {
+  if (!chain_.linear(i)->takes_pooled()) return false;
+  for (++i; i < chain_.size() && chain_.gate(i) != nullptr; ++i) {
+    if (chain_.gate(i)->window() > 1) return true;
+  }
+  return false;
+}
+
 std::int64_t SecondOrder::factors_at_once(std::int64_t images, std::size_t below) const {
   std::int64_t largest = 0;
-  for (std::size_t i = lowest_; i <= below; ++i)
-    largest = std::max(largest, element_count(chain_.rule(i).input_shape()));
-  if (below + 1 < chain_.size())
-    largest = std::max(largest, element_count(chain_.rule(below + 1).input_shape()));
-  constexpr std::int64_t kAlive = 4;  // a vector, what it becomes, and a convolution's workspace
-  return std::max<std::int64_t>(
-      1, request_.memory / (kAlive * images * largest * static_cast<std::int64_t>(sizeof(float))));
+  const auto take = [&](std::size_t i) {
+    if (i < chain_.size()) largest = std::max(largest, element_count(chain_.rule(i).input_shape()));
+  };
+  for (std::size_t i = lowest_; i <= below; ++i) {
+    if (chain_.linear(i) == nullptr) continue;
+    if (i > lowest_) take(i);
+    if (!below_pool(i)) take(i + 1);
+  }
+  take(below + 1);
+  constexpr std::int64_t kAlive = 3;  // a vector, what it becomes, and a convolution's workspace
+  const std::int64_t fit =
+      request_.memory / (kAlive * images * largest * static_cast<std::int64_t>(sizeof(float)));
+  return fit > kFactorTile ? fit / kFactorTile * kFactorTile : std::max<std::int64_t>(1, fit);
 }
 
-bool SecondOrder::reads_above_pool(std::size_t i, const Readers& readers) const {
-  return readers[i] != nullptr && winners_[i] &&
-         readers[i]->takes_winners(winners_[i]->unit.size(1));
+PooledFactors SecondOrder::pooled(const Factors& factors, at::Tensor by_unit,
+                                  const PoolWinners& winners) const {
+  const at::Tensor multiplier = winners.multiplier.unsqueeze(3);
+  if (by_unit.defined()) return {by_unit.mul_(multiplier), factors.signs};
+  const at::Tensor& v = factors.vectors;
+  const std::int64_t cells = winners.position.size(1), outputs = winners.position.size(2);
+  at::Tensor out = at::empty({v.size(0), cells, outputs, v.size(1)}, v.options());
+  at::mul_out(out, v.reshape({v.size(0), v.size(1), outputs, cells}).permute({0, 3, 2, 1}),
+              multiplier);
+  return {out, factors.signs};
 }
 
-void SecondOrder::descend(Factors factors, std::ptrdiff_t from, Readers& readers) const {
-  at::Tensor above;  // the last run of layers that mix nothing
+void SecondOrder::descend(Factors factors, std::ptrdiff_t from, Readers& readers) {
+  const std::int64_t images = factors.vectors.size(0), count = factors.vectors.size(1);
+  at::Tensor by_unit;  // [N, places, channels, F] in place of the vectors
   for (std::ptrdiff_t at = from; at >= static_cast<std::ptrdiff_t>(lowest_);) {
-    const auto i = static_cast<std::size_t>(at);
-    if (const LinearRule* linear = chain_.linear(i)) {
-      if (readers[i] != nullptr) {
-        if (above.defined() && reads_above_pool(i, readers)) {
-          readers[i]->add_above_pool({above, factors.signs}, *winners_[i]);
-        } else {
-          readers[i]->add_factors(factors);
-        }
-      }
+    const auto top = static_cast<std::size_t>(at);
+    std::size_t i = top;  // the next layer that mixes units; the lowest does
+    while (chain_.gate(i) != nullptr) --i;
+    const LinearRule& linear = *chain_.linear(i);
+    if (count >= kManyFactors && below_pool(i)) {
+      if (!winners_[i]) winners_[i] = gates_[top]->winners();
+      const PooledFactors above = pooled(factors, by_unit, *winners_[i]);
+      if (readers[i] != nullptr) readers[i]->add_pooled(above, *winners_[i]);
       if (i == lowest_) return;
-      if (rows_[i].defined() && above.defined()) {
-        Shape shape = chain_.rule(i).input_shape();
-        shape.insert(shape.begin(), {above.size(0), above.size(1)});
-        factors.vectors = at::bmm(above.flatten(2), rows_[i]).view(shape);
-      } else {
-        factors.vectors = linear->pull(factors.vectors);
+      by_unit = linear.pull_pooled(above, *winners_[i]).flatten(1, 2);
+      factors.vectors = at::Tensor();
+    } else {
+      if (by_unit.defined()) {
+        Shape shape = top + 1 < chain_.size() ? chain_.rule(top + 1).input_shape() : Shape{};
+        shape.insert(shape.begin(), {images, count});
+        factors.vectors = by_unit.permute({0, 3, 2, 1}).reshape(shape);
+        by_unit = at::Tensor();
       }
-      above = at::Tensor();
-      --at;
-      continue;
+      if (i != top) factors.vectors = gates_[top]->pull(factors.vectors);
+      if (readers[i] != nullptr) readers[i]->add_factors(factors);
+      if (i == lowest_) return;
+      factors.vectors = linear.pull(factors.vectors);
     }
-    above = factors.vectors;
-    std::ptrdiff_t below = at;
-    while (below >= static_cast<std::ptrdiff_t>(lowest_) &&
-           chain_.gate(static_cast<std::size_t>(below)) != nullptr)
-      --below;
-    const auto next = static_cast<std::size_t>(std::max<std::ptrdiff_t>(below, 0));
-    const bool read_below = readers[next] != nullptr && !reads_above_pool(next, readers);
-    const bool pulled_below = next != lowest_ && !rows_[next].defined();
-    if (read_below || pulled_below) factors.vectors = gates_[i]->pull(factors.vectors);
-    at = below;
+    at = static_cast<std::ptrdiff_t>(i) - 1;
   }
 }
 
@@ -264,7 +270,6 @@ void SecondOrder::add(const at::Tensor& x, const at::Tensor& labels, const at::T
   classes_ = logits.size(1);
   const LossCurvature loss = loss_curvature(logits, labels);
   build_gates();
-  build_rows();
   const std::vector<at::Tensor> residuals = sweep(loss.gradient);
   count_factors(residuals);
 
@@ -291,7 +296,6 @@ void SecondOrder::add(const at::Tensor& x, const at::Tensor& labels, const at::T
     if (request_.method == CurvatureMethod::sampled_residual) sample_residuals(residuals, example);
   }
   chain_.clear();
-  for (at::Tensor& rows : rows_) rows = at::Tensor();
   for (auto& winners : winners_) winners.reset();
 }
 

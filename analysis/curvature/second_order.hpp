@@ -61,10 +61,11 @@ class SecondOrder {
 
   Readers make_readers() const;
   void build_gates();
-  void build_rows();
   std::vector<at::Tensor> sweep(const at::Tensor& gradient);
-  bool reads_above_pool(std::size_t i, const Readers& readers) const;
-  void descend(Factors factors, std::ptrdiff_t from, Readers& readers) const;
+  bool below_pool(std::size_t i) const;
+  PooledFactors pooled(const Factors& factors, at::Tensor by_unit,
+                       const PoolWinners& winners) const;
+  void descend(Factors factors, std::ptrdiff_t from, Readers& readers);
   void take(Readers& readers, const Absorb& absorb) const;
   std::int64_t factors_at_once(std::int64_t images, std::size_t below) const;
   void count_factors(const std::vector<at::Tensor>& residuals);
@@ -78,11 +79,8 @@ class SecondOrder {
   std::size_t lowest_ = 0;
   std::vector<LayerDiagonal> sums_;
   std::vector<std::int64_t> factors_;
-  std::vector<std::unique_ptr<Gate>> gates_;  // by the uppermost rule of a run
-  // By linear rule with a pool above it: rows of its Jacobian for the pool's winners, times what
-  // the run multiplies them by, [N, units, input units]. Undefined: the rule pulls by itself.
-  std::vector<at::Tensor> rows_;
-  std::vector<std::optional<ResidualUnits>> winners_;  // of these pools
+  std::vector<std::unique_ptr<Gate>> gates_;         // by the uppermost rule of a run
+  std::vector<std::optional<PoolWinners>> winners_;  // by linear rule below a pool, once asked for
   std::vector<std::int64_t> units_;  // with a residual an image, at most, by linear rule
   std::int64_t classes_ = 0;
 };

@@ -30,6 +30,7 @@ T* data_of(const at::Tensor& tensor) {
 template float* data_of<float>(const at::Tensor&);
 template double* data_of<double>(const at::Tensor&);
 template std::int64_t* data_of<std::int64_t>(const at::Tensor&);
+template std::int32_t* data_of<std::int32_t>(const at::Tensor&);
 template std::uint8_t* data_of<std::uint8_t>(const at::Tensor&);
 
 at::Tensor without_holes(const at::Tensor& tensor) {

@@ -177,6 +177,28 @@ Json deep_spec() {
     {"variance_dense": {"out": 6}}, "batch_norm", "softplus", {"dense": {"out": 4}}]})");
 }
 
+// More factors than a tile of the kernels that take them above a pool; strides, padding, pools that
+// leave rows over, a pool behind a pool.
+TEST(SecondOrder, ManyFactorsThroughPoolsMeetDoubleBackward) {
+  for (const char* lowest : {R"({"conv2d": {"out": 6, "kernel": 3, "padding": 1}})",
+                             R"({"variance_conv2d": {"out": 5, "kernel": 4, "stride": 2}})"}) {
+    Json spec = Json::parse(R"({"input": [2, 13, 11], "classes": 3, "layers": [
+      "batch_norm", "relu", {"max_pool": 2},
+      {"conv2d": {"out": 7, "kernel": 3, "padding": 1}}, "relu", {"max_pool": 2}, "tanh",
+      {"dense": {"out": 40}}, "sigmoid", {"dense": {"out": 30}}, "tanh", {"dense": {"out": 3}}]})");
+    spec["layers"].insert(spec["layers"].begin(), Json::parse(lowest));
+    Case of = random_case(spec, 11, 5);
+    SecondOrderRequest request;
+    request.layers = of.layers;
+    const std::vector<LayerDiagonal> got = diagonals(of, request);
+    for (std::size_t i = 0; i < of.layers.size(); ++i) {
+      const std::string name = of.network.layers()[of.layers[i]]->name();
+      const ReferenceDiagonal wanted = reference_diagonal(of.network, name, of.x, of.labels);
+      EXPECT_TRUE(close(got[i].hessian, wanted.hessian, 1e-9)) << name;
+    }
+  }
+}
+
 TEST(SecondOrder, AgreesWithTheClosedFormOfTheHead) {
   Case of = random_case(deep_spec(), 3, 9);
   const std::size_t position = of.network.position("dense1");

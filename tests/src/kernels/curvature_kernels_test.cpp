@@ -4,6 +4,8 @@
 
 #include "src/kernels/fold_columns.hpp"
 #include "src/kernels/gate_factors.hpp"
+#include "src/kernels/pooled_pull.hpp"
+#include "src/kernels/pooled_squares.hpp"
 #include "src/kernels/squared_product.hpp"
 #include "src/kernels/unit_patches.hpp"
 #include "src/variance/torch_kernels.hpp"
@@ -143,6 +145,139 @@ TEST(FoldColumns, AddsThemAsTheInputGradientDoes) {
                                        g.out(g.width), data_of<double>(got)},
                    where_of(got));
       EXPECT_TRUE(close(got, wanted, 1e-14));
+    }
+  }
+}
+
+// Random winners of a convolution below a pool, some of which pass nothing on; wanted comes from
+// all units, most of them zero.
+struct PooledCase {
+  static constexpr std::int64_t images = 3;
+  Geometry g;
+  std::int64_t channels, outputs, cells, factors;
+  at::Tensor v, position, weight, input, sign;  // v [N, cells, O, F], position [N, cells, O]
+
+  PooledCase(const Geometry& g, std::int64_t channels, std::int64_t outputs, std::int64_t cells,
+             std::int64_t factors)
+      : g(g), channels(channels), outputs(outputs), cells(cells), factors(factors) {
+    v = at::randn({images, cells, outputs, factors}, at::kDouble);
+    // Two cells may have the same winner: pools may overlap.
+    position =
+        at::randint(-1, g.out(g.height) * g.out(g.width), {images, cells, outputs}, at::kInt);
+    weight = at::randn({outputs, channels, g.kernel, g.kernel}, at::kDouble);
+    input = at::randn({images, channels, g.height, g.width}, at::kDouble);
+    sign = at::randint(2, {images, factors}, at::kDouble) * 2 - 1;
+  }
+  /// [N, F, O, out height, out width]
+  at::Tensor all_units() const {
+    const std::int64_t positions = g.out(g.height) * g.out(g.width);
+    const at::Tensor passes = (position >= 0).unsqueeze(3);
+    at::Tensor all = at::zeros({images, outputs, positions, factors}, at::kDouble);
+    all.scatter_add_(2,
+                     position.clamp_min(0).to(at::kLong).permute({0, 2, 1}).unsqueeze(3).expand(
+                         {images, outputs, cells, factors}),
+                     (v * passes).transpose(1, 2));
+    return all.permute({0, 3, 1, 2})
+        .reshape({images, factors, outputs, g.out(g.height), g.out(g.width)});
+  }
+};
+
+std::vector<PooledCase> pooled_cases() {
+  at::manual_seed(5);
+  std::vector<PooledCase> cases;
+  for (const Geometry& g : kGeometries) {
+    cases.emplace_back(g, 3, 4, 5, 7);
+    cases.emplace_back(g, 70, 5, 40, 65);
+    cases.emplace_back(g, 96, 3, 9, 132);
+  }
+  // More winners whose patches cover one unit than are listed at once.
+  cases.emplace_back(Geometry{3, 1, 1, 4, 4}, 33, 40, 16, 64);
+  return cases;
+}
+
+TEST(PooledSquares, MeetTheSumWrittenOut) {
+  for (const PooledCase& of : pooled_cases()) {
+    const at::Tensor patches =
+        at::im2col(of.input, {of.g.kernel, of.g.kernel}, {1, 1}, {of.g.padding, of.g.padding},
+                   {of.g.stride, of.g.stride});  // [N, C k k, P]
+    const at::Tensor products =
+        at::einsum("nfop,nwp->nfow", {of.all_units().flatten(3), patches}).square();
+    for (const bool with_sign : {false, true}) {
+      const at::Tensor by = with_sign ? of.sign : at::ones_like(of.sign);
+      const at::Tensor wanted = at::einsum("nfow,nf->ow", {products, by});
+      const at::Tensor padded =
+          at::constant_pad_nd(of.input, {of.g.padding, of.g.padding, of.g.padding, of.g.padding});
+      const std::int64_t out_width = of.g.out(of.g.width);
+      const at::Tensor corner =
+          at::where(of.position < 0, -1,
+                    of.position.div(out_width, "floor") * of.g.stride * padded.size(3) +
+                        of.position.remainder(out_width) * of.g.stride)
+              .to(at::kInt);
+      for (const at::ScalarType type : {at::kFloat, at::kDouble}) {
+        const at::Tensor v = there(of.v.to(type)), x = there(padded.to(type)),
+                         at_corner = there(corner), sign = there(of.sign.to(type));
+        on_floats(v, [&](auto zero) {
+          using T = decltype(zero);
+          PooledSquares<T> job;
+          job.v = data_of<T>(v);
+          job.corner = data_of<std::int32_t>(at_corner);
+          job.input = data_of<T>(x);
+          job.sign = with_sign ? data_of<T>(sign) : nullptr;
+          job.images = of.images;
+          job.cells = of.cells;
+          job.outputs = of.outputs;
+          job.factors = of.factors;
+          job.channels = of.channels;
+          job.height = x.size(2);
+          job.width = x.size(3);
+          job.kernel = of.g.kernel;
+          const at::Tensor winners = at::empty({corner.numel(), 2}, at_corner.options()),
+                           counts = at::empty({of.images, of.outputs}, at_corner.options());
+          const at::Tensor parts =
+              at::full({pooled_squares_parts(job, where_of(v)), of.outputs, wanted.size(1)}, 7.0,
+                       v.options());
+          job.winners = data_of<std::int32_t>(winners);
+          job.counts = data_of<std::int32_t>(counts);
+          job.parts = data_of<T>(parts);
+          pooled_squares(job, where_of(v));
+          EXPECT_TRUE(close(parts.sum(0), wanted, type == at::kFloat ? 3e-6 : 1e-14));
+        });
+      }
+    }
+  }
+}
+
+TEST(PooledPull, IsTheInputGradientOfWinners) {
+  for (const PooledCase& of : pooled_cases()) {
+    const at::Tensor units = of.all_units().flatten(0, 1);
+    const at::Tensor wanted =
+        std::get<0>(
+            at::convolution_backward(
+                units,
+                at::zeros({units.size(0), of.channels, of.g.height, of.g.width}, at::kDouble),
+                of.weight, {}, {of.g.stride, of.g.stride}, {of.g.padding, of.g.padding}, {1, 1},
+                false, {0, 0}, 1, {true, false, false}))
+            .view({of.images, of.factors, of.channels, of.g.height, of.g.width})
+            .permute({0, 3, 4, 2, 1});
+    for (const at::ScalarType type : {at::kFloat, at::kDouble}) {
+      const at::Tensor v = there(of.v.to(type)), position = there(of.position),
+                       weight = there(of.weight.permute({0, 2, 3, 1}).to(type));
+      const at::Tensor got = at::full(wanted.sizes(), 7.0, v.options());
+      const at::Tensor winners = at::empty({position.numel(), 2}, position.options()),
+                       starts =
+                           at::empty({of.images, of.g.out(of.g.height) * of.g.out(of.g.width) + 1},
+                                     position.options());
+      on_floats(v, [&](auto zero) {
+        using T = decltype(zero);
+        pooled_pull(
+            PooledPull<T>{data_of<T>(v), data_of<std::int32_t>(position), data_of<T>(weight),
+                          of.images, of.cells, of.outputs, of.factors, of.channels, of.g.height,
+                          of.g.width, of.g.kernel, of.g.stride, of.g.padding, of.g.out(of.g.height),
+                          of.g.out(of.g.width), data_of<std::int32_t>(winners),
+                          data_of<std::int32_t>(starts), data_of<T>(got)},
+            where_of(v));
+      });
+      EXPECT_TRUE(close(got, wanted, type == at::kFloat ? 3e-6 : 1e-14));
     }
   }
 }

@@ -1,0 +1,61 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#include "src/kernels/pooled_pull.hpp"
+
+#include <algorithm>
+
+#include "src/kernels/dispatch.hpp"
+#include "src/noise/simd.hpp"
+
+namespace varphase {
+namespace {
+
+template <class T>
+inline __attribute__((always_inline)) void pull_image(const PooledPull<T>& job, std::int64_t n) {
+  const std::int64_t k = job.kernel, units = job.cells * job.outputs,
+                     row = job.channels * job.factors;
+  T* out = job.out + n * job.height * job.width * row;
+  std::fill(out, out + job.height * job.width * row, T(0));
+  for (std::int64_t u = 0; u < units; ++u) {
+    const std::int64_t position = job.position[n * units + u];
+    if (position < 0) continue;
+    const T* v = job.v + (n * units + u) * job.factors;
+    const std::int64_t top = position / job.out_width * job.stride - job.padding,
+                       left = position % job.out_width * job.stride - job.padding;
+    for (std::int64_t dy = std::max<std::int64_t>(0, -top); dy < std::min(k, job.height - top);
+         ++dy) {
+      for (std::int64_t dx = std::max<std::int64_t>(0, -left); dx < std::min(k, job.width - left);
+           ++dx) {
+        const T* weight = job.weight + (u % job.outputs * k * k + dy * k + dx) * job.channels;
+        T* to = out + ((top + dy) * job.width + left + dx) * row;
+        for (std::int64_t c = 0; c < job.channels; ++c) {
+          for (std::int64_t f = 0; f < job.factors; ++f)
+            to[c * job.factors + f] += weight[c] * v[f];
+        }
+      }
+    }
+  }
+}
+
+VARPHASE_SIMD_CLONES void pull(const PooledPull<float>& job, std::int64_t n) { pull_image(job, n); }
+VARPHASE_SIMD_CLONES void pull(const PooledPull<double>& job, std::int64_t n) {
+  pull_image(job, n);
+}
+
+}  // namespace
+
+template <class T>
+void pooled_pull(const PooledPull<T>& job, Where where) {
+  if (where.cuda) {
+    VARPHASE_ON_CUDA(cuda::pooled_pull(job, where.stream));
+    return;
+  }
+  parallel_for(job.images, 1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t n = begin; n < end; ++n) pull(job, n);
+  });
+}
+
+template void pooled_pull<float>(const PooledPull<float>&, Where);
+template void pooled_pull<double>(const PooledPull<double>&, Where);
+
+}  // namespace varphase
