@@ -23,8 +23,11 @@ namespace varphase {
 namespace fs = std::filesystem;
 namespace {
 
-std::string accuracy_text(const EvaluationMetrics& metrics, const std::string& estimator) {
-  return fmt::format("{:.2f}", 100 * metrics.at(estimator).accuracy);
+/// Of the test images; empty where they were not evaluated.
+std::string accuracy_text(const SplitMetrics& evaluated, const std::string& estimator) {
+  const auto found = evaluated.find("test");
+  if (found == evaluated.end()) return "";
+  return fmt::format("{:.2f}", 100 * found->second.at(estimator).accuracy);
 }
 
 std::vector<TextTable::Column> columns(bool of_member, bool masked) {
@@ -111,7 +114,10 @@ TrainingSession::TrainingSession(RunFolder run, RunConfig config, const SessionI
       label_(label),
       images_(images),
       network_(config_.network),
-      metrics_file_(run_.path() / "metrics.csv"),
+      metrics_file_(run_.path() / "metrics.csv",
+                    images.dataset.validation.count() > 0
+                        ? std::vector<std::string>{"test", "validation"}
+                        : std::vector<std::string>{"test"}),
       table_(columns(!label.empty(), false)),
       writer_(SnapshotWriterOptions{config_.train.keep_optimizer, 2, nullptr}) {
   if (own_stream && device.is_cuda())
@@ -227,8 +233,7 @@ void TrainingSession::first_checkpoint() {
   report.elbo = std::nan("");
   report.log_alpha = trainer_->log_alpha();
   report.sparsity = trainer_->sparsity();
-  const auto metrics =
-      metrics_file_.append(report, 0, evaluate(images_.test), validation_metrics());
+  const auto metrics = metrics_file_.append(report, 0, evaluate());
   writer_.submit(run_.checkpoint(0), complete(trainer_->snapshot(), metrics));
   writer_.flush();
   const auto bytes = static_cast<double>(fs::file_size(run_.checkpoint(0)));
@@ -243,14 +248,15 @@ void TrainingSession::first_checkpoint() {
              bytes_text(all));
 }
 
-EvaluationMetrics TrainingSession::evaluate(const DeviceImages& images) {
-  return Predictor(network_, images, static_cast<std::uint64_t>(config_.train.seed))
-      .all_metrics(config_.train.samples);
-}
-
-std::optional<EvaluationMetrics> TrainingSession::validation_metrics() {
-  if (images_.dataset.validation.count() == 0) return std::nullopt;
-  return evaluate(images_.validation);
+SplitMetrics TrainingSession::evaluate() {
+  const auto metrics_of = [&](const DeviceImages& images) {
+    return Predictor(network_, images, static_cast<std::uint64_t>(config_.train.seed))
+        .all_metrics(config_.train.samples);
+  };
+  SplitMetrics metrics{{"test", metrics_of(images_.test)}};
+  if (images_.dataset.validation.count() > 0)
+    metrics["validation"] = metrics_of(images_.validation);
+  return metrics;
 }
 
 void TrainingSession::drop_weights(EpochReport& report) {
@@ -268,9 +274,12 @@ void TrainingSession::drop_weights(EpochReport& report) {
 }
 
 void TrainingSession::finish_epoch(EpochReport report) {
+  const auto is_due = [&](std::int64_t every) {
+    return report.epoch % every == 0 || report.epoch == config_.train.epochs;
+  };
   drop_weights(report);
-  const EvaluationMetrics test = evaluate(images_.test);
-  const auto metrics = metrics_file_.append(report, trainer_->step(), test, validation_metrics());
+  const SplitMetrics evaluated = is_due(config_.train.evaluate_every) ? evaluate() : SplitMetrics{};
+  const auto metrics = metrics_file_.append(report, trainer_->step(), evaluated);
   double log_alpha = 0;
   for (const auto& entry : report.log_alpha)
     log_alpha = std::max(log_alpha == 0 ? entry.second : log_alpha, entry.second);
@@ -278,10 +287,10 @@ void TrainingSession::finish_epoch(EpochReport report) {
                                  fmt::format("{:.4g}", report.nll),
                                  fmt::format("{:.4g}", report.kl),
                                  report.log_alpha.empty() ? "-" : fmt::format("{:.2f}", log_alpha),
-                                 accuracy_text(test, "deterministic"),
-                                 accuracy_text(test, "stochastic"),
-                                 accuracy_text(test, "ensemble"),
-                                 accuracy_text(test, "zero_mean"),
+                                 accuracy_text(evaluated, "deterministic"),
+                                 accuracy_text(evaluated, "stochastic"),
+                                 accuracy_text(evaluated, "ensemble"),
+                                 accuracy_text(evaluated, "zero_mean"),
                                  count_text(std::llround(report.images_per_second))};
   if (!report.sparsity.empty()) {
     double dropped = 0, weights = 0;
@@ -298,7 +307,7 @@ void TrainingSession::finish_epoch(EpochReport report) {
   std::fflush(stdout);
   log_info(
       prefixed(fmt::format("epoch {} nll {:.6g} kl {:.6g}", report.epoch, report.nll, report.kl)));
-  if (report.epoch % config_.train.every == 0 || report.epoch == config_.train.epochs) {
+  if (is_due(config_.train.every)) {
     writer_.submit(run_.checkpoint(report.epoch), complete(trainer_->snapshot(), metrics));
   }
   fs::remove(interrupted_path());

@@ -66,7 +66,8 @@ class TrainingSession {
   /// @return whether the epoch has a further step. @throws Error numeric, with the last good
   /// checkpoint.
   bool step();
-  /// Evaluates, prints a row and saves. @return false where the epoch was stopped in its middle.
+  /// Evaluates and saves where these are due, and prints a row. @return false where the epoch was
+  /// stopped in its middle.
   bool end_epoch();
   void interrupted();
   void finish();
@@ -77,8 +78,8 @@ class TrainingSession {
   Error with_last_checkpoint(const Error& error);
   Snapshot complete(Snapshot snapshot, const std::map<std::string, double>& metrics) const;
   void first_checkpoint();
-  EvaluationMetrics evaluate(const DeviceImages& images);
-  std::optional<EvaluationMetrics> validation_metrics();
+  /// Of the test images, and of the validation images where there are any.
+  SplitMetrics evaluate();
   /// Drops weights where the schedule says so.
   void drop_weights(EpochReport& report);
   void finish_epoch(EpochReport report);

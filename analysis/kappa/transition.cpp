@@ -176,6 +176,14 @@ std::string Transition::summary() const {
     text += fmt::format("\n{} of {} epochs have no kappa map: the onset may lie in one of them",
                         missing, rows.size());
   }
+  const auto unknown = std::count_if(rows.begin(), rows.end(), [](const auto& row) {
+    return std::isnan(row.accuracy_deterministic);
+  });
+  if (unknown > 0) {
+    text += fmt::format(
+        "\n{} of {} epochs have no deterministic accuracy: the drop may lie in one of them",
+        unknown, rows.size());
+  }
   return text;
 }
 

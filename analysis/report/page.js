@@ -48,7 +48,7 @@
   });
   const line = (name, x, y, shade, more = {}) => ({
     type: "scatter", mode: x.length > 60 ? "lines" : "lines+markers", name: plain(name), x, y,
-    line: { color: color(shade) || shade, width: 2.2 }, marker: { size: 5 }, ...more,
+    line: { color: color(shade) || shade, width: 2.2 }, marker: { size: 5 }, connectgaps: true, ...more,
   });
   const note = (more) => ({ showarrow: false, font: { size: 12, color: color("muted") }, ...more });
   const rule = (more) => ({ type: "line", layer: "above", line: { color: color("muted"), width: 1.3, dash: "dash" }, ...more });

@@ -56,12 +56,12 @@ std::string first_text(const Json& object, std::initializer_list<const char*> ke
   return "";
 }
 
-Json last_finite(const Json& values) {
-  if (!values.is_array()) return {};
-  for (auto value = values.rbegin(); value != values.rend(); ++value) {
-    if (value->is_number()) return *value;
+/// Where the last number of a list is: epochs between are not evaluated.
+std::optional<std::size_t> last_known(const Json& values) {
+  for (std::size_t at = values.is_array() ? values.size() : 0; at > 0; --at) {
+    if (values[at - 1].is_number()) return at - 1;
   }
-  return {};
+  return std::nullopt;
 }
 
 /// "conv2d 20 · conv2d 50 · variance_dense 500 · dense 10": the layers of the spec that have an
@@ -170,16 +170,16 @@ std::string tiles_html(const ReportInputs& inputs, const Json& data) {
   }
   if (!data["metrics"].is_null()) {
     const Json& accuracy = data["metrics"]["accuracy"];
-    const std::string when =
-        fmt::format("at epoch {}, {} split", data["metrics"]["epoch"].back().dump(),
-                    data["split"].get<std::string>());
-    const Json deterministic = last_finite(accuracy["deterministic"]);
-    const Json ensemble = last_finite(accuracy["ensemble"]);
-    if (!deterministic.is_null()) {
-      html += tile("deterministic", "Deterministic accuracy", percent(deterministic, 1), when);
-    }
-    if (!ensemble.is_null())
-      html += tile("ensemble", "Ensemble accuracy", percent(ensemble, 1), when);
+    const auto last = [&](const char* prediction, const char* title) {
+      const Json& values = accuracy[prediction];
+      const std::optional<std::size_t> at = last_known(values);
+      if (!at) return;
+      html += tile(prediction, title, percent(values[*at], 1),
+                   fmt::format("at epoch {}, {} split", data["metrics"]["epoch"][*at].dump(),
+                               data["split"].get<std::string>()));
+    };
+    last("deterministic", "Deterministic accuracy");
+    last("ensemble", "Ensemble accuracy");
   }
   if (const Json* sweep = leading_sweep(data["sweeps"]);
       sweep != nullptr && !(*sweep)["chosen"].is_null()) {
@@ -330,7 +330,7 @@ bool has_objective(const Json& data) {
   if (data["metrics"].is_null()) return false;
   const Json& objective = data["metrics"]["objective"];
   return std::any_of(objective.begin(), objective.end(),
-                     [](const Json& values) { return !last_finite(values).is_null(); });
+                     [](const Json& values) { return last_known(values).has_value(); });
 }
 
 }  // namespace

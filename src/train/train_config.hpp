@@ -88,6 +88,7 @@ struct TrainConfig {
   std::int64_t samples = 10;
   std::int64_t seed = 1;
   std::int64_t every = 1;
+  std::int64_t evaluate_every = 1;
   std::int64_t keep_optimizer = 1;
   bool deterministic = true;
   std::string precision = "tf32";
@@ -161,11 +162,17 @@ struct TrainConfig {
                     .max = 1e6});
     visit("samples", samples,
           FieldInfo{
-              .help = "members of the ensemble of each epoch's evaluation", .min = 1, .max = 1e5});
+              .help = "members of the ensemble of an epoch's evaluation", .min = 1, .max = 1e5});
     visit("seed", seed,
           FieldInfo{.help = "of initial values, order and noise", .min = 0, .max = 9e15});
     visit("every", every,
           FieldInfo{.help = "write a checkpoint every so many epochs, and the last",
+                    .unit = "epochs",
+                    .min = 1,
+                    .max = 1e6});
+    visit("evaluate_every", evaluate_every,
+          FieldInfo{.help = "evaluate every so many epochs, and the last; those between are "
+                            "trained and saved alike, without accuracies",
                     .unit = "epochs",
                     .min = 1,
                     .max = 1e6});

@@ -64,6 +64,11 @@ def arrays(path):
     return found
 
 
+def metrics_of(folder):
+    """The rows of a run's metrics.csv, all as texts."""
+    return list(csv.DictReader((folder / "metrics.csv").read_text().splitlines()))
+
+
 class Program(unittest.TestCase):
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="varphase-cli-"))
@@ -255,6 +260,55 @@ class Program(unittest.TestCase):
         done = run("train", "--resume", "--run", cut, *OFFLINE)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(arrays(whole / "checkpoints/epoch_0006.h5"), arrays(cut / "checkpoints/epoch_0006.h5"))
+
+    def test_epochs_without_evaluation_are_trained_alike(self):
+        # The pruning score, the masks and an own validation split take part, so that a disturbance would show.
+        more = ["--epochs", 5, "--keep-optimizer", 6, "--prune-sparsity", 0.5, "--set", "data.validation=0.1"]
+        every = self.train("every", *more)
+        some = self.folder / "some"
+        done = run("train", *SMALL, "--run", some, *more, "--evaluate-every", 2)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        evaluated = [0, 2, 4, 5]
+        shown = [line.split() for line in done.stdout.splitlines() if line.split()[:1] and line.split()[0].isdigit()]
+        self.assertEqual([len(cells) for cells in shown], [6, 10, 6, 10, 10])  # four cells are empty
+        rows = [metrics_of(every), metrics_of(some)]
+        self.assertEqual(len(rows[1]), 6)
+        for full, part in zip(*rows, strict=True):
+            epoch = int(part["epoch"])
+            for column, value in full.items():
+                if column in ("seconds", "images_per_second"):
+                    self.assertTrue(part[column])
+                    continue
+                of_evaluation = column.startswith(("test_", "validation_"))
+                self.assertEqual(part[column], "" if of_evaluation and epoch not in evaluated else value, column)
+        for epoch in range(6):
+            name = f"checkpoints/epoch_{epoch:04}.h5"
+            self.assertEqual(arrays(every / name), arrays(some / name), epoch)
+            with h5py.File(some / name) as file:
+                self.assertIn("metrics.kl", file.attrs)
+                self.assertEqual("metrics.validation_accuracy_ensemble" in file.attrs, epoch in evaluated)
+
+        # An interrupted run's rows stay as they are, and its further ones too.
+        for epoch in (3, 4, 5):
+            (some / f"checkpoints/epoch_{epoch:04}.h5").unlink()
+        done = run("train", "--resume", "--run", some, *OFFLINE)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for one, two in zip(rows[1], metrics_of(some), strict=True):
+            for column in ("seconds", "images_per_second"):
+                one.pop(column), two.pop(column)
+            self.assertEqual(one, two)
+
+        done = run("kappa", some, "--epoch", "last", *OFFLINE)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        done = run("transition", some)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertNotIn("nan", done.stdout)
+        self.assertIn("2 of 6 epochs have no deterministic accuracy", done.stdout)
+        best = max(evaluated, key=lambda epoch: (float(rows[1][epoch]["validation_accuracy_ensemble"]), -epoch))
+        done = run("eval", f"{some}@best", "--samples", 2, *OFFLINE)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn(f"epoch {best}", done.stdout)
+        self.fails(2, "evaluate", arguments=["train", *SMALL, "--run", self.folder / "x", "--evaluate-every", 0])
 
     def test_members_are_runs_of_their_own(self):
         five = self.train("five", "--epochs", 1, "--members", 2)

@@ -4,7 +4,10 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
 #include <sstream>
+
+#include <fmt/ranges.h>
 
 #include "analysis/predict/predictor.hpp"
 #include "src/base/atomic_file.hpp"
@@ -24,44 +27,44 @@ void MetricsFile::keep_until(std::int64_t epoch) {
   }
 }
 
-std::map<std::string, double> MetricsFile::append(
-    const EpochReport& report, std::int64_t step, const EvaluationMetrics& test,
-    const std::optional<EvaluationMetrics>& validation) {
-  std::vector<std::pair<std::string, double>> row{{"epoch", static_cast<double>(report.epoch)},
-                                                  {"step", static_cast<double>(step)},
-                                                  {"learning_rate", report.learning_rate},
-                                                  {"kl_weight", report.kl_weight},
-                                                  {"nll", report.nll},
-                                                  {"kl", report.kl},
-                                                  {"elbo", report.elbo}};
+std::map<std::string, double> MetricsFile::append(const EpochReport& report, std::int64_t step,
+                                                  const SplitMetrics& evaluated) {
+  std::vector<std::pair<std::string, std::optional<double>>> row{
+      {"epoch", static_cast<double>(report.epoch)},
+      {"step", static_cast<double>(step)},
+      {"learning_rate", report.learning_rate},
+      {"kl_weight", report.kl_weight},
+      {"nll", report.nll},
+      {"kl", report.kl},
+      {"elbo", report.elbo}};
   for (const auto& [layer, value] : report.log_alpha) row.emplace_back("log_alpha/" + layer, value);
   for (const auto& [layer, value] : report.sparsity) row.emplace_back("sparsity/" + layer, value);
-  const auto add = [&](const std::string& split, const EvaluationMetrics& metrics) {
+  for (const std::string& split : splits_) {
+    const auto found = evaluated.find(split);
     for (const Estimator estimator : kEstimators) {
       const std::string name = estimator_name(estimator);
-      row.emplace_back(split + "_accuracy_" + name, metrics.at(name).accuracy);
-      row.emplace_back(split + "_nll_" + name, metrics.at(name).nll);
+      std::optional<Metrics> metrics;
+      if (found != evaluated.end()) metrics = found->second.at(name);
+      row.emplace_back(split + "_accuracy_" + name,
+                       metrics ? std::optional(metrics->accuracy) : std::nullopt);
+      row.emplace_back(split + "_nll_" + name,
+                       metrics ? std::optional(metrics->nll) : std::nullopt);
     }
-  };
-  add("test", test);
-  if (validation) add("validation", *validation);
+  }
   row.emplace_back("images_per_second", report.images_per_second);
   row.emplace_back("seconds", report.seconds);
-  std::string line;
-  std::string header;
-  for (const auto& [name, value] : row) {
-    header += (header.empty() ? "" : ",") + name;
-    line += fmt::format("{}{}", line.empty() ? "" : ",", value);
-  }
-  if (text_.empty()) text_ = header + "\n";
-  text_ += line + "\n";
-  write_text_atomically(path_, text_);
-  std::map<std::string, double> metrics;
+  std::vector<std::string> header, cells;
+  std::map<std::string, double> known;
   for (auto [name, value] : row) {
+    header.push_back(name);
+    cells.push_back(value ? fmt::format("{}", *value) : "");
     std::replace(name.begin(), name.end(), '/', '.');  // a name in a file has no slash
-    metrics[name] = value;
+    if (value) known[name] = *value;
   }
-  return metrics;
+  if (text_.empty()) text_ = fmt::format("{}\n", fmt::join(header, ","));
+  text_ += fmt::format("{}\n", fmt::join(cells, ","));
+  write_text_atomically(path_, text_);
+  return known;
 }
 
 }  // namespace varphase

@@ -4,7 +4,6 @@
 
 #include <filesystem>
 #include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,23 +12,27 @@
 
 namespace varphase {
 
-using EvaluationMetrics = std::map<std::string, Metrics>;  // by estimator's name
+using EvaluationMetrics = std::map<std::string, Metrics>;       // by estimator's name
+using SplitMetrics = std::map<std::string, EvaluationMetrics>;  // by split ("test", "validation")
 
 /// A run's metrics.csv: one row an epoch, rewritten atomically so that it is always whole.
 class MetricsFile {
  public:
-  explicit MetricsFile(std::filesystem::path path) : path_(std::move(path)) {}
+  /// @param splits  that have columns, in their order
+  MetricsFile(std::filesystem::path path, std::vector<std::string> splits)
+      : path_(std::move(path)), splits_(std::move(splits)) {}
 
   /// Drops rows after that epoch (of a run that is resumed).
   void keep_until(std::int64_t epoch);
 
-  /// @return the row by column name, for the checkpoint.
+  /// @param evaluated  all of the splits, or none of them: their cells are empty
+  /// @return the row's known values by column name, for the checkpoint.
   std::map<std::string, double> append(const EpochReport& report, std::int64_t step,
-                                       const EvaluationMetrics& test,
-                                       const std::optional<EvaluationMetrics>& validation);
+                                       const SplitMetrics& evaluated);
 
  private:
   std::filesystem::path path_;
+  std::vector<std::string> splits_;
   std::string text_;
 };
 

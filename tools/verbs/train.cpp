@@ -74,7 +74,7 @@ RunConfig resolve_config(const Options& options) {
   return config;
 }
 
-/// Last row of each member's metrics.csv, their mean and standard deviation.
+/// The last evaluated row of each member's metrics.csv, their mean and standard deviation.
 void print_members(const MemberRuns& runs) {
   const std::pair<const char*, const char*> columns[] = {{"det. %", "test_accuracy_deterministic"},
                                                          {"stoch. %", "test_accuracy_stochastic"},
@@ -91,11 +91,14 @@ void print_members(const MemberRuns& runs) {
   fmt::print("\n{}\n", table.header());
   for (std::int64_t i = 0; i < runs.members; ++i) {
     const CsvTable rows = read_csv(runs.path(i) / "metrics.csv");
+    const std::vector<double> ensemble = rows.values("test_accuracy_ensemble");
+    std::size_t row = ensemble.size() - 1;
+    while (row > 0 && std::isnan(ensemble[row])) --row;
     std::vector<std::string> cells{runs.path(i).filename().string(),
                                    std::to_string(runs.member_config(i).train.seed),
-                                   fmt::format("{}", rows.values("epoch").back())};
+                                   fmt::format("{}", rows.values("epoch")[row])};
     for (std::size_t c = 0; c < std::size(columns); ++c) {
-      values[c].push_back(rows.values(columns[c].second).back());
+      values[c].push_back(rows.values(columns[c].second)[row]);
       cells.push_back(text(columns[c].first, values[c].back()));
     }
     fmt::print("{}\n", table.row(cells));

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #include "analysis/kappa/transition.hpp"
 
+#include <cmath>
+
 #include "analysis/report/report.hpp"
 #include "src/base/atomic_file.hpp"
 #include "src/base/text_table.hpp"
@@ -11,7 +13,10 @@
 namespace varphase {
 namespace {
 
-std::string percent(double share) { return fmt::format("{:.2f}", 100 * share); }
+/// "-" where the epoch was not evaluated.
+std::string percent(double share) {
+  return std::isnan(share) ? "-" : fmt::format("{:.2f}", 100 * share);
+}
 
 void print_table(const Transition& transition) {
   std::vector<TextTable::Column> columns{

@@ -14,6 +14,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 /// metrics.csv of a run with these deterministic accuracies in percent, one an epoch from 0 on.
 CsvTable metrics(const std::vector<double>& percent) {
@@ -128,6 +129,19 @@ TEST(Transition, JoinsByEpochAndStatesTheLag) {
   EXPECT_THAT(transition.summary(), HasSubstr("onset at epoch 2"));
   EXPECT_THAT(transition.summary(), HasSubstr("lag: the onset comes 2 epochs before the drop"));
   EXPECT_THAT(transition.summary(), HasSubstr("2 of 5 epochs have no kappa map"));
+}
+
+TEST(Transition, EpochsThatWereNotEvaluatedAreNoDrop) {
+  const double none = std::nan("");
+  const std::vector<double> percent{10, none, 99, none, none, 98, none, 97};
+  EXPECT_EQ(drop_of(percent), 5);
+  EXPECT_EQ(drop_of({10, none, 99, none, 98, 99, none}), std::nullopt);
+  const Transition transition = find_transition({}, metrics(percent), {});
+  EXPECT_THAT(transition.summary(), HasSubstr("4 of 8 epochs have no deterministic accuracy"));
+  EXPECT_TRUE(to_json(transition)["rows"][1]["accuracy_deterministic"].is_null());
+  EXPECT_THAT(to_csv(transition), HasSubstr("\n1,nan,nan,0.99,-4\n"));
+  EXPECT_THAT(find_transition({}, metrics({10, 99}), {}).summary(),
+              Not(HasSubstr("no deterministic accuracy")));
 }
 
 TEST(Transition, ALaterRowOfAnEpochReplacesTheEarlierOne) {

@@ -2,8 +2,10 @@
 // SPDX-License-Identifier: MIT
 #include "analysis/report/report.hpp"
 
+#include <algorithm>
 #include <cmath>
 
+#include <fmt/ranges.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -192,6 +194,28 @@ TEST_F(SyntheticReport, ALineOfMetricsThatIsCutOffIsLeftOut) {
   const ReportInputs inputs = collect_report(run_);
   EXPECT_EQ(figure_data(inputs)["metrics"]["epoch"].size(), 24U);
   EXPECT_THAT(body_of(render_report(inputs)), HasSubstr("its last line is cut off"));
+}
+
+TEST_F(SyntheticReport, EpochsThatWereNotEvaluatedAreGaps) {
+  CsvTable table = read_csv(run_ / "metrics.csv");
+  const auto found =
+      std::find(table.columns.begin(), table.columns.end(), "test_accuracy_ensemble");
+  const auto column = static_cast<std::size_t>(found - table.columns.begin());
+  std::string text = fmt::format("{}\n", fmt::join(table.columns, ","));
+  for (std::size_t epoch = 0; epoch < table.rows.size(); ++epoch) {
+    std::vector<std::string> cells;
+    for (std::size_t c = 0; c < table.columns.size(); ++c)
+      cells.push_back(c == column && epoch % 5 != 0 ? "" : csv_cell(table.rows[epoch][c]));
+    text += fmt::format("{}\n", fmt::join(cells, ","));
+  }
+  write_text_atomically(run_ / "metrics.csv", text);
+  const ReportInputs inputs = collect_report(run_);
+  const Json accuracy = figure_data(inputs)["metrics"]["accuracy"];
+  EXPECT_TRUE(accuracy["ensemble"][24].is_null());
+  EXPECT_EQ(accuracy["ensemble"][20], table.rows[20][column]);
+  const std::string body = body_of(render_report(inputs));
+  EXPECT_THAT(body, HasSubstr("at epoch 20, test split"));  // of the ensemble
+  EXPECT_THAT(body, HasSubstr("at epoch 24, test split"));  // of the deterministic procedure
 }
 
 TEST_F(SyntheticReport, SweepsOfOtherHandsMayLackAnything) {
