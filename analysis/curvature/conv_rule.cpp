@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
 #include <cmath>
+#include <type_traits>
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/bmm.h>
@@ -9,6 +10,7 @@
 #include <ATen/ops/conv2d.h>
 #include <ATen/ops/conv_transpose2d.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
 #include <ATen/ops/linalg_vector_norm.h>
 #include <ATen/ops/mm.h>
 #include <ATen/ops/triu_indices.h>
@@ -19,6 +21,7 @@
 #include "analysis/curvature/rule.hpp"
 #include "src/kernels/float32_product.hpp"
 #include "src/kernels/fold_columns.hpp"
+#include "src/kernels/pooled_pairs.hpp"
 #include "src/kernels/pooled_pull.hpp"
 #include "src/kernels/pooled_squares.hpp"
 #include "src/kernels/squared_product.hpp"
@@ -46,7 +49,7 @@ class ConvRule final : public WeightedRule {
                       bias_.defined() ? std::optional<at::Tensor>(bias_) : std::nullopt, stride_,
                       padding_);
   }
-  void clear() override { a_ = at::Tensor(); }
+  void clear() override { a_ = position_ = sorted_ = starts_ = at::Tensor(); }
 
   at::Tensor pull(const at::Tensor& v) const override {
     const at::Tensor rows = v.flatten(0, 1);
@@ -98,18 +101,22 @@ class ConvRule final : public WeightedRule {
   bool takes_pooled() const override { return true; }
   at::Tensor pull_pooled(const PooledFactors& factors, const PoolWinners& winners) const override {
     const at::Tensor& v = factors.vectors;
-    const at::Tensor position =
-        at::where(winners.multiplier == 0, -1, winners.position).to(at::kInt).contiguous();
     const std::int64_t images = v.size(0), count = v.size(3);
+    const bool sorted = sorted_.defined();
+    if (!sorted) {
+      position_ =
+          at::where(winners.multiplier == 0, -1, winners.position).to(at::kInt).contiguous();
+      sorted_ = at::empty({position_.numel(), 2}, position_.options());
+      starts_ = at::empty({images, positions() + 1}, position_.options());
+    }
     const at::Tensor out = at::empty(
         {images, input_shape()[1], input_shape()[2], input_shape()[0], count}, v.options());
-    const at::Tensor sorted = at::empty({position.numel(), 2}, position.options()),
-                     starts = at::empty({images, positions() + 1}, position.options());
     on_floats(v, [&](auto zero) {
       using T = decltype(zero);
       PooledPull<T> job;
       job.v = data_of<T>(v);
-      job.position = data_of<std::int32_t>(position);
+      job.position = data_of<std::int32_t>(position_);
+      job.multiplier = data_of<T>(winners.multiplier);
       job.weight = data_of<T>(weight_by_place_);
       job.images = images;
       job.cells = v.size(1);
@@ -123,9 +130,10 @@ class ConvRule final : public WeightedRule {
       job.padding = padding_;
       job.out_height = output_[1];
       job.out_width = output_[2];
-      job.winners = data_of<std::int32_t>(sorted);
-      job.starts = data_of<std::int32_t>(starts);
+      job.winners = data_of<std::int32_t>(sorted_);
+      job.starts = data_of<std::int32_t>(starts_);
       job.out = data_of<T>(out);
+      if (!sorted) sort_winners(job, where_of(v));
       pooled_pull(job, where_of(v));
     });
     return out;
@@ -245,9 +253,10 @@ class ConvRule final : public WeightedRule {
   at::Tensor bias_;
   Shape output_;
   std::int64_t stride_ = 1, padding_ = 0;
-  at::Tensor turned_;           // [C, O, k, k], rotated by half a turn
-  at::Tensor weight_by_place_;  // [O, k, k, C]
-  at::Tensor a_;                // [N, C, H, W]
+  at::Tensor turned_;                              // [C, O, k, k], rotated by half a turn
+  at::Tensor weight_by_place_;                     // [O, k, k, C]
+  mutable at::Tensor position_, sorted_, starts_;  // of the pool's winners, as pooled_pull has them
+  at::Tensor a_;                                   // [N, C, H, W]
 };
 
 /// H_ow = sum_n [ sum_f s_f (sum_p A_pw f_op)^2 + sum_p A_pw^2 delta_op ], A the patches. Either as
@@ -256,7 +265,10 @@ class ConvRule final : public WeightedRule {
 class ConvReader final : public WeightReader {
  public:
   ConvReader(const ConvRule& rule, std::int64_t factors)
-      : rule_(rule), by_pairs_(pairs_are_cheaper(factors)), more_(factors > kOneBlock) {}
+      : rule_(rule),
+        factors_(factors),
+        by_pairs_(pairs_are_cheaper(factors)),
+        more_(factors > kOneBlock) {}
 
   void add_factors(const Factors& factors) override {
     if (by_pairs_) {
@@ -268,35 +280,41 @@ class ConvReader final : public WeightReader {
 
   void add_pooled(const PooledFactors& factors, const PoolWinners& winners) override {
     const at::Tensor& v = factors.vectors;
-    if (!corners_.defined()) {
+    const bool first = !corners_.defined();
+    if (first) {
       corners_ = rule_.corners(winners);
+      multiplier_ = winners.multiplier;
       input_ = rule_.padded_input();
     }
     at::Tensor signs;
     if (factors.signs.defined()) signs = factors.signs.contiguous();
     on_floats(v, [&](auto zero) {
       using T = decltype(zero);
-      PooledSquares<T> job;
+      if (cell_pairs_are_cheaper(v.size(1))) {
+        if (!cell_pairs_.defined())
+          cell_pairs_ = at::zeros({v.size(0), v.size(2), v.size(1), v.size(1)}, v.options());
+        auto job = pooled_job<PooledPairs<T>>();
+        job.v = data_of<T>(v);
+        job.sign = data_of<T>(signs);
+        job.factors = v.size(3);
+        job.pairs = data_of<T>(cell_pairs_);
+        add_pooled_pairs(job, where_of(v));
+        return;
+      }
+      if (first) {
+        lists_ = at::empty_like(corners_);
+        counts_ = at::empty({v.size(0), v.size(2)}, corners_.options());
+      }
+      auto job = pooled_job<PooledSquares<T>>();
       job.v = data_of<T>(v);
-      job.corner = data_of<std::int32_t>(corners_);
-      job.input = data_of<T>(input_);
       job.sign = data_of<T>(signs);
-      job.images = v.size(0);
-      job.cells = v.size(1);
-      job.outputs = v.size(2);
       job.factors = v.size(3);
-      job.channels = input_.size(1);
-      job.height = input_.size(2);
-      job.width = input_.size(3);
-      job.kernel = rule_.weight().size(2);
-      const at::Tensor lists = at::empty({corners_.numel(), 2}, corners_.options()),
-                       counts = at::empty({job.images, job.outputs}, corners_.options()),
-                       parts = at::empty({pooled_squares_parts(job, where_of(v)), job.outputs,
-                                          rule_.patch_size()},
-                                         v.options());
-      job.winners = data_of<std::int32_t>(lists);
-      job.counts = data_of<std::int32_t>(counts);
+      job.winners = data_of<std::int32_t>(lists_);
+      job.counts = data_of<std::int32_t>(counts_);
+      const at::Tensor parts = at::empty(
+          {pooled_squares_parts(job, where_of(v)), job.outputs, rule_.patch_size()}, v.options());
       job.parts = data_of<T>(parts);
+      if (first) list_winners(job, where_of(v));
       pooled_squares(job, where_of(v));
       add(parts.sum(0));
     });
@@ -308,7 +326,9 @@ class ConvReader final : public WeightReader {
 
   at::Tensor take() override {
     if (pairs_.defined()) add(read_pairs());
-    pairs_ = patches_ = corners_ = input_ = at::Tensor();
+    if (cell_pairs_.defined()) add(read_cell_pairs());
+    pairs_ = cell_pairs_ = patches_ = corners_ = multiplier_ = input_ = lists_ = counts_ =
+        at::Tensor();
     at::Tensor sum = sum_.defined() ? sum_.view_as(rule_.weight()) : at::zeros_like(rule_.weight());
     sum_ = at::Tensor();
     return sum;
@@ -333,6 +353,46 @@ class ConvReader final : public WeightReader {
         f * o * w * (squares_are_fused() ? std::ceil(p / kDepth) * kDepth : p + kElement);
     const double by_pairs = o * p * p * (kSmallProduct * f + kElement) + pairs * w * (o + kElement);
     return by_pairs < direct;
+  }
+
+  // Multiply-adds of an image and output: F cells² / 2 for the pairs and w cells² / 2 to read them,
+  // or F cells w for the squares.
+  bool cell_pairs_are_cheaper(std::int64_t cells) const {
+    const std::int64_t w = rule_.patch_size();
+    return pooled_pairs_fit(cells) && cells * (factors_ + w) < 2 * factors_ * w;
+  }
+
+  template <class Job>
+  Job pooled_job() const {
+    Job job;
+    using T = std::remove_const_t<std::remove_pointer_t<decltype(job.input)>>;
+    job.corner = data_of<std::int32_t>(corners_);
+    job.multiplier = data_of<T>(multiplier_);
+    job.input = data_of<T>(input_);
+    job.images = corners_.size(0);
+    job.cells = corners_.size(1);
+    job.outputs = corners_.size(2);
+    job.channels = input_.size(1);
+    job.height = input_.size(2);
+    job.width = input_.size(3);
+    job.kernel = rule_.weight().size(2);
+    return job;
+  }
+
+  at::Tensor read_cell_pairs() const {
+    at::Tensor sum;
+    on_floats(cell_pairs_, [&](auto zero) {
+      using T = decltype(zero);
+      auto job = pooled_job<PooledPairs<T>>();
+      job.pairs = data_of<T>(cell_pairs_);
+      const Where where = where_of(cell_pairs_);
+      const at::Tensor parts = at::empty(
+          {pooled_pairs_parts(job, where), job.outputs, rule_.patch_size()}, cell_pairs_.options());
+      job.parts = data_of<T>(parts);
+      read_pooled_pairs(job, where);
+      sum = parts.sum(0);
+    });
+    return sum;
   }
 
   void add(const at::Tensor& part) {
@@ -428,12 +488,14 @@ class ConvReader final : public WeightReader {
   }
 
   const ConvRule& rule_;
+  std::int64_t factors_;
   bool by_pairs_;
-  bool more_;                   // blocks of factors than one will come: patches are kept for them
-  at::Tensor patches_;          // [N, C k k, P]
-  at::Tensor corners_, input_;  // of the pool's winners
-  at::Tensor pairs_;            // [N O, P, P]
-  at::Tensor sum_;              // [O, C k k]
+  bool more_;           // blocks of factors than one will come: patches are kept for them
+  at::Tensor patches_;  // [N, C k k, P]
+  // Of the winners of a pool, as pooled_squares and pooled_pairs have them.
+  at::Tensor corners_, multiplier_, input_, lists_, counts_, cell_pairs_;
+  at::Tensor pairs_;  // [N O, P, P]
+  at::Tensor sum_;    // [O, C k k]
 };
 
 std::unique_ptr<WeightReader> ConvRule::reader(std::int64_t factors) const {

@@ -64,7 +64,8 @@ std::optional<PoolWinners> Gate::winners() const {
                             (at::arange(columns, whole) * w).view({-1, 1});
   const at::Tensor inside = winner.squeeze(4);
   const at::Tensor position = corner + inside.div(w, "floor") * shape_[2] + inside.remainder(w);
-  return PoolWinners{position.flatten(1, 2), places.gather(4, winner).squeeze(4).flatten(1, 2)};
+  return PoolWinners{position.flatten(1, 2),
+                     places.gather(4, winner).squeeze(4).flatten(1, 2).contiguous()};
 }
 
 at::Tensor Gate::pull(const at::Tensor& v) const {

@@ -32,7 +32,7 @@ struct PoolWinners {
   at::Tensor multiplier;  // [N, cells, O], of the whole run of layers that mix nothing
 };
 
-/// Vectors in such units, times the multipliers.
+/// Factors as they are above the pool, cell by cell.
 struct PooledFactors {
   at::Tensor vectors;  // [N, cells, O, F]
   at::Tensor signs;    // as Factors has them

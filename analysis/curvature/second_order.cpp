@@ -8,8 +8,6 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/argsort.h>
 #include <ATen/ops/cat.h>
-#include <ATen/ops/empty.h>
-#include <ATen/ops/mul.h>
 #include <ATen/ops/ones_like.h>
 #include <ATen/ops/stack.h>
 #include <ATen/ops/zeros.h>
@@ -39,6 +37,13 @@ at::Tensor through(const GateRule& rule, const at::Tensor& v, const at::Tensor& 
                                ? spread_over_windows(v, rule.window(), rule.input_shape())
                                : v.reshape(shape);
   return slope.defined() ? below * slope : below;
+}
+
+/// @param v [N, F, O cells...] above a pool @param position [N, cells, O] @return [N, cells, O, F]
+at::Tensor unit_by_unit(const at::Tensor& v, const at::Tensor& position) {
+  return v.reshape({v.size(0), v.size(1), position.size(2), position.size(1)})
+      .permute({0, 3, 2, 1})
+      .contiguous();
 }
 
 /// The units with a residual, in order, `most` columns, as many as the image with the most has.
@@ -148,18 +153,6 @@ std::int64_t SecondOrder::factors_at_once(std::int64_t images, std::size_t below
   return fit > kFactorTile ? fit / kFactorTile * kFactorTile : std::max<std::int64_t>(1, fit);
 }
 
-PooledFactors SecondOrder::pooled(const Factors& factors, at::Tensor by_unit,
-                                  const PoolWinners& winners) const {
-  const at::Tensor multiplier = winners.multiplier.unsqueeze(3);
-  if (by_unit.defined()) return {by_unit.mul_(multiplier), factors.signs};
-  const at::Tensor& v = factors.vectors;
-  const std::int64_t cells = winners.position.size(1), outputs = winners.position.size(2);
-  at::Tensor out = at::empty({v.size(0), cells, outputs, v.size(1)}, v.options());
-  at::mul_out(out, v.reshape({v.size(0), v.size(1), outputs, cells}).permute({0, 3, 2, 1}),
-              multiplier);
-  return {out, factors.signs};
-}
-
 void SecondOrder::descend(Factors factors, std::ptrdiff_t from, Readers& readers) {
   const std::int64_t images = factors.vectors.size(0), count = factors.vectors.size(1);
   at::Tensor by_unit;  // [N, places, channels, F] in place of the vectors
@@ -170,7 +163,8 @@ void SecondOrder::descend(Factors factors, std::ptrdiff_t from, Readers& readers
     const LinearRule& linear = *chain_.linear(i);
     if (count >= kManyFactors && below_pool(i)) {
       if (!winners_[i]) winners_[i] = gates_[top]->winners();
-      const PooledFactors above = pooled(factors, by_unit, *winners_[i]);
+      if (!by_unit.defined()) by_unit = unit_by_unit(factors.vectors, winners_[i]->position);
+      const PooledFactors above{by_unit, factors.signs};
       if (readers[i] != nullptr) readers[i]->add_pooled(above, *winners_[i]);
       if (i == lowest_) return;
       by_unit = linear.pull_pooled(above, *winners_[i]).flatten(1, 2);

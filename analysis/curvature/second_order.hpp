@@ -63,8 +63,6 @@ class SecondOrder {
   void build_gates();
   std::vector<at::Tensor> sweep(const at::Tensor& gradient);
   bool below_pool(std::size_t i) const;
-  PooledFactors pooled(const Factors& factors, at::Tensor by_unit,
-                       const PoolWinners& winners) const;
   void descend(Factors factors, std::ptrdiff_t from, Readers& readers);
   void take(Readers& readers, const Absorb& absorb) const;
   std::int64_t factors_at_once(std::int64_t images, std::size_t below) const;

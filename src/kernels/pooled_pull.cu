@@ -57,7 +57,8 @@ __global__ void __launch_bounds__(Columns) pooled_pull_kernel(PooledPull<T> job,
   using Tile = FactorTile<T, Columns>;
   constexpr int kList = 256;
   __shared__ typename Tile::Stage stages[2];
-  __shared__ int2 list[kList];  // unit, row of the weight
+  __shared__ int2 list[kList];  // where vector and weights begin
+  __shared__ T multiplier[kList];
   const int thread = static_cast<int>(threadIdx.x), factors = static_cast<int>(job.factors),
             channels = static_cast<int>(job.channels), outputs = static_cast<int>(job.outputs),
             units = static_cast<int>(job.cells) * outputs, k = static_cast<int>(job.kernel),
@@ -76,6 +77,7 @@ __global__ void __launch_bounds__(Columns) pooled_pull_kernel(PooledPull<T> job,
   const int2* winners =
       reinterpret_cast<const int2*>(job.winners) + static_cast<std::int64_t>(n) * units;
   const T* v = job.v + static_cast<std::int64_t>(n) * units * factors;
+  const T* multipliers = job.multiplier + static_cast<std::int64_t>(n) * units;
   const int c = static_cast<int>(blockIdx.y) * Columns + thread;
 
   T left[Tile::kOwn], right[Tile::kDepth];
@@ -84,15 +86,15 @@ __global__ void __launch_bounds__(Columns) pooled_pull_kernel(PooledPull<T> job,
 #pragma unroll
     for (int i = 0; i < Tile::kOwn; ++i) {
       const int e = thread + i * Tile::kThreads, row = from + e / Tile::kFactors,
-                f = f0 + e % Tile::kFactors;
+                f = e % Tile::kFactors;
       left[i] = T(0);
-      if (e < Tile::kDepth * Tile::kFactors && row < count && f < factors)
-        left[i] = v[static_cast<std::int64_t>(list[row].x) * factors + f];
+      if (e < Tile::kDepth * Tile::kFactors && row < count && f0 + f < factors)
+        left[i] = v[list[row].x + f];
     }
 #pragma unroll
     for (int i = 0; i < Tile::kDepth; ++i) {
       const int row = from + i;
-      right[i] = c < channels && row < count ? job.weight[list[row].y * channels + c] : T(0);
+      right[i] = c < channels && row < count ? job.weight[list[row].y + c] * multiplier[row] : T(0);
     }
   };
   const auto keep = [&](typename Tile::Stage& stage) {
@@ -116,7 +118,9 @@ __global__ void __launch_bounds__(Columns) pooled_pull_kernel(PooledPull<T> job,
       for (int i = thread; i < some; i += Columns) {
         const int2 winner = winners[begin + i];
         const int dy = y - winner.y / out_width * stride, dx = x - winner.y % out_width * stride;
-        list[count + i] = make_int2(winner.x, (winner.x % outputs * k + dy) * k + dx);
+        list[count + i] =
+            make_int2(winner.x * factors + f0, ((winner.x % outputs * k + dy) * k + dx) * channels);
+        multiplier[count + i] = multipliers[winner.x];
       }
       count += some;
       taken += some;
@@ -167,10 +171,14 @@ void launch(const PooledPull<T>& job, cudaStream_t stream) {
 }  // namespace
 
 template <class T>
+void sort_winners(const PooledPull<T>& job, void* stream) {
+  sort_winners_kernel<<<static_cast<unsigned>(job.images), kThreads, 0, as_stream(stream)>>>(job);
+  check_launch("sort_winners");
+}
+
+template <class T>
 void pooled_pull(const PooledPull<T>& job, void* stream) {
   const cudaStream_t on = as_stream(stream);
-  sort_winners_kernel<<<static_cast<unsigned>(job.images), kThreads, 0, on>>>(job);
-  check_launch("pooled_pull: sort");
   if (job.channels <= 32) {
     launch<T, 32>(job, on);
   } else if (job.channels % 96 == 0) {
@@ -180,6 +188,8 @@ void pooled_pull(const PooledPull<T>& job, void* stream) {
   }
 }
 
+template void sort_winners<float>(const PooledPull<float>&, void*);
+template void sort_winners<double>(const PooledPull<double>&, void*);
 template void pooled_pull<float>(const PooledPull<float>&, void*);
 template void pooled_pull<double>(const PooledPull<double>&, void*);
 

@@ -20,6 +20,7 @@ inline __attribute__((always_inline)) void pull_image(const PooledPull<T>& job, 
     const std::int64_t position = job.position[n * units + u];
     if (position < 0) continue;
     const T* v = job.v + (n * units + u) * job.factors;
+    const T multiplier = job.multiplier[n * units + u];
     const std::int64_t top = position / job.out_width * job.stride - job.padding,
                        left = position % job.out_width * job.stride - job.padding;
     for (std::int64_t dy = std::max<std::int64_t>(0, -top); dy < std::min(k, job.height - top);
@@ -29,8 +30,8 @@ inline __attribute__((always_inline)) void pull_image(const PooledPull<T>& job, 
         const T* weight = job.weight + (u % job.outputs * k * k + dy * k + dx) * job.channels;
         T* to = out + ((top + dy) * job.width + left + dx) * row;
         for (std::int64_t c = 0; c < job.channels; ++c) {
-          for (std::int64_t f = 0; f < job.factors; ++f)
-            to[c * job.factors + f] += weight[c] * v[f];
+          const T by = weight[c] * multiplier;
+          for (std::int64_t f = 0; f < job.factors; ++f) to[c * job.factors + f] += by * v[f];
         }
       }
     }
@@ -45,6 +46,11 @@ VARPHASE_SIMD_CLONES void pull(const PooledPull<double>& job, std::int64_t n) {
 }  // namespace
 
 template <class T>
+void sort_winners(const PooledPull<T>& job, Where where) {
+  if (where.cuda) VARPHASE_ON_CUDA(cuda::sort_winners(job, where.stream));
+}
+
+template <class T>
 void pooled_pull(const PooledPull<T>& job, Where where) {
   if (where.cuda) {
     VARPHASE_ON_CUDA(cuda::pooled_pull(job, where.stream));
@@ -55,6 +61,8 @@ void pooled_pull(const PooledPull<T>& job, Where where) {
   });
 }
 
+template void sort_winners<float>(const PooledPull<float>&, Where);
+template void sort_winners<double>(const PooledPull<double>&, Where);
 template void pooled_pull<float>(const PooledPull<float>&, Where);
 template void pooled_pull<double>(const PooledPull<double>&, Where);
 

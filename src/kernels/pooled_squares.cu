@@ -15,13 +15,13 @@ __global__ void list_winners_kernel(PooledSquares<T> job) {
   if (list >= job.images * job.outputs) return;
   const int lane = static_cast<int>(threadIdx.x) % 32, cells = static_cast<int>(job.cells);
   const std::int64_t n = list / job.outputs, o = list % job.outputs;
-  int2* to = reinterpret_cast<int2*>(job.winners) + list * cells;
+  int* to = job.winners + list * cells;
   int count = 0;
   for (int first = 0; first < cells; first += 32) {
     const int cell = first + lane;
     const int corner = cell < cells ? job.corner[(n * cells + cell) * job.outputs + o] : -1;
     const unsigned passes = __ballot_sync(0xffffffffU, corner >= 0);
-    if (corner >= 0) to[count + __popc(passes & ((1U << lane) - 1))] = make_int2(cell, corner);
+    if (corner >= 0) to[count + __popc(passes & ((1U << lane) - 1))] = cell;
     count += __popc(passes);
   }
   if (lane == 0) job.counts[list] = count;
@@ -60,12 +60,22 @@ struct Cursor {
   }
 };
 
-// blockIdx.x: columns of weights; .y: output channel; .z: share of the images.
+// What a step needs of a winner.
+template <class T>
+struct Winner {
+  std::int64_t vector, patch;  // where they begin
+  T multiplier;                // 0: none
+};
+
+// blockIdx.x: columns of weights; .y: output channel; .z: share of the images. Winners are looked
+// up two steps ahead, vectors and patches read one step ahead.
 template <class T, int Columns>
 __global__ void __launch_bounds__(Columns)
     pooled_squares_kernel(PooledSquares<T> job, std::int64_t share) {
   using Tile = FactorTile<T, Columns>;
+  constexpr int kDepth = Tile::kDepth;
   __shared__ typename Tile::Stage stages[2];
+  __shared__ Winner<T> winners[2][kDepth];
   const int thread = static_cast<int>(threadIdx.x), o = static_cast<int>(blockIdx.y);
   const int area = static_cast<int>(job.kernel * job.kernel), k = static_cast<int>(job.kernel),
             width = static_cast<int>(job.width), plane = static_cast<int>(job.height) * width,
@@ -78,48 +88,58 @@ __global__ void __launch_bounds__(Columns)
   const std::int64_t begin = static_cast<std::int64_t>(blockIdx.z) * share,
                      end = min(begin + share, job.images);
 
-  T left[Tile::kOwn], right[Tile::kDepth];
-  const auto fetch = [&](const Cursor<T>& at) {
-    const int2* list =
-        reinterpret_cast<const int2*>(job.winners) + (at.image * outputs + o) * cells;
-    const int first = at.step * Tile::kDepth;
+  const auto look_up = [&](const Cursor<T>& at) {
+    Winner<T> winner{0, 0, T(0)};
+    const int row = at.step * kDepth + thread;
+    if (at.valid() && row < at.count) {
+      const int cell = job.winners[(at.image * outputs + o) * cells + row];
+      const std::int64_t unit = (at.image * cells + cell) * outputs + o;
+      winner = {unit * factors + at.factor, at.image * job.channels * plane + job.corner[unit],
+                job.multiplier[unit]};
+    }
+    return winner;
+  };
+  T left[Tile::kOwn], right[kDepth];
+  const auto fetch = [&](const Cursor<T>& at, const Winner<T>(&of)[kDepth]) {
+    const int rows = at.count - at.step * kDepth, some = factors - at.factor;
 #pragma unroll
     for (int i = 0; i < Tile::kOwn; ++i) {
-      const int e = thread + i * Tile::kThreads, row = first + e / Tile::kFactors,
-                f = at.factor + e % Tile::kFactors;
+      const int e = thread + i * Tile::kThreads, row = e / Tile::kFactors, f = e % Tile::kFactors;
       left[i] = T(0);
-      if (e < Tile::kDepth * Tile::kFactors && row < at.count && f < factors)
-        left[i] = job.v[((at.image * cells + list[row].x) * outputs + o) * factors + f];
+      if (row < min(rows, kDepth) && f < some) left[i] = job.v[of[row].vector + f];
     }
-    const T* input = job.input + at.image * job.channels * plane + place;
 #pragma unroll
-    for (int i = 0; i < Tile::kDepth; ++i) {
-      const int row = first + i;
-      right[i] = real && row < at.count ? input[list[row].y] : T(0);
-    }
+    for (int i = 0; i < kDepth; ++i)
+      right[i] = real && i < rows ? job.input[of[i].patch + place] * of[i].multiplier : T(0);
   };
   const auto keep = [&](typename Tile::Stage& stage) {
 #pragma unroll
     for (int i = 0; i < Tile::kOwn; ++i) {
       const int e = thread + i * Tile::kThreads;
-      if (e < Tile::kDepth * Tile::kFactors)
-        stage.left[e / Tile::kFactors][e % Tile::kFactors] = left[i];
+      if (e < kDepth * Tile::kFactors) stage.left[e / Tile::kFactors][e % Tile::kFactors] = left[i];
     }
 #pragma unroll
-    for (int i = 0; i < Tile::kDepth; ++i) stage.right[i][thread] = right[i];
+    for (int i = 0; i < kDepth; ++i) stage.right[i][thread] = right[i];
   };
 
   T sum[8] = {}, product[8][8] = {};
   Cursor<T> now(job, begin, end, o);
+  if (thread < kDepth) winners[0][thread] = look_up(now);
+  Cursor<T> next = now;
+  if (next.valid()) next.advance(job, o);
+  if (thread < kDepth) winners[1][thread] = look_up(next);
+  __syncthreads();
   if (now.valid()) {
-    fetch(now);
+    fetch(now, winners[0]);
     keep(stages[0]);
   }
   __syncthreads();
-  Cursor<T> next = now;
-  if (next.valid()) next.advance(job, o);
   for (int stage = 0; now.valid(); stage ^= 1) {
-    if (next.valid()) fetch(next);
+    Cursor<T> after = next;
+    if (after.valid()) after.advance(job, o);
+    Winner<T> winner{0, 0, T(0)};
+    if (thread < kDepth) winner = look_up(after);
+    if (next.valid()) fetch(next, winners[stage ^ 1]);
     Tile::multiply(stages[stage], product);
     if (now.last_step()) {
 #pragma unroll
@@ -135,9 +155,10 @@ __global__ void __launch_bounds__(Columns)
       }
     }
     if (next.valid()) keep(stages[stage ^ 1]);
+    if (thread < kDepth) winners[stage][thread] = winner;
     __syncthreads();
     now = next;
-    if (next.valid()) next.advance(job, o);
+    next = after;
   }
 
   // The eight lanes of a column group hold its factors.
@@ -168,12 +189,16 @@ void launch(const PooledSquares<T>& job, std::int64_t parts, cudaStream_t stream
 }  // namespace
 
 template <class T>
-void pooled_squares(const PooledSquares<T>& job, std::int64_t parts, void* stream) {
+void list_winners(const PooledSquares<T>& job, void* stream) {
   constexpr int kThreads = 256;
+  list_winners_kernel<<<blocks_for(job.images * job.outputs * 32, kThreads), kThreads, 0,
+                        as_stream(stream)>>>(job);
+  check_launch("list_winners");
+}
+
+template <class T>
+void pooled_squares(const PooledSquares<T>& job, std::int64_t parts, void* stream) {
   const cudaStream_t on = as_stream(stream);
-  list_winners_kernel<<<blocks_for(job.images * job.outputs * 32, kThreads), kThreads, 0, on>>>(
-      job);
-  check_launch("pooled_squares: winners");
   // The width that leaves the fewest columns idle.
   const std::int64_t weights = job.channels * job.kernel * job.kernel;
   const auto idle = [&](std::int64_t columns) {
@@ -188,6 +213,8 @@ void pooled_squares(const PooledSquares<T>& job, std::int64_t parts, void* strea
   }
 }
 
+template void list_winners<float>(const PooledSquares<float>&, void*);
+template void list_winners<double>(const PooledSquares<double>&, void*);
 template void pooled_squares<float>(const PooledSquares<float>&, std::int64_t, void*);
 template void pooled_squares<double>(const PooledSquares<double>&, std::int64_t, void*);
 

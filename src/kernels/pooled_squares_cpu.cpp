@@ -20,14 +20,17 @@ inline __attribute__((always_inline)) void add_output(const PooledSquares<T>& jo
   T* sum = job.parts + o * weights;
   std::fill(sum, sum + weights, T(0));
   std::vector<std::int64_t> cell, corner;
+  std::vector<T> multiplier;
   for (std::int64_t n = 0; n < job.images; ++n) {
     cell.clear();
     corner.clear();
+    multiplier.clear();
     for (std::int64_t i = 0; i < job.cells; ++i) {
       const std::int64_t at = (n * job.cells + i) * job.outputs + o;
       if (job.corner[at] < 0) continue;
       cell.push_back(at * job.factors);
       corner.push_back(n * job.channels * plane + job.corner[at]);
+      multiplier.push_back(job.multiplier[at]);
     }
     const T* sign = job.sign != nullptr ? job.sign + n * job.factors : nullptr;
     for (std::int64_t f0 = 0; f0 < job.factors; f0 += kBlock) {
@@ -37,7 +40,7 @@ inline __attribute__((always_inline)) void add_output(const PooledSquares<T>& jo
             w / area * plane + w % area / job.kernel * job.width + w % job.kernel;
         T product[kBlock] = {};
         for (std::size_t i = 0; i < cell.size(); ++i) {
-          const T x = job.input[corner[i] + place];
+          const T x = job.input[corner[i] + place] * multiplier[i];
           const T* v = job.v + cell[i] + f0;
           if (count == kBlock) {
             for (std::int64_t f = 0; f < kBlock; ++f) product[f] += x * v[f];
@@ -66,6 +69,11 @@ VARPHASE_SIMD_CLONES void add(const PooledSquares<double>& job, std::int64_t o) 
 }  // namespace
 
 template <class T>
+void list_winners(const PooledSquares<T>& job, Where where) {
+  if (where.cuda) VARPHASE_ON_CUDA(cuda::list_winners(job, where.stream));
+}
+
+template <class T>
 std::int64_t pooled_squares_parts(const PooledSquares<T>& job, Where where) {
   constexpr std::int64_t kTile = 64, kWanted = 1024;  // blocks that keep a GPU busy
   if (!where.cuda) return 1;
@@ -85,6 +93,8 @@ void pooled_squares(const PooledSquares<T>& job, Where where) {
   });
 }
 
+template void list_winners<float>(const PooledSquares<float>&, Where);
+template void list_winners<double>(const PooledSquares<double>&, Where);
 template std::int64_t pooled_squares_parts<float>(const PooledSquares<float>&, Where);
 template std::int64_t pooled_squares_parts<double>(const PooledSquares<double>&, Where);
 template void pooled_squares<float>(const PooledSquares<float>&, Where);

@@ -4,6 +4,7 @@
 
 #include "src/kernels/fold_columns.hpp"
 #include "src/kernels/gate_factors.hpp"
+#include "src/kernels/pooled_pairs.hpp"
 #include "src/kernels/pooled_pull.hpp"
 #include "src/kernels/pooled_squares.hpp"
 #include "src/kernels/squared_product.hpp"
@@ -155,15 +156,21 @@ struct PooledCase {
   static constexpr std::int64_t images = 3;
   Geometry g;
   std::int64_t channels, outputs, cells, factors;
-  at::Tensor v, position, weight, input, sign;  // v [N, cells, O, F], position [N, cells, O]
+  // v [N, cells, O, F], position and multiplier [N, cells, O]
+  at::Tensor v, position, multiplier, weight, input, sign;
 
-  PooledCase(const Geometry& g, std::int64_t channels, std::int64_t outputs, std::int64_t cells,
-             std::int64_t factors)
-      : g(g), channels(channels), outputs(outputs), cells(cells), factors(factors) {
+  PooledCase(const Geometry& geometry, std::int64_t channel_count, std::int64_t output_count,
+             std::int64_t cell_count, std::int64_t factor_count)
+      : g(geometry),
+        channels(channel_count),
+        outputs(output_count),
+        cells(cell_count),
+        factors(factor_count) {
     v = at::randn({images, cells, outputs, factors}, at::kDouble);
     // Two cells may have the same winner: pools may overlap.
     position =
         at::randint(-1, g.out(g.height) * g.out(g.width), {images, cells, outputs}, at::kInt);
+    multiplier = at::randn({images, cells, outputs}, at::kDouble);
     weight = at::randn({outputs, channels, g.kernel, g.kernel}, at::kDouble);
     input = at::randn({images, channels, g.height, g.width}, at::kDouble);
     sign = at::randint(2, {images, factors}, at::kDouble) * 2 - 1;
@@ -171,7 +178,7 @@ struct PooledCase {
   /// [N, F, O, out height, out width]
   at::Tensor all_units() const {
     const std::int64_t positions = g.out(g.height) * g.out(g.width);
-    const at::Tensor passes = (position >= 0).unsqueeze(3);
+    const at::Tensor passes = ((position >= 0) * multiplier).unsqueeze(3);
     at::Tensor all = at::zeros({images, outputs, positions, factors}, at::kDouble);
     all.scatter_add_(2,
                      position.clamp_min(0).to(at::kLong).permute({0, 2, 1}).unsqueeze(3).expand(
@@ -195,6 +202,7 @@ std::vector<PooledCase> pooled_cases() {
   return cases;
 }
 
+// By squares and by pairs of cells.
 TEST(PooledSquares, MeetTheSumWrittenOut) {
   for (const PooledCase& of : pooled_cases()) {
     const at::Tensor patches =
@@ -208,39 +216,68 @@ TEST(PooledSquares, MeetTheSumWrittenOut) {
       const at::Tensor padded =
           at::constant_pad_nd(of.input, {of.g.padding, of.g.padding, of.g.padding, of.g.padding});
       const std::int64_t out_width = of.g.out(of.g.width);
-      const at::Tensor corner =
-          at::where(of.position < 0, -1,
-                    of.position.div(out_width, "floor") * of.g.stride * padded.size(3) +
-                        of.position.remainder(out_width) * of.g.stride)
-              .to(at::kInt);
+      const at::Tensor at_corner =
+          there(at::where(of.position < 0, -1,
+                          of.position.div(out_width, "floor") * of.g.stride * padded.size(3) +
+                              of.position.remainder(out_width) * of.g.stride)
+                    .to(at::kInt));
       for (const at::ScalarType type : {at::kFloat, at::kDouble}) {
         const at::Tensor v = there(of.v.to(type)), x = there(padded.to(type)),
-                         at_corner = there(corner), sign = there(of.sign.to(type));
+                         multiplier = there(of.multiplier.to(type)), sign = there(of.sign.to(type));
+        const double within = type == at::kFloat ? 3e-6 : 1e-14;
         on_floats(v, [&](auto zero) {
           using T = decltype(zero);
-          PooledSquares<T> job;
-          job.v = data_of<T>(v);
-          job.corner = data_of<std::int32_t>(at_corner);
-          job.input = data_of<T>(x);
-          job.sign = with_sign ? data_of<T>(sign) : nullptr;
-          job.images = of.images;
-          job.cells = of.cells;
-          job.outputs = of.outputs;
-          job.factors = of.factors;
-          job.channels = of.channels;
-          job.height = x.size(2);
-          job.width = x.size(3);
-          job.kernel = of.g.kernel;
-          const at::Tensor winners = at::empty({corner.numel(), 2}, at_corner.options()),
+          const auto fill = [&](auto& job) {
+            job.corner = data_of<std::int32_t>(at_corner);
+            job.multiplier = data_of<T>(multiplier);
+            job.input = data_of<T>(x);
+            job.images = of.images;
+            job.cells = of.cells;
+            job.outputs = of.outputs;
+            job.channels = of.channels;
+            job.height = x.size(2);
+            job.width = x.size(3);
+            job.kernel = of.g.kernel;
+          };
+          PooledSquares<T> squares;
+          fill(squares);
+          squares.v = data_of<T>(v);
+          squares.sign = with_sign ? data_of<T>(sign) : nullptr;
+          squares.factors = of.factors;
+          const at::Tensor winners = at::empty_like(at_corner),
                            counts = at::empty({of.images, of.outputs}, at_corner.options());
           const at::Tensor parts =
-              at::full({pooled_squares_parts(job, where_of(v)), of.outputs, wanted.size(1)}, 7.0,
+              at::full({pooled_squares_parts(squares, where_of(v)), of.outputs, wanted.size(1)},
+                       7.0, v.options());
+          squares.winners = data_of<std::int32_t>(winners);
+          squares.counts = data_of<std::int32_t>(counts);
+          squares.parts = data_of<T>(parts);
+          list_winners(squares, where_of(v));
+          pooled_squares(squares, where_of(v));
+          EXPECT_TRUE(close(parts.sum(0), wanted, within));
+
+          if (!pooled_pairs_fit(of.cells)) return;
+          PooledPairs<T> pairs;
+          fill(pairs);
+          const at::Tensor kept =
+              at::zeros({of.images, of.outputs, of.cells, of.cells}, v.options());
+          pairs.pairs = data_of<T>(kept);
+          // The factors come in two blocks.
+          for (const auto& [from, count] :
+               {std::pair<std::int64_t, std::int64_t>{0, 3}, {3, of.factors - 3}}) {
+            const at::Tensor some = v.narrow(3, from, count).contiguous(),
+                             signs = sign.narrow(1, from, count).contiguous();
+            pairs.v = data_of<T>(some);
+            pairs.sign = with_sign ? data_of<T>(signs) : nullptr;
+            pairs.factors = count;
+            add_pooled_pairs(pairs, where_of(v));
+          }
+          const at::Tensor read =
+              at::full({pooled_pairs_parts(pairs, where_of(v)), of.outputs, wanted.size(1)}, 7.0,
                        v.options());
-          job.winners = data_of<std::int32_t>(winners);
-          job.counts = data_of<std::int32_t>(counts);
-          job.parts = data_of<T>(parts);
-          pooled_squares(job, where_of(v));
-          EXPECT_TRUE(close(parts.sum(0), wanted, type == at::kFloat ? 3e-6 : 1e-14));
+          pairs.parts = data_of<T>(read);
+          read_pooled_pairs(pairs, where_of(v));
+          EXPECT_TRUE(close(read.sum(0), wanted, within));
         });
       }
     }
@@ -261,6 +298,7 @@ TEST(PooledPull, IsTheInputGradientOfWinners) {
             .permute({0, 3, 4, 2, 1});
     for (const at::ScalarType type : {at::kFloat, at::kDouble}) {
       const at::Tensor v = there(of.v.to(type)), position = there(of.position),
+                       multiplier = there(of.multiplier.to(type)),
                        weight = there(of.weight.permute({0, 2, 3, 1}).to(type));
       const at::Tensor got = at::full(wanted.sizes(), 7.0, v.options());
       const at::Tensor winners = at::empty({position.numel(), 2}, position.options()),
@@ -269,13 +307,27 @@ TEST(PooledPull, IsTheInputGradientOfWinners) {
                                      position.options());
       on_floats(v, [&](auto zero) {
         using T = decltype(zero);
-        pooled_pull(
-            PooledPull<T>{data_of<T>(v), data_of<std::int32_t>(position), data_of<T>(weight),
-                          of.images, of.cells, of.outputs, of.factors, of.channels, of.g.height,
-                          of.g.width, of.g.kernel, of.g.stride, of.g.padding, of.g.out(of.g.height),
-                          of.g.out(of.g.width), data_of<std::int32_t>(winners),
-                          data_of<std::int32_t>(starts), data_of<T>(got)},
-            where_of(v));
+        const PooledPull<T> job{data_of<T>(v),
+                                data_of<std::int32_t>(position),
+                                data_of<T>(multiplier),
+                                data_of<T>(weight),
+                                of.images,
+                                of.cells,
+                                of.outputs,
+                                of.factors,
+                                of.channels,
+                                of.g.height,
+                                of.g.width,
+                                of.g.kernel,
+                                of.g.stride,
+                                of.g.padding,
+                                of.g.out(of.g.height),
+                                of.g.out(of.g.width),
+                                data_of<std::int32_t>(winners),
+                                data_of<std::int32_t>(starts),
+                                data_of<T>(got)};
+        sort_winners(job, where_of(v));
+        pooled_pull(job, where_of(v));
       });
       EXPECT_TRUE(close(got, wanted, type == at::kFloat ? 3e-6 : 1e-14));
     }

@@ -1,0 +1,45 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+
+#include "src/kernels/where.hpp"
+
+namespace varphase {
+
+/// What pooled_squares computes, where factors are many and cells few: over pairs of cells p and q,
+/// sum_n,p,q pairs[n,o,p,q] x[n,p,o,w] x[n,q,o,w] with pairs[n,o,p,q] = sum_f sign[n,f] v[n,p,o,f]
+/// v[n,q,o,f], x the patch of the cell's winner times its multiplier. Of pairs only those with
+/// q >= p, whole tiles of 4 x 4, are kept. The same bits run after run.
+template <class T>
+struct PooledPairs {
+  const T* v = nullptr;                  // [N, cells, O, F]
+  const T* sign = nullptr;               // [N, F]; null: all +1
+  const std::int32_t* corner = nullptr;  // [N, cells, O], as pooled_squares has it
+  const T* multiplier = nullptr;         // [N, cells, O]
+  const T* input = nullptr;              // [N, C, Hp, Wp], padded
+  std::int64_t images = 0, cells = 0, outputs = 0, factors = 0;
+  std::int64_t channels = 0, height = 0, width = 0, kernel = 1;  // of the padded input
+  T* pairs = nullptr;                                            // [N, O, cells, cells]
+  T* parts = nullptr;  // [pooled_pairs_parts, O, C kernel kernel] overwritten
+};
+
+bool pooled_pairs_fit(std::int64_t cells);
+/// Adds some factors to the pairs. Reads v, sign.
+template <class T>
+void add_pooled_pairs(const PooledPairs<T>& job, Where where);
+/// Reads pairs, corner, multiplier, input; overwrites parts.
+template <class T>
+void read_pooled_pairs(const PooledPairs<T>& job, Where where);
+template <class T>
+std::int64_t pooled_pairs_parts(const PooledPairs<T>& job, Where where);
+
+namespace cuda {
+template <class T>
+void add_pooled_pairs(const PooledPairs<T>& job, void* stream);
+template <class T>
+void read_pooled_pairs(const PooledPairs<T>& job, std::int64_t parts, void* stream);
+}  // namespace cuda
+
+}  // namespace varphase
