@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <dirent.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -40,7 +41,7 @@ struct PartFiles {
   std::vector<ImageFile> files;
 };
 
-bool is_hidden(const std::string& name) { return name.front() == '.'; }
+bool is_hidden(const char* name) { return *name == '.'; }
 
 std::string shown(std::vector<std::string> names) {
   const std::size_t more = names.size() > kNamesShown ? names.size() - kNamesShown : 0;
@@ -49,20 +50,42 @@ std::string shown(std::vector<std::string> names) {
                      more > 0 ? fmt::format(" and {} more", more) : "");
 }
 
-/// The names in a folder, sorted, without hidden ones.
-std::vector<std::string> names_in(const fs::path& folder) {
-  std::vector<std::string> names;
-  std::error_code error;
-  for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
-       entry.increment(error)) {
-    std::string name = entry->path().filename().string();
-    if (!is_hidden(name)) names.push_back(std::move(name));
+/// An open folder: asking for its entries one by one need not walk their whole path each time.
+class Folder {
+ public:
+  explicit Folder(fs::path path) : path_(std::move(path)), stream_(::opendir(path_.c_str())) {
+    VARPHASE_CHECK(stream_ != nullptr, ErrorKind::io, "{}: cannot be listed: {}", path_.string(),
+                   std::strerror(errno));
   }
-  VARPHASE_CHECK(!error, ErrorKind::io, "{}: cannot be listed: {}", folder.string(),
-                 error.message());
-  std::sort(names.begin(), names.end());
-  return names;
-}
+  ~Folder() { ::closedir(stream_); }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+
+  /// Sorted, without hidden ones.
+  std::vector<std::string> names() const {
+    std::vector<std::string> names;
+    errno = 0;
+    while (const dirent* entry = ::readdir(stream_)) {
+      if (!is_hidden(entry->d_name)) names.emplace_back(entry->d_name);
+      errno = 0;
+    }
+    VARPHASE_CHECK(errno == 0, ErrorKind::io, "{}: cannot be listed: {}", path_.string(),
+                   std::strerror(errno));
+    std::sort(names.begin(), names.end());
+    return names;
+  }
+
+  struct stat status(const std::string& name) const {
+    struct stat status {};
+    VARPHASE_CHECK(::fstatat(::dirfd(stream_), name.c_str(), &status, 0) == 0, ErrorKind::io,
+                   "{}: {}", (path_ / name).string(), std::strerror(errno));
+    return status;
+  }
+
+ private:
+  fs::path path_;
+  DIR* stream_;
+};
 
 /// Test images lie in test, or in val where there is no test.
 std::string test_name(const fs::path& folder) {
@@ -72,11 +95,10 @@ std::string test_name(const fs::path& folder) {
 void list_class(const fs::path& root, PartFiles& part, const std::string& name) {
   const std::string below = part.name + "/" + name;
   const std::size_t before = part.files.size();
-  for (const std::string& file : names_in(root / below)) {
-    struct stat status {};
+  const Folder folder(root / below);
+  for (const std::string& file : folder.names()) {
+    const struct stat status = folder.status(file);
     const std::string path = below + "/" + file;
-    const bool there = ::stat((root / path).c_str(), &status) == 0;
-    VARPHASE_CHECK(there, ErrorKind::io, "{}: {}", (root / path).string(), std::strerror(errno));
     VARPHASE_CHECK(!S_ISDIR(status.st_mode), ErrorKind::io,
                    "{}: a folder inside a class folder, wants images\n  an image folder has two "
                    "levels: train/CLASS/FILE",
@@ -102,7 +124,7 @@ PartFiles list_part(const fs::path& root, const std::string& name) {
                  "{}: no such folder\n  an image folder holds train/CLASS/FILE and test/CLASS/FILE "
                  "(or val/CLASS/FILE)",
                  (root / name).string());
-  for (const std::string& entry : names_in(root / name)) {
+  for (const std::string& entry : Folder(root / name).names()) {
     if (is_folder(root / name / entry)) list_class(root, part, entry);
   }
   VARPHASE_CHECK(part.classes.size() >= 2, ErrorKind::io,

@@ -356,6 +356,21 @@ class Program(unittest.TestCase):
         self.fails(2, "dense1/mean", "[40, ", arguments=["train", *SMALL, "--network", other, "--init", one, "--run", self.folder / "no"])
         self.assertFalse((self.folder / "no").exists())
 
+        # A resume wants the file as long as a member has yet to begin, and no longer.
+        pair = self.train("pair", "--epochs", 1, "--init", one, "--members", 2, "--keep-optimizer", 2)
+        shutil.move(one, self.folder / "moved")
+        (pair / "members/01/checkpoints/epoch_0001.h5").unlink()
+        done = run("train", "--resume", "--run", pair, *OFFLINE)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertTrue((pair / "members/01/checkpoints/epoch_0001.h5").exists())
+        shutil.rmtree(pair / "members/01")
+        self.fails(3, "epoch_0001.h5: no such file", "members/01", "members.json", arguments=["train", "--resume", "--run", pair, *OFFLINE])
+        shutil.move(self.folder / "moved", one)
+        done = run("train", "--resume", "--run", pair, *OFFLINE)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.fails(2, "9000000000000001", "--seed", arguments=["train", *SMALL, "--run", self.folder / "no", "--members", 2, "--seed", 9 * 10**15])
+        self.assertFalse((self.folder / "no").exists())
+
     def last_epoch_again(self, run_folder, epoch, verb):
         """The arrays of a run's last checkpoint, and of the same made anew by a resume from the one before."""
         last = run_folder / f"checkpoints/epoch_{epoch:04}.h5"

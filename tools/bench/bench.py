@@ -32,6 +32,8 @@ CASES = {
     "kappa-head": ("kappa-head", ["kappa.py", "--head-only"]),
     "kappa-head-backpack": ("kappa-head", ["kappa_backpack.py"]),
     "ensemble": ("ensemble", ["ensemble.py"]),
+    "ensemble-images": ("ensemble-images", ["ensemble.py"]),
+    "ensemble-loop": ("ensemble-images", ["ensemble.py", "--loop"]),
     "sweep": ("sweep", ["sweep.py"]),
     "checkpoint": ("checkpoint", None),
     "curvature-lenet": ("curvature-lenet", None),
@@ -59,7 +61,7 @@ def arguments():
     p.add_argument("--data", default="/usr/share/datasets/fashion-mnist", help="folder of IDX files")
     p.add_argument("--cases", nargs="*", choices=list(CASES), help="default: all that the device has")
     p.add_argument("--rounds", type=int, default=3, help="alternations A B A B ...")
-    p.add_argument("--repeats", type=int, help="timed repeats a round and side; default 5, sweep on a CPU 1")
+    p.add_argument("--repeats", type=int, help="timed repeats a round and side; default 5, sweep and ensemble-loop on a CPU 1")
     p.add_argument("--activation", choices=["softplus", "relu"], help="after the variance layer")
     p.add_argument("--weights", help="checkpoint for kappa, ensemble and sweep, both sides")
     ours = os.path.relpath(ROOT / "build/bin/varphase-bench")
@@ -159,7 +161,7 @@ def summary(runs):
 
 def run_case(case, options, extra):
     our_case, peer = CASES[case]
-    repeats = options.repeats or (1 if case == "sweep" and options.device == "cpu" else 5)
+    repeats = options.repeats or (1 if case in ("sweep", "ensemble-loop") and options.device == "cpu" else 5)
     timeout = options.timeout or (180 if options.device == "cuda" else 1800)
     shared = ["--device", options.device, "--data", options.data, "--repeats", str(repeats)]
     if options.activation:

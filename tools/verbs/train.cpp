@@ -117,11 +117,9 @@ void print_members(const MemberRuns& runs) {
 }
 
 /// Trains what is not finished of an ensemble, so many members at once.
-int train_members(const MemberRuns& runs, const SessionImages& images,
-                  const std::optional<InitialWeights>& init, const Options& options,
-                  at::Device device) {
-  std::vector<MemberRuns::State> states;
-  for (std::int64_t i = 0; i < runs.members; ++i) states.push_back(runs.state(i));
+int train_members(const MemberRuns& runs, const std::vector<MemberRuns::State>& states,
+                  const SessionImages& images, const std::optional<InitialWeights>& init,
+                  const Options& options, at::Device device) {
   int code = kSuccess;
   for (std::int64_t next = 0; next < runs.members;) {
     std::vector<std::unique_ptr<TrainingSession>> sessions;
@@ -155,6 +153,19 @@ int train_members(const MemberRuns& runs, const SessionImages& images,
   return code;
 }
 
+/// What the members of an ensemble that is resumed begin with, where one of them has yet to begin.
+std::optional<InitialWeights> resumed_weights(const MemberRuns& runs,
+                                              const std::vector<MemberRuns::State>& states) {
+  const auto absent = std::find(states.begin(), states.end(), MemberRuns::State::absent);
+  if (runs.init.empty() || absent == states.end()) return std::nullopt;
+  VARPHASE_CHECK(fs::exists(runs.init), ErrorKind::io,
+                 "{}: no such file, and {} has yet to begin with it\n  put it back, or write its "
+                 "new place as \"init\" into {}",
+                 runs.init, runs.path(absent - states.begin()).string(),
+                 (runs.folder / "members.json").string());
+  return InitialWeights{runs.init, runs.init_variances};
+}
+
 int run_members(const Options& options) {
   const fs::path folder = options.run;
   MemberRuns runs;
@@ -162,12 +173,20 @@ int run_members(const Options& options) {
     runs = MemberRuns::read(folder);
   } else {
     runs = {folder, options.members, resolve_config(options), "", !options.initial_log_alpha};
+    VARPHASE_CHECK(runs.config.train.seed <= kLargestSeed - (runs.members - 1), ErrorKind::usage,
+                   "--members {}: the last one's seed would be {}, at most {}\n  give a smaller "
+                   "--seed",
+                   runs.members, runs.config.train.seed + runs.members - 1, kLargestSeed);
   }
   const at::Device device = open_device(options);
   set_numerics(runs.config.train.deterministic, runs.config.train.precision != "float32");
+  std::vector<MemberRuns::State> states(static_cast<std::size_t>(runs.members),
+                                        MemberRuns::State::absent);
   std::optional<InitialWeights> init;
   if (options.resume) {
-    if (!runs.init.empty()) init = InitialWeights{runs.init, runs.init_variances};
+    for (std::int64_t i = 0; i < runs.members; ++i)
+      states[static_cast<std::size_t>(i)] = runs.state(i);
+    init = resumed_weights(runs, states);
   } else {
     init = initial_weights(options, runs.init_variances);
     if (init) runs.init = fs::absolute(init->file).string();
@@ -180,7 +199,7 @@ int run_members(const Options& options) {
   }
   open_log_file(folder / "log.txt");
   take_signals();
-  return train_members(runs, images, init, options, device);
+  return train_members(runs, states, images, init, options, device);
 }
 
 }  // namespace

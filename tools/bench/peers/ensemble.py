@@ -4,10 +4,12 @@
 
 h = BN(m + eps sqrt(v)), phi, dense, softmax; mean of the probabilities, accuracy, NLL. CPU: chunks sized for the
 cache, all threads in an operation, or one thread a share of the images (PyTorch draws normals on one thread only).
-CUDA: several members at a time, as one CUDA graph, eager or compiled.
+CUDA: several members at a time, as one CUDA graph, eager or compiled. `--loop`: nothing cached, the whole network
+K times, the loop that people write.
 """
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -95,6 +97,25 @@ def cuda_form(head, m, v, labels, samples, together, compiled):
     return measure.captured(work)
 
 
+def loop_form(net, images, labels, batch):
+    """Members in a plain loop over forward passes of the whole network, from bytes."""
+
+    @torch.inference_mode()
+    def work(samples):
+        parts = []
+        for chunk in images.split(batch):
+            x = chunk.float() / 255
+            parts.append(sum(net(x).softmax(1) for _ in range(samples)) / samples)
+        return scores(torch.cat(parts), labels)
+
+    return work
+
+
+def loop_forms(options, device, net, images, labels):
+    sizes = (1000, 10000) if device.type == "cuda" else (10000,)
+    return {f"loop-{n}": lambda n=n: partial(loop_form(net, images, labels, n), options.samples) for n in sizes}
+
+
 def forms(options, device, head, m, v, labels):
     k = options.samples
     makers = {}
@@ -112,16 +133,20 @@ def forms(options, device, head, m, v, labels):
 
 
 def run():
-    p = measure.parser(__doc__.splitlines()[0], ["chunk-N", "chunk-N-workers", "graph-N", "compile-graph-N"])
+    p = measure.parser(__doc__.splitlines()[0], ["chunk-N", "chunk-N-workers", "graph-N", "compile-graph-N", "loop-N"])
     p.add_argument("--samples", type=int, default=50, help="members K")
+    p.add_argument("--loop", action="store_true", help="nothing cached: the whole network for each member")
     options = p.parse_args()
     device = measure.set_up(options)
     images, labels = lenet.read_split(options.data, "t10k", device)
     net = lenet.make_lenet(options, device, images)
-    _, m, v = moments(net, images)
-    m, v = m.detach(), v.detach()
-    head = Head(net, options.activation)
-    form, times, trials, (accuracy, nll) = measure.race(forms(options, device, head, m, v, labels), options, device)
+    if options.loop:
+        makers = loop_forms(options, device, net, images, labels)
+        raced = measure.race(makers, options, device, trial=lambda work: work.func(2))  # of the members, for a trial
+    else:
+        _, m, v = moments(net, images)
+        raced = measure.race(forms(options, device, Head(net, options.activation), m.detach(), v.detach(), labels), options, device)
+    form, times, trials, (accuracy, nll) = raced
     detail = {"form": form, "forms": trials, "samples": options.samples, "activation": options.activation}
     detail |= {"accuracy": accuracy.item(), "nll": nll.item()}
     return measure.result("ensemble", device, times, len(labels), len(labels) * options.samples / 60000, detail)
