@@ -2,27 +2,15 @@
 // SPDX-License-Identifier: MIT
 #include "tools/training_run.hpp"
 
-#include <csignal>
-
 #include "src/base/atomic_file.hpp"
 #include "src/base/log.hpp"
 #include "tools/new_run.hpp"
 #include "tools/run_folder.hpp"
 #include "tools/session.hpp"
+#include "tools/stop_signal.hpp"
 
 namespace varphase {
 namespace fs = std::filesystem;
-namespace {
-
-std::atomic<bool> requested{false};
-
-// A second signal ends the program the usual way.
-extern "C" void request_stop(int signal) {
-  requested.store(true);
-  std::signal(signal, SIG_DFL);
-}
-
-}  // namespace
 
 Dataset checked_dataset(RunConfig& config, const Options& options,
                         const std::optional<InitialWeights>& init) {
@@ -43,13 +31,6 @@ void refuse_inside(const fs::path& run, const fs::path& file, const std::string&
                  "{}: lies in the run that --overwrite would replace\n  give another --run", flag);
 }
 
-void take_signals() {
-  std::signal(SIGINT, request_stop);
-  std::signal(SIGTERM, request_stop);
-}
-
-const std::atomic<bool>& stop_requested() { return requested; }
-
 void say_resume(const fs::path& path) {
   fmt::print(stderr, "  go on with: varphase train --resume --run {}\n", path.string());
 }
@@ -67,7 +48,7 @@ int train_run(const Options& options, RunConfig config, const std::optional<Init
   if (options.resume) session.resume();
   if (init) session.begin_with(*init);
   session.start();
-  const int code = run_sessions({&session}, options.quiet, requested);
+  const int code = run_sessions({&session}, options.quiet, stop_requested());
   if (code == kInterrupted) say_resume(path);
   return code;
 }

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <atomic>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -25,10 +24,6 @@ Dataset checked_dataset(RunConfig& config, const Options& options,
 void refuse_inside(const std::filesystem::path& run, const std::filesystem::path& file,
                    const std::string& flag);
 
-/// From then on SIGINT and SIGTERM end a training after its running step; a second one ends the
-/// program the usual way.
-void take_signals();
-const std::atomic<bool>& stop_requested();
 void say_resume(const std::filesystem::path& run);
 
 }  // namespace varphase

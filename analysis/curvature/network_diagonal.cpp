@@ -70,6 +70,27 @@ SecondOrderRequest pass_request(const NetworkDiagonalRequest& request, std::int6
   return {request.layers, request.method, request.samples, request.seed, request.others, memory};
 }
 
+/// Chunks and blocks of factors are part of it: sums in another order have other bits.
+PartialPass partial_pass(const CurvatureChain& chain, const DeviceImages& images,
+                         const NetworkDiagonalRequest& request, const Sizes& sizes) {
+  PartialPass pass;
+  pass.images = images.count();
+  const bool estimate = request.method == CurvatureMethod::sampled_residual;
+  pass.quantities = (request.others ? 4 : 1) + (estimate ? 1 : 0);
+  for (const std::size_t layer : request.layers)
+    pass.shapes.push_back(chain.weighted(layer - chain.first())->weight().sizes().vec());
+  pass.request = {{"layers", request.layers},
+                  {"softplus", request.smoothing.softplus ? request.smoothing.beta : 0},
+                  {"method", static_cast<int>(request.method)},
+                  {"samples", estimate ? request.samples : 0},
+                  {"seed", estimate ? request.seed : 0},
+                  {"others", request.others},
+                  {"images", images.count()},
+                  {"chunk", sizes.chunk},
+                  {"factor_bytes", sizes.factor_bytes}};
+  return pass;
+}
+
 /// Input of the chain for some images, as the forward pass in front of it has it.
 at::Tensor chain_input(Network& network, const DeviceImages& images, std::size_t first,
                        std::int64_t begin, std::int64_t count) {
@@ -132,18 +153,30 @@ bool bends_behind(const Network& network, std::size_t layer, const Smoothing& sm
 
 std::vector<LayerDiagonal> stream_network_diagonal(
     Network& network, const DeviceImages& images, const NetworkDiagonalRequest& request,
-    const std::function<void(std::int64_t)>& advanced, std::vector<std::int64_t>* factors) {
+    const std::function<void(std::int64_t)>& advanced, std::vector<std::int64_t>* factors,
+    PartialFiles* partial) {
   const IeeeFloat32 ieee;
   const std::size_t first = lowest(network, request.layers);
   const Sizes sizes = sizes_of(network, images, first, request.layers);
   CurvatureChain chain(network, first, request.smoothing, at::kFloat);
   SecondOrder pass(chain, pass_request(request, sizes.factor_bytes));
-  for (std::int64_t begin = 0; begin < images.count(); begin += sizes.chunk) {
+  PartialSums from;
+  if (partial != nullptr) {
+    if (auto found =
+            partial->begin(partial_pass(chain, images, request, sizes), images.labels.device())) {
+      from = std::move(*found);
+      pass.exchange(from.sums);
+      advanced(from.next);
+    }
+  }
+  for (std::int64_t begin = from.next; begin < images.count(); begin += sizes.chunk) {
     const std::int64_t count = std::min(sizes.chunk, images.count() - begin);
     add_images(network, images, first, pass, begin, count);
+    from.factors = pass.factors();
+    if (partial != nullptr) partial->keep({begin + count, pass.sums(), from.factors});
     advanced(count);
   }
-  if (factors != nullptr) *factors = pass.factors();
+  if (factors != nullptr) *factors = from.factors;
   return pass.sums();
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "analysis/curvature/partial_sums.hpp"
 #include "analysis/curvature/second_order.hpp"
 #include "src/train/device_images.hpp"
 
@@ -44,11 +45,13 @@ bool bends_behind(const Network& network, std::size_t layer, const Smoothing& sm
 
 /// IEEE float32; sums of chunks in float64. @return by layer of the request
 /// @param factors where not null, is told how many an image reached each layer
-/// @throws Error usage for a layer without weights or a kind without a rule.
+/// @param partial where not null, keeps the sums now and then; a pass that it has goes on from
+/// there, with the same bits as in one go
+/// @throws Error usage for a layer without weights or a kind without a rule; Interrupted.
 std::vector<LayerDiagonal> stream_network_diagonal(
     Network& network, const DeviceImages& images, const NetworkDiagonalRequest& request,
     const std::function<void(std::int64_t images)>& advanced,
-    std::vector<std::int64_t>* factors = nullptr);
+    std::vector<std::int64_t>* factors = nullptr, PartialFiles* partial = nullptr);
 
 /// Sampled entries of one layer's exact or Gauss-Newton diagonal, computed as
 /// stream_network_diagonal does, against a float64 double backward through the same network, on the

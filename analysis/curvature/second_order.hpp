@@ -50,6 +50,13 @@ class SecondOrder {
   void add(const at::Tensor& x, const at::Tensor& labels, const at::Tensor& example);
   /// By layer, in the order of the request.
   const std::vector<LayerDiagonal>& sums() const { return sums_; }
+  /// Goes on with other sums of the same layers, such as those of an interrupted pass; by default
+  /// with none. @return those had so far
+  std::vector<LayerDiagonal> exchange(std::vector<LayerDiagonal> sums = {}) {
+    sums.resize(sums_.size());
+    sums_.swap(sums);
+    return sums;
+  }
 
   /// Factors an image that reach the output of each layer of the request, as the last chunk had
   /// them (of the estimator: as the exact form would need).

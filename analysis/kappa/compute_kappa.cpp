@@ -152,7 +152,7 @@ std::string KappaPlan::smooth_text(const Network& network) const {
 }
 
 KappaMap compute_kappa(Network& network, const DeviceImages& images, const KappaRequest& request,
-                       const std::function<void(std::int64_t)>& advanced) {
+                       const std::function<void(std::int64_t)>& advanced, PartialFiles* partial) {
   const KappaPlan plan(network, request);
   KappaMap map;
   map.images = images.count();
@@ -161,9 +161,10 @@ KappaMap compute_kappa(Network& network, const DeviceImages& images, const Kappa
   std::vector<std::vector<LayerDiagonal>> diagonals;
   std::vector<std::vector<std::int64_t>> factors(plan.general().size());
   for (const NetworkDiagonalRequest& general : plan.general())
-    diagonals.push_back(
-        stream_network_diagonal(network, images, general, advanced, &factors[diagonals.size()]));
+    diagonals.push_back(stream_network_diagonal(network, images, general, advanced,
+                                                &factors[diagonals.size()], partial));
   for (const KappaPlan::Part& part : plan.parts()) {
+    if (partial != nullptr && partial->stop_asked()) throw Interrupted{};
     LayerKappa kappa = layer_of(network, part);
     KappaProof proof{request.verify, 0};
     if (part.head) {

@@ -57,8 +57,11 @@ class KappaPlan {
 
 /// Kappa of the request's variance layers, and the curvature of its plain ones.
 /// @param advanced is told images, passes() times as many as there are.
+/// @param partial where not null, keeps sums of unfinished general passes and is asked to stop
+/// @throws Interrupted where it says so.
 KappaMap compute_kappa(Network& network, const DeviceImages& images, const KappaRequest& request,
-                       const std::function<void(std::int64_t images)>& advanced);
+                       const std::function<void(std::int64_t images)>& advanced,
+                       PartialFiles* partial = nullptr);
 
 /// kappa [J, I] of one layer as a tensor, float64 products rounded to float32.
 at::Tensor kappa_tensor(const LayerKappa& layer);

@@ -21,6 +21,18 @@ std::string histogram_csv(std::span<const KappaMap> maps) {
   return text;
 }
 
+std::string class_histogram_csv(std::span<const KappaMap> maps) {
+  std::string text = "epoch,class,layer,log10_from,log10_to,count\n";
+  for (const KappaMap& map : maps) {
+    for (const LayerKappa& layer : map.layers) {
+      text += histogram_csv_rows(
+          layer.histogram(),
+          fmt::format("{},{},{},", map.epoch, map.label.value(), csv_cell(layer.layer)));
+    }
+  }
+  return text;
+}
+
 std::string kappa_summary_csv(std::span<const KappaMap> maps, double kappa0) {
   std::string text =
       "epoch,layer,weights,over,log10_kappa0,zeros,negative,underflow,overflow,non_finite\n";

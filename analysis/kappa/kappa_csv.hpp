@@ -13,6 +13,9 @@ namespace varphase {
 /// are in the first bin.
 std::string histogram_csv(std::span<const KappaMap> maps);
 
+/// The same of maps by class, "epoch,class,layer,log10_from,log10_to,count".
+std::string class_histogram_csv(std::span<const KappaMap> maps);
+
 /// "epoch,layer,weights,over,log10_kappa0,zeros,negative,underflow,overflow,non_finite", a line for
 /// each layer of each map: what the bins leave out, and the number of weights with |kappa| >
 /// kappa0.

@@ -246,6 +246,9 @@ Document to_document(const KappaMap& map) {
                          {"histogram_first_log10", LogHistogram::kFirst},
                          {"histogram_width_log10", LogHistogram::kWidth},
                          {"making", making_of(map).dump()}};
+  if (map.label) document.attributes.emplace_back("class", *map.label);
+  if (map.repeatable)
+    document.attributes.emplace_back("repeatable", static_cast<std::int64_t>(*map.repeatable));
   if (!map.plain_layers.empty())
     document.attributes.emplace_back("plain_layers", names(map.plain_layers));
   for (const auto& [key, value] : map.provenance) {
@@ -271,6 +274,13 @@ KappaMap kappa_from_document(const Document& document, const std::string& path) 
   VARPHASE_CHECK(map.epoch >= 0 && map.images > 0, ErrorKind::format,
                  "{}: epoch {} of {} images, wants at least epoch 0 and one image", path, map.epoch,
                  map.images);
+  if (document.find_attribute("class") != nullptr) {
+    map.label = document.integer("class");
+    VARPHASE_CHECK(*map.label >= 0, ErrorKind::format, "{}: class {}, wants 0 or more", path,
+                   *map.label);
+  }
+  if (document.find_attribute("repeatable") != nullptr)
+    map.repeatable = document.integer("repeatable") != 0;
   for (const auto& [key, value] : document.attributes) {
     const std::string* text = std::get_if<std::string>(&value);
     for (const std::string_view prefix : {kProvenance, kOlderProvenance}) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -53,6 +54,9 @@ struct KappaMap {
   std::string split = "train";
   std::string method = "exact";
   std::string smooth = "none";  // of the layers, joined where they differ: "conv1 none, dense1 ..."
+  std::optional<std::int64_t> label;  // where the sum is over the images of one class alone
+  std::optional<bool> repeatable;  // where it was tried: two passes over a few images gave the same
+                                   // bits on this device
   std::vector<LayerKappa> layers;
   std::vector<KappaProof> proofs;        // none or one per layer
   std::vector<LayerKappa> plain_layers;  // curvature of layers without variances

@@ -48,6 +48,13 @@ DeviceImages to_device(const ImageSet& images, Split split, at::Device device) {
   return on_device;
 }
 
+DeviceImages select_images(const DeviceImages& images, const at::Tensor& which) {
+  DeviceImages selected = images;
+  for (at::Tensor* tensor : {&selected.pixels, &selected.labels, &selected.example})
+    *tensor = tensor->index_select(0, which);
+  return selected;
+}
+
 ImageBatch empty_batch(const DeviceImages& images, std::int64_t size) {
   const at::TensorOptions options = images.pixels.options();
   return {

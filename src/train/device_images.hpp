@@ -23,6 +23,9 @@ struct DeviceImages {
 
 DeviceImages to_device(const ImageSet& images, Split split, at::Device device);
 
+/// Those of the images alone, with their numbers. @param which int64 [M], places in the set
+DeviceImages select_images(const DeviceImages& images, const at::Tensor& which);
+
 /// How training images are changed as they are gathered.
 struct Augmentation {
   bool crop_flip = false;

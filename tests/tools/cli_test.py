@@ -117,6 +117,58 @@ class Program(unittest.TestCase):
         self.train("one", "--epochs", 1, "--overwrite")
         self.assertFalse((one / "checkpoints/epoch_0002.h5").exists())
 
+    def test_kappa_by_class_adds_up_to_the_whole(self):
+        one = self.train("one", "--epochs", 1)
+        kappa = ["kappa", one, "--epoch", "last", "--json", *OFFLINE]
+        whole = json.loads(run(*kappa).stdout)
+        before = arrays(one / "kappa/epoch_0001.h5")
+        done = run(*kappa, "--by", "class")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        by_class = json.loads(done.stdout)
+        self.assertEqual(before, arrays(one / "kappa/epoch_0001.h5"))
+        self.assertEqual([row["class"] for row in by_class["rows"]], list(range(10)))
+        self.assertEqual(sum(row["images"] for row in by_class["rows"]), whole["images"])
+        self.assertEqual(by_class["sums"][0]["images"], whole["images"])
+        total = 0
+        for label in range(10):
+            with h5py.File(one / f"kappa/classes/epoch_0001_class_{label:02}.h5") as file:
+                self.assertEqual(file.attrs["class"], label)
+                total = total + file["layers/dense1/hessian_diagonal"][:].astype(np.float64)
+        with h5py.File(one / "kappa/epoch_0001.h5") as file:
+            wanted, variance = file["layers/dense1/hessian_diagonal"][:], file["layers/dense1/variance"][:].astype(float)
+        self.assertLess(np.abs(total - wanted).max(), 1e-5 * np.abs(wanted).max())
+        sums = total.astype(np.float32).astype(float) * variance
+        self.assertEqual(by_class["sums"][0]["over"], int((np.abs(sums) > whole["kappa0"]).sum()))
+        table = run("kappa", one, "--epoch", "last", "--by", "class", *OFFLINE).stdout
+        self.assertLessEqual(max(map(len, table.splitlines()[:12])), 80)
+        self.fails(2, "class", arguments=["kappa", one, "--by", "label", *OFFLINE])
+
+    def test_an_interrupted_kappa_goes_on_bit_for_bit(self):
+        one = self.train("one", "--epochs", 1)
+        general = ["kappa", one, "--layer", "conv1", "--smooth", "softplus", "--epoch", "last", "--threads", 1, "--device", "cpu"]
+        file = one / "kappa/layers/epoch_0001_conv1.h5"
+        self.assertEqual(run(*general).returncode, 0)
+        wanted, first = arrays(file), file.read_bytes()
+        self.assertEqual(run(*general).returncode, 0)
+        self.assertEqual(file.read_bytes(), first)  # made before: taken over
+        file.unlink()
+        with subprocess.Popen([PROGRAM, *map(str, general)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+            for line in running.stderr:
+                if "an epoch" in line:  # it begins
+                    break
+            running.send_signal(signal.SIGINT)
+            said = running.communicate()[1]
+        self.assertEqual(running.returncode, 130, said)
+        self.assertIn("goes on from here", said)
+        self.assertFalse(file.exists())
+        self.assertEqual(len(list((one / "kappa/partial").iterdir())), 1)
+        self.assertEqual(run("check", one).returncode, 0)
+        done = run(*general)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("goes on after", done.stderr)
+        self.assertEqual(arrays(file), wanted)
+        self.assertFalse((one / "kappa/partial").exists())
+
     def predict(self, *arguments):
         done = run("predict", *arguments, *OFFLINE)
         self.assertEqual(done.returncode, 0, done.stderr)

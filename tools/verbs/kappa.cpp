@@ -3,22 +3,28 @@
 #include <algorithm>
 #include <cmath>
 
+#include <ATen/TensorOperators.h>
 #include <fmt/ranges.h>
 
 #include "analysis/kappa/compute_kappa.hpp"
 #include "analysis/kappa/kappa_csv.hpp"
+#include "analysis/kappa/map_sum.hpp"
 #include "analysis/kappa/transition.hpp"
 #include "checkpoints/snapshot_file.hpp"
 #include "src/base/atomic_file.hpp"
 #include "src/base/log.hpp"
 #include "src/base/progress.hpp"
 #include "src/base/text_table.hpp"
+#include "src/data/digest.hpp"
 #include "src/train/trainer.hpp"
 #include "tools/run_folder.hpp"
 #include "tools/session.hpp"
+#include "tools/stop_signal.hpp"
+#include "tools/verbs/kappa_output.hpp"
 #include "tools/verbs/verbs.hpp"
 
 namespace varphase {
+namespace fs = std::filesystem;
 namespace {
 
 DiagonalPlan planned(Network& network, const DeviceImages& images, const KappaPlan& plan,
@@ -36,11 +42,12 @@ DiagonalPlan planned(Network& network, const DeviceImages& images, const KappaPl
 }
 
 /// What the passes over an epoch will take, said before they start; an estimate's samples are
-/// chosen to fit the budget here. @throws Error usage where the budget is too small.
-void announce(Network& network, const DeviceImages& images, const Options& options,
-              KappaRequest& request) {
+/// chosen to fit the budget here. @return whether two passes gave the same bits; none: there is no
+/// pass to try. @throws Error usage where the budget is too small.
+std::optional<bool> announce(Network& network, const DeviceImages& images, const Options& options,
+                             KappaRequest& request) {
   const KappaPlan kappa_plan(network, request);
-  if (kappa_plan.general().empty()) return;
+  if (kappa_plan.general().empty()) return std::nullopt;
   DiagonalPlan plan = planned(network, images, kappa_plan, request.samples);
   if (options.seconds > 0 && request.method == CurvatureMethod::sampled_residual) {
     const double two = planned(network, images, kappa_plan, 2).seconds;
@@ -56,7 +63,7 @@ void announce(Network& network, const DeviceImages& images, const Options& optio
                  plan.seconds, options.seconds);
   if (!plan.repeatable)
     log_warning("two passes over the same images gave different bits on this device");
-  if (options.json || options.quiet) return;
+  if (options.json || options.quiet) return plan.repeatable;
   std::string text;
   std::size_t next = 0;
   for (const NetworkDiagonalRequest& general : kappa_plan.general()) {
@@ -69,84 +76,120 @@ void announce(Network& network, const DeviceImages& images, const Options& optio
   fmt::print(stderr,
              "factors an image: {}\nabout {:.3g} s an epoch; {} at most beside the images\n", text,
              plan.seconds, bytes_text(static_cast<double>(plan.bytes)));
+  return plan.repeatable;
 }
 
-/// Where a map goes: the run's own maps are those of all its variance layers, which transition,
-/// sweep and report read; maps of some layers lie beside them and replace none.
-std::filesystem::path map_file(const RunFolder& run, std::int64_t epoch, const KappaMap& map,
-                               const Network& network) {
-  if (map.layers.size() == network.variance_layers().size()) return run.kappa(epoch);
-  std::vector<std::string> names;
-  for (const auto* list : {&map.layers, &map.plain_layers}) {
-    for (const LayerKappa& layer : *list) names.push_back(layer.layer);
+/// Names of a map's layers, for its file; "" for all variance layers of the network.
+std::string layer_tag(const KappaPlan& plan, const Network& network) {
+  std::size_t variance_layers = 0;
+  std::vector<std::string> names, plain;
+  for (const KappaPlan::Part& part : plan.parts()) {
+    const Layer& layer = *network.layers()[part.position];
+    const bool variance = dynamic_cast<const VarianceLayer*>(&layer) != nullptr;
+    variance_layers += variance ? 1 : 0;
+    (variance ? names : plain).push_back(layer.name());
   }
+  if (variance_layers == network.variance_layers().size()) return "";
+  names.insert(names.end(), plain.begin(), plain.end());
   constexpr std::size_t kMostNamed = 4;
-  const std::string tag = names.size() <= kMostNamed ? fmt::format("{}", fmt::join(names, "+"))
-                                                     : fmt::format("{}_layers", names.size());
-  return run.path() / "kappa" / "layers" / fmt::format("epoch_{:04}_{}.h5", epoch, tag);
+  return names.size() <= kMostNamed ? fmt::format("_{}", fmt::join(names, "+"))
+                                    : fmt::format("_{}_layers", names.size());
 }
 
-/// Norm of the standard errors over the norm of the curvature.
-double relative_error(const LayerKappa& layer) {
-  double error = 0, size = 0;
-  for (std::size_t i = 0; i < layer.standard_error.size(); ++i) {
-    error += std::pow(static_cast<double>(layer.standard_error[i]), 2);
-    size += std::pow(static_cast<double>(layer.hessian_diagonal[i]), 2);
-  }
-  return size > 0 ? std::sqrt(error / size) : 0;
+/// All that the bits of a checkpoint's sums depend on beside the request: program, device, the
+/// checkpoint itself, and the images.
+Json origin_of(const fs::path& checkpoint, const RunConfig& config, const Dataset& dataset,
+               const DeviceImages& images) {
+  const auto made = provenance(images.pixels.device());
+  Json origin{{"checkpoint", document_digest(checkpoint)},
+              {kDatasetDigest, dataset.digest},
+              {"split", split_name(images.split)},
+              {"data", to_json(config.data)}};
+  origin["data"].erase("data");  // where the images lie says nothing of them
+  for (const char* key : {"version", "git_hash", "libtorch", "device"}) origin[key] = made.at(key);
+  return origin;
 }
 
-Json row_of(const KappaMap& map, const LayerKappa& layer, const KappaProof* proof, double kappa0,
-            std::int64_t samples) {
-  const LogHistogram histogram = layer.histogram();
-  Json row{{"epoch", map.epoch},       {"layer", layer.layer},
-           {"weights", layer.count()}, {"negative", histogram.negative},
-           {"zeros", histogram.zeros}, {"smooth", layer.smooth},
-           {"method", layer.method},   {"factors", layer.factors}};
-  row["over"] = layer.has_variance() ? Json(layer.over(kappa0)) : Json();
-  if (!layer.standard_error.empty()) {
-    const double relative = relative_error(layer);
-    row["relative_standard_error"] = relative;
-    row["samples_for_1_percent"] =
-        std::ceil(static_cast<double>(samples) * std::pow(relative / 0.01, 2));
-    if (layer.has_variance()) row["uncertain"] = layer.uncertain(kappa0);
-  }
-  if (proof != nullptr) row["worst_relative_error"] = proof->worst_relative_error;
-  return row;
+std::string without_header(const std::string& csv, bool without) {
+  return without ? csv.substr(csv.find('\n') + 1) : csv;
 }
 
-void print_row(const TextTable& table, const Json& row, const KappaProof* proof) {
-  fmt::print("{}\n", table.row({std::to_string(row["epoch"].get<std::int64_t>()),
-                                row["layer"].get<std::string>(),
-                                row["over"].is_null() ? "-" : count_text(row["over"]),
-                                count_text(row["weights"]), count_text(row["negative"]),
-                                count_text(row["zeros"]), row["smooth"].get<std::string>()}));
-  if (row["method"] != "closed form") fmt::print("      {}", row["method"].get<std::string>());
-  if (row.contains("relative_standard_error")) {
-    fmt::print(": standard error {:.2g} %, 1 % takes {} samples",
-               100 * row["relative_standard_error"].get<double>(),
-               count_text(row["samples_for_1_percent"].get<std::int64_t>()));
-    if (row.contains("uncertain"))
-      fmt::print("; {} of the count within two of them", count_text(row["uncertain"]));
-  }
-  if (row["method"] != "closed form") fmt::print("\n");
-  if (proof != nullptr) {
-    fmt::print("      verified {} entries: worst relative error {:.1e}\n", proof->entries,
-               proof->worst_relative_error);
-  }
+std::string digest_of(const Json& origin, const KappaRequest& request) {
+  const Json all{{"origin", origin},           {"layers", request.layers},
+                 {"smooth", request.smooth},   {"method", static_cast<int>(request.method)},
+                 {"samples", request.samples}, {"seed", request.seed},
+                 {"others", request.others},   {"verify", request.verify}};
+  Sha256 digest;
+  digest.add(all.dump());
+  return digest.hex();
 }
 
-}  // namespace
+/// Key of digest_of in a map's provenance.
+constexpr const char* kRequest = "request";
 
-int run_kappa(const Options& options) {
-  const Target target = resolve_target(options.run, options.epoch.empty() ? "all" : options.epoch);
-  const double kappa0 = parse_threshold(options.kappa0);
-  const RunConfig config = target.run.config();
-  const Dataset dataset = open_dataset(config.data, options.data);
-  const at::Device device = open_device(options);
-  set_numerics(config.train.deterministic, false);
-  const Split split = options.split.empty() ? Split::train : split_from_name(options.split);
-  const DeviceImages images = to_device(dataset.part(split), split, device);
+/// The map in a file where the same request made it: what an interrupted run of the verb had done
+/// is not done again. Closed forms are: they take no time.
+std::optional<KappaMap> made_before(const fs::path& file, const std::string& request,
+                                    const KappaPlan& plan) {
+  if (plan.general().empty() || !fs::exists(file)) return std::nullopt;
+  try {
+    KappaMap map = kappa_from_document(read_document(file, "kappa"), file.string());
+    if (map.provenance[kRequest] == request) return map;
+  } catch (const Error&) {  // it is made anew and replaced
+  }
+  return std::nullopt;
+}
+
+/// What is written of the network's layers of a request, in a map.
+std::int64_t map_bytes(const KappaPlan& plan, const Network& network, const KappaRequest& request) {
+  std::int64_t bytes = 0;
+  for (const KappaPlan::Part& part : plan.parts()) {
+    Layer& layer = *network.layers()[part.position];
+    const bool variance = dynamic_cast<const VarianceLayer*>(&layer) != nullptr;
+    const bool estimate = request.method == CurvatureMethod::sampled_residual;
+    const int arrays = 1 + (variance ? 1 : 0) + (estimate ? 1 : 0) + (request.others ? 3 : 0);
+    for (const Parameter& parameter : layer.parameters()) {
+      if (parameter.tensor->dim() > 1 && parameter.role == Role::weight)
+        bytes += arrays * parameter.tensor->numel() * static_cast<std::int64_t>(sizeof(float));
+    }
+  }
+  return bytes;
+}
+
+/// One call of the verb.
+class KappaVerb {
+ public:
+  explicit KappaVerb(const Options& options);
+  int run();
+
+ private:
+  /// Before the first map: what it will take, and the table's header.
+  void begin(Network& network);
+  /// @param label of the images, where they are one class
+  KappaMap map_of(Network& network, const DeviceImages& images, std::int64_t epoch,
+                  std::optional<std::int64_t> label, const fs::path& file);
+  void whole(Network& network, std::int64_t epoch);
+  void by_class(Network& network, std::int64_t epoch);
+  void show(const KappaMap& map, Json& rows);
+  void finish();
+
+  const Options& options_;
+  const Target target_;
+  const double kappa0_;
+  const RunConfig config_;
+  const Dataset dataset_;
+  const at::Device device_;
+  KappaRequest request_;
+  DeviceImages images_;
+  const KappaTable table_;
+  std::optional<bool> repeatable_;
+  std::optional<Progress> progress_;
+  Json rows_ = Json::array(), sums_ = Json::array();
+  std::string histograms_;
+  fs::path folder_;  // of the maps
+};
+
+KappaRequest request_of(const Options& options) {
   KappaRequest request;
   request.smooth = options.smooth;
   request.verify = options.verify;
@@ -154,68 +197,163 @@ int run_kappa(const Options& options) {
   request.method = curvature_method_from_name(options.method);
   request.samples = options.estimate_samples;
   request.others = options.all_quantities;
+  return request;
+}
 
-  const TextTable table({{"epoch", 5},
-                         {"layer", 8},
-                         {"over kappa_0", 12},
-                         {"of", 10},
-                         {"negative", 10},
-                         {"zero", 9},
-                         {"smooth", 10}});
-  Json rows = Json::array();
-  std::string histograms;
-  std::optional<Progress> progress;
-  std::filesystem::path folder;
-  for (const std::int64_t epoch : target.epochs) {
-    const std::filesystem::path checkpoint = target.run.checkpoint(epoch);
-    LoadedNetwork loaded =
-        network_of_snapshot(read_snapshot(checkpoint), device, checkpoint.string());
-    check_fits(loaded.network, dataset);
-    if (!progress) {
-      announce(loaded.network, images, options, request);
-      const KappaPlan plan(loaded.network, request);
-      progress.emplace(
-          "kappa", static_cast<std::int64_t>(target.epochs.size()) * plan.passes() * images.count(),
-          " images", options.quiet);
-      if (!options.json) fmt::print("{}\n", table.header());
+KappaVerb::KappaVerb(const Options& options)
+    : options_(options),
+      target_(resolve_target(options.run, options.epoch.empty() ? "all" : options.epoch)),
+      kappa0_(parse_threshold(options.kappa0)),
+      config_(target_.run.config()),
+      dataset_(open_dataset(config_.data, options.data)),
+      device_(open_device(options)),
+      request_(request_of(options)),
+      table_(kappa0_, options.estimate_samples, options.by == "class") {
+  set_numerics(config_.train.deterministic, false);
+  const Split split = options.split.empty() ? Split::train : split_from_name(options.split);
+  images_ = to_device(dataset_.part(split), split, device_);
+}
+
+void KappaVerb::begin(Network& network) {
+  repeatable_ = announce(network, images_, options_, request_);
+  const KappaPlan plan(network, request_);
+  if (options_.by == "class" && !options_.json && !options_.quiet)
+    fmt::print(stderr, "{} maps of {} an epoch\n", network.classes(),
+               bytes_text(static_cast<double>(map_bytes(plan, network, request_))));
+  progress_.emplace(
+      "kappa", static_cast<std::int64_t>(target_.epochs.size()) * plan.passes() * images_.count(),
+      " images", options_.quiet);
+  if (!options_.json) fmt::print("{}\n", table_.header());
+}
+
+KappaMap KappaVerb::map_of(Network& network, const DeviceImages& images, std::int64_t epoch,
+                           std::optional<std::int64_t> label, const fs::path& file) {
+  const KappaPlan plan(network, request_);
+  const fs::path checkpoint = target_.run.checkpoint(epoch);
+  Json origin = origin_of(checkpoint, config_, dataset_, images);
+  std::string name = fmt::format("epoch_{:04}", epoch);
+  if (label) {
+    origin["class"] = *label;
+    name += fmt::format("_class_{:02}", *label);
+  }
+  const std::string digest = digest_of(origin, request_);
+  if (std::optional<KappaMap> found = made_before(file, digest, plan)) {
+    progress_->advance(plan.passes() * images.count());
+    return *found;
+  }
+  const auto say = [&](const std::string& text) {
+    if (options_.quiet) return;
+    progress_->clear();
+    fmt::print(stderr, "{} {}\n", name, text);
+  };
+  PartialFiles partial({target_.run.path() / "kappa" / "partial", name, origin,
+                        [] { return stop_requested().load(); }, say});
+  KappaMap map = compute_kappa(
+      network, images, request_, [&](std::int64_t n) { progress_->advance(n); }, &partial);
+  map.epoch = epoch;
+  map.label = label;
+  map.repeatable = repeatable_;
+  map.provenance = provenance(device_);
+  map.provenance[kDatasetDigest] = dataset_.digest;
+  map.provenance["checkpoint"] = checkpoint.filename().string();
+  map.provenance[kRequest] = digest;
+  fs::create_directories(file.parent_path());
+  write_document(file, to_document(map));
+  partial.remove();
+  return map;
+}
+
+void KappaVerb::show(const KappaMap& map, Json& rows) {
+  progress_->clear();
+  const auto add = [&](const std::vector<LayerKappa>& layers,
+                       const std::vector<KappaProof>& proofs) {
+    for (std::size_t i = 0; i < layers.size(); ++i) {
+      const KappaProof* proof = i < proofs.size() ? &proofs[i] : nullptr;
+      rows.push_back(table_.row(map, layers[i], proof));
+      if (!options_.json) table_.print(rows.back(), proof);
     }
-    progress->describe(fmt::format("kappa of epoch {}", epoch));
-    KappaMap map = compute_kappa(loaded.network, images, request,
-                                 [&](std::int64_t n) { progress->advance(n); });
-    map.epoch = epoch;
-    map.provenance = provenance(device);
-    map.provenance[kDatasetDigest] = dataset.digest;
-    map.provenance["checkpoint"] = checkpoint.filename().string();
-    const std::filesystem::path file = map_file(target.run, epoch, map, loaded.network);
-    folder = file.parent_path();
-    std::filesystem::create_directories(folder);
-    write_document(file, to_document(map));
-    progress->clear();
-    const auto show = [&](const std::vector<LayerKappa>& layers,
-                          const std::vector<KappaProof>& proofs) {
-      for (std::size_t i = 0; i < layers.size(); ++i) {
-        const KappaProof* proof = i < proofs.size() ? &proofs[i] : nullptr;
-        rows.push_back(row_of(map, layers[i], proof, kappa0, request.samples));
-        if (!options.json) print_row(table, rows.back(), proof);
-      }
-    };
-    show(map.layers, map.proofs);
-    show(map.plain_layers, map.plain_proofs);
-    const std::string csv = histogram_csv({&map, 1});
-    histograms += histograms.empty() ? csv : csv.substr(csv.find('\n') + 1);
+  };
+  add(map.layers, map.proofs);
+  add(map.plain_layers, map.plain_proofs);
+}
+
+void KappaVerb::whole(Network& network, std::int64_t epoch) {
+  const std::string tag = layer_tag(KappaPlan(network, request_), network);
+  const fs::path kappa = target_.run.path() / "kappa";
+  const fs::path file = tag.empty()
+                            ? target_.run.kappa(epoch)
+                            : kappa / "layers" / fmt::format("epoch_{:04}{}.h5", epoch, tag);
+  folder_ = file.parent_path();
+  const KappaMap map = map_of(network, images_, epoch, std::nullopt, file);
+  show(map, rows_);
+  histograms_ += without_header(histogram_csv({&map, 1}), !histograms_.empty());
+}
+
+void KappaVerb::by_class(Network& network, std::int64_t epoch) {
+  folder_ = target_.run.path() / "kappa" / "classes";
+  const std::string tag = layer_tag(KappaPlan(network, request_), network);
+  const std::string split = images_.split == Split::train ? "" : fmt::format("_{}", split_name(images_.split));
+  MapSum sum;
+  for (std::int64_t label = 0; label < network.classes(); ++label) {
+    const DeviceImages part = select_images(images_, (images_.labels == label).nonzero().flatten());
+    if (part.count() == 0) {
+      log_warning(fmt::format("class {}: no image of it in {}", label, split_name(images_.split)));
+      continue;
+    }
+    progress_->describe(fmt::format("kappa of epoch {}, class {}", epoch, label));
+    const KappaMap map =
+        map_of(network, part, epoch, label,
+               folder_ / fmt::format("epoch_{:04}{}{}_class_{:02}.h5", epoch, tag, split, label));
+    show(map, rows_);
+    histograms_ += without_header(class_histogram_csv({&map, 1}), !histograms_.empty());
+    sum.add(map);
   }
-  write_text_atomically(folder / "histogram.csv", histograms);
-  if (options.json) {
-    fmt::print("{}\n", Json{{"kappa0", kappa0},
-                            {"images", images.count()},
-                            {"split", split_name(split)},
-                            {"rows", rows}}
-                           .dump(2));
-  } else {
-    fmt::print("\nkappa_0 = {}; sums over {} {} images; maps in {}\n", options.kappa0,
-               count_text(images.count()), split_name(split), folder.string());
+  show(sum.take(), sums_);
+}
+
+int KappaVerb::run() {
+  take_signals();
+  for (const std::int64_t epoch : target_.epochs) {
+    const fs::path checkpoint = target_.run.checkpoint(epoch);
+    LoadedNetwork loaded =
+        network_of_snapshot(read_snapshot(checkpoint), device_, checkpoint.string());
+    check_fits(loaded.network, dataset_);
+    if (!progress_) begin(loaded.network);
+    progress_->describe(fmt::format("kappa of epoch {}", epoch));
+    try {
+      options_.by == "class" ? by_class(loaded.network, epoch) : whole(loaded.network, epoch);
+    } catch (const Interrupted&) {
+      progress_->clear();
+      fmt::print(stderr, "interrupted at epoch {}; the same command goes on from here\n", epoch);
+      return kInterrupted;
+    }
   }
+  finish();
   return kSuccess;
 }
+
+void KappaVerb::finish() {
+  write_text_atomically(folder_ / "histogram.csv", histograms_);
+  const std::string split = split_name(images_.split);
+  if (options_.json) {
+    Json json{{"kappa0", kappa0_}, {"images", images_.count()}, {"split", split}};
+    json["repeatable"] = repeatable_ ? Json(*repeatable_) : Json();
+    json["rows"] = rows_;
+    if (options_.by == "class") {
+      json["sums"] = sums_;
+      json["class_names"] = dataset_.class_names;
+    }
+    fmt::print("{}\n", json.dump(2));
+    return;
+  }
+  fmt::print("\nkappa_0 = {}; sums over {} {} images; maps in {}\n", options_.kappa0,
+             count_text(images_.count()), split, folder_.string());
+  if (repeatable_ == false)
+    fmt::print("not repeatable: two passes over the same images gave different bits\n");
+}
+
+}  // namespace
+
+int run_kappa(const Options& options) { return KappaVerb(options).run(); }
 
 }  // namespace varphase

@@ -15,6 +15,7 @@
 #include "tools/new_run.hpp"
 #include "tools/run_folder.hpp"
 #include "tools/session.hpp"
+#include "tools/stop_signal.hpp"
 #include "tools/training_run.hpp"
 #include "tools/training_session.hpp"
 #include "tools/verbs/verbs.hpp"

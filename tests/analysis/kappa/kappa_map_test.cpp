@@ -102,9 +102,24 @@ TEST(KappaMap, ComesBackFromItsDocument) {
     EXPECT_EQ(back.proofs[l].entries, map.proofs[l].entries);
     EXPECT_EQ(back.proofs[l].worst_relative_error, map.proofs[l].worst_relative_error);
   }
+  EXPECT_EQ(back.label, std::nullopt);
+  EXPECT_EQ(back.repeatable, std::nullopt);
   EXPECT_EQ(&back.layer(""), &back.layers[0]);
   EXPECT_EQ(&back.layer("dense1"), &back.layers[0]);
   EXPECT_THROW(back.layer("dense9"), Error);
+}
+
+TEST(KappaMap, KeepsItsClassAndWhetherItIsRepeatable) {
+  KappaMap map = golden_map();
+  map.label = 0;
+  for (const bool repeatable : {false, true}) {
+    map.repeatable = repeatable;
+    const KappaMap back = kappa_from_document(to_document(map), "k.h5");
+    EXPECT_EQ(back.label, 0);
+    EXPECT_EQ(back.repeatable, repeatable);
+  }
+  map.label = -1;
+  EXPECT_THROW(kappa_from_document(to_document(map), "k.h5"), Error);
 }
 
 TEST(KappaMap, RefusesToWriteWhatIsNotFinite) {
@@ -169,6 +184,16 @@ TEST(KappaCsv, HasABinALineAndWhatTheBinsLeaveOut) {
             "epoch,layer,weights,over,log10_kappa0,zeros,negative,underflow,overflow,non_finite\n"
             "12,dense1,12,6,-0.5,0,1,0,0,0\n"
             "12,\"a \"\"dense\"\", <2>\",2,1,-0.5,1,1,0,0,0\n");
+}
+
+TEST(KappaCsv, NamesTheClass) {
+  std::vector<KappaMap> maps{golden_map(), golden_map()};
+  maps[0].label = 0;
+  maps[1].label = 7;
+  const std::string bins = class_histogram_csv(maps);
+  EXPECT_THAT(bins, testing::StartsWith("epoch,class,layer,log10_from,log10_to,count\n12,0,"));
+  EXPECT_EQ(std::count(bins.begin(), bins.end(), '\n'), 1 + 4 * LogHistogram::kBins);
+  EXPECT_THAT(bins, HasSubstr("\n12,7,dense1,-2.5,-2.25,1\n"));
 }
 
 }  // namespace
