@@ -158,15 +158,20 @@ def check_scripts(build):
 
 
 def check_headers(build):
-    """Each header compiles alone, and twice in one file."""
+    """Each header compiles alone, and twice in one file: as a source file's first include the build has shown the first."""
     passed = Passed(build, "headers")
-    headers = source_files(".hpp")
+    first = {includes[0] for includes in map(direct_includes, build.commands) if includes}
+    wrong = [f"{path}: no #pragma once" for path in source_files(".hpp", ".cuh")
+             if "#pragma once\n" not in (ROOT / path).read_text(encoding="utf-8").splitlines(keepends=True)]
+    headers = [path for path in source_files(".hpp") if path not in first]
+    print(f"  {len(first & set(source_files('.hpp')))} headers are some source file's first include")
     compiler = subprocess.run([build.flags_near("src/base/error.hpp")[0], "--version"], capture_output=True, text=True).stdout
 
     def command_of(path):
         return build.flags_near(path) + ["-fsyntax-only", "-x", "c++", "-"], f'#include "{path}"\n#include "{path}"\n'
 
-    return run_each(headers, lambda path: passed.key(path, compiler, *command_of(path)[0]), command_of, "compile alone")
+    return wrong + run_each(
+        headers, lambda path: passed.key(path, compiler, *command_of(path)[0]), command_of, "compile alone")
 
 
 def check_tidy(build, with_torch=True):
