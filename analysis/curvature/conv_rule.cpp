@@ -84,14 +84,7 @@ class ConvRule final : public WeightedRule {
       job.unit = data_of<std::int64_t>(units);
       job.scale = data_of<T>(scales);
       job.rows = unit.numel();
-      job.channels = input_shape()[0];
-      job.height = input_shape()[1];
-      job.width = input_shape()[2];
-      job.kernel = weight().size(2);
-      job.stride = stride_;
-      job.padding = padding_;
-      job.out_height = output_[1];
-      job.out_width = output_[2];
+      job.conv = geometry();
       job.out = data_of<T>(out);
       unit_patches(job, where_of(scale));
     });
@@ -122,14 +115,7 @@ class ConvRule final : public WeightedRule {
       job.cells = v.size(1);
       job.outputs = v.size(2);
       job.factors = count;
-      job.channels = input_shape()[0];
-      job.height = input_shape()[1];
-      job.width = input_shape()[2];
-      job.kernel = weight().size(2);
-      job.stride = stride_;
-      job.padding = padding_;
-      job.out_height = output_[1];
-      job.out_width = output_[2];
+      job.conv = geometry();
       job.winners = data_of<std::int32_t>(sorted_);
       job.starts = data_of<std::int32_t>(starts_);
       job.out = data_of<T>(out);
@@ -159,14 +145,7 @@ class ConvRule final : public WeightedRule {
       FoldColumns<T> job;
       job.columns = data_of<T>(columns);
       job.rows = rows;
-      job.channels = input_shape()[0];
-      job.height = input_shape()[1];
-      job.width = input_shape()[2];
-      job.kernel = kernel;
-      job.stride = stride_;
-      job.padding = padding_;
-      job.out_height = output_[1];
-      job.out_width = output_[2];
+      job.conv = geometry();
       job.out = data_of<T>(folded);
       fold_columns(job, where_of(v));
     });
@@ -204,7 +183,8 @@ class ConvRule final : public WeightedRule {
     for (std::int64_t first = 0; first < v.size(0); first += block) {
       const std::int64_t count = std::min(block, v.size(0) - first);
       at::Tensor met = patches(first, count);
-      if (squared) met.square_();
+      // Not in place: of a patch that is the whole input they are a view of it.
+      if (squared) met = met.square();
       sum.addmm_(v.narrow(0, first, count).transpose(0, 1).flatten(1), met.flatten(0, 1));
     }
     return sum;
@@ -248,6 +228,11 @@ class ConvRule final : public WeightedRule {
   }
   at::Tensor padded(const at::Tensor& a) const {
     return padding_ > 0 ? at::constant_pad_nd(a, {padding_, padding_, padding_, padding_}) : a;
+  }
+
+  ConvGeometry geometry() const {
+    return {input_shape()[0], input_shape()[1], input_shape()[2], weight().size(2),
+            stride_,          padding_,         output_[1],       output_[2]};
   }
 
   at::Tensor bias_;

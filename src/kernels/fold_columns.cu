@@ -18,11 +18,12 @@ __global__ void fold_columns_kernel(FoldColumns<T> job, int together, bool stage
   extern __shared__ double2 shared[];
   T* tile = reinterpret_cast<T*>(shared);
   const std::int64_t r = blockIdx.x;
-  const int k = static_cast<int>(job.kernel), cells = k * k,
-            channels = static_cast<int>(job.channels), first = blockIdx.y * together,
-            some = min(together, channels - first), out_height = static_cast<int>(job.out_height),
-            out_width = static_cast<int>(job.out_width), positions = out_height * out_width,
-            height = static_cast<int>(job.height), width = static_cast<int>(job.width),
+  const int k = static_cast<int>(job.conv.kernel), cells = k * k,
+            channels = static_cast<int>(job.conv.channels), first = blockIdx.y * together,
+            some = min(together, channels - first),
+            out_height = static_cast<int>(job.conv.out_height),
+            out_width = static_cast<int>(job.conv.out_width), positions = out_height * out_width,
+            height = static_cast<int>(job.conv.height), width = static_cast<int>(job.conv.width),
             plane = height * width, run = some * cells;
   const T* columns = job.columns + (r * positions) * channels * cells + first * cells;
   // One more than a run, so that neighbouring positions fall into different banks.
@@ -34,7 +35,7 @@ __global__ void fold_columns_kernel(FoldColumns<T> job, int together, bool stage
     __syncthreads();
   }
   T* out = job.out + (r * channels + first) * plane;
-  const int step = static_cast<int>(job.stride), padding = static_cast<int>(job.padding);
+  const int step = static_cast<int>(job.conv.stride), padding = static_cast<int>(job.conv.padding);
   for (int i = threadIdx.x; i < some * plane; i += kThreads) {
     const int c = i / plane, y = i % plane / width + padding, x = i % width + padding;
     T sum = 0;
@@ -58,14 +59,15 @@ __global__ void fold_columns_kernel(FoldColumns<T> job, int together, bool stage
 template <class T>
 void fold_columns(const FoldColumns<T>& job, void* stream) {
   if (job.rows == 0) return;
-  const std::int64_t cells = job.kernel * job.kernel, positions = job.out_height * job.out_width;
+  const std::int64_t cells = job.conv.kernel * job.conv.kernel,
+                     positions = job.conv.out_height * job.conv.out_width;
   const std::int64_t a_channel = positions * cells * static_cast<std::int64_t>(sizeof(T));
   const std::int64_t fit = (kSharedBytes - positions * static_cast<std::int64_t>(sizeof(T))) /
                            std::max<std::int64_t>(a_channel, 1);
   const bool staged = fit >= 1;
-  const std::int64_t together = std::min(job.channels, staged ? fit : std::int64_t{8});
+  const std::int64_t together = std::min(job.conv.channels, staged ? fit : std::int64_t{8});
   const dim3 grid(static_cast<unsigned>(job.rows),
-                  blocks_for(job.channels, static_cast<int>(together)));
+                  blocks_for(job.conv.channels, static_cast<int>(together)));
   const std::int64_t bytes =
       staged ? positions * (together * cells + 1) * static_cast<std::int64_t>(sizeof(T)) : 0;
   fold_columns_kernel<T><<<grid, kThreads, static_cast<std::size_t>(bytes), as_stream(stream)>>>(

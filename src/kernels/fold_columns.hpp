@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "src/kernels/conv_geometry.hpp"
 #include "src/kernels/where.hpp"
 
 namespace varphase {
@@ -14,8 +15,8 @@ namespace varphase {
 template <class T>
 struct FoldColumns {
   const T* columns = nullptr;  // [rows, out_height out_width, C kernel kernel]
-  std::int64_t rows = 0, channels = 0, height = 0, width = 0;  // of the input
-  std::int64_t kernel = 1, stride = 1, padding = 0, out_height = 1, out_width = 1;
+  std::int64_t rows = 0;
+  ConvGeometry conv;
   T* out = nullptr;  // [rows, C, H, W] overwritten
 };
 

@@ -16,7 +16,7 @@ template <class T>
 __global__ void sort_winners_kernel(PooledPull<T> job) {
   __shared__ int window[1024];
   const int n = static_cast<int>(blockIdx.x), units = static_cast<int>(job.cells * job.outputs),
-            positions = static_cast<int>(job.out_height * job.out_width),
+            positions = static_cast<int>(job.conv.out_height * job.conv.out_width),
             thread = static_cast<int>(threadIdx.x);
   const int* position = job.position + static_cast<std::int64_t>(n) * units;
   int2* winners = reinterpret_cast<int2*>(job.winners) + static_cast<std::int64_t>(n) * units;
@@ -60,16 +60,17 @@ __global__ void __launch_bounds__(Columns) pooled_pull_kernel(PooledPull<T> job,
   __shared__ int2 list[kList];  // where vector and weights begin
   __shared__ T multiplier[kList];
   const int thread = static_cast<int>(threadIdx.x), factors = static_cast<int>(job.factors),
-            channels = static_cast<int>(job.channels), outputs = static_cast<int>(job.outputs),
-            units = static_cast<int>(job.cells) * outputs, k = static_cast<int>(job.kernel),
-            stride = static_cast<int>(job.stride), out_width = static_cast<int>(job.out_width),
-            out_height = static_cast<int>(job.out_height), positions = out_height * out_width;
+            channels = static_cast<int>(job.conv.channels), outputs = static_cast<int>(job.outputs),
+            units = static_cast<int>(job.cells) * outputs, k = static_cast<int>(job.conv.kernel),
+            stride = static_cast<int>(job.conv.stride),
+            out_width = static_cast<int>(job.conv.out_width),
+            out_height = static_cast<int>(job.conv.out_height), positions = out_height * out_width;
   const int n = static_cast<int>(blockIdx.z) / factor_tiles,
             f0 = static_cast<int>(blockIdx.z) % factor_tiles * Tile::kFactors;
-  const int y = static_cast<int>(blockIdx.x) / static_cast<int>(job.width) +
-                static_cast<int>(job.padding),
-            x = static_cast<int>(blockIdx.x) % static_cast<int>(job.width) +
-                static_cast<int>(job.padding);
+  const int y = static_cast<int>(blockIdx.x) / static_cast<int>(job.conv.width) +
+                static_cast<int>(job.conv.padding),
+            x = static_cast<int>(blockIdx.x) % static_cast<int>(job.conv.width) +
+                static_cast<int>(job.conv.padding);
   // Positions whose patch covers (y, x): rows of them lie together among the sorted winners.
   const int top = max(0, (y - k + stride) / stride), bottom = min(out_height - 1, y / stride),
             first = max(0, (x - k + stride) / stride), last = min(out_width - 1, x / stride);
@@ -144,8 +145,9 @@ __global__ void __launch_bounds__(Columns) pooled_pull_kernel(PooledPull<T> job,
     }
   }
 
-  T* out = job.out + ((static_cast<std::int64_t>(n) * job.height * job.width + blockIdx.x) *
-                      channels * factors);
+  T* out =
+      job.out + ((static_cast<std::int64_t>(n) * job.conv.height * job.conv.width + blockIdx.x) *
+                 channels * factors);
 #pragma unroll
   for (int j = 0; j < 8; ++j) {
     const int channel = static_cast<int>(blockIdx.y) * Columns + Tile::column(j);
@@ -162,7 +164,8 @@ __global__ void __launch_bounds__(Columns) pooled_pull_kernel(PooledPull<T> job,
 template <class T, int Columns>
 void launch(const PooledPull<T>& job, cudaStream_t stream) {
   const int factor_tiles = static_cast<int>(blocks_for(job.factors, 64));
-  const dim3 grid(static_cast<unsigned>(job.height * job.width), blocks_for(job.channels, Columns),
+  const dim3 grid(static_cast<unsigned>(job.conv.height * job.conv.width),
+                  blocks_for(job.conv.channels, Columns),
                   static_cast<unsigned>(job.images * factor_tiles));
   pooled_pull_kernel<T, Columns><<<grid, Columns, 0, stream>>>(job, factor_tiles);
   check_launch("pooled_pull");
@@ -179,9 +182,9 @@ void sort_winners(const PooledPull<T>& job, void* stream) {
 template <class T>
 void pooled_pull(const PooledPull<T>& job, void* stream) {
   const cudaStream_t on = as_stream(stream);
-  if (job.channels <= 32) {
+  if (job.conv.channels <= 32) {
     launch<T, 32>(job, on);
-  } else if (job.channels % 96 == 0) {
+  } else if (job.conv.channels % 96 == 0) {
     launch<T, 96>(job, on);
   } else {
     launch<T, 64>(job, on);

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "src/kernels/conv_geometry.hpp"
 #include "src/kernels/where.hpp"
 
 namespace varphase {
@@ -19,8 +20,7 @@ struct PooledPull {
   const T* multiplier = nullptr;           // [N, cells, O]
   const T* weight = nullptr;               // [O, kernel, kernel, C]
   std::int64_t images = 0, cells = 0, outputs = 0, factors = 0;
-  std::int64_t channels = 0, height = 0, width = 0;  // of the input, without padding
-  std::int64_t kernel = 1, stride = 1, padding = 0, out_height = 1, out_width = 1;
+  ConvGeometry conv;
   std::int32_t* winners = nullptr;  // [N, cells O, 2] of a GPU, as sort_winners leaves them
   std::int32_t* starts = nullptr;   // [N, out_height out_width + 1] likewise
   T* out = nullptr;                 // [N, H, W, C, F] overwritten

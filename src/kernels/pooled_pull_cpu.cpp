@@ -12,24 +12,24 @@ namespace {
 
 template <class T>
 inline __attribute__((always_inline)) void pull_image(const PooledPull<T>& job, std::int64_t n) {
-  const std::int64_t k = job.kernel, units = job.cells * job.outputs,
-                     row = job.channels * job.factors;
-  T* out = job.out + n * job.height * job.width * row;
-  std::fill(out, out + job.height * job.width * row, T(0));
+  const std::int64_t k = job.conv.kernel, units = job.cells * job.outputs,
+                     row = job.conv.channels * job.factors;
+  T* out = job.out + n * job.conv.height * job.conv.width * row;
+  std::fill(out, out + job.conv.height * job.conv.width * row, T(0));
   for (std::int64_t u = 0; u < units; ++u) {
     const std::int64_t position = job.position[n * units + u];
     if (position < 0) continue;
     const T* v = job.v + (n * units + u) * job.factors;
     const T multiplier = job.multiplier[n * units + u];
-    const std::int64_t top = position / job.out_width * job.stride - job.padding,
-                       left = position % job.out_width * job.stride - job.padding;
-    for (std::int64_t dy = std::max<std::int64_t>(0, -top); dy < std::min(k, job.height - top);
+    const std::int64_t top = position / job.conv.out_width * job.conv.stride - job.conv.padding,
+                       left = position % job.conv.out_width * job.conv.stride - job.conv.padding;
+    for (std::int64_t dy = std::max<std::int64_t>(0, -top); dy < std::min(k, job.conv.height - top);
          ++dy) {
-      for (std::int64_t dx = std::max<std::int64_t>(0, -left); dx < std::min(k, job.width - left);
-           ++dx) {
-        const T* weight = job.weight + (u % job.outputs * k * k + dy * k + dx) * job.channels;
-        T* to = out + ((top + dy) * job.width + left + dx) * row;
-        for (std::int64_t c = 0; c < job.channels; ++c) {
+      for (std::int64_t dx = std::max<std::int64_t>(0, -left);
+           dx < std::min(k, job.conv.width - left); ++dx) {
+        const T* weight = job.weight + (u % job.outputs * k * k + dy * k + dx) * job.conv.channels;
+        T* to = out + ((top + dy) * job.conv.width + left + dx) * row;
+        for (std::int64_t c = 0; c < job.conv.channels; ++c) {
           const T by = weight[c] * multiplier;
           for (std::int64_t f = 0; f < job.factors; ++f) to[c * job.factors + f] += by * v[f];
         }

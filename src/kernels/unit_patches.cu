@@ -11,17 +11,21 @@ namespace {
 template <class T>
 __global__ void unit_patches_kernel(UnitPatches<T> job) {
   const std::int64_t r = blockIdx.x;
-  const int positions = static_cast<int>(job.out_height * job.out_width),
-            width = static_cast<int>(job.width), plane = static_cast<int>(job.height) * width,
-            size = static_cast<int>(job.channels) * plane, k = static_cast<int>(job.kernel);
+  const int positions = static_cast<int>(job.conv.out_height * job.conv.out_width),
+            width = static_cast<int>(job.conv.width),
+            plane = static_cast<int>(job.conv.height) * width,
+            size = static_cast<int>(job.conv.channels) * plane,
+            k = static_cast<int>(job.conv.kernel);
   const std::int64_t unit = job.unit[r];
   const int o = static_cast<int>(unit / positions), position = static_cast<int>(unit % positions);
-  const int top = position / static_cast<int>(job.out_width) * static_cast<int>(job.stride) -
-                  static_cast<int>(job.padding);
-  const int left = position % static_cast<int>(job.out_width) * static_cast<int>(job.stride) -
-                   static_cast<int>(job.padding);
+  const int top =
+      position / static_cast<int>(job.conv.out_width) * static_cast<int>(job.conv.stride) -
+      static_cast<int>(job.conv.padding);
+  const int left =
+      position % static_cast<int>(job.conv.out_width) * static_cast<int>(job.conv.stride) -
+      static_cast<int>(job.conv.padding);
   const T scale = job.scale[r];
-  const T* weight = job.weight + static_cast<std::int64_t>(o) * job.channels * k * k;
+  const T* weight = job.weight + static_cast<std::int64_t>(o) * job.conv.channels * k * k;
   T* out = job.out + r * size;
   for (int i = threadIdx.x; i < size; i += blockDim.x) {
     const int c = i / plane, y = i % plane / width, x = i % width;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "src/kernels/conv_geometry.hpp"
 #include "src/kernels/where.hpp"
 
 namespace varphase {
@@ -15,8 +16,8 @@ struct UnitPatches {
   const T* weight = nullptr;           // [O, C, kernel, kernel]
   const std::int64_t* unit = nullptr;  // [rows], flat in [O, out_height, out_width]
   const T* scale = nullptr;            // [rows]
-  std::int64_t rows = 0, channels = 0, height = 0, width = 0;  // of the input
-  std::int64_t kernel = 1, stride = 1, padding = 0, out_height = 1, out_width = 1;
+  std::int64_t rows = 0;
+  ConvGeometry conv;
   T* out = nullptr;  // [rows, C, H, W] overwritten
 };
 

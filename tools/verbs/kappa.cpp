@@ -292,7 +292,8 @@ void KappaVerb::whole(Network& network, std::int64_t epoch) {
 void KappaVerb::by_class(Network& network, std::int64_t epoch) {
   folder_ = target_.run.path() / "kappa" / "classes";
   const std::string tag = layer_tag(KappaPlan(network, request_), network);
-  const std::string split = images_.split == Split::train ? "" : fmt::format("_{}", split_name(images_.split));
+  const std::string split =
+      images_.split == Split::train ? "" : fmt::format("_{}", split_name(images_.split));
   MapSum sum;
   for (std::int64_t label = 0; label < network.classes(); ++label) {
     const DeviceImages part = select_images(images_, (images_.labels == label).nonzero().flatten());

@@ -102,6 +102,9 @@ TEST(GateFactors, SpreadsOverWindowsAndMultiplies) {
 struct Geometry {
   std::int64_t kernel, stride, padding, height, width;
   std::int64_t out(std::int64_t side) const { return (side + 2 * padding - kernel) / stride + 1; }
+  ConvGeometry with(std::int64_t channels) const {
+    return {channels, height, width, kernel, stride, padding, out(height), out(width)};
+  }
 };
 
 const Geometry kGeometries[] = {{3, 1, 0, 6, 7}, {3, 1, 1, 5, 5}, {2, 2, 0, 7, 6}, {5, 2, 2, 9, 8}};
@@ -122,8 +125,7 @@ TEST(UnitPatches, AreRowsOfTheConvolutionsJacobian) {
     const at::Tensor got = at::full(wanted.sizes(), 7.0, w.options());
     unit_patches(
         UnitPatches<double>{data_of<double>(w), data_of<std::int64_t>(u), data_of<double>(s), units,
-                            channels, g.height, g.width, g.kernel, g.stride, g.padding,
-                            g.out(g.height), g.out(g.width), data_of<double>(got)},
+                            g.with(channels), data_of<double>(got)},
         where_of(got));
     EXPECT_TRUE(close(got, wanted, 1e-14));
   }
@@ -141,10 +143,9 @@ TEST(FoldColumns, AddsThemAsTheInputGradientDoes) {
                      {g.padding, g.padding}, {g.stride, g.stride});
       const at::Tensor from = there(columns);
       const at::Tensor got = at::full(wanted.sizes(), 7.0, from.options());
-      fold_columns(FoldColumns<double>{data_of<double>(from), rows, channels, g.height, g.width,
-                                       g.kernel, g.stride, g.padding, g.out(g.height),
-                                       g.out(g.width), data_of<double>(got)},
-                   where_of(got));
+      fold_columns(
+          FoldColumns<double>{data_of<double>(from), rows, g.with(channels), data_of<double>(got)},
+          where_of(got));
       EXPECT_TRUE(close(got, wanted, 1e-14));
     }
   }
@@ -315,14 +316,7 @@ TEST(PooledPull, IsTheInputGradientOfWinners) {
                                 of.cells,
                                 of.outputs,
                                 of.factors,
-                                of.channels,
-                                of.g.height,
-                                of.g.width,
-                                of.g.kernel,
-                                of.g.stride,
-                                of.g.padding,
-                                of.g.out(of.g.height),
-                                of.g.out(of.g.width),
+                                of.g.with(of.channels),
                                 data_of<std::int32_t>(winners),
                                 data_of<std::int32_t>(starts),
                                 data_of<T>(got)};
