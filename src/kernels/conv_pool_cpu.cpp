@@ -58,9 +58,12 @@ VARPHASE_INLINE void conv_pool_image(const ConvPool& job, const float* packed, s
         }
       }
       for (int s = 0; s < kSlots; ++s) {
-        Lanes best = sum[0][s];
-        // A test for NaN here takes the sums out of the registers, at twice the time.
-        for (int i = 1; i < kWindow; ++i) best = sum[i][s] > best ? sum[i][s] : best;
+        Lanes best = sum[0][s], nan = {};
+        for (int i = 1; i < kWindow; ++i) {
+          best = sum[i][s] > best ? sum[i][s] : best;
+          keep_nan(nan, sum[i][s]);
+        }
+        give_nan(best, nan);
         const std::int64_t o = first + s * kLanes;
         const std::int64_t count = std::min<std::int64_t>(kLanes, job.out_channels - o);
         if (count <= 0) break;

@@ -20,6 +20,15 @@ using IntLanes = std::int32_t __attribute__((vector_size(kLanes * sizeof(float))
 VARPHASE_INLINE void load(Lanes& to, const float* from) { std::memcpy(&to, from, sizeof to); }
 VARPHASE_INLINE void store(float* to, const Lanes& from) { std::memcpy(to, &from, sizeof from); }
 
+/// Maxima that hide no NaN, as of PyTorch's max_pool: `a > b ? a : b` drops one that comes later,
+/// so `seen`, 0 at first, keeps it, and give_nan puts it into what the comparisons chose. Two
+/// selects on two masks: GCC 12 expands an or of masks lane by lane in a function with
+/// target_clones.
+VARPHASE_INLINE void keep_nan(Lanes& seen, const Lanes& value) {
+  seen = value == value ? seen : value;
+}
+VARPHASE_INLINE void give_nan(Lanes& best, const Lanes& seen) { best = seen == seen ? best : seen; }
+
 // exp(x) for x <= 0, relative error 2e-7; below -87 it is 0 to float32's resolution of the sums
 // that it enters.
 VARPHASE_INLINE void exp_of_negative(Lanes& x) {

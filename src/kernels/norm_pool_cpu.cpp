@@ -122,7 +122,7 @@ VARPHASE_INLINE void pool_image(const NormPool& job, const Scale& scale, std::in
       const std::int64_t c0 = slots.first(slot);
       Affine affine;
       load_affine(affine, job, scale, c0);
-      Lanes best;
+      Lanes best, nan = {};
       IntLanes winner = {};
       for (std::int64_t i = 0; i < job.pool; ++i) {
         for (std::int64_t k = 0; k < job.pool; ++k) {
@@ -135,9 +135,11 @@ VARPHASE_INLINE void pool_image(const NormPool& job, const Scale& scale, std::in
             const IntLanes larger = h > best;
             best = larger ? h : best;
             winner = larger ? IntLanes{} + static_cast<std::int32_t>(i * job.pool + k) : winner;
+            keep_nan(nan, h);
           }
         }
       }
+      give_nan(best, nan);
       activate<kind>(best, job.activation, job.beta);
       if (job.winner != nullptr)
         store_winner(job.winner + (n * outputs + o) * job.channels + c0, winner, job.channels);

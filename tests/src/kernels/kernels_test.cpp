@@ -181,11 +181,14 @@ TEST(Kernels, HideNoNaN) {
     for (const std::int64_t pool : {1, 2}) {
       Tail tail(norm_pool_spec(20, 4, phi, pool));
       at::Tensor x = at::zeros({2, 20, 4, 4});
-      x[1][3][2][2] = std::nan("");  // first of a window: a CPU may drop others
-      const at::Tensor y =
-          wide(tail.network.forward_range(x.to(test_device()), Forward{}, 0, tail.dense()));
-      EXPECT_EQ(y.isnan().sum().item<std::int64_t>(), 1) << phi << pool;
-      EXPECT_TRUE(y[1][3].isnan().any().item<bool>()) << phi << pool;
+      for (std::int64_t place = 0; place < 4; ++place) {  // of a window
+        x[1][3][2 + place / 2][2 + place % 2] = std::nan("");
+        const at::Tensor y =
+            wide(tail.network.forward_range(x.to(test_device()), Forward{}, 0, tail.dense()));
+        x[1][3][2 + place / 2][2 + place % 2] = 0.5;
+        EXPECT_EQ(y.isnan().sum().item<std::int64_t>(), 1) << phi << pool << place;
+        EXPECT_TRUE(y[1][3].isnan().any().item<bool>()) << phi << pool << place;
+      }
     }
     Tail tail(Json{{"input", {2, 7, 7}},
                    {"classes", 2},
@@ -196,10 +199,16 @@ TEST(Kernels, HideNoNaN) {
                      {{"max_pool", 2}},
                      {{"dense", {{"out", 2}}}}}}});
     at::Tensor x = at::zeros({3, 2, 7, 7});
-    x[2][1][0][0] = std::nan("");  // of one window, of every channel
-    const at::Tensor y =
-        wide(tail.network.forward_range(x.to(test_device()), Forward{}, 0, tail.dense()));
-    EXPECT_EQ(y.isnan().sum().item<std::int64_t>(), 12) << phi;
+    for (const auto& [row, column, windows] :
+         {std::tuple(0, 0, 1), {6, 0, 0}, {5, 5, 1}, {2, 2, 4}}) {
+      x[2][1][row][column] = std::nan("");
+      const at::Tensor y =
+          wide(tail.network.forward_range(x.to(test_device()), Forward{}, 0, tail.dense()));
+      x[2][1][row][column] = 0;
+      // Of every channel, where a pooled convolution looks: 5 x 5 outputs, of which 4 x 4 are
+      // pooled.
+      EXPECT_EQ(y.isnan().sum().item<std::int64_t>(), 12 * windows) << phi << row << column;
+    }
   }
 }
 
