@@ -115,6 +115,17 @@ at::Tensor head_hessian_diagonal(const HeadParts& head, const at::Tensor& a,
   return sum;
 }
 
+at::Tensor head_hessian_entries(const HeadParts& head, const at::Tensor& a,
+                                const at::Tensor& labels, const at::Tensor& entries) {
+  const at::NoGradGuard no_gradients;
+  const at::Tensor mean = head.layer->effective_mean().to(a.scalar_type());
+  const at::Tensor b = head.layer->output_mean(a, mean).contiguous();
+  const at::Tensor r = a.scalar_type() == at::kDouble ? output_curvature_of<double>(head, b, labels)
+                                                      : output_curvature_of<float>(head, b, labels);
+  const at::Tensor unit = entries.div(mean.size(1), "floor"), input = entries % mean.size(1);
+  return r.index_select(1, unit) * a.index_select(1, input).square();
+}
+
 at::Tensor stream_hessian_diagonal(Network& network, const HeadParts& head,
                                    const DeviceImages& images,
                                    const std::function<void(std::int64_t)>& advanced) {

@@ -34,6 +34,10 @@ void add_head_hessian_diagonal(const HeadParts& head, const at::Tensor& a, const
 at::Tensor head_hessian_diagonal(const HeadParts& head, const at::Tensor& a,
                                  const at::Tensor& labels);
 
+/// Some entries of each image's own diagonal. @param entries int64 [T], flat. @return [N, T]
+at::Tensor head_hessian_entries(const HeadParts& head, const at::Tensor& a,
+                                const at::Tensor& labels, const at::Tensor& entries);
+
 /// head_hessian_diagonal over a whole set, streamed: peak memory is the map and one chunk. IEEE
 /// float32, chunks added in float64 beyond 100,000 images.
 at::Tensor stream_hessian_diagonal(Network& network, const HeadParts& head,
