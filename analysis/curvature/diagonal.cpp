@@ -12,7 +12,6 @@
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/zeros.h>
 
-#include "analysis/curvature/double_backward.hpp"
 #include "analysis/predict/trunk.hpp"
 #include "src/kernels/float32_product.hpp"
 #include "src/kernels/output_curvature.hpp"
@@ -145,8 +144,9 @@ at::Tensor stream_hessian_diagonal(Network& network, const HeadParts& head,
   return total.to(at::kFloat);
 }
 
-double verify_hessian_diagonal(Network& network, const HeadParts& head, const DeviceImages& images,
-                               std::int64_t entries, std::uint64_t seed, std::int64_t image_count) {
+DiagonalProof verify_hessian_diagonal(Network& network, const HeadParts& head,
+                                      const DeviceImages& images, std::int64_t entries,
+                                      std::uint64_t seed, std::int64_t image_count) {
   const std::int64_t n = std::min(image_count, images.count());
   const IeeeFloat32 ieee;
   const at::Tensor a = trunk_features(network, images, head.position, 0, n);
@@ -154,12 +154,13 @@ double verify_hessian_diagonal(Network& network, const HeadParts& head, const De
   const at::Tensor closed = head_hessian_diagonal(head, a, labels).to(at::kDouble);
 
   const HeadParts wide = head.to(at::kDouble);
-  at::Tensor weight =
-      head.layer->effective_mean().detach().to(at::kDouble).clone().set_requires_grad(true);
-  const at::Tensor b = head.layer->output_mean(a.to(at::kDouble), weight);
-  const at::Tensor nll = at::cross_entropy_loss(wide.logits(b), labels, {}, at::Reduction::Sum);
-  return worst_against_double_backward(nll, weight, closed, entries,
-                                       {seed, Stream::probe, head.layer->number(), 0});
+  const at::Tensor x = a.to(at::kDouble);
+  const auto nll = [&](const at::Tensor& weight) {
+    return at::cross_entropy_loss(wide.logits(head.layer->output_mean(x, weight)), labels, {},
+                                  at::Reduction::Sum);
+  };
+  return prove_by_double_backward(nll, head.layer->effective_mean().to(at::kDouble), closed,
+                                  entries, {seed, Stream::probe, head.layer->number(), 0});
 }
 
 }  // namespace varphase

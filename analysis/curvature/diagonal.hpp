@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "analysis/curvature/curvature_chain.hpp"
+#include "analysis/curvature/double_backward.hpp"
 #include "analysis/curvature/head.hpp"
 #include "src/train/device_images.hpp"
 
@@ -44,10 +45,10 @@ at::Tensor stream_hessian_diagonal(Network& network, const HeadParts& head,
                                    const DeviceImages& images,
                                    const std::function<void(std::int64_t images)>& advanced);
 
-/// Sampled entries of the float32 closed form against a float64 double backward through the head,
-/// on the first `images` images. @return the worst |difference| / largest |reference entry|.
-double verify_hessian_diagonal(Network& network, const HeadParts& head, const DeviceImages& images,
-                               std::int64_t entries, std::uint64_t seed,
-                               std::int64_t image_count = 512);
+/// Sampled entries of the float32 closed form, and whole rows, against a float64 double backward
+/// through the head, on the first `images` images.
+DiagonalProof verify_hessian_diagonal(Network& network, const HeadParts& head,
+                                      const DeviceImages& images, std::int64_t entries,
+                                      std::uint64_t seed, std::int64_t image_count = 512);
 
 }  // namespace varphase

@@ -13,7 +13,6 @@
 #include <ATen/ops/equal.h>
 #include <ATen/ops/stack.h>
 
-#include "analysis/curvature/double_backward.hpp"
 #include "analysis/predict/trunk.hpp"
 #include "src/base/error.hpp"
 #include "src/layers/activation_layer.hpp"
@@ -228,9 +227,9 @@ double plan_image_diagonals(Network& network, const DeviceImages& images,
   return seconds / static_cast<double>(few.count()) * static_cast<double>(images.count());
 }
 
-double verify_network_diagonal(Network& network, const DeviceImages& images,
-                               const NetworkDiagonalRequest& request, std::size_t layer,
-                               std::int64_t entries, std::int64_t image_count) {
+DiagonalProof verify_network_diagonal(Network& network, const DeviceImages& images,
+                                      const NetworkDiagonalRequest& request, std::size_t layer,
+                                      std::int64_t entries, std::int64_t image_count) {
   const IeeeFloat32 ieee;
   const std::int64_t n = std::min(image_count, images.count());
   NetworkDiagonalRequest of_one = request;
@@ -248,13 +247,13 @@ double verify_network_diagonal(Network& network, const DeviceImages& images,
   const at::Tensor got = pass.sums()[0].hessian;
 
   CurvatureChain wide(network, layer, request.smoothing, at::kDouble);
-  WeightedRule& rule = *wide.weighted(0);
-  const at::Tensor weight = rule.weight().clone().set_requires_grad(true);
-  rule.set_weight(weight);
-  const at::Tensor nll =
-      at::cross_entropy_loss(wide.forward(x.to(at::kDouble)), labels, {}, at::Reduction::Sum);
-  return worst_against_double_backward(
-      nll, weight, got, entries,
+  const at::Tensor x_wide = x.to(at::kDouble);
+  const auto nll = [&](const at::Tensor& weight) {
+    wide.weighted(0)->set_weight(weight);
+    return at::cross_entropy_loss(wide.forward(x_wide), labels, {}, at::Reduction::Sum);
+  };
+  return prove_by_double_backward(
+      nll, wide.weighted(0)->weight(), got, entries,
       {request.seed, Stream::probe, static_cast<std::uint16_t>(layer), 0});
 }
 

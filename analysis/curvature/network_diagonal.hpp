@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "analysis/curvature/double_backward.hpp"
 #include "analysis/curvature/partial_sums.hpp"
 #include "analysis/curvature/second_order.hpp"
 #include "src/train/device_images.hpp"
@@ -66,10 +67,10 @@ double plan_image_diagonals(Network& network, const DeviceImages& images,
                             const NetworkDiagonalRequest& request);
 
 /// Sampled entries of one layer's exact or Gauss-Newton diagonal, computed as
-/// stream_network_diagonal does, against a float64 double backward through the same network, on the
-/// first `image_count` images. @return the worst |difference| / largest |reference entry|.
-double verify_network_diagonal(Network& network, const DeviceImages& images,
-                               const NetworkDiagonalRequest& request, std::size_t layer,
-                               std::int64_t entries, std::int64_t image_count = 128);
+/// stream_network_diagonal does, and whole rows, against a float64 double backward through the same
+/// network, on the first `image_count` images.
+DiagonalProof verify_network_diagonal(Network& network, const DeviceImages& images,
+                                      const NetworkDiagonalRequest& request, std::size_t layer,
+                                      std::int64_t entries, std::int64_t image_count = 128);
 
 }  // namespace varphase

@@ -40,6 +40,19 @@ std::vector<std::int64_t> index_of(std::int64_t weight, const std::vector<std::i
   return index;
 }
 
+/// Whole rows of the Hessian: are they right, and how far is the diagonal from them?
+void print_rows(const HessianRows& rows) {
+  if (rows.rows == 0) return;
+  fmt::print("      {} whole rows: asymmetry {:.1e}, along a direction off by {:.1e};\n", rows.rows,
+             rows.asymmetry, rows.direction_error);
+  if (std::isnan(rows.diagonal_share)) {
+    fmt::print("      their diagonal entries are 0\n");
+  } else {
+    fmt::print("      off the diagonal up to {:.2g} times it; it has {:.2g} % of a row's squares\n",
+               rows.largest_off_diagonal, 100 * rows.diagonal_share);
+  }
+}
+
 }  // namespace
 
 KappaTable::KappaTable(double kappa0, bool by_class)
@@ -64,7 +77,15 @@ Json KappaTable::row(const KappaMap& map, const LayerKappa& layer, const KappaPr
         std::ceil(static_cast<double>(samples) * std::pow(relative / 0.01, 2));
     if (layer.has_variance()) row["uncertain"] = layer.uncertain(kappa0_);
   }
-  if (proof != nullptr) row["worst_relative_error"] = proof->worst_relative_error;
+  if (proof != nullptr) {
+    const HessianRows& rows = proof->rows;
+    row["worst_relative_error"] = proof->worst_relative_error;
+    row["rows"] = {{"rows", rows.rows},
+                   {"asymmetry", rows.asymmetry},
+                   {"direction_error", rows.direction_error},
+                   {"largest_off_diagonal", rows.largest_off_diagonal},
+                   {"diagonal_share", rows.diagonal_share}};
+  }
   return row;
 }
 
@@ -96,6 +117,7 @@ void KappaTable::print(const Json& row, const KappaProof* proof) const {
   if (proof != nullptr) {
     fmt::print("      verified {} entries: worst relative error {:.1e}\n", proof->entries,
                proof->worst_relative_error);
+    print_rows(proof->rows);
   }
 }
 
