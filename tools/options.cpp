@@ -154,7 +154,8 @@ void declare_kappa(CLI::App& app, Options& o) {
            "  varphase kappa runs/first@12 --smooth none\n"
            "  varphase kappa runs/vgg --epoch last --layer all --all-quantities\n"
            "  varphase kappa runs/deep --epoch last --method estimate --samples 16\n"
-           "  varphase kappa runs/first --epoch last --by class\n");
+           "  varphase kappa runs/first --epoch last --by class\n"
+           "  varphase kappa runs/first --epoch last --by image --top 5\n");
   o.epoch = "all";
   add_run(sub, o, "all, last, best, an epoch, or a list 1,5,10");
   sub->add_option("--layer", o.curvature_layers,
@@ -174,8 +175,13 @@ void declare_kappa(CLI::App& app, Options& o) {
       ->check(CLI::PositiveNumber);
   sub->add_flag("--all-quantities", o.all_quantities,
                 "keep gradient, empirical Fisher and Gauss-Newton diagonal beside the Hessian's");
-  sub->add_option("--by", o.by, "class: a map of each class's images alone, and their sum")
-      ->check(CLI::IsMember({"class"}));
+  sub->add_option("--by", o.by,
+                  "class: a map of each class's images alone, and their sum; image: beside the map "
+                  "the images that add most to the weights of largest |kappa|")
+      ->check(CLI::IsMember({"class", "image"}));
+  sub->add_option("--top", o.top, "of --by image: weights of each layer")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
   sub->add_option("--smooth", o.smooth,
                   "how kinks of activations are smoothed: auto (by softplus where a layer of the "
                   "closed form has one behind it), none, softplus[:BETA]")

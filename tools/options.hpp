@@ -63,7 +63,8 @@ struct Options {
   std::int64_t estimate_samples = 4;
   double seconds = 0;  // that an epoch may take; 0: any
   bool all_quantities = false;
-  std::string by;  // class
+  std::string by;  // class, image
+  std::int64_t top = 10;
 
   // transition
   std::string kappa0 = "10^1.5";

@@ -134,8 +134,7 @@ class ConvRule final : public WeightedRule {
   /// pull as one matrix product, whose columns are then added where they overlap: faster where an
   /// image has few positions.
   at::Tensor pull_by_product(const at::Tensor& v) const {
-    const std::int64_t rows = v.size(0) * v.size(1), out = weight().size(0),
-                       kernel = weight().size(2), p = positions();
+    const std::int64_t rows = v.size(0) * v.size(1), out = weight().size(0), p = positions();
     const at::Tensor columns =
         product(v.reshape({rows, out, p}).transpose(1, 2).reshape({rows * p, out}));
     const at::Tensor folded = at::empty(

@@ -12,7 +12,6 @@
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/zeros.h>
 
-#include "analysis/curvature/double_backward.hpp"
 #include "analysis/predict/trunk.hpp"
 #include "src/kernels/float32_product.hpp"
 #include "src/kernels/output_curvature.hpp"
@@ -115,6 +114,17 @@ at::Tensor head_hessian_diagonal(const HeadParts& head, const at::Tensor& a,
   return sum;
 }
 
+at::Tensor head_hessian_entries(const HeadParts& head, const at::Tensor& a,
+                                const at::Tensor& labels, const at::Tensor& entries) {
+  const at::NoGradGuard no_gradients;
+  const at::Tensor mean = head.layer->effective_mean().to(a.scalar_type());
+  const at::Tensor b = head.layer->output_mean(a, mean).contiguous();
+  const at::Tensor r = a.scalar_type() == at::kDouble ? output_curvature_of<double>(head, b, labels)
+                                                      : output_curvature_of<float>(head, b, labels);
+  const at::Tensor unit = entries.div(mean.size(1), "floor"), input = entries % mean.size(1);
+  return r.index_select(1, unit) * a.index_select(1, input).square();
+}
+
 at::Tensor stream_hessian_diagonal(Network& network, const HeadParts& head,
                                    const DeviceImages& images,
                                    const std::function<void(std::int64_t)>& advanced) {
@@ -134,8 +144,9 @@ at::Tensor stream_hessian_diagonal(Network& network, const HeadParts& head,
   return total.to(at::kFloat);
 }
 
-double verify_hessian_diagonal(Network& network, const HeadParts& head, const DeviceImages& images,
-                               std::int64_t entries, std::uint64_t seed, std::int64_t image_count) {
+DiagonalProof verify_hessian_diagonal(Network& network, const HeadParts& head,
+                                      const DeviceImages& images, std::int64_t entries,
+                                      std::uint64_t seed, std::int64_t image_count) {
   const std::int64_t n = std::min(image_count, images.count());
   const IeeeFloat32 ieee;
   const at::Tensor a = trunk_features(network, images, head.position, 0, n);
@@ -143,12 +154,13 @@ double verify_hessian_diagonal(Network& network, const HeadParts& head, const De
   const at::Tensor closed = head_hessian_diagonal(head, a, labels).to(at::kDouble);
 
   const HeadParts wide = head.to(at::kDouble);
-  at::Tensor weight =
-      head.layer->effective_mean().detach().to(at::kDouble).clone().set_requires_grad(true);
-  const at::Tensor b = head.layer->output_mean(a.to(at::kDouble), weight);
-  const at::Tensor nll = at::cross_entropy_loss(wide.logits(b), labels, {}, at::Reduction::Sum);
-  return worst_against_double_backward(nll, weight, closed, entries,
-                                       {seed, Stream::probe, head.layer->number(), 0});
+  const at::Tensor x = a.to(at::kDouble);
+  const auto nll = [&](const at::Tensor& weight) {
+    return at::cross_entropy_loss(wide.logits(head.layer->output_mean(x, weight)), labels, {},
+                                  at::Reduction::Sum);
+  };
+  return prove_by_double_backward(nll, head.layer->effective_mean().to(at::kDouble), closed,
+                                  entries, {seed, Stream::probe, head.layer->number(), 0});
 }
 
 }  // namespace varphase

@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "analysis/curvature/curvature_chain.hpp"
+#include "analysis/curvature/double_backward.hpp"
 #include "analysis/curvature/head.hpp"
 #include "src/train/device_images.hpp"
 
@@ -34,16 +35,20 @@ void add_head_hessian_diagonal(const HeadParts& head, const at::Tensor& a, const
 at::Tensor head_hessian_diagonal(const HeadParts& head, const at::Tensor& a,
                                  const at::Tensor& labels);
 
+/// Some entries of each image's own diagonal. @param entries int64 [T], flat. @return [N, T]
+at::Tensor head_hessian_entries(const HeadParts& head, const at::Tensor& a,
+                                const at::Tensor& labels, const at::Tensor& entries);
+
 /// head_hessian_diagonal over a whole set, streamed: peak memory is the map and one chunk. IEEE
 /// float32, chunks added in float64 beyond 100,000 images.
 at::Tensor stream_hessian_diagonal(Network& network, const HeadParts& head,
                                    const DeviceImages& images,
                                    const std::function<void(std::int64_t images)>& advanced);
 
-/// Sampled entries of the float32 closed form against a float64 double backward through the head,
-/// on the first `images` images. @return the worst |difference| / largest |reference entry|.
-double verify_hessian_diagonal(Network& network, const HeadParts& head, const DeviceImages& images,
-                               std::int64_t entries, std::uint64_t seed,
-                               std::int64_t image_count = 512);
+/// Sampled entries of the float32 closed form, and whole rows, against a float64 double backward
+/// through the head, on the first `images` images.
+DiagonalProof verify_hessian_diagonal(Network& network, const HeadParts& head,
+                                      const DeviceImages& images, std::int64_t entries,
+                                      std::uint64_t seed, std::int64_t image_count = 512);
 
 }  // namespace varphase

@@ -8,10 +8,11 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/arange.h>
 #include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/equal.h>
+#include <ATen/ops/stack.h>
 
-#include "analysis/curvature/double_backward.hpp"
 #include "analysis/predict/trunk.hpp"
 #include "src/base/error.hpp"
 #include "src/layers/activation_layer.hpp"
@@ -180,9 +181,55 @@ std::vector<LayerDiagonal> stream_network_diagonal(
   return pass.sums();
 }
 
-double verify_network_diagonal(Network& network, const DeviceImages& images,
-                               const NetworkDiagonalRequest& request, std::size_t layer,
-                               std::int64_t entries, std::int64_t image_count) {
+void stream_image_diagonals(
+    Network& network, const DeviceImages& images, const NetworkDiagonalRequest& request,
+    const std::vector<at::Tensor>& entries,
+    const std::function<void(std::int64_t first, const std::vector<at::Tensor>& parts)>& take) {
+  const IeeeFloat32 ieee;
+  constexpr std::int64_t kTogether = 16;  // that take is told of
+  const std::size_t first = lowest(network, request.layers);
+  const Sizes sizes = sizes_of(network, images, first, request.layers);
+  NetworkDiagonalRequest alone = request;
+  alone.others = false;
+  CurvatureChain chain(network, first, request.smoothing, at::kFloat);
+  SecondOrder pass(chain, pass_request(alone, sizes.factor_bytes));
+  for (std::int64_t begin = 0; begin < images.count(); begin += kTogether) {
+    const std::int64_t count = std::min(kTogether, images.count() - begin);
+    std::vector<std::vector<at::Tensor>> rows(entries.size());  // by layer, by image
+    for (std::int64_t n = begin; n < begin + count; ++n) {
+      add_images(network, images, first, pass, n, 1);
+      const std::vector<LayerDiagonal> sums = pass.exchange();
+      for (std::size_t i = 0; i < entries.size(); ++i)
+        rows[i].push_back(sums[i].hessian.flatten().index_select(0, entries[i]));
+    }
+    std::vector<at::Tensor> parts;
+    for (const std::vector<at::Tensor>& of_layer : rows) parts.push_back(at::stack(of_layer));
+    take(begin, parts);
+  }
+}
+
+double plan_image_diagonals(Network& network, const DeviceImages& images,
+                            const NetworkDiagonalRequest& request) {
+  const at::Tensor some =
+      at::arange(std::min(kPlanImages, images.count()), images.labels.options());
+  const DeviceImages few = select_images(images, some);
+  const std::vector<at::Tensor> entries(request.layers.size(), some.narrow(0, 0, 1));
+  double seconds = 0;
+  for (int repeat = 0; repeat < 2; ++repeat) {  // the first one warms up
+    const auto start = std::chrono::steady_clock::now();
+    stream_image_diagonals(network, few, request, entries,
+                           [&](std::int64_t, const std::vector<at::Tensor>& parts) {
+                             parts.front().cpu();  // waits for the device
+                           });
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+    seconds = took.count();
+  }
+  return seconds / static_cast<double>(few.count()) * static_cast<double>(images.count());
+}
+
+DiagonalProof verify_network_diagonal(Network& network, const DeviceImages& images,
+                                      const NetworkDiagonalRequest& request, std::size_t layer,
+                                      std::int64_t entries, std::int64_t image_count) {
   const IeeeFloat32 ieee;
   const std::int64_t n = std::min(image_count, images.count());
   NetworkDiagonalRequest of_one = request;
@@ -200,13 +247,13 @@ double verify_network_diagonal(Network& network, const DeviceImages& images,
   const at::Tensor got = pass.sums()[0].hessian;
 
   CurvatureChain wide(network, layer, request.smoothing, at::kDouble);
-  WeightedRule& rule = *wide.weighted(0);
-  const at::Tensor weight = rule.weight().clone().set_requires_grad(true);
-  rule.set_weight(weight);
-  const at::Tensor nll =
-      at::cross_entropy_loss(wide.forward(x.to(at::kDouble)), labels, {}, at::Reduction::Sum);
-  return worst_against_double_backward(
-      nll, weight, got, entries,
+  const at::Tensor x_wide = x.to(at::kDouble);
+  const auto nll = [&](const at::Tensor& weight) {
+    wide.weighted(0)->set_weight(weight);
+    return at::cross_entropy_loss(wide.forward(x_wide), labels, {}, at::Reduction::Sum);
+  };
+  return prove_by_double_backward(
+      nll, wide.weighted(0)->weight(), got, entries,
       {request.seed, Stream::probe, static_cast<std::uint16_t>(layer), 0});
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "analysis/curvature/double_backward.hpp"
 #include "analysis/curvature/partial_sums.hpp"
 #include "analysis/curvature/second_order.hpp"
 #include "src/train/device_images.hpp"
@@ -53,11 +54,23 @@ std::vector<LayerDiagonal> stream_network_diagonal(
     const std::function<void(std::int64_t images)>& advanced,
     std::vector<std::int64_t>* factors = nullptr, PartialFiles* partial = nullptr);
 
+/// The same image by image: some entries of each image's own diagonal.
+/// @param entries by layer of the request, int64 [T], flat
+/// @param take is told the first of some images, and by layer their entries [images, T], float64
+void stream_image_diagonals(
+    Network& network, const DeviceImages& images, const NetworkDiagonalRequest& request,
+    const std::vector<at::Tensor>& entries,
+    const std::function<void(std::int64_t first, const std::vector<at::Tensor>& parts)>& take);
+
+/// Seconds that this takes for all images, from a few.
+double plan_image_diagonals(Network& network, const DeviceImages& images,
+                            const NetworkDiagonalRequest& request);
+
 /// Sampled entries of one layer's exact or Gauss-Newton diagonal, computed as
-/// stream_network_diagonal does, against a float64 double backward through the same network, on the
-/// first `image_count` images. @return the worst |difference| / largest |reference entry|.
-double verify_network_diagonal(Network& network, const DeviceImages& images,
-                               const NetworkDiagonalRequest& request, std::size_t layer,
-                               std::int64_t entries, std::int64_t image_count = 128);
+/// stream_network_diagonal does, and whole rows, against a float64 double backward through the same
+/// network, on the first `image_count` images.
+DiagonalProof verify_network_diagonal(Network& network, const DeviceImages& images,
+                                      const NetworkDiagonalRequest& request, std::size_t layer,
+                                      std::int64_t entries, std::int64_t image_count = 128);
 
 }  // namespace varphase

@@ -166,13 +166,12 @@ KappaMap compute_kappa(Network& network, const DeviceImages& images, const Kappa
   for (const KappaPlan::Part& part : plan.parts()) {
     if (partial != nullptr && partial->stop_asked()) throw Interrupted{};
     LayerKappa kappa = layer_of(network, part);
-    KappaProof proof{request.verify, 0};
+    DiagonalProof proved;
     if (part.head) {
       kappa.hessian_diagonal =
           host_floats(stream_hessian_diagonal(network, *part.head, images, advanced));
       if (request.verify > 0)
-        proof.worst_relative_error =
-            verify_hessian_diagonal(network, *part.head, images, request.verify, request.seed);
+        proved = verify_hessian_diagonal(network, *part.head, images, request.verify, request.seed);
     } else {
       const NetworkDiagonalRequest& general = plan.general()[part.general];
       const LayerDiagonal& found = diagonals[part.general][part.slot];
@@ -186,12 +185,13 @@ KappaMap compute_kappa(Network& network, const DeviceImages& images, const Kappa
       if (found.error_variance.defined())
         kappa.standard_error = floats_of(found.error_variance.sqrt());
       if (request.verify > 0)
-        proof.worst_relative_error =
-            verify_network_diagonal(network, images, general, part.position, request.verify);
+        proved = verify_network_diagonal(network, images, general, part.position, request.verify);
     }
     const bool plain = !kappa.has_variance();
     (plain ? map.plain_layers : map.layers).push_back(std::move(kappa));
-    if (request.verify > 0) (plain ? map.plain_proofs : map.proofs).push_back(proof);
+    if (request.verify > 0)
+      (plain ? map.plain_proofs : map.proofs)
+          .push_back({request.verify, proved.worst_relative_error, proved.rows});
   }
   map.method = request.method == CurvatureMethod::exact          ? "exact"
                : request.method == CurvatureMethod::gauss_newton ? "Gauss-Newton"

@@ -15,6 +15,8 @@
 namespace varphase {
 namespace {
 
+constexpr std::int64_t kRowFigures = 5;
+
 std::string layer_array(const std::string& layer, std::string_view name) {
   return fmt::format("layers/{}/{}", layer, name);
 }
@@ -162,6 +164,13 @@ void add_layer(Document& document, LayerKappa layer, const KappaProof* proof, st
                                        proof->worst_relative_error};
   document.arrays.push_back(make_array<double>(layer_array(layer.layer, "verified"), {2}, verified,
                                                "entries_worst_relative_error", "1"));
+  if (proof->rows.rows == 0) return;
+  const std::array<double, kRowFigures> rows{
+      static_cast<double>(proof->rows.rows), proof->rows.asymmetry, proof->rows.direction_error,
+      proof->rows.largest_off_diagonal, proof->rows.diagonal_share};
+  document.arrays.push_back(make_array<double>(
+      layer_array(layer.layer, "rows"), {kRowFigures}, rows,
+      "rows_asymmetry_direction_error_largest_off_diagonal_diagonal_share", "1"));
 }
 
 /// How each layer's curvature was made: {"conv1": {"method": ..., "smooth": ..., "factors": ...}}.
@@ -222,7 +231,16 @@ void read_layers(const Document& document, const std::string& path, const char* 
           verified->type == ElementType::float64 && verified->shape == std::vector<std::int64_t>{2},
           ErrorKind::format, "{}: {} is not a list of 2 float64 numbers", path, verified->name);
       const auto proof = verified->as<double>();
-      proofs.push_back({static_cast<std::int64_t>(proof[0]), proof[1]});
+      proofs.push_back({static_cast<std::int64_t>(proof[0]), proof[1], {}});
+      if (const Array* stored = document.find_array(layer_array(name, "rows"))) {
+        VARPHASE_CHECK(stored->type == ElementType::float64 &&
+                           stored->shape == std::vector<std::int64_t>{kRowFigures},
+                       ErrorKind::format, "{}: {} is not a list of {} float64 numbers", path,
+                       stored->name, kRowFigures);
+        const auto rows = stored->as<double>();
+        proofs.back().rows = {static_cast<std::int64_t>(rows[0]), rows[1], rows[2], rows[3],
+                              rows[4]};
+      }
     }
   }
 }

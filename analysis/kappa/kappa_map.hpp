@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "analysis/curvature/hessian_rows.hpp"
 #include "analysis/kappa/histogram.hpp"
 #include "checkpoints/document.hpp"
 
@@ -46,6 +47,7 @@ struct LayerKappa {
 struct KappaProof {
   std::int64_t entries = 0;
   double worst_relative_error = 0;  // |difference| / largest |entry| of the reference
+  HessianRows rows;                 // of the first of these entries
 };
 
 struct KappaMap {

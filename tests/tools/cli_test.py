@@ -126,6 +126,7 @@ class Program(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         by_class = json.loads(done.stdout)
         self.assertEqual(before, arrays(one / "kappa/epoch_0001.h5"))
+        self.assertIsNone(whole["repeatable"])  # a closed form makes no pass that is tried twice
         self.assertEqual([row["class"] for row in by_class["rows"]], list(range(10)))
         self.assertEqual(sum(row["images"] for row in by_class["rows"]), whole["images"])
         self.assertEqual(by_class["sums"][0]["images"], whole["images"])
@@ -143,14 +144,43 @@ class Program(unittest.TestCase):
         self.assertLessEqual(max(map(len, table.splitlines()[:12])), 80)
         self.fails(2, "class", arguments=["kappa", one, "--by", "label", *OFFLINE])
 
+    def test_kappa_by_image_names_images_by_their_numbers(self):
+        one = self.train("one", "--epochs", 1)
+        kappa = ["kappa", one, "--epoch", "last", "--by", "image", "--top", 3, *OFFLINE]
+        done = run(*kappa, "--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        layer = json.loads(done.stdout)["layers"][0]
+        self.assertEqual((layer["layer"], len(layer["weights"])), ("dense1", 3))
+        with h5py.File(one / "kappa/epoch_0001.h5") as file:
+            wanted = (file["layers/dense1/hessian_diagonal"][:].astype(float) * file["layers/dense1/variance"][:]).ravel()
+        largest = [weight["weight"] for weight in layer["weights"]]
+        self.assertEqual(sorted(np.abs(wanted[largest]), reverse=True), list(np.abs(wanted[largest])))
+        self.assertEqual(np.abs(wanted).max(), np.abs(wanted[largest[0]]))
+        with (one / "kappa/images/epoch_0001.csv").open() as file:
+            rows = list(csv.DictReader(file))
+        self.assertEqual(len(rows), 3 * 20)
+        for weight in layer["weights"]:
+            self.assertAlmostEqual(weight["kappa"] / wanted[weight["weight"]], 1, 4)
+            self.assertEqual(np.ravel_multi_index(weight["index"], (500, 800)), weight["weight"])
+            for image in weight["images"]:
+                self.assertLess(image["image"], 600)
+                self.assertIn(image["label"], range(10))
+        self.assertEqual([int(row["image"]) for row in rows[:20]], [image["image"] for image in layer["weights"][0]["images"]])
+        self.assertLessEqual(max(map(len, run(*kappa).stdout.splitlines()[:8])), 80)
+        self.fails(2, "noise", arguments=[*kappa, "--method", "estimate"])
+        self.fails(2, "--top", arguments=[*kappa, "--top", 0])
+
     def test_an_interrupted_kappa_goes_on_bit_for_bit(self):
         one = self.train("one", "--epochs", 1)
-        general = ["kappa", one, "--layer", "conv1", "--smooth", "softplus", "--epoch", "last", "--threads", 1, "--device", "cpu"]
+        general = ["kappa", one, "--layer", "conv1", "--epoch", "last", "--threads", 1, "--device", "cpu"]
         file = one / "kappa/layers/epoch_0001_conv1.h5"
         self.assertEqual(run(*general).returncode, 0)
         wanted, first = arrays(file), file.read_bytes()
-        self.assertEqual(run(*general).returncode, 0)
+        again = run(*general, "--json")
+        self.assertIs(json.loads(again.stdout)["repeatable"], True)
         self.assertEqual(file.read_bytes(), first)  # made before: taken over
+        with h5py.File(file) as map_file:
+            self.assertEqual(map_file.attrs["repeatable"], 1)
         file.unlink()
         with subprocess.Popen([PROGRAM, *map(str, general)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
             for line in running.stderr:

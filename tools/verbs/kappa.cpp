@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 
 #include "analysis/kappa/compute_kappa.hpp"
+#include "analysis/kappa/image_shares.hpp"
 #include "analysis/kappa/kappa_csv.hpp"
 #include "analysis/kappa/map_sum.hpp"
 #include "analysis/kappa/transition.hpp"
@@ -57,6 +58,12 @@ std::optional<bool> announce(Network& network, const DeviceImages& images, const
         std::clamp(2 + std::floor((options.seconds - two) / one), 2.0, 1e6));
     plan.seconds = two + one * static_cast<double>(request.samples - 2);
   }
+  double image_seconds = 0;
+  if (options.by == "image") {
+    for (const NetworkDiagonalRequest& general : kappa_plan.general())
+      image_seconds += plan_image_diagonals(network, images, general);
+    plan.seconds += image_seconds;
+  }
   VARPHASE_CHECK(options.seconds == 0 || plan.seconds <= 1.2 * options.seconds, ErrorKind::usage,
                  "kappa of an epoch is expected to take {:.0f} s, --budget allows {:g}\n  take "
                  "fewer layers by --layer, --method ggn, or --method estimate --samples 2",
@@ -76,6 +83,7 @@ std::optional<bool> announce(Network& network, const DeviceImages& images, const
   fmt::print(stderr,
              "factors an image: {}\nabout {:.3g} s an epoch; {} at most beside the images\n", text,
              plan.seconds, bytes_text(static_cast<double>(plan.bytes)));
+  if (image_seconds > 0) fmt::print(stderr, "of these {:.3g} s image by image\n", image_seconds);
   return plan.repeatable;
 }
 
@@ -170,6 +178,8 @@ class KappaVerb {
                   std::optional<std::int64_t> label, const fs::path& file);
   void whole(Network& network, std::int64_t epoch);
   void by_class(Network& network, std::int64_t epoch);
+  void by_image(Network& network, std::int64_t epoch, const KappaMap& map, const std::string& tag);
+  std::string split_tag() const;  // of files' names; the run's own images are those of training
   void show(const KappaMap& map, Json& rows);
   void finish();
 
@@ -185,12 +195,15 @@ class KappaVerb {
   std::optional<bool> repeatable_;
   std::optional<Progress> progress_;
   Json rows_ = Json::array(), sums_ = Json::array();
+  Json images_of_ = Json::array();  // --by image
   std::string histograms_;
   fs::path folder_;  // of the maps
 };
 
 KappaRequest request_of(const Options& options) {
   KappaRequest request;
+  VARPHASE_CHECK(options.by != "image" || options.method != "estimate", ErrorKind::usage,
+                 "--by image wants --method exact or ggn: an estimate of a single image is noise");
   request.smooth = options.smooth;
   request.verify = options.verify;
   request.layers = options.curvature_layers;
@@ -208,7 +221,7 @@ KappaVerb::KappaVerb(const Options& options)
       dataset_(open_dataset(config_.data, options.data)),
       device_(open_device(options)),
       request_(request_of(options)),
-      table_(kappa0_, options.estimate_samples, options.by == "class") {
+      table_(kappa0_, options.by == "class") {
   set_numerics(config_.train.deterministic, false);
   const Split split = options.split.empty() ? Split::train : split_from_name(options.split);
   images_ = to_device(dataset_.part(split), split, device_);
@@ -220,9 +233,10 @@ void KappaVerb::begin(Network& network) {
   if (options_.by == "class" && !options_.json && !options_.quiet)
     fmt::print(stderr, "{} maps of {} an epoch\n", network.classes(),
                bytes_text(static_cast<double>(map_bytes(plan, network, request_))));
-  progress_.emplace(
-      "kappa", static_cast<std::int64_t>(target_.epochs.size()) * plan.passes() * images_.count(),
-      " images", options_.quiet);
+  progress_.emplace("kappa",
+                    static_cast<std::int64_t>(target_.epochs.size()) * plan.passes() *
+                        (options_.by == "image" ? 2 : 1) * images_.count(),
+                    " images", options_.quiet);
   if (!options_.json) fmt::print("{}\n", table_.header());
 }
 
@@ -237,15 +251,16 @@ KappaMap KappaVerb::map_of(Network& network, const DeviceImages& images, std::in
     name += fmt::format("_class_{:02}", *label);
   }
   const std::string digest = digest_of(origin, request_);
-  if (std::optional<KappaMap> found = made_before(file, digest, plan)) {
-    progress_->advance(plan.passes() * images.count());
-    return *found;
-  }
   const auto say = [&](const std::string& text) {
     if (options_.quiet) return;
     progress_->clear();
     fmt::print(stderr, "{} {}\n", name, text);
   };
+  if (std::optional<KappaMap> found = made_before(file, digest, plan)) {
+    say("is there: the same request made it before");
+    progress_->advance(plan.passes() * images.count());
+    return *found;
+  }
   PartialFiles partial({target_.run.path() / "kappa" / "partial", name, origin,
                         [] { return stop_requested().load(); }, say});
   KappaMap map = compute_kappa(
@@ -269,7 +284,7 @@ void KappaVerb::show(const KappaMap& map, Json& rows) {
                        const std::vector<KappaProof>& proofs) {
     for (std::size_t i = 0; i < layers.size(); ++i) {
       const KappaProof* proof = i < proofs.size() ? &proofs[i] : nullptr;
-      rows.push_back(table_.row(map, layers[i], proof));
+      rows.push_back(table_.row(map, layers[i], proof, request_.samples));
       if (!options_.json) table_.print(rows.back(), proof);
     }
   };
@@ -287,13 +302,43 @@ void KappaVerb::whole(Network& network, std::int64_t epoch) {
   const KappaMap map = map_of(network, images_, epoch, std::nullopt, file);
   show(map, rows_);
   histograms_ += without_header(histogram_csv({&map, 1}), !histograms_.empty());
+  if (options_.by == "image") by_image(network, epoch, map, tag);
+}
+
+void KappaVerb::by_image(Network& network, std::int64_t epoch, const KappaMap& map,
+                         const std::string& tag) {
+  ImageShareRequest wanted;
+  wanted.weights = options_.top;
+  progress_->describe(fmt::format("images of epoch {}", epoch));
+  const std::vector<LayerImages> found =
+      largest_by_image(network, images_, request_, map, wanted, [&](std::int64_t n) {
+        progress_->advance(n);
+        if (stop_requested()) throw Interrupted{};
+      });
+  const Json json = image_json(found, epoch);
+  const fs::path folder = target_.run.path() / "kappa" / "images";
+  fs::create_directories(folder);
+  const std::string name = fmt::format("epoch_{:04}{}{}", epoch, tag, split_tag());
+  write_json_file(folder / (name + ".json"), {{"images", images_.count()},
+                                              {"split", split_name(images_.split)},
+                                              {"provenance", map.provenance},
+                                              {"layers", json}});
+  write_text_atomically(folder / (name + ".csv"), image_csv(found, epoch));
+  images_of_.insert(images_of_.end(), json.begin(), json.end());
+  progress_->clear();
+  if (options_.json) return;
+  print_images(found, epoch);
+  fmt::print("the first {} images of each in {}\n", wanted.images,
+             (folder / name).string() + ".csv");
+}
+
+std::string KappaVerb::split_tag() const {
+  return images_.split == Split::train ? "" : fmt::format("_{}", split_name(images_.split));
 }
 
 void KappaVerb::by_class(Network& network, std::int64_t epoch) {
   folder_ = target_.run.path() / "kappa" / "classes";
   const std::string tag = layer_tag(KappaPlan(network, request_), network);
-  const std::string split =
-      images_.split == Split::train ? "" : fmt::format("_{}", split_name(images_.split));
   MapSum sum;
   for (std::int64_t label = 0; label < network.classes(); ++label) {
     const DeviceImages part = select_images(images_, (images_.labels == label).nonzero().flatten());
@@ -302,9 +347,9 @@ void KappaVerb::by_class(Network& network, std::int64_t epoch) {
       continue;
     }
     progress_->describe(fmt::format("kappa of epoch {}, class {}", epoch, label));
-    const KappaMap map =
-        map_of(network, part, epoch, label,
-               folder_ / fmt::format("epoch_{:04}{}{}_class_{:02}.h5", epoch, tag, split, label));
+    const KappaMap map = map_of(
+        network, part, epoch, label,
+        folder_ / fmt::format("epoch_{:04}{}{}_class_{:02}.h5", epoch, tag, split_tag(), label));
     show(map, rows_);
     histograms_ += without_header(class_histogram_csv({&map, 1}), !histograms_.empty());
     sum.add(map);
@@ -340,6 +385,7 @@ void KappaVerb::finish() {
     Json json{{"kappa0", kappa0_}, {"images", images_.count()}, {"split", split}};
     json["repeatable"] = repeatable_ ? Json(*repeatable_) : Json();
     json["rows"] = rows_;
+    if (options_.by == "image") json["layers"] = images_of_;
     if (options_.by == "class") {
       json["sums"] = sums_;
       json["class_names"] = dataset_.class_names;

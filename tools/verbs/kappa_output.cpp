@@ -2,9 +2,12 @@
 // SPDX-License-Identifier: MIT
 #include "tools/verbs/kappa_output.hpp"
 
+#include <algorithm>
 #include <cmath>
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "analysis/kappa/csv_table.hpp"
 
 namespace varphase {
 namespace {
@@ -27,12 +30,36 @@ double relative_error(const LayerKappa& layer) {
   return size > 0 ? std::sqrt(error / size) : 0;
 }
 
+/// A weight's place in its layer: [3, 0, 2, 1].
+std::vector<std::int64_t> index_of(std::int64_t weight, const std::vector<std::int64_t>& shape) {
+  std::vector<std::int64_t> index(shape.size());
+  for (std::size_t d = shape.size(); d-- > 0;) {
+    index[d] = weight % shape[d];
+    weight /= shape[d];
+  }
+  return index;
+}
+
+/// Whole rows of the Hessian: are they right, and how far is the diagonal from them?
+void print_rows(const HessianRows& rows) {
+  if (rows.rows == 0) return;
+  fmt::print("      {} whole rows: asymmetry {:.1e}, along a direction off by {:.1e};\n", rows.rows,
+             rows.asymmetry, rows.direction_error);
+  if (std::isnan(rows.diagonal_share)) {
+    fmt::print("      their diagonal entries are 0\n");
+  } else {
+    fmt::print("      off the diagonal up to {:.2g} times it; it has {:.2g} % of a row's squares\n",
+               rows.largest_off_diagonal, 100 * rows.diagonal_share);
+  }
+}
+
 }  // namespace
 
-KappaTable::KappaTable(double kappa0, std::int64_t samples, bool by_class)
-    : kappa0_(kappa0), samples_(samples), by_class_(by_class), table_(columns(by_class)) {}
+KappaTable::KappaTable(double kappa0, bool by_class)
+    : kappa0_(kappa0), by_class_(by_class), table_(columns(by_class)) {}
 
-Json KappaTable::row(const KappaMap& map, const LayerKappa& layer, const KappaProof* proof) const {
+Json KappaTable::row(const KappaMap& map, const LayerKappa& layer, const KappaProof* proof,
+                     std::int64_t samples) const {
   const LogHistogram histogram = layer.histogram();
   Json row{{"epoch", map.epoch},       {"layer", layer.layer},
            {"weights", layer.count()}, {"negative", histogram.negative},
@@ -47,10 +74,18 @@ Json KappaTable::row(const KappaMap& map, const LayerKappa& layer, const KappaPr
     const double relative = relative_error(layer);
     row["relative_standard_error"] = relative;
     row["samples_for_1_percent"] =
-        std::ceil(static_cast<double>(samples_) * std::pow(relative / 0.01, 2));
+        std::ceil(static_cast<double>(samples) * std::pow(relative / 0.01, 2));
     if (layer.has_variance()) row["uncertain"] = layer.uncertain(kappa0_);
   }
-  if (proof != nullptr) row["worst_relative_error"] = proof->worst_relative_error;
+  if (proof != nullptr) {
+    const HessianRows& rows = proof->rows;
+    row["worst_relative_error"] = proof->worst_relative_error;
+    row["rows"] = {{"rows", rows.rows},
+                   {"asymmetry", rows.asymmetry},
+                   {"direction_error", rows.direction_error},
+                   {"largest_off_diagonal", rows.largest_off_diagonal},
+                   {"diagonal_share", rows.diagonal_share}};
+  }
   return row;
 }
 
@@ -82,6 +117,69 @@ void KappaTable::print(const Json& row, const KappaProof* proof) const {
   if (proof != nullptr) {
     fmt::print("      verified {} entries: worst relative error {:.1e}\n", proof->entries,
                proof->worst_relative_error);
+    print_rows(proof->rows);
+  }
+}
+
+Json image_json(const std::vector<LayerImages>& layers, std::int64_t epoch) {
+  Json list = Json::array();
+  for (const LayerImages& layer : layers) {
+    Json weights = Json::array();
+    for (const WeightImages& weight : layer.weights) {
+      Json images = Json::array();
+      for (const ImageShare& image : weight.images)
+        images.push_back({{"image", image.image},
+                          {"label", image.label},
+                          {"kappa", image.kappa},
+                          {"share", image.share}});
+      weights.push_back({{"weight", weight.weight},
+                         {"index", index_of(weight.weight, layer.shape)},
+                         {"kappa", weight.kappa},
+                         {"effective_images", weight.effective_images},
+                         {"images", images}});
+    }
+    list.push_back({{"epoch", epoch},
+                    {"layer", layer.layer},
+                    {"quantity", layer.has_variance ? "kappa" : "curvature"},
+                    {"weights", weights}});
+  }
+  return list;
+}
+
+std::string image_csv(const std::vector<LayerImages>& layers, std::int64_t epoch) {
+  std::string text =
+      "epoch,layer,weight,kappa,effective_images,rank,image,label,image_kappa,share\n";
+  for (const LayerImages& layer : layers) {
+    for (const WeightImages& weight : layer.weights) {
+      for (std::size_t k = 0; k < weight.images.size(); ++k) {
+        const ImageShare& image = weight.images[k];
+        text += fmt::format("{},{},{},{},{},{},{},{},{},{}\n", epoch, csv_cell(layer.layer),
+                            weight.weight, csv_cell(weight.kappa),
+                            csv_cell(weight.effective_images), k + 1, image.image, image.label,
+                            csv_cell(image.kappa), csv_cell(image.share));
+      }
+    }
+  }
+  return text;
+}
+
+void print_images(const std::vector<LayerImages>& layers, std::int64_t epoch) {
+  constexpr std::size_t kShown = 4;  // in 80 columns
+  for (const LayerImages& layer : layers) {
+    const char* quantity = layer.has_variance ? "kappa" : "curvature";
+    fmt::print("\nepoch {}, {}: image (label) and its share of the largest {}\n", epoch,
+               layer.layer, quantity);
+    for (const WeightImages& weight : layer.weights) {
+      fmt::print("  [{}] {} {:.4g}, as uneven as of {:.3g} equal images\n     ",
+                 fmt::join(index_of(weight.weight, layer.shape), ", "), quantity, weight.kappa,
+                 weight.effective_images);
+      for (std::size_t k = 0; k < std::min(kShown, weight.images.size()); ++k) {
+        const ImageShare& image = weight.images[k];
+        fmt::print("{} {} ({}) {:.3g} %", k == 0 ? "" : ",", image.image, image.label,
+                   100 * image.share);
+      }
+      fmt::print("\n");
+    }
   }
 }
 

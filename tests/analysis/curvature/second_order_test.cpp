@@ -23,7 +23,7 @@ class RandomSpec {
     std::int64_t height = 8, width = 9;
     if (pick(0, 3) > 0) {
       for (std::int64_t block = pick(1, 2); block > 0; --block) {
-        Json conv{{"out", pick(2, 4)}, {"kernel", pick(2, 3)}, {"padding", pick(0, 1)}};
+        Json conv{{"out", pick(2, 4)}, {"kernel", pick(1, 3)}, {"padding", pick(0, 1)}};
         conv["stride"] = height > 6 ? pick(1, 2) : 1;
         conv["bias"] = pick(0, 1) == 1;
         const auto after = [&](std::int64_t side) {
@@ -175,6 +175,21 @@ Json deep_spec() {
     {"variance_conv2d": {"out": 3, "kernel": 3}}, "batch_norm", "softplus", {"max_pool": 2},
     {"conv2d": {"out": 4, "kernel": 2}}, "batch_norm", "softplus",
     {"variance_dense": {"out": 6}}, "batch_norm", "softplus", {"dense": {"out": 4}}]})");
+}
+
+TEST(SecondOrder, PatchesOfOneCellAndOfTheWholeInput) {
+  const Json spec = Json::parse(R"({"input": [2, 6, 6], "classes": 3, "layers": [
+    {"conv2d": {"out": 3, "kernel": 1}}, "softplus", {"conv2d": {"out": 4, "kernel": 6}}, "tanh",
+    {"dense": {"out": 5}}, "softplus", {"dense": {"out": 3}}]})");
+  Case of = random_case(spec, 12, 5);
+  SecondOrderRequest request;
+  request.layers = of.layers;
+  const std::vector<LayerDiagonal> got = diagonals(of, request);
+  for (std::size_t i = 0; i < of.layers.size(); ++i) {
+    const std::string name = of.network.layers()[of.layers[i]]->name();
+    const ReferenceDiagonal wanted = reference_diagonal(of.network, name, of.x, of.labels);
+    EXPECT_TRUE(close(got[i].hessian, wanted.hessian, 1e-9)) << name;
+  }
 }
 
 // More factors than a tile of the kernels that take them above a pool; strides, padding, pools that

@@ -46,7 +46,7 @@ KappaMap golden_map() {
   map.images = 5;
   map.smooth = "softplus:1";
   map.layers = {golden_layer(), {"a \"dense\", <2>", {1, 2}, {0.0F, -3.0F}, {1.0F, 2.0F}}};
-  map.proofs = {{64, 1.5e-12}, {2, 0.0}};
+  map.proofs = {{64, 1.5e-12, {8, 1e-16, 2e-9, 0.7, 0.25}}, {2, 0.0, {}}};
   map.provenance = {{"device", "cpu"}, {"version", "0.1.0"}};
   return map;
 }
@@ -101,6 +101,11 @@ TEST(KappaMap, ComesBackFromItsDocument) {
     EXPECT_EQ(back.layers[l].variance, map.layers[l].variance);
     EXPECT_EQ(back.proofs[l].entries, map.proofs[l].entries);
     EXPECT_EQ(back.proofs[l].worst_relative_error, map.proofs[l].worst_relative_error);
+    EXPECT_EQ(back.proofs[l].rows.rows, map.proofs[l].rows.rows);
+    EXPECT_EQ(back.proofs[l].rows.asymmetry, map.proofs[l].rows.asymmetry);
+    EXPECT_EQ(back.proofs[l].rows.direction_error, map.proofs[l].rows.direction_error);
+    EXPECT_EQ(back.proofs[l].rows.largest_off_diagonal, map.proofs[l].rows.largest_off_diagonal);
+    EXPECT_EQ(back.proofs[l].rows.diagonal_share, map.proofs[l].rows.diagonal_share);
   }
   EXPECT_EQ(back.label, std::nullopt);
   EXPECT_EQ(back.repeatable, std::nullopt);
@@ -169,6 +174,11 @@ TEST(KappaMap, RefusesDocumentsThatDoNotFollowTheSchema) {
                        array.shape = {1, 5};
                      }),
               HasSubstr("is not a list of 5 int64"));
+  EXPECT_THAT(change("layers/dense1/rows",
+                     [](Array& array) {
+                       array.shape = {1, 5};
+                     }),
+              HasSubstr("is not a list of 5 float64"));
   EXPECT_THAT(
       change("layers/dense1/variance", [](Array& array) { array.name = "layers/dense1/other"; }),
       HasSubstr("variance"));
