@@ -137,7 +137,7 @@ bool SecondOrder::below_pool(std::size_t i) const {
 }
 
 std::int64_t SecondOrder::factors_at_once(std::int64_t images, std::size_t below) const {
-  std::int64_t largest = 0;
+  std::int64_t largest = classes_;
   const auto take = [&](std::size_t i) {
     if (i < chain_.size()) largest = std::max(largest, element_count(chain_.rule(i).input_shape()));
   };
