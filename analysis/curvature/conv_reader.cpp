@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <type_traits>
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/bmm.h>
@@ -58,13 +57,14 @@ class ConvReader final : public WeightReader {
     if (factors.signs.defined()) signs = factors.signs.contiguous();
     on_floats(v, [&](auto zero) {
       using T = decltype(zero);
+      PooledPatches<T> patches = pooled_patches<T>();
+      patches.v = data_of<T>(v);
+      patches.sign = data_of<T>(signs);
+      patches.factors = v.size(3);
       if (cell_pairs_are_cheaper(v.size(1))) {
         if (!cell_pairs_.defined())
           cell_pairs_ = at::zeros({v.size(0), v.size(2), v.size(1), v.size(1)}, v.options());
-        auto job = pooled_job<PooledPairs<T>>();
-        job.v = data_of<T>(v);
-        job.sign = data_of<T>(signs);
-        job.factors = v.size(3);
+        PooledPairs<T> job{patches};
         job.pairs = data_of<T>(cell_pairs_);
         add_pooled_pairs(job, where_of(v));
         return;
@@ -73,10 +73,7 @@ class ConvReader final : public WeightReader {
         lists_ = at::empty_like(corners_);
         counts_ = at::empty({v.size(0), v.size(2)}, corners_.options());
       }
-      auto job = pooled_job<PooledSquares<T>>();
-      job.v = data_of<T>(v);
-      job.sign = data_of<T>(signs);
-      job.factors = v.size(3);
+      PooledSquares<T> job{patches};
       job.winners = data_of<std::int32_t>(lists_);
       job.counts = data_of<std::int32_t>(counts_);
       const at::Tensor parts = at::empty(
@@ -127,28 +124,27 @@ class ConvReader final : public WeightReader {
     return pooled_pairs_fit(cells) && cells * (factors_ + w) < 2 * factors_ * w;
   }
 
-  template <class Job>
-  Job pooled_job() const {
-    Job job;
-    using T = std::remove_const_t<std::remove_pointer_t<decltype(job.input)>>;
-    job.corner = data_of<std::int32_t>(corners_);
-    job.multiplier = data_of<T>(multiplier_);
-    job.input = data_of<T>(input_);
-    job.images = corners_.size(0);
-    job.cells = corners_.size(1);
-    job.outputs = corners_.size(2);
-    job.channels = input_.size(1);
-    job.height = input_.size(2);
-    job.width = input_.size(3);
-    job.kernel = weight_.size(2);
-    return job;
+  template <class T>
+  PooledPatches<T> pooled_patches() const {
+    PooledPatches<T> patches;
+    patches.corner = data_of<std::int32_t>(corners_);
+    patches.multiplier = data_of<T>(multiplier_);
+    patches.input = data_of<T>(input_);
+    patches.images = corners_.size(0);
+    patches.cells = corners_.size(1);
+    patches.outputs = corners_.size(2);
+    patches.channels = input_.size(1);
+    patches.height = input_.size(2);
+    patches.width = input_.size(3);
+    patches.kernel = of_.geometry().kernel;
+    return patches;
   }
 
   at::Tensor read_cell_pairs() const {
     at::Tensor sum;
     on_floats(cell_pairs_, [&](auto zero) {
       using T = decltype(zero);
-      auto job = pooled_job<PooledPairs<T>>();
+      PooledPairs<T> job{pooled_patches<T>()};
       job.pairs = data_of<T>(cell_pairs_);
       const Where where = where_of(cell_pairs_);
       const at::Tensor parts = at::empty(

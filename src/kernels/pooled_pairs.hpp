@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "src/kernels/where.hpp"
+#include "src/kernels/pooled_patches.hpp"
 
 namespace varphase {
 
@@ -13,15 +13,8 @@ namespace varphase {
 /// v[n,q,o,f], x the patch of the cell's winner times its multiplier. Of pairs only those with
 /// q >= p, whole tiles of 4 x 4, are kept. The same bits run after run.
 template <class T>
-struct PooledPairs {
-  const T* v = nullptr;                  // [N, cells, O, F]
-  const T* sign = nullptr;               // [N, F]; null: all +1
-  const std::int32_t* corner = nullptr;  // [N, cells, O], as pooled_squares has it
-  const T* multiplier = nullptr;         // [N, cells, O]
-  const T* input = nullptr;              // [N, C, Hp, Wp], padded
-  std::int64_t images = 0, cells = 0, outputs = 0, factors = 0;
-  std::int64_t channels = 0, height = 0, width = 0, kernel = 1;  // of the padded input
-  T* pairs = nullptr;                                            // [N, O, cells, cells]
+struct PooledPairs : PooledPatches<T> {
+  T* pairs = nullptr;  // [N, O, cells, cells]
   T* parts = nullptr;  // [pooled_pairs_parts, O, C kernel kernel] overwritten
 };
 

@@ -106,11 +106,7 @@ void add_pooled_pairs(const PooledPairs<T>& job, Where where) {
 
 template <class T>
 std::int64_t pooled_pairs_parts(const PooledPairs<T>& job, Where where) {
-  constexpr std::int64_t kTile = 128, kWanted = 1024;  // blocks that keep a GPU busy
-  if (!where.cuda) return 1;
-  const std::int64_t weights = job.channels * job.kernel * job.kernel,
-                     blocks = job.outputs * ((weights + kTile - 1) / kTile);
-  return std::clamp<std::int64_t>((kWanted + blocks - 1) / blocks, 1, job.images);
+  return shares_of_images(job, 128, where);
 }
 
 template <class T>

@@ -74,6 +74,13 @@ class Resumed : public testing::Test {
       }
     }
   }
+  /// A whole pass takes nothing over, and says so by saying nothing.
+  void expect_anew(const std::vector<LayerDiagonal>& wanted) {
+    const auto got = pass(-1);
+    ASSERT_TRUE(got);
+    EXPECT_EQ(said_, "");
+    expect_same_bits(*got, wanted);
+  }
 
   test::TemporaryFolder folder_;
   Network network_;
@@ -149,10 +156,7 @@ TEST_F(Resumed, AnewWhereTheFileIsDamaged) {
   EXPECT_FALSE(pass(2));
   const fs::path file = files().at(0);
   std::fstream(file, std::ios::in | std::ios::out | std::ios::binary).seekp(2000).put('x');
-  const auto got = pass(-1);
-  ASSERT_TRUE(got);
-  EXPECT_EQ(said_, "");
-  expect_same_bits(*got, wanted);
+  expect_anew(wanted);
 }
 
 TEST_F(Resumed, AnewWhereTheSumsAreForeign) {
@@ -165,10 +169,7 @@ TEST_F(Resumed, AnewWhereTheSumsAreForeign) {
   EXPECT_FALSE(pass(1));
   EXPECT_NE(files().at(0), name);  // passes of other checkpoints do not meet
   fs::rename(folder_.path() / "other.h5", files().at(0));
-  const auto got = pass(-1);
-  ASSERT_TRUE(got);
-  EXPECT_EQ(said_, "");
-  expect_same_bits(*got, wanted);
+  expect_anew(wanted);
 }
 
 TEST_F(Resumed, AnewWhereAShapeIsWrong) {
@@ -179,10 +180,7 @@ TEST_F(Resumed, AnewWhereAShapeIsWrong) {
     if (array.name == "sums/1/hessian") std::swap(array.shape[0], array.shape[1]);
   }
   write_document(files().at(0), document);
-  const auto got = pass(-1);
-  ASSERT_TRUE(got);
-  EXPECT_EQ(said_, "");
-  expect_same_bits(*got, wanted);
+  expect_anew(wanted);
 }
 
 TEST_F(Resumed, OfAnotherRequestBesideIt) {

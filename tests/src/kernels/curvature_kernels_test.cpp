@@ -228,23 +228,21 @@ TEST(PooledSquares, MeetTheSumWrittenOut) {
         const double within = type == at::kFloat ? 3e-6 : 1e-14;
         on_floats(v, [&](auto zero) {
           using T = decltype(zero);
-          const auto fill = [&](auto& job) {
-            job.corner = data_of<std::int32_t>(at_corner);
-            job.multiplier = data_of<T>(multiplier);
-            job.input = data_of<T>(x);
-            job.images = of.images;
-            job.cells = of.cells;
-            job.outputs = of.outputs;
-            job.channels = of.channels;
-            job.height = x.size(2);
-            job.width = x.size(3);
-            job.kernel = of.g.kernel;
-          };
-          PooledSquares<T> squares;
-          fill(squares);
-          squares.v = data_of<T>(v);
-          squares.sign = with_sign ? data_of<T>(sign) : nullptr;
-          squares.factors = of.factors;
+          PooledPatches<T> job;
+          job.v = data_of<T>(v);
+          job.sign = with_sign ? data_of<T>(sign) : nullptr;
+          job.corner = data_of<std::int32_t>(at_corner);
+          job.multiplier = data_of<T>(multiplier);
+          job.input = data_of<T>(x);
+          job.images = of.images;
+          job.cells = of.cells;
+          job.outputs = of.outputs;
+          job.factors = of.factors;
+          job.channels = of.channels;
+          job.height = x.size(2);
+          job.width = x.size(3);
+          job.kernel = of.g.kernel;
+          PooledSquares<T> squares{job};
           const at::Tensor winners = at::empty_like(at_corner),
                            counts = at::empty({of.images, of.outputs}, at_corner.options());
           const at::Tensor parts =
@@ -258,8 +256,7 @@ TEST(PooledSquares, MeetTheSumWrittenOut) {
           EXPECT_TRUE(close(parts.sum(0), wanted, within));
 
           if (!pooled_pairs_fit(of.cells)) return;
-          PooledPairs<T> pairs;
-          fill(pairs);
+          PooledPairs<T> pairs{job};
           const at::Tensor kept =
               at::zeros({of.images, of.outputs, of.cells, of.cells}, v.options());
           pairs.pairs = data_of<T>(kept);
