@@ -18,7 +18,7 @@ at::Tensor random_signs(const at::Tensor& like, const at::Tensor& example, std::
   const at::Tensor ones = at::ones(like.sizes(), like.options().dtype(at::kFloat));
   const at::Tensor member = at::full({1}, probe, example.options());
   at::Tensor twice = at::empty_like(ones);
-  MultiplyNoise job;
+  MultiplyNoise<float> job;
   job.x = data_of<float>(ones);
   job.y = data_of<float>(twice);
   job.rows = like.size(0);

@@ -32,4 +32,10 @@ inline unsigned blocks_for(std::int64_t count, int threads) {
   return static_cast<unsigned>((count + threads - 1) / threads);
 }
 
+/// Whether an array of T may lie there.
+template <class T>
+bool is_aligned(const void* data) {
+  return reinterpret_cast<std::uintptr_t>(data) % alignof(T) == 0;
+}
+
 }  // namespace varphase::cuda

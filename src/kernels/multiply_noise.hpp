@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "src/kernels/bfloat16.hpp"
 #include "src/kernels/sample_output.hpp"
 #include "src/kernels/where.hpp"
 #include "src/noise/normal.hpp"
@@ -42,20 +43,25 @@ VARPHASE_HOST_DEVICE void noise_factors(const NoiseFactor& kind, const PhiloxBlo
 /// y = factor * x elementwise, the factor a function of key, row and unit alone, so the same call
 /// with an upstream gradient for x is the backward pass. x, y: [N, C, P], or [N, P, C] where
 /// channels_last. Source: docs/math.md, "Dropout".
+/// @tparam T float, or Bfloat16 (on a GPU alone)
+template <class T>
 struct MultiplyNoise {
-  const float* x = nullptr;
+  const T* x = nullptr;
   std::int64_t rows = 0, channels = 0, positions = 1;
   bool channels_last = false;
   NoiseFactor factor;
   NoiseKey key;
   NoiseRows noise;
-  float* y = nullptr;
+  T* y = nullptr;
 };
 
-void multiply_noise(const MultiplyNoise& job, Where where);
+/// Defined for float and Bfloat16. @throws Error unsupported for Bfloat16 on a CPU.
+template <class T>
+void multiply_noise(const MultiplyNoise<T>& job, Where where);
 
 namespace cuda {
-void multiply_noise(const MultiplyNoise& job, void* stream);
+template <class T>
+void multiply_noise(const MultiplyNoise<T>& job, void* stream);
 }  // namespace cuda
 
 }  // namespace varphase

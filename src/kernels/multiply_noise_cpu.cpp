@@ -17,7 +17,8 @@ NoiseFactor gaussian_dropout_factor(double alpha) {
   return {true, static_cast<float>(std::sqrt(alpha)), 0};
 }
 
-void multiply_noise(const MultiplyNoise& job, Where where) {
+template <>
+void multiply_noise(const MultiplyNoise<float>& job, Where where) {
   if (where.cuda) {
     VARPHASE_ON_CUDA(cuda::multiply_noise(job, where.stream));
     return;
@@ -44,6 +45,12 @@ void multiply_noise(const MultiplyNoise& job, Where where) {
       }
     }
   });
+}
+
+template <>
+void multiply_noise(const MultiplyNoise<Bfloat16>& job, Where where) {
+  VARPHASE_CHECK(where.cuda, ErrorKind::unsupported, "multiply_noise: bfloat16 is for a GPU");
+  VARPHASE_ON_CUDA(cuda::multiply_noise(job, where.stream));
 }
 
 }  // namespace varphase

@@ -64,7 +64,7 @@ VARPHASE_INLINE void store_winner(std::uint8_t* to, const IntLanes& from, std::i
 
 using Scale = std::vector<float>;  // h = scale (x - mean) + bias
 
-Scale scale_of(const NormPool& job) {
+Scale scale_of(const NormPool<float>& job) {
   Scale scale;
   for (std::int64_t c = 0; c < job.channels; ++c)
     scale.push_back(job.weight[c] * job.inverse_sd[c]);
@@ -75,7 +75,7 @@ Scale scale_of(const NormPool& job) {
 struct Affine {
   Lanes scale, mean, bias;
 };
-VARPHASE_INLINE void load_affine(Affine& to, const NormPool& job, const Scale& scale,
+VARPHASE_INLINE void load_affine(Affine& to, const NormPool<float>& job, const Scale& scale,
                                  std::int64_t c0) {
   load_some(to.scale, scale.data() + c0, job.channels);
   load_some(to.mean, job.mean + c0, job.channels);
@@ -83,8 +83,8 @@ VARPHASE_INLINE void load_affine(Affine& to, const NormPool& job, const Scale& s
 }
 
 /// Sums of x - pivot and of its square over images begin .. end - 1, into sums[0..C), sums[C..2C).
-VARPHASE_SIMD_CLONES void sum_images(const NormPool& job, const float* pivot, std::int64_t begin,
-                                     std::int64_t end, double* sums) {
+VARPHASE_SIMD_CLONES void sum_images(const NormPool<float>& job, const float* pivot,
+                                     std::int64_t begin, std::int64_t end, double* sums) {
   const Slots slots{job.channels};
   const std::int64_t positions = job.height * job.width;
   for (std::int64_t slot = 0; slot < slots.count(); ++slot) {
@@ -110,7 +110,7 @@ VARPHASE_SIMD_CLONES void sum_images(const NormPool& job, const float* pivot, st
 }
 
 template <Activation kind>
-VARPHASE_INLINE void pool_image(const NormPool& job, const Scale& scale, std::int64_t n) {
+VARPHASE_INLINE void pool_image(const NormPool<float>& job, const Scale& scale, std::int64_t n) {
   const Slots slots{job.channels};
   const std::int64_t out_height = job.height / job.pool, out_width = job.width / job.pool;
   const std::int64_t outputs = out_height * out_width;
@@ -155,10 +155,10 @@ VARPHASE_INLINE void pool_image(const NormPool& job, const Scale& scale, std::in
 
 // Upstream gradient before the activation, at one output and its channels from c0 on.
 template <Activation kind>
-VARPHASE_INLINE void window_gradient(const NormPool& job, const NormPoolGradient& gradient,
-                                     const Scale& scale, const float* image, std::int64_t n,
-                                     std::int64_t o, std::int64_t c0, IntLanes& winner, Lanes& x,
-                                     Lanes& dh) {
+VARPHASE_INLINE void window_gradient(const NormPool<float>& job,
+                                     const NormPoolGradient<float>& gradient, const Scale& scale,
+                                     const float* image, std::int64_t n, std::int64_t o,
+                                     std::int64_t c0, IntLanes& winner, Lanes& x, Lanes& dh) {
   const std::int64_t out_width = job.width / job.pool;
   const std::int64_t outputs = job.height / job.pool * out_width;
   const std::int64_t py = o / out_width, px = o % out_width;
@@ -191,9 +191,9 @@ VARPHASE_INLINE void window_gradient(const NormPool& job, const NormPoolGradient
 
 /// Sums of dh and of dh (x - mean), into sums[0..C), sums[C..2C).
 template <Activation kind>
-VARPHASE_INLINE void sum_gradients(const NormPool& job, const NormPoolGradient& gradient,
-                                   const Scale& scale, std::int64_t begin, std::int64_t end,
-                                   double* sums) {
+VARPHASE_INLINE void sum_gradients(const NormPool<float>& job,
+                                   const NormPoolGradient<float>& gradient, const Scale& scale,
+                                   std::int64_t begin, std::int64_t end, double* sums) {
   const Slots slots{job.channels};
   const std::int64_t outputs = (job.height / job.pool) * (job.width / job.pool);
   for (std::int64_t slot = 0; slot < slots.count(); ++slot) {
@@ -224,8 +224,9 @@ struct Spread {
 };
 
 template <Activation kind>
-VARPHASE_INLINE void spread_image(const NormPool& job, const NormPoolGradient& gradient,
-                                  const Scale& scale, const Spread& spread, std::int64_t n) {
+VARPHASE_INLINE void spread_image(const NormPool<float>& job,
+                                  const NormPoolGradient<float>& gradient, const Scale& scale,
+                                  const Spread& spread, std::int64_t n) {
   const Slots slots{job.channels};
   const std::int64_t out_height = job.height / job.pool, out_width = job.width / job.pool;
   const std::int64_t size = job.height * job.width * job.channels;
@@ -268,16 +269,16 @@ VARPHASE_INLINE void spread_image(const NormPool& job, const NormPoolGradient& g
 
 // clang-format off
 #define VARPHASE_KINDS(name, kind)                                                               \
-  VARPHASE_SIMD_CLONES void pool_##name(const NormPool& job, const Scale& scale,             \
+  VARPHASE_SIMD_CLONES void pool_##name(const NormPool<float>& job, const Scale& scale,             \
                                         std::int64_t begin, std::int64_t end) {                  \
     for (std::int64_t n = begin; n < end; ++n) pool_image<kind>(job, scale, n);                \
   }                                                                                              \
-  VARPHASE_SIMD_CLONES void sum_##name(const NormPool& job, const NormPoolGradient& gradient,    \
+  VARPHASE_SIMD_CLONES void sum_##name(const NormPool<float>& job, const NormPoolGradient<float>& gradient,    \
                                        const Scale& scale, std::int64_t begin,               \
                                        std::int64_t end, double* sums) {                         \
     sum_gradients<kind>(job, gradient, scale, begin, end, sums);                               \
   }                                                                                              \
-  VARPHASE_SIMD_CLONES void spread_##name(const NormPool& job, const NormPoolGradient& gradient, \
+  VARPHASE_SIMD_CLONES void spread_##name(const NormPool<float>& job, const NormPoolGradient<float>& gradient, \
                                           const Scale& scale, const Spread& spread,          \
                                           std::int64_t begin, std::int64_t end) {                \
     for (std::int64_t n = begin; n < end; ++n)                                                   \
@@ -295,7 +296,7 @@ Function by_kind(Activation kind, Function relu, Function softplus, Function oth
 
 /// Sums over all images in a fixed order: blocks of images in parallel, then block after block.
 template <class Body>
-std::vector<double> sums_over_images(const NormPool& job, const Body& body) {
+std::vector<double> sums_over_images(const NormPool<float>& job, const Body& body) {
   const std::int64_t blocks = (job.rows + kBlock - 1) / kBlock;
   const std::int64_t width = 2 * job.channels;
   std::vector<double> parts(at(blocks * width), 0.0);
@@ -310,7 +311,7 @@ std::vector<double> sums_over_images(const NormPool& job, const Body& body) {
   return total;
 }
 
-void batch_statistics(const NormPool& job) {
+void batch_statistics(const NormPool<float>& job) {
   const std::vector<float> pivot(job.x, job.x + job.channels);
   const std::vector<double> sums =
       sums_over_images(job, [&](std::int64_t begin, std::int64_t end, double* into) {
@@ -336,7 +337,8 @@ std::int64_t norm_pool_workspace(std::int64_t channels) {
   return (2 * kNormPoolSlabs + 3) * channels;
 }
 
-void norm_pool(const NormPool& job, Where where) {
+template <>
+void norm_pool(const NormPool<float>& job, Where where) {
   if (where.cuda) {
     VARPHASE_ON_CUDA(cuda::norm_pool(job, where.stream));
     return;
@@ -348,7 +350,9 @@ void norm_pool(const NormPool& job, Where where) {
                [&](std::int64_t begin, std::int64_t end) { pool(job, scale, begin, end); });
 }
 
-void norm_pool_backward(const NormPool& job, const NormPoolGradient& gradient, Where where) {
+template <>
+void norm_pool_backward(const NormPool<float>& job, const NormPoolGradient<float>& gradient,
+                        Where where) {
   if (where.cuda) {
     VARPHASE_ON_CUDA(cuda::norm_pool_backward(job, gradient, where.stream));
     return;
@@ -376,6 +380,19 @@ void norm_pool_backward(const NormPool& job, const NormPoolGradient& gradient, W
   parallel_for(job.rows, 4, [&](std::int64_t begin, std::int64_t end) {
     run(job, gradient, scale, spread, begin, end);
   });
+}
+
+template <>
+void norm_pool(const NormPool<Bfloat16>& job, Where where) {
+  VARPHASE_CHECK(where.cuda, ErrorKind::unsupported, "norm_pool: bfloat16 is for a GPU");
+  VARPHASE_ON_CUDA(cuda::norm_pool(job, where.stream));
+}
+
+template <>
+void norm_pool_backward(const NormPool<Bfloat16>& job, const NormPoolGradient<Bfloat16>& gradient,
+                        Where where) {
+  VARPHASE_CHECK(where.cuda, ErrorKind::unsupported, "norm_pool: bfloat16 is for a GPU");
+  VARPHASE_ON_CUDA(cuda::norm_pool_backward(job, gradient, where.stream));
 }
 
 }  // namespace varphase

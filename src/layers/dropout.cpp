@@ -15,6 +15,23 @@ namespace {
 // 2.
 constexpr std::uint8_t kTrainingMasks = 255;
 
+template <class T>
+void multiply(const at::Tensor& from, const at::Tensor& to, bool channels_last, const Forward& how,
+              const NoiseFactor& factor) {
+  MultiplyNoise<T> job;
+  job.x = static_cast<const T*>(from.const_data_ptr());
+  job.y = static_cast<T*>(to.mutable_data_ptr());
+  job.rows = from.size(0);
+  job.channels = from.size(1);
+  job.positions = from.numel() == 0 ? 1 : from.numel() / (job.rows * job.channels);
+  job.channels_last = channels_last;
+  job.factor = factor;
+  job.key = how.key;
+  job.noise = {data_of<std::int64_t>(how.example), data_of<std::int64_t>(how.member),
+               how.member.numel() == 1 ? 0 : 1};
+  multiply_noise(job, where_of(from));
+}
+
 /// A noise factor of each activation, for the rows of `how`; no gradient of its own.
 at::Tensor multiplied(const at::Tensor& x, const Forward& how, const NoiseFactor& factor) {
   VARPHASE_CHECK(how.example.defined() && how.example.numel() == x.size(0), ErrorKind::shape,
@@ -23,18 +40,11 @@ at::Tensor multiplied(const at::Tensor& x, const Forward& how, const NoiseFactor
   const at::Tensor from =
       x.contiguous(channels_last ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous);
   const at::Tensor to = at::empty_like(from);
-  MultiplyNoise job;
-  job.x = from.data_ptr<float>();
-  job.y = to.data_ptr<float>();
-  job.rows = x.size(0);
-  job.channels = x.size(1);
-  job.positions = x.numel() == 0 ? 1 : x.numel() / (job.rows * job.channels);
-  job.channels_last = channels_last;
-  job.factor = factor;
-  job.key = how.key;
-  job.noise = {data_of<std::int64_t>(how.example), data_of<std::int64_t>(how.member),
-               how.member.numel() == 1 ? 0 : 1};
-  multiply_noise(job, where_of(from));
+  if (from.scalar_type() == at::kBFloat16) {
+    multiply<Bfloat16>(from, to, channels_last, how, factor);
+  } else {
+    multiply<float>(from, to, channels_last, how, factor);
+  }
   return to;
 }
 
@@ -90,7 +100,7 @@ class Dropout final : public Layer {
     VARPHASE_CHECK(x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16,
                    ErrorKind::unsupported, "{}: masks are drawn for float32, got {}", name(),
                    c10::toString(x.scalar_type()));
-    return MultiplyFunction::apply(x.to(at::kFloat), own, factor_);
+    return MultiplyFunction::apply(x.is_cuda() ? x : x.to(at::kFloat), own, factor_);
   }
 
  private:

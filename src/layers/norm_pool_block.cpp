@@ -52,9 +52,15 @@ struct Arrays {
   at::Tensor x, weight, bias, mean, inverse_sd, winner;
 };
 
-NormPool job_of(const Kind& kind, const Arrays& arrays, const at::Tensor& workspace) {
-  NormPool job;
-  job.x = arrays.x.data_ptr<float>();
+template <class T>
+T* elements_of(const at::Tensor& tensor) {
+  return static_cast<T*>(tensor.mutable_data_ptr());
+}
+
+template <class T>
+NormPool<T> job_of(const Kind& kind, const Arrays& arrays, const at::Tensor& workspace) {
+  NormPool<T> job;
+  job.x = elements_of<T>(arrays.x);
   job.rows = arrays.x.size(0);
   job.channels = arrays.x.size(1);
   if (arrays.x.dim() == 4) {
@@ -78,7 +84,20 @@ NormPool job_of(const Kind& kind, const Arrays& arrays, const at::Tensor& worksp
 }
 
 at::Tensor workspace_of(const at::Tensor& x) {
-  return x.is_cuda() ? at::empty({norm_pool_workspace(x.size(1))}, x.options()) : at::Tensor();
+  return x.is_cuda() ? at::empty({norm_pool_workspace(x.size(1))}, x.options().dtype(at::kFloat))
+                     : at::Tensor();
+}
+
+/// body(0.0F) or body(Bfloat16{}) by the element type.
+template <class Body>
+void by_type(const at::Tensor& x, const Body& body) {
+  if (x.scalar_type() == at::kBFloat16) {
+    body(Bfloat16{});
+  } else {
+    VARPHASE_CHECK(x.scalar_type() == at::kFloat, ErrorKind::unsupported, "norm_pool of {}",
+                   at::toString(x.scalar_type()));
+    body(0.0F);
+  }
 }
 
 at::Tensor run_forward(const Kind& kind, Arrays& arrays, const at::Tensor& running_mean,
@@ -92,11 +111,14 @@ at::Tensor run_forward(const Kind& kind, Arrays& arrays, const at::Tensor& runni
   if (kind.training && kind.pool > 1)
     arrays.winner = at::empty({y.numel()}, x.options().dtype(at::kByte).requires_grad(false));
   const at::Tensor workspace = kind.training ? workspace_of(x) : at::Tensor();
-  NormPool job = job_of(kind, arrays, workspace);
-  job.running_mean = data_of<float>(running_mean);
-  job.running_var = data_of<float>(running_var);
-  job.y = y.data_ptr<float>();
-  norm_pool(job, where_of(x));
+  by_type(x, [&](auto type) {
+    using T = decltype(type);
+    NormPool<T> job = job_of<T>(kind, arrays, workspace);
+    job.running_mean = data_of<float>(running_mean);
+    job.running_var = data_of<float>(running_var);
+    job.y = elements_of<T>(y);
+    norm_pool(job, where_of(x));
+  });
   return y;
 }
 
@@ -135,10 +157,13 @@ struct NormPoolFunction : torch::autograd::Function<NormPoolFunction> {
     const at::Tensor dweight = at::empty_like(arrays.weight);
     const at::Tensor dbias = at::empty_like(arrays.bias);
     const at::Tensor workspace = workspace_of(arrays.x);
-    norm_pool_backward(job_of(kind, arrays, workspace),
-                       {dy.data_ptr<float>(), dx.data_ptr<float>(), data_of<float>(dweight),
-                        data_of<float>(dbias)},
-                       where_of(arrays.x));
+    by_type(dx, [&](auto type) {
+      using T = decltype(type);
+      norm_pool_backward<T>(
+          job_of<T>(kind, arrays, workspace),
+          {elements_of<T>(dy), elements_of<T>(dx), data_of<float>(dweight), data_of<float>(dbias)},
+          where_of(dx));
+    });
     return {dx, dweight, dbias, at::Tensor(), at::Tensor(), at::Tensor()};
   }
 };
@@ -168,8 +193,9 @@ std::optional<NormPoolBlock> NormPoolBlock::find(const std::vector<std::unique_p
 }
 
 bool NormPoolBlock::serves(const at::Tensor& x, const Forward& how) {
-  return x.scalar_type() == at::kFloat && (x.dim() == 4 || x.dim() == 2) &&
-         (how.training || !at::GradMode::is_enabled());
+  const bool in_type = x.scalar_type() == at::kFloat ||
+                       (x.scalar_type() == at::kBFloat16 && x.is_cuda() && how.training);
+  return in_type && (x.dim() == 4 || x.dim() == 2) && (how.training || !at::GradMode::is_enabled());
 }
 
 at::Tensor NormPoolBlock::forward(const at::Tensor& x, const Forward& how) const {

@@ -28,7 +28,7 @@ class NormPoolBlock {
   std::int64_t pool() const { return pool_; }  // 1: none
 
   /// Whether the kernel serves this pass: float32, and either training (it has a gradient by batch
-  /// statistics alone) or a pass without gradients.
+  /// statistics alone) or a pass without gradients; or bfloat16, training on a GPU.
   static bool serves(const at::Tensor& x, const Forward& how);
 
   /// @param x [N, C, H, W] or [N, C]

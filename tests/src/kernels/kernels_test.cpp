@@ -114,6 +114,57 @@ TEST(NormPool, MeetsFloat64AutogradInTraining) {
   }
 }
 
+// Of inputs that bfloat16 holds: all between them and the output is float32, which is rounded once.
+TEST(NormPool, Bfloat16IsTheRoundedResult) {
+  at::manual_seed(1);
+  // Layer by layer, as a CPU runs bfloat16, a rounded batch norm makes ties that pools break
+  // anyhow.
+  const bool fused = test_device().is_cuda();
+  for (const std::string phi : {"relu", "softplus"}) {
+    for (const std::int64_t channels : {4, 20, 37, 64, 1100}) {
+      for (const std::int64_t pool :
+           fused ? std::vector<std::int64_t>{1, 2, 3} : std::vector<std::int64_t>{1}) {
+        const std::string what = fmt::format("{} {} channels, pool {}", phi, channels, pool);
+        // A dense layer behind the block wants its output channels first, a convolution last.
+        Json spec = norm_pool_spec(channels, 7, phi, pool);
+        if (channels != 20) {
+          spec["layers"].insert(spec["layers"].end() - 1,
+                                Json{{"conv2d", {{"out", 1}, {"kernel", 1}}}});
+        }
+        Tail tail(spec);
+        tail.network.require_gradients();
+        const at::Tensor x = (at::randn({13, channels, 7, 7}) * 2 + 3)
+                                 .to(test_device(), at::kBFloat16)
+                                 .contiguous(at::MemoryFormat::ChannelsLast)
+                                 .set_requires_grad(true);
+        const at::Tensor rx = wide(x).set_requires_grad(true);
+        const at::Tensor rw = wide(tail.parameter("batch_norm1/weight")).set_requires_grad(true);
+        const at::Tensor rb = wide(tail.parameter("batch_norm1/bias")).set_requires_grad(true);
+        at::Tensor ry = activate(activation_of(phi), 1,
+                                 at::batch_norm(rx, rw, rb, {}, {}, true, 0.1, 1e-5, false));
+        if (pool > 1) ry = at::max_pool2d(ry, {pool, pool});
+        const at::Tensor g = at::randn(ry.sizes()).to(at::kBFloat16);
+        ry.backward(g.to(at::kDouble));
+
+        Forward how;
+        how.training = true;
+        const std::size_t last = pool > 1 ? 3 : 2;
+        const at::Tensor y = tail.network.forward_range(x, how, 0, last);
+        EXPECT_EQ(y.scalar_type(), at::kBFloat16) << what;
+        y.backward(g.to(test_device()));
+        const double half_step = fused ? 0x1p-8 : 0x1p-6;  // rounded once, or layer by layer
+        EXPECT_TRUE(close(wide(y), ry.detach(), half_step)) << what;
+        EXPECT_TRUE(close(wide(x.grad()), rx.grad(), half_step)) << what;
+        const double sums = fused ? 1e-5 : half_step;
+        EXPECT_TRUE(close(wide(tail.parameter("batch_norm1/weight").grad()), rw.grad(), sums))
+            << what;
+        EXPECT_TRUE(close(wide(tail.parameter("batch_norm1/bias").grad()), rb.grad(), sums))
+            << what;
+      }
+    }
+  }
+}
+
 TEST(NormPool, MeetsFloat64BehindADenseLayer) {
   at::manual_seed(1);
   for (const std::string phi : {"relu", "softplus"}) {

@@ -46,12 +46,28 @@ TEST(Dropout, TrainingAndEvaluationDrawDifferentMasks) {
   EXPECT_FALSE(at::equal(evaluated, layer->forward(x, how)));
 }
 
-TEST(Dropout, TakesBfloat16AndGivesFloat32) {
-  const auto layer = make("dropout", 0.5, {8});
-  const at::Tensor x = at::arange(1, 9, at::kFloat).reshape({1, 8}).to(test_device());
-  const at::Tensor y = layer->forward(x.to(at::kBFloat16), sampled({3}, 7));
-  EXPECT_EQ(y.scalar_type(), at::kFloat);
-  EXPECT_TRUE(at::equal(y, layer->forward(x, sampled({3}, 7))));
+TEST(Dropout, OfBfloat16IsTheRoundedResult) {
+  for (const std::int64_t channels : {6, 8}) {
+    for (const auto format : {at::MemoryFormat::Contiguous, at::MemoryFormat::ChannelsLast}) {
+      for (const std::string kind : {"dropout", "gaussian_dropout"}) {
+        const auto layer = make(kind, 0.4, {channels, 5, 3});
+        const at::Tensor narrow = at::randn({2, channels, 5, 3})
+                                      .to(test_device(), at::kBFloat16)
+                                      .contiguous(format)
+                                      .set_requires_grad(true);
+        const at::Tensor x = narrow.detach().to(at::kFloat).set_requires_grad(true);
+        const at::Tensor y = layer->forward(narrow, sampled({3, 4}, 7));
+        const at::Tensor wanted = layer->forward(x, sampled({3, 4}, 7));
+        // A CPU leaves the rounding to the layer behind.
+        EXPECT_EQ(y.scalar_type(), test_device().is_cuda() ? at::kBFloat16 : at::kFloat);
+        EXPECT_TRUE(at::equal(y, wanted.to(y.scalar_type())));
+        const at::Tensor g = at::randn(y.sizes()).to(test_device(), at::kBFloat16);
+        y.backward(g.to(y.scalar_type()));
+        wanted.backward(g.to(at::kFloat));
+        EXPECT_TRUE(at::equal(narrow.grad(), x.grad().to(at::kBFloat16)));
+      }
+    }
+  }
 }
 
 TEST(Dropout, LetsTheModeDecide) {
