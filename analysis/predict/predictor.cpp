@@ -53,14 +53,16 @@ Estimator estimator_from_name(std::string name) {
   fail(ErrorKind::usage, "unknown way to predict '{}'{}", name, suggestion(name, known));
 }
 
-Predictor::Predictor(Network& network, const DeviceImages& images, std::uint64_t seed)
+Predictor::Predictor(Network& network, const DeviceImages& images, std::uint64_t seed,
+                     std::optional<std::size_t> changing)
     : network_(network),
       images_(images),
       key_{seed, Stream::evaluation, 0, static_cast<std::uint8_t>(images.split)},
       draws_noise_(network.first_noise() < network.layers().size()),
-      trunk_end_(network.first_noise()) {
+      changing_(changing),
+      trunk_end_(std::min(network.first_noise(), changing.value_or(network.first_noise()))) {
   const at::NoGradGuard no_gradients;
-  if (draws_noise_) head_ = find_head(network, trunk_end_);
+  if (draws_noise_ && !changing_) head_ = find_head(network, trunk_end_);
   if (trunk_end_ > 0 && !head_) {
     const std::int64_t features = element_count(network.layers()[trunk_end_ - 1]->output_shape());
     if (images.count() > kMostKeptFeatures / features) trunk_end_ = 0;
@@ -105,6 +107,14 @@ at::Tensor Predictor::run(Estimator estimator, std::int64_t members, at::Tensor*
                                  member_entropy)[0];
 }
 
+KeptInputs& Predictor::kept_of_ensemble(std::int64_t members) {
+  if (!kept_ || kept_members_ != members)
+    kept_.emplace(network_, changing_.value_or(0), images_.count() * members,
+                  images_.pixels.device());
+  kept_members_ = members;
+  return *kept_;
+}
+
 at::Tensor Predictor::general(Estimator estimator, std::int64_t members,
                               at::Tensor* member_entropy) {
   const std::int64_t chunk =
@@ -112,22 +122,28 @@ at::Tensor Predictor::general(Estimator estimator, std::int64_t members,
   const Shape shape =
       trunk_end_ == 0 ? network_.input() : network_.layers()[trunk_end_ - 1]->output_shape();
   const std::size_t last = network_.layers().size();
+  KeptInputs* kept = estimator == Estimator::ensemble ? &kept_of_ensemble(members) : nullptr;
+  const std::size_t start = kept != nullptr ? std::max(kept->end(), trunk_end_) : trunk_end_;
   std::vector<at::Tensor> parts, entropies;
   for (std::int64_t first = 0; first < images_.count(); first += chunk) {
     const std::int64_t count = std::min(chunk, images_.count() - first);
-    Shape batch{count};
-    batch.insert(batch.end(), shape.begin(), shape.end());
-    at::Tensor x = features_.defined() ? features_.narrow(0, first, count).reshape(batch)
-                                       : slice_batch(images_, first, count).images;
     Forward how;
     if (estimator != Estimator::deterministic) {
       // Row n * K + k is image n seen by member k.
       how = {estimator == Estimator::zero_mean ? Mode::zero_mean : Mode::sampled, false, key_,
              images_.example.narrow(0, first, count).repeat_interleave(members).contiguous(),
              at::arange(members, images_.labels.options()).repeat({count})};
-      x = x.repeat_interleave(members, 0);
     }
-    const at::Tensor log_p = at::log_softmax(network_.forward_range(x, how, trunk_end_, last), 1);
+    const auto before = [&] {
+      Shape batch{count};
+      batch.insert(batch.end(), shape.begin(), shape.end());
+      at::Tensor x = features_.defined() ? features_.narrow(0, first, count).reshape(batch)
+                                         : slice_batch(images_, first, count).images;
+      if (estimator != Estimator::deterministic) x = x.repeat_interleave(members, 0);
+      return network_.forward_range(x, how, trunk_end_, start);
+    };
+    const at::Tensor x = start > trunk_end_ ? kept->batch(parts.size(), before) : before();
+    const at::Tensor log_p = at::log_softmax(network_.forward_range(x, how, start, last), 1);
     const std::int64_t k = estimator == Estimator::deterministic ? 1 : members;
     parts.push_back(at::logsumexp(log_p.reshape({count, k, log_p.size(1)}), {1}) -
                     std::log(static_cast<double>(k)));

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "analysis/curvature/head.hpp"
+#include "analysis/predict/kept_inputs.hpp"
 #include "analysis/predict/metrics.hpp"
 #include "src/models/network.hpp"
 #include "src/train/device_images.hpp"
@@ -34,10 +35,12 @@ struct Prediction {
 
 /// Predicts a set of images with a network in eval mode. What does not change from member to member
 /// (the layers before the first that draws noise, and for a simple head its moments) is computed
-/// once: the network must not change while its predictor lives.
+/// once: the network must not change while its predictor lives, or only from layer `changing` on,
+/// where that is given.
 class Predictor {
  public:
-  Predictor(Network& network, const DeviceImages& images, std::uint64_t seed);
+  Predictor(Network& network, const DeviceImages& images, std::uint64_t seed,
+            std::optional<std::size_t> changing = std::nullopt);
 
   /// log probabilities [N, classes]. `members` counts for ensemble and zero_mean.
   at::Tensor log_probabilities(Estimator estimator, std::int64_t members);
@@ -48,13 +51,18 @@ class Predictor {
  private:
   at::Tensor run(Estimator estimator, std::int64_t members, at::Tensor* member_entropy);
   at::Tensor general(Estimator estimator, std::int64_t members, at::Tensor* member_entropy);
+  KeptInputs& kept_of_ensemble(std::int64_t members);
 
   Network& network_;
   const DeviceImages& images_;
   NoiseKey key_;
   bool draws_noise_;
+  std::optional<std::size_t> changing_;
   std::size_t trunk_end_;
   at::Tensor features_;  // [N, I]
+  // Of layer changing_, by image and member, for an ensemble of so many.
+  std::optional<KeptInputs> kept_;
+  std::int64_t kept_members_ = 0;
   // Of h behind the batch norm, [1, N, J]: scale * (m - mean) + beta and scale * sd; only where the
   // head is a simple one.
   std::optional<HeadParts> head_;

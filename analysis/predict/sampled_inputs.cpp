@@ -12,42 +12,28 @@
 #include "analysis/predict/trunk.hpp"
 
 namespace varphase {
-namespace {
-
-// Beyond 1 GiB the layers before the noise are run again for each pass.
-constexpr std::int64_t kMostKeptFeatures = (1LL << 30) / sizeof(float);
-
-Shape shape_before(const Network& network, std::size_t last) {
-  return last == 0 ? network.input() : network.layers()[last - 1]->output_shape();
-}
-
-}  // namespace
 
 void SampledInputs::for_each_chunk(std::size_t last,
                                    const std::function<void(const at::Tensor&)>& take) {
   const at::NoGradGuard no_gradients;
   const IeeeFloat32 ieee;
-  const std::size_t quiet = network_.first_noise();
   const std::int64_t n = images_.count();
-  if (!tried_ && quiet > 0 && quiet < network_.layers().size() &&
-      n <= kMostKeptFeatures / element_count(shape_before(network_, quiet)))
-    quiet_ = all_trunk_features(network_, images_, quiet);
-  tried_ = true;
-  const bool kept = quiet_.defined() && last >= quiet;
   const std::int64_t chunk = chunk_images(network_, images_.pixels.device());
+  const std::size_t start = last >= kept_.end() ? kept_.end() : 0;
   Forward how{Mode::sampled,
               false,
               {seed_, Stream::reestimation, 0, static_cast<std::uint8_t>(images_.split)},
               {},
               at::zeros({1}, images_.labels.options())};
-  Shape batch{0};
-  for (const std::int64_t extent : shape_before(network_, quiet)) batch.push_back(extent);
+  std::size_t index = 0;
   for (std::int64_t first = 0; first < n; first += chunk) {
-    batch[0] = std::min(chunk, n - first);
-    how.example = images_.example.narrow(0, first, batch[0]);
-    const at::Tensor x = kept ? quiet_.narrow(0, first, batch[0]).reshape(batch)
-                              : slice_batch(images_, first, batch[0]).images;
-    take(network_.forward_range(x, how, kept ? quiet : 0, last));
+    const std::int64_t count = std::min(chunk, n - first);
+    how.example = images_.example.narrow(0, first, count);
+    const auto before = [&] {
+      return network_.forward_range(slice_batch(images_, first, count).images, how, 0, start);
+    };
+    take(network_.forward_range(start > 0 ? kept_.batch(index++, before) : before(), how, start,
+                                last));
   }
 }
 

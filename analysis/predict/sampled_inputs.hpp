@@ -3,7 +3,9 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 
+#include "analysis/predict/kept_inputs.hpp"
 #include "src/models/network.hpp"
 #include "src/train/device_images.hpp"
 
@@ -14,10 +16,15 @@ namespace varphase {
 /// Noise: stream reestimation, the split's images, member 0.
 class SampledInputs {
  public:
-  /// Both must outlive it. What comes before the first noise is computed once and kept where it
-  /// fits: the layers before it must not change.
-  SampledInputs(Network& network, const DeviceImages& images, std::uint64_t seed)
-      : network_(network), images_(images), seed_(seed) {}
+  /// Both must outlive it. What comes before layer `changing` (the first that draws noise, if not
+  /// given) is computed once and kept where it fits: the layers before it must not change.
+  SampledInputs(Network& network, const DeviceImages& images, std::uint64_t seed,
+                std::optional<std::size_t> changing = std::nullopt)
+      : network_(network),
+        images_(images),
+        seed_(seed),
+        kept_(network, changing.value_or(network.first_noise()), images.count(),
+              images.pixels.device()) {}
 
   /// Gives the output of layers 0 .. last - 1 for all images, chunk by chunk. float32, IEEE.
   void for_each_chunk(std::size_t last, const std::function<void(const at::Tensor& x)>& take);
@@ -32,8 +39,7 @@ class SampledInputs {
   Network& network_;
   const DeviceImages& images_;
   std::uint64_t seed_;
-  bool tried_ = false;
-  at::Tensor quiet_;  // [N, features] before the first noise, or undefined
+  KeptInputs kept_;
 };
 
 /// Distributes a mean over images of a layer's squared input over its weights' places: for each

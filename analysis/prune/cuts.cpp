@@ -59,15 +59,16 @@ std::vector<ScoredVariant> score_cuts(Network& network, const std::vector<Prunab
   if (fused_head(network, layers, images))
     return score_head_cuts(network, layers.front(), cuts, images, train, request, advanced);
   const at::NoGradGuard no_gradients;
+  const std::size_t first = first_position(layers);
+  Predictor predictor(network, images, request.seed, first);
   const auto predict = [&] {
-    const at::Tensor log_p = Predictor(network, images, request.seed)
-                                 .log_probabilities(Estimator::ensemble, request.members);
+    const at::Tensor log_p = predictor.log_probabilities(Estimator::ensemble, request.members);
     advanced(images.count());
     return log_p;
   };
   Restore restore(network);
   std::optional<SampledInputs> passes;
-  if (train != nullptr) passes.emplace(network, *train, request.seed);
+  if (train != nullptr) passes.emplace(network, *train, request.seed, first);
   const at::Tensor full = predict();
   std::vector<ScoredVariant> scored{score_variants(full.unsqueeze(0), images.labels).front()};
   for (std::size_t c = 0; c < cuts.count; ++c) {

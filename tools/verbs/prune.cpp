@@ -297,7 +297,8 @@ int run_prune(const Options& options) {
     if (by_units) chosen.cut[l] = whole_units(chosen.cut[l], scoring.layers[l].kept);
   }
   check_drops_more(source, scoring, chosen);
-  SampledInputs passes(network, train, static_cast<std::uint64_t>(options.seed));
+  SampledInputs passes(network, train, static_cast<std::uint64_t>(options.seed),
+                       scoring.layers.front().position);
   apply_cut(network, scoring.layers, chosen.cut, chosen.rule, repair, &passes);
 
   SparseModel model = model_of(source, scoring, chosen);

@@ -124,36 +124,50 @@ Network head_network() {
   return network;
 }
 
+/// Noise comes before the layer that is pruned, which no fused pass takes then.
+Network noisy_network() {
+  Network network(Json::parse(R"({"input":[2,5,5],"classes":3,"layers":[{"conv2d":{"out":4}},"relu",
+    {"dropout":0.3},{"variance_dense":{"out":9,"log_alpha":-1}},"relu",
+    {"variance_dense":{"out":7,"log_alpha":0.5}},"batch_norm","softplus",{"dense":{"out":3}}]})"));
+  network.initialize(3);
+  network.to(test_device());
+  return network;
+}
+
+// What comes before the cuts is computed once for all of them: against a network cut for good.
 TEST(Cuts, AreTheSameInOnePassAndOneByOne) {
   use_torch_threads();
-  Network network = head_network();
-  at::manual_seed(3);
-  const DeviceImages images = plain_images();
-  std::vector<PrunableLayer> layers = all_layers(network);
-  SampledInputs passes(network, images, 5);
-  layers[0].input_square = passes.mean_square(layers[0].position);
-  ASSERT_TRUE(fused_head(network, layers, images).has_value());
-  const std::vector<at::Tensor> masks{random_mask(*layers[0].layer, 0.5),
-                                      random_mask(*layers[0].layer, 0.1)};
-  const Cuts cuts{2, [&](std::size_t c) { return Cut{masks[c]}; }};
-  for (const char* repair : {"none", "batch-norm", "variance", "both"}) {
-    CutRequest request;
-    request.repair = repair_from_name(repair);
-    request.members = kMembers;
-    request.seed = 5;
-    const auto scored =
-        score_cuts(network, layers, cuts, images, &images, request, [](std::int64_t) {});
-    ASSERT_EQ(scored.size(), 5U);
-    for (std::size_t v = 0; v < 4; ++v) {
-      Network own = head_network();
-      std::vector<PrunableLayer> other = all_layers(own);
-      other[0].input_square = layers[0].input_square;
-      SampledInputs its(own, images, 5);
-      apply_cut(own, other, {masks[v / 2]}, request.rules[v % 2], request.repair, &its);
-      const at::Tensor log_p =
-          Predictor(own, images, 5).log_probabilities(Estimator::ensemble, kMembers);
-      EXPECT_NEAR(scored[v + 1].metrics.nll, metrics(log_p, images.labels).nll, 2e-6)
-          << repair << v;
+  for (const bool fused : {true, false}) {
+    const auto make = fused ? head_network : noisy_network;
+    Network network = make();
+    at::manual_seed(3);
+    const DeviceImages images = plain_images();
+    std::vector<PrunableLayer> layers{all_layers(network).back()};
+    SampledInputs passes(network, images, 5);
+    layers[0].input_square = passes.mean_square(layers[0].position);
+    ASSERT_EQ(fused_head(network, layers, images).has_value(), fused);
+    const std::vector<at::Tensor> masks{random_mask(*layers[0].layer, 0.5),
+                                        random_mask(*layers[0].layer, 0.1)};
+    const Cuts cuts{2, [&](std::size_t c) { return Cut{masks[c]}; }};
+    for (const char* repair : {"none", "batch-norm", "variance", "both"}) {
+      CutRequest request;
+      request.repair = repair_from_name(repair);
+      request.members = kMembers;
+      request.seed = 5;
+      const auto scored =
+          score_cuts(network, layers, cuts, images, &images, request, [](std::int64_t) {});
+      ASSERT_EQ(scored.size(), 5U);
+      for (std::size_t v = 0; v < 4; ++v) {
+        Network own = make();
+        std::vector<PrunableLayer> other{all_layers(own).back()};
+        other[0].input_square = layers[0].input_square;
+        SampledInputs its(own, images, 5);
+        apply_cut(own, other, {masks[v / 2]}, request.rules[v % 2], request.repair, &its);
+        const at::Tensor log_p =
+            Predictor(own, images, 5).log_probabilities(Estimator::ensemble, kMembers);
+        EXPECT_NEAR(scored[v + 1].metrics.nll, metrics(log_p, images.labels).nll, 2e-6)
+            << fused << repair << v;
+      }
     }
   }
 }
