@@ -24,6 +24,10 @@ sys.dont_write_bytecode = True
 import include_rules  # noqa: E402
 
 TIDY_RELEASE = "14"
+TIDY_AT_ONCE = 12
+OUTERMOST = re.compile(
+    r"^(?:#define (\w+)|(?:struct|class|enum class|using) (\w+)|(?!namespace )[A-Za-z][^\n(={;#/]*?[\s*&](\w+)(?:\[\w*\])?(?:\(| =|\{|;))",
+    re.MULTILINE)
 TIDY_FOLDERS = ("src/", "analysis/", "checkpoints/", "tools/")
 
 
@@ -61,12 +65,16 @@ class Build:
         near = max(sources, key=lambda source: (len(os.path.commonpath([source, path])), source), default=None)
         if near is None:
             raise SystemExit(f"check: {self.folder} compiles no .cpp file {'with' if torch else 'without'} Torch")
-        words = shlex.split(self.commands[near]["command"])
+        return self.flags_of(near)
+
+    def flags_of(self, source):
+        """The compiler and its flags for a source file, without the file itself and what it makes."""
+        words = shlex.split(self.commands[source]["command"])
         while not re.search(r"(g\+\+|clang\+\+|c\+\+)[-\d.]*$", words[0]):
             words.pop(0)  # ccache
         kept, skip = [], False
         for word in words:
-            if skip or word in ("-c", self.commands[near]["file"]):
+            if skip or word in ("-c", self.commands[source]["file"]):
                 skip = False
             elif word in ("-o", "-MF", "-MT", "-MQ"):
                 skip = True
@@ -107,29 +115,39 @@ class Passed:
         return self.folder / digest.hexdigest()
 
 
-def run_each(paths, key_of, command_of, passed_word):
-    """Runs a command for each path that has not passed as it stands, on all cores; prints the output of a failure and returns its path."""
-    todo = [(path, key) for path in paths if not (key := key_of(path)).exists()]
+def on_all_cores(run, items):
+    """run(item) of all items, in order; as many at once as there are cores and memory for."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    with concurrent.futures.ThreadPoolExecutor(max(1, min(os.cpu_count(), memory // 3_000_000_000))) as pool:
+        for number, result in enumerate(pool.map(run, items), 1):
+            if sys.stderr.isatty():
+                print(f"\r  {number}/{len(items)} ", end="", file=sys.stderr)
+            yield result
+
+
+def output_of(command, text=None):
+    """Whether a command succeeded, and what it said."""
+    done = subprocess.run(command, input=text, capture_output=True, text=True, cwd=ROOT, errors="replace")
+    noise = re.compile(r"^(\d+ warnings? .*generated|Suppressed \d+ warnings|Use -header-filter)")
+    return done.returncode == 0, "\n".join(line for line in (done.stdout + done.stderr).splitlines() if not noise.match(line))
+
+
+def run_each(paths, key_of, command_of, passed_word):
+    """Runs a command for each path that has not passed as it stands; prints the output of a failure and returns its path."""
+    todo = [(path, key) for path in paths if not (key := key_of(path)).exists()]
     failures = []
 
     def run(item):
         path, key = item
-        command, text = command_of(path)
-        done = subprocess.run(command, input=text, capture_output=True, text=True, cwd=ROOT, errors="replace")
-        if done.returncode == 0:
+        good, said = output_of(*command_of(path))
+        if good:
             key.touch()
-            return None
-        noise = re.compile(r"^(\d+ warnings? .*generated|Suppressed \d+ warnings|Use -header-filter)")
-        return path, "\n".join(line for line in (done.stdout + done.stderr).splitlines() if not noise.match(line))
+        return path, good, said
 
-    with concurrent.futures.ThreadPoolExecutor(max(1, min(os.cpu_count(), memory // 3_000_000_000))) as pool:
-        for number, failed in enumerate(pool.map(run, todo), 1):
-            if sys.stderr.isatty():
-                print(f"\r  {number}/{len(todo)} ", end="", file=sys.stderr)
-            if failed:
-                print(failed[1].strip(), flush=True)
-                failures.append(f"{failed[0]}: failed")
+    for path, good, said in on_all_cores(run, todo):
+        if not good:
+            print(said.strip(), flush=True)
+            failures.append(f"{path}: failed")
     print(f"  {len(paths)} files {passed_word}, {len(todo)} of them looked at now")
     return failures
 
@@ -191,13 +209,56 @@ def check_tidy(build, with_torch=True):
     paths = sorted(path for path in build.commands if path.endswith(".cpp") and path.startswith(TIDY_FOLDERS)
                    and (with_torch or "/torch/include" not in build.commands[path]["command"]))
     own = f"^{re.escape(str(ROOT))}/(src|analysis|checkpoints|tools)/"
+    keys = {path: passed.key(path, version, settings, build.commands[path]["command"]) for path in paths}
+    todo = [path for path in paths if not keys[path].exists()]
+    wrappers = build.folder / "tidy"
+    wrappers.mkdir(exist_ok=True)
 
-    def command_of(path):
-        return [tidy, "--quiet", "-p", str(build.plain), f"--header-filter={own}", path], None
+    def look_at(files, name):
+        wrapper = wrappers / f"{name}.cpp"
+        wrapper.write_text("".join(f'#include "{path}"\n' for path in files))
+        good, said = output_of(
+            [tidy, "--quiet", f"--config-file={ROOT / '.clang-tidy'}", "--checks=-bugprone-suspicious-include",
+             f"--header-filter={own}", str(wrapper), "--", *build.flags_of(files[0])[1:]])
+        if good:
+            for path in files:
+                keys[path].touch()
+        return good, said
 
-    return run_each(
-        paths, lambda path: passed.key(path, version, settings, build.commands[path]["command"]), command_of,
-        "pass clang-tidy")
+    def run(item):
+        """What is wrong in a group; where its files do not go together, in each of them."""
+        number, files = item
+        good, said = look_at(files, f"group{number}")
+        if good or "clang-diagnostic-error" not in said or len(files) == 1:
+            return [] if good else [said]
+        alone = [look_at([path], f"group{number}-{place}") for place, path in enumerate(files)]
+        return [said for good, said in alone if not good]
+
+    wrong = sum(on_all_cores(run, list(enumerate(tidy_groups(todo, build)))), [])
+    print(f"  {len(paths)} files pass clang-tidy, {len(todo)} of them looked at now")
+    return wrong
+
+
+def names_of(path):
+    """Names at a source file's outermost level, roughly: two files that share one do not go into one translation unit."""
+    text = (ROOT / path).read_text(encoding="utf-8")
+    return {macro or kind or thing for macro, kind, thing in OUTERMOST.findall(text)}
+
+
+def tidy_groups(paths, build):
+    """Files that clang-tidy reads as one: most of its time goes into the headers that all of them include."""
+    groups = []
+    for path in paths:
+        flags, names = build.flags_of(path), names_of(path)
+        for group in groups:
+            if group["flags"] == flags and len(group["files"]) < TIDY_AT_ONCE and not group["names"] & names:
+                break
+        else:
+            group = {"flags": flags, "files": [], "names": set()}
+            groups.append(group)
+        group["files"].append(path)
+        group["names"] |= names
+    return [group["files"] for group in groups]
 
 
 def check_tidy_torch_free(build):

@@ -56,7 +56,7 @@ class ConvRule final : public WeightedRule {
 
   at::Tensor rows(const at::Tensor& unit, const at::Tensor& scale) const override {
     const at::Tensor units = unit.contiguous(), scales = scale.contiguous();
-    const at::Tensor out = at::empty(
+    at::Tensor out = at::empty(
         {unit.size(0), unit.size(1), input_shape()[0], input_shape()[1], input_shape()[2]},
         scale.options());
     on_floats(scale, [&](auto zero) {
@@ -84,7 +84,7 @@ class ConvRule final : public WeightedRule {
       sorted_ = at::empty({position_.numel(), 2}, position_.options());
       starts_ = at::empty({images, patches_.positions() + 1}, position_.options());
     }
-    const at::Tensor out = at::empty(
+    at::Tensor out = at::empty(
         {images, input_shape()[1], input_shape()[2], input_shape()[0], count}, v.options());
     on_floats(v, [&](auto zero) {
       using T = decltype(zero);
@@ -122,7 +122,7 @@ class ConvRule final : public WeightedRule {
                        p = patches_.positions();
     const at::Tensor columns =
         product(v.reshape({rows, out, p}).transpose(1, 2).reshape({rows * p, out}));
-    const at::Tensor folded = at::empty(
+    at::Tensor folded = at::empty(
         {v.size(0), v.size(1), input_shape()[0], input_shape()[1], input_shape()[2]}, v.options());
     on_floats(v, [&](auto zero) {
       using T = decltype(zero);
@@ -142,7 +142,7 @@ class ConvRule final : public WeightedRule {
     if (!x.is_cuda() || x.scalar_type() != at::kFloat || !float32_product_fits(rows, columns, out))
       return at::mm(x, weight().flatten(1));
     const at::Tensor across = weight().flatten(1).t().contiguous();
-    const at::Tensor found = at::empty({rows, columns}, x.options());
+    at::Tensor found = at::empty({rows, columns}, x.options());
     const at::Tensor workspace =
         at::empty({product_of_rows_bytes(rows, columns, out)}, x.options().dtype(at::kByte));
     product_of_rows(data_of<float>(x), data_of<float>(across), rows, columns, out,

@@ -61,7 +61,7 @@ class DenseReader final : public WeightReader {
   void add_residual(const at::Tensor& delta) override { add(delta); }
   at::Tensor take() override {
     if (!diagonal_.defined()) return at::zeros_like(rule_.weight());
-    const at::Tensor sum = diagonal_.t().mm(rule_.input().square());
+    at::Tensor sum = diagonal_.t().mm(rule_.input().square());
     diagonal_ = at::Tensor();
     return sum;
   }

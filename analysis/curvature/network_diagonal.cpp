@@ -203,6 +203,7 @@ void stream_image_diagonals(
         rows[i].push_back(sums[i].hessian.flatten().index_select(0, entries[i]));
     }
     std::vector<at::Tensor> parts;
+    parts.reserve(rows.size());
     for (const std::vector<at::Tensor>& of_layer : rows) parts.push_back(at::stack(of_layer));
     take(begin, parts);
   }

@@ -133,7 +133,7 @@ class ModuleLoad {
     VARPHASE_CHECK(array.type == ElementType::float32 || array.type == ElementType::float64,
                    ErrorKind::shape, "{}: tensor {} holds whole numbers, wants floating point",
                    request_.origin, array.name);
-    const at::Tensor values = tensor_from_array(array).to(at::kFloat);
+    at::Tensor values = tensor_from_array(array).to(at::kFloat);
     VARPHASE_CHECK(at::isfinite(values).all().item<bool>(), ErrorKind::numeric,
                    "{}: tensor {} has entries that are not finite (as float32)", request_.origin,
                    array.name);

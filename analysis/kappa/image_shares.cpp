@@ -152,6 +152,7 @@ std::vector<LayerImages> largest_by_image(Network& network, const DeviceImages& 
       if (!part.head && part.general == g) of[part.slot] = &largest[p];
     }
     std::vector<at::Tensor> entries;
+    entries.reserve(of.size());
     for (const LargestImages* one : of) entries.push_back(one->entries());
     stream_image_diagonals(network, images, plan.general()[g], entries,
                            [&](std::int64_t first, const std::vector<at::Tensor>& parts) {
@@ -161,6 +162,7 @@ std::vector<LayerImages> largest_by_image(Network& network, const DeviceImages& 
                            });
   }
   std::vector<LayerImages> found;
+  found.reserve(largest.size());
   for (const LargestImages& one : largest) found.push_back(one.take(images));
   return found;
 }

@@ -56,8 +56,8 @@ at::Tensor met_by_weights(const VarianceLayer& layer, const at::Tensor& square) 
   const at::Tensor weight =
       at::zeros(layer.mean().sizes(), square.options()).set_requires_grad(true);
   const at::Tensor out = layer.output_mean(square.unsqueeze(0), weight);
-  const auto positions = static_cast<double>(out.numel() / out.size(1));
-  return torch::autograd::grad({out.sum()}, {weight})[0][0] / positions;
+  const std::int64_t positions = out.numel() / out.size(1);
+  return torch::autograd::grad({out.sum()}, {weight})[0][0] / static_cast<double>(positions);
 }
 
 }  // namespace varphase

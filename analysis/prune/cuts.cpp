@@ -62,7 +62,7 @@ std::vector<ScoredVariant> score_cuts(Network& network, const std::vector<Prunab
   const std::size_t first = first_position(layers);
   Predictor predictor(network, images, request.seed, first);
   const auto predict = [&] {
-    const at::Tensor log_p = predictor.log_probabilities(Estimator::ensemble, request.members);
+    at::Tensor log_p = predictor.log_probabilities(Estimator::ensemble, request.members);
     advanced(images.count());
     return log_p;
   };

@@ -24,6 +24,7 @@ const Registry<Scope>& scopes() {
 
 std::vector<at::Tensor> kept_before(const std::vector<PrunableLayer>& layers) {
   std::vector<at::Tensor> kept;
+  kept.reserve(layers.size());
   for (const PrunableLayer& layer : layers) kept.push_back(layer.kept);
   return kept;
 }

@@ -39,7 +39,7 @@ at::Tensor multiplied(const at::Tensor& x, const Forward& how, const NoiseFactor
   const bool channels_last = lies_channels_last(x);
   const at::Tensor from =
       x.contiguous(channels_last ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous);
-  const at::Tensor to = at::empty_like(from);
+  at::Tensor to = at::empty_like(from);
   if (from.scalar_type() == at::kBFloat16) {
     multiply<Bfloat16>(from, to, channels_last, how, factor);
   } else {

@@ -54,7 +54,8 @@ VarianceLayer::VarianceLayer(std::string_view kind, const VarianceOptions& optio
 }
 
 double VarianceLayer::weight_bound() const {
-  return 1 / std::sqrt(static_cast<double>(element_count(weight_) / weight_[0]));
+  const std::int64_t inputs = element_count(weight_) / weight_[0];
+  return 1 / std::sqrt(static_cast<double>(inputs));
 }
 
 void VarianceLayer::initialize(const NoiseKey& key) {

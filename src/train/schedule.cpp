@@ -26,9 +26,9 @@ double step(const TrainConfig& config, std::int64_t epoch, double hold) {
   // The margin keeps a share such as 0.07 of 100 epochs from rounding up to the 8th.
   const auto first =
       static_cast<std::int64_t>(std::ceil(hold * static_cast<double>(config.epochs) * (1 - 1e-12)));
-  return epoch < first
-             ? 1.0
-             : std::pow(config.gamma, static_cast<double>((epoch - first) / config.step_size));
+  if (epoch < first) return 1;
+  const std::int64_t falls = (epoch - first) / config.step_size;
+  return std::pow(config.gamma, static_cast<double>(falls));
 }
 
 /// PyTorch's CosineAnnealingLR with T_max = the epochs and eta_min = 0.

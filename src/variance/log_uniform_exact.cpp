@@ -15,7 +15,7 @@ struct ExactFunction : torch::autograd::Function<ExactFunction> {
   static at::Tensor forward(torch::autograd::AutogradContext* context,
                             const at::Tensor& log_alpha) {
     const at::Tensor x = without_holes(log_alpha);
-    const at::Tensor value = at::empty_like(x), slope = at::empty_like(x);
+    at::Tensor value = at::empty_like(x), slope = at::empty_like(x);
     on_floats(x, [&](auto zero) {
       using T = decltype(zero);
       log_uniform_divergences<T>(x.data_ptr<T>(), x.numel(), value.data_ptr<T>(),

@@ -19,8 +19,8 @@ struct StudentTFunction : torch::autograd::Function<StudentTFunction> {
     // Both in one order of memory: that of the means.
     const at::Tensor m = without_holes(mean);
     const at::Tensor v = at::empty_like(m).copy_(variance);
-    const at::Tensor value = at::empty_like(m), d_mean = at::empty_like(m),
-                     d_variance = at::empty_like(m);
+    at::Tensor value = at::empty_like(m);
+    const at::Tensor d_mean = at::empty_like(m), d_variance = at::empty_like(m);
     on_floats(m, [&](auto zero) {
       using T = decltype(zero);
       student_t_divergences<T>(m.data_ptr<T>(), v.data_ptr<T>(), m.numel(), nu, value.data_ptr<T>(),

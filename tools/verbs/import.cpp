@@ -1,5 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
+#include <utility>
+
 #include <ATen/core/Tensor.h>
 #include <fmt/ranges.h>
 
@@ -69,8 +71,7 @@ void arrange(std::vector<Array>& arrays, const std::map<std::string, std::string
     for (Array& array : arrays) {
       if (array.name != name) continue;
       array.dims = dims.at(name);
-      arranged.push_back(std::move(array));
-      array.name.clear();
+      arranged.push_back(std::exchange(array, Array{}));
     }
   }
   for (const Array& array : arrays) {

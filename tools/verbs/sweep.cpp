@@ -170,6 +170,7 @@ std::vector<std::string> left_out_lines(const SweepReport& report) {
     }
   }
   std::vector<std::string> lines;
+  lines.reserve(by_reason.size());
   for (const auto& [names, why] : by_reason)
     lines.push_back(fmt::format("{} left out: {}", names, why));
   return lines;
