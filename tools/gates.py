@@ -46,11 +46,8 @@ class Build:
         self.folder = pathlib.Path(folder).resolve()
         self.commands = {}
         text = (self.folder / "compile_commands.json").read_text()
-        # Without the precompiled header: a file includes what it uses, and clang-tidy reads none of GCC's.
+        # Without the precompiled header, which is GCC's.
         entries = json.loads(re.sub(r" -Winvalid-pch| -include [^ \"]*cmake_pch\.hxx", "", text))
-        self.plain = self.folder / "plain"
-        self.plain.mkdir(exist_ok=True)
-        (self.plain / "compile_commands.json").write_text(json.dumps(entries))
         for entry in entries:
             file = pathlib.Path(entry["directory"], entry["file"]).resolve()
             if file.is_relative_to(ROOT) and not file.is_relative_to(self.folder):
@@ -216,10 +213,9 @@ def check_tidy(build, with_torch=True):
 
     def look_at(files, name):
         wrapper = wrappers / f"{name}.cpp"
-        wrapper.write_text("".join(f'#include "{path}"\n' for path in files))
+        wrapper.write_text("".join(f'#include "{path}"  // NOLINT(bugprone-suspicious-include)\n' for path in files))
         good, said = output_of(
-            [tidy, "--quiet", f"--config-file={ROOT / '.clang-tidy'}", "--checks=-bugprone-suspicious-include",
-             f"--header-filter={own}", str(wrapper), "--", *build.flags_of(files[0])[1:]])
+            [tidy, "--quiet", f"--config-file={ROOT / '.clang-tidy'}", f"--header-filter={own}", str(wrapper), "--", *build.flags_of(files[0])[1:]])
         if good:
             for path in files:
                 keys[path].touch()
@@ -230,7 +226,7 @@ def check_tidy(build, with_torch=True):
         number, files = item
         good, said = look_at(files, f"group{number}")
         if good or "clang-diagnostic-error" not in said or len(files) == 1:
-            return [] if good else [said]
+            return [] if good else ["\n".join([*files, said])]
         alone = [look_at([path], f"group{number}-{place}") for place, path in enumerate(files)]
         return [said for good, said in alone if not good]
 
@@ -246,7 +242,8 @@ def names_of(path):
 
 
 def tidy_groups(paths, build):
-    """Files that clang-tidy reads as one: most of its time goes into the headers that all of them include."""
+    """Files that clang-tidy reads as one: most of its time goes into the headers that all of them include. (Whether each
+    includes what it uses is not asked here.)"""
     groups = []
     for path in paths:
         flags, names = build.flags_of(path), names_of(path)

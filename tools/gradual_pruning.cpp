@@ -16,7 +16,7 @@ std::function<at::Tensor(const VarianceLayer&)> pruning_score(Network& network,
     entry.position = network.position(layer.name());
     entry.layer = dynamic_cast<VarianceLayer*>(network.layers()[entry.position].get());
     if (criteria().at(criterion).inputs)
-      entry.input_square = SampledInputs(network, images, seed).mean_square(entry.position);
+      entry.input_square = SampledInputs(network, images, seed, 0).mean_square(entry.position);
     const auto inputs = score_inputs(network, {entry}, {criterion}, nullptr, "", images, seed);
     return rank(criterion, inputs, images.labels.device()).scores.front();
   };

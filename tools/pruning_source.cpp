@@ -112,7 +112,8 @@ Scoring prepare_scores(PruningSource& source, std::vector<PrunableLayer> layers,
   Network& network = source.loaded.network;
   const auto seed = static_cast<std::uint64_t>(options.seed);
   if (mends_variance(repair) || any([](const Criterion& row) { return row.inputs; })) {
-    SampledInputs passes(network, train, seed, layers.front().position);
+    // Of one layer nothing is asked twice.
+    SampledInputs passes(network, train, seed, layers.size() > 1 ? first_position(layers) : 0);
     for (PrunableLayer& layer : layers) layer.input_square = passes.mean_square(layer.position);
   }
   std::optional<KappaMap> map;

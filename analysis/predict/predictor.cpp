@@ -24,7 +24,7 @@
 namespace varphase {
 namespace {
 
-// Beyond 1 GiB the layers before the noise are run again for each prediction.
+// Beyond 1 GiB what comes before the noise, the same for all members, is not kept.
 constexpr std::int64_t kMostKeptFeatures = (1LL << 30) / sizeof(float);
 
 }  // namespace

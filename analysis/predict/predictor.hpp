@@ -35,8 +35,8 @@ struct Prediction {
 
 /// Predicts a set of images with a network in eval mode. What does not change from member to member
 /// (the layers before the first that draws noise, and for a simple head its moments) is computed
-/// once: the network must not change while its predictor lives, or only from layer `changing` on,
-/// where that is given.
+/// once: the network must not change while its predictor lives. Where `changing` is given, it may
+/// from that layer on, whose inputs an ensemble then keeps for each member (KeptInputs).
 class Predictor {
  public:
   Predictor(Network& network, const DeviceImages& images, std::uint64_t seed,

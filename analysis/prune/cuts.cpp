@@ -10,20 +10,16 @@
 #include <ATen/ops/stack.h>
 
 #include "analysis/predict/predictor.hpp"
-#include "analysis/predict/trunk.hpp"
 #include "analysis/prune/fused_cuts.hpp"
 #include "analysis/prune/restore.hpp"
 
 namespace varphase {
-namespace {
 
 std::size_t first_position(const std::vector<PrunableLayer>& layers) {
   std::size_t first = layers.front().position;
   for (const PrunableLayer& layer : layers) first = std::min(first, layer.position);
   return first;
 }
-
-}  // namespace
 
 MaskedWeights pruned_weights(const PrunableLayer& layer, const at::Tensor& mask, Replacement rule,
                              Repair repair) {

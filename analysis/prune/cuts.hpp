@@ -20,6 +20,9 @@ struct PrunableLayer {
   at::Tensor input_square;  // E a^2 [in...], where the variance is to be matched
 };
 
+/// The first of the layers in the network.
+std::size_t first_position(const std::vector<PrunableLayer>& layers);
+
 /// One way to cut: a mask for each of the layers, float32, 1 = kept.
 using Cut = std::vector<at::Tensor>;
 struct Cuts {

@@ -3,7 +3,9 @@
 // Beside the reference library, in a process of its own; and as files that nobody vouches for.
 #include "checkpoints/safetensors.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <random>
 
 #include <gmock/gmock.h>
@@ -209,8 +211,9 @@ bool agrees(const std::string& bytes, const TensorFile& read) {
         found->shape != item.value()["shape"].get<std::vector<std::int64_t>>())
       return false;
     const std::string slice = bytes.substr(8 + length + begin, end - begin);
-    if (!half && (slice.size() != found->bytes.size() ||
-                  std::memcmp(slice.data(), found->bytes.data(), slice.size()) != 0))
+    const auto same = [](char a, std::byte b) { return static_cast<std::byte>(a) == b; };
+    if (!half &&
+        !std::equal(slice.begin(), slice.end(), found->bytes.begin(), found->bytes.end(), same))
       return false;
   }
   return tensors == read.arrays.size() && 8 + length + covered == bytes.size();

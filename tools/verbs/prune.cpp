@@ -298,7 +298,7 @@ int run_prune(const Options& options) {
   }
   check_drops_more(source, scoring, chosen);
   SampledInputs passes(network, train, static_cast<std::uint64_t>(options.seed),
-                       scoring.layers.front().position);
+                       first_position(scoring.layers));
   apply_cut(network, scoring.layers, chosen.cut, chosen.rule, repair, &passes);
 
   SparseModel model = model_of(source, scoring, chosen);

@@ -7,6 +7,7 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include "src/kernels/activation.hpp"
+#include "src/kernels/bfloat16.hpp"
 #include "src/kernels/float32_product.hpp"
 #include "src/kernels/gather_images.hpp"
 #include "src/kernels/output_curvature.hpp"
@@ -114,6 +115,29 @@ TEST(NormPool, MeetsFloat64AutogradInTraining) {
   }
 }
 
+TEST(Bfloat16, RoundsAsTorchDoes) {
+  at::manual_seed(1);
+  at::Tensor x = at::randn({4096}) * at::pow(2.0, at::randn({4096}) * 30);
+  const float special[] = {0.0F,          -0.0F, INFINITY, -INFINITY, NAN,
+                           1.00390625F,    // halfway, to even: down
+                           1.01171875F,    // halfway, to even: up
+                           3.4028235e38F,  // rounds to infinity
+                           1e-45F};
+  for (std::size_t i = 0; i < std::size(special); ++i)
+    x[static_cast<std::int64_t>(i)] = static_cast<double>(special[i]);
+  const at::Tensor narrow = x.to(at::kBFloat16);
+  for (std::int64_t i = 0; i < x.numel(); ++i) {
+    const auto bits = static_cast<std::uint16_t>(narrow.data_ptr<at::BFloat16>()[i].x);
+    const Bfloat16 own = narrowed<Bfloat16>(x.data_ptr<float>()[i]);
+    if (std::isnan(x.data_ptr<float>()[i])) {
+      EXPECT_TRUE(std::isnan(widened(own)));
+    } else {
+      EXPECT_EQ(own.bits, bits) << x.data_ptr<float>()[i];
+      EXPECT_EQ(widened(own), static_cast<float>(narrow.data_ptr<at::BFloat16>()[i]));
+    }
+  }
+}
+
 // Of inputs that bfloat16 holds: all between them and the output is float32, which is rounded once.
 TEST(NormPool, Bfloat16IsTheRoundedResult) {
   at::manual_seed(1);
@@ -155,6 +179,10 @@ TEST(NormPool, Bfloat16IsTheRoundedResult) {
         const double half_step = fused ? 0x1p-8 : 0x1p-6;  // rounded once, or layer by layer
         EXPECT_TRUE(close(wide(y), ry.detach(), half_step)) << what;
         EXPECT_TRUE(close(wide(x.grad()), rx.grad(), half_step)) << what;
+        if (fused) {
+          const at::Tensor off = (wide(y) - ry.detach()).abs() - half_step * ry.detach().abs();
+          EXPECT_LT(off.max().item<double>(), 1e-5) << what;  // each entry to its own half step
+        }
         const double sums = fused ? 1e-5 : half_step;
         EXPECT_TRUE(close(wide(tail.parameter("batch_norm1/weight").grad()), rw.grad(), sums))
             << what;
