@@ -4,6 +4,7 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "src/kernels/multiply_noise.hpp"
+#include "src/layers/activation_elements.hpp"
 #include "src/layers/layer.hpp"
 #include "src/layers/sampling.hpp"
 #include "src/variance/torch_kernels.hpp"
@@ -19,8 +20,8 @@ template <class T>
 void multiply(const at::Tensor& from, const at::Tensor& to, bool channels_last, const Forward& how,
               const NoiseFactor& factor) {
   MultiplyNoise<T> job;
-  job.x = static_cast<const T*>(from.const_data_ptr());
-  job.y = static_cast<T*>(to.mutable_data_ptr());
+  job.x = elements_of<T>(from);
+  job.y = elements_of<T>(to);
   job.rows = from.size(0);
   job.channels = from.size(1);
   job.positions = from.numel() == 0 ? 1 : from.numel() / (job.rows * job.channels);
@@ -40,11 +41,8 @@ at::Tensor multiplied(const at::Tensor& x, const Forward& how, const NoiseFactor
   const at::Tensor from =
       x.contiguous(channels_last ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous);
   at::Tensor to = at::empty_like(from);
-  if (from.scalar_type() == at::kBFloat16) {
-    multiply<Bfloat16>(from, to, channels_last, how, factor);
-  } else {
-    multiply<float>(from, to, channels_last, how, factor);
-  }
+  on_activations(
+      from, [&](auto type) { multiply<decltype(type)>(from, to, channels_last, how, factor); });
   return to;
 }
 

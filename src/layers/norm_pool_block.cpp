@@ -9,6 +9,7 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "src/kernels/norm_pool.hpp"
+#include "src/layers/activation_elements.hpp"
 #include "src/layers/max_pool.hpp"
 #include "src/variance/torch_kernels.hpp"
 
@@ -53,11 +54,6 @@ struct Arrays {
 };
 
 template <class T>
-T* elements_of(const at::Tensor& tensor) {
-  return static_cast<T*>(tensor.mutable_data_ptr());
-}
-
-template <class T>
 NormPool<T> job_of(const Kind& kind, const Arrays& arrays, const at::Tensor& workspace) {
   NormPool<T> job;
   job.x = elements_of<T>(arrays.x);
@@ -88,18 +84,6 @@ at::Tensor workspace_of(const at::Tensor& x) {
                      : at::Tensor();
 }
 
-/// body(0.0F) or body(Bfloat16{}) by the element type.
-template <class Body>
-void by_type(const at::Tensor& x, const Body& body) {
-  if (x.scalar_type() == at::kBFloat16) {
-    body(Bfloat16{});
-  } else {
-    VARPHASE_CHECK(x.scalar_type() == at::kFloat, ErrorKind::unsupported, "norm_pool of {}",
-                   at::toString(x.scalar_type()));
-    body(0.0F);
-  }
-}
-
 at::Tensor run_forward(const Kind& kind, Arrays& arrays, const at::Tensor& running_mean,
                        const at::Tensor& running_var) {
   const at::Tensor& x = arrays.x;
@@ -111,7 +95,7 @@ at::Tensor run_forward(const Kind& kind, Arrays& arrays, const at::Tensor& runni
   if (kind.training && kind.pool > 1)
     arrays.winner = at::empty({y.numel()}, x.options().dtype(at::kByte).requires_grad(false));
   const at::Tensor workspace = kind.training ? workspace_of(x) : at::Tensor();
-  by_type(x, [&](auto type) {
+  on_activations(x, [&](auto type) {
     using T = decltype(type);
     NormPool<T> job = job_of<T>(kind, arrays, workspace);
     job.running_mean = data_of<float>(running_mean);
@@ -157,7 +141,7 @@ struct NormPoolFunction : torch::autograd::Function<NormPoolFunction> {
     const at::Tensor dweight = at::empty_like(arrays.weight);
     const at::Tensor dbias = at::empty_like(arrays.bias);
     const at::Tensor workspace = workspace_of(arrays.x);
-    by_type(dx, [&](auto type) {
+    on_activations(dx, [&](auto type) {
       using T = decltype(type);
       norm_pool_backward<T>(
           job_of<T>(kind, arrays, workspace),

@@ -1,0 +1,35 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <type_traits>
+
+#include <ATen/core/Tensor.h>
+
+#include "src/base/error.hpp"
+#include "src/kernels/bfloat16.hpp"
+
+namespace varphase {
+
+/// The elements of a tensor, in whatever order they lie. @throws Error unsupported for another
+/// type.
+template <class T>
+T* elements_of(const at::Tensor& tensor) {
+  constexpr at::ScalarType type = std::is_same_v<T, Bfloat16> ? at::kBFloat16 : at::kFloat;
+  VARPHASE_CHECK(tensor.scalar_type() == type, ErrorKind::unsupported,
+                 "a kernel got elements of type {}, wants {}", at::toString(tensor.scalar_type()),
+                 at::toString(type));
+  return static_cast<T*>(tensor.mutable_data_ptr());
+}
+
+/// body(Bfloat16{}) for a tensor of bfloat16, else body(0.0F).
+template <class Body>
+void on_activations(const at::Tensor& tensor, const Body& body) {
+  if (tensor.scalar_type() == at::kBFloat16) {
+    body(Bfloat16{});
+  } else {
+    body(0.0F);
+  }
+}
+
+}  // namespace varphase
