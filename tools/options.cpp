@@ -47,7 +47,7 @@ void add_run(CLI::App* sub, Options& o, const std::string& epochs) {
 
 void add_form(CLI::App* sub, Options& o) {
   sub->add_option("--form", o.form,
-                  "how pruned dense layers are computed: auto (whichever is the fastest), dense, "
+                  "how pruned layers are computed: auto (whichever is the fastest), dense, "
                   "csr or compact; a given form gives the same bits at every run")
       ->capture_default_str();
 }

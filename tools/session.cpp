@@ -24,6 +24,7 @@
 #include "src/base/progress.hpp"
 #include "src/base/version.hpp"
 #include "src/data/normalization.hpp"
+#include "src/layers/conv2d.hpp"
 #include "src/train/trainer.hpp"
 #include "tools/dataset_files.hpp"
 
@@ -79,8 +80,8 @@ void set_pruned_weights(LoadedNetwork& loaded, at::Device device,
                         std::optional<ExecutionForm> form) {
   Network& network = loaded.network;
   for (const PrunedLayer& pruned : loaded.pruned->layers) {
-    auto* layer =
-        dynamic_cast<VarianceLayer*>(network.layers()[network.position(pruned.layer)].get());
+    const std::size_t position = network.position(pruned.layer);
+    auto* layer = dynamic_cast<VarianceLayer*>(network.layers()[position].get());
     VARPHASE_CHECK(
         layer != nullptr && layer->mean().sizes().vec() == pruned.shape, ErrorKind::shape,
         "pruned layer {} has shape {}, the network of its config has no such variance layer",
@@ -94,8 +95,11 @@ void set_pruned_weights(LoadedNetwork& loaded, at::Device device,
     };
     const at::Tensor mean = tensor(weights.mean), variance = tensor(weights.variance);
     layer->override_weights(mean, variance);
-    if (pruned.shape.size() != 2) continue;
-    loaded.executed.push_back(std::make_shared<ExecutedLayer>(pruned, mean, variance, form));
+    const ConvGeometry geometry = pruned.shape.size() == 4
+                                      ? conv_geometry(*layer, network.input_of(position))
+                                      : ConvGeometry{pruned.shape[1]};
+    loaded.executed.push_back(
+        std::make_shared<ExecutedLayer>(pruned, mean, variance, geometry, form));
     layer->execute_by(loaded.executed.back());
   }
 }

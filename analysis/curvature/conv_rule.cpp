@@ -158,24 +158,9 @@ class ConvRule final : public WeightedRule {
       : WeightedRule(source.input, of.weight),
         bias_(of.bias),
         output_(source.layer.output_shape()),
-        patches_(geometry_of(source, of.weight.size(2))) {
+        patches_(conv_geometry(source.layer, source.input)) {
     turned_ = of.weight.flip({2, 3}).transpose(0, 1).contiguous();
     weight_by_place_ = of.weight.permute({0, 2, 3, 1}).contiguous();
-  }
-
-  static ConvGeometry geometry_of(const RuleSource& source, std::int64_t kernel) {
-    const Conv2dOptions usual;
-    const Json options = source.layer.options();
-    const Shape& in = source.input;
-    const Shape& out = source.layer.output_shape();
-    return {in[0],
-            in[1],
-            in[2],
-            kernel,
-            options.value("stride", usual.stride),
-            options.value("padding", usual.padding),
-            out[1],
-            out[2]};
   }
 
   const ConvGeometry& geometry() const { return patches_.geometry(); }

@@ -8,7 +8,7 @@ CurvatureChain::CurvatureChain(const Network& network, std::size_t first,
                                const Smoothing& smoothing, at::ScalarType type)
     : first_(first) {
   const auto& layers = network.layers();
-  Shape shape = first == 0 ? network.input() : layers[first - 1]->output_shape();
+  Shape shape = network.input_of(first);
   for (std::size_t i = first; i < layers.size(); ++i) {
     Layer& layer = *layers[i];
     rules_.push_back(curvature_rules().at(layer.kind())(

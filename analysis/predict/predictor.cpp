@@ -119,8 +119,7 @@ at::Tensor Predictor::general(Estimator estimator, std::int64_t members,
                               at::Tensor* member_entropy) {
   const std::int64_t chunk =
       std::max<std::int64_t>(1, chunk_images(network_, images_.pixels.device()) / members);
-  const Shape shape =
-      trunk_end_ == 0 ? network_.input() : network_.layers()[trunk_end_ - 1]->output_shape();
+  const Shape shape = network_.input_of(trunk_end_);
   const std::size_t last = network_.layers().size();
   KeptInputs* kept = estimator == Estimator::ensemble ? &kept_of_ensemble(members) : nullptr;
   const std::size_t start = kept != nullptr ? std::max(kept->end(), trunk_end_) : trunk_end_;

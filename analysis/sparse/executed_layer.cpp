@@ -5,12 +5,13 @@
 #include <algorithm>
 #include <bit>
 #include <chrono>
+#include <limits>
 
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/conv2d.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/linear.h>
-#include <ATen/ops/zeros.h>
 #if VARPHASE_CUDA
 #include <c10/cuda/CUDAFunctions.h>
 #endif
@@ -18,6 +19,7 @@
 #include "src/base/error.hpp"
 #include "src/base/suggest.hpp"
 #include "src/kernels/sparse_moments.hpp"
+#include "src/layers/layer.hpp"
 #include "src/variance/torch_kernels.hpp"
 
 namespace varphase {
@@ -50,12 +52,59 @@ void synchronize(const at::Tensor& tensor) {
 #endif
 }
 
-/// Outputs of some units among all, the others as `rest` [out] has them (undefined: 0).
+/// Outputs of some units or channels among all, the others as `rest` [out] has them (undefined: 0).
 at::Tensor spread_out(const at::Tensor& some, const at::Tensor& units, const at::Tensor& rest,
                       std::int64_t count) {
-  at::Tensor all = rest.defined() ? rest.expand({some.size(0), count}).clone()
-                                  : at::zeros({some.size(0), count}, some.options());
+  std::vector<std::int64_t> shape = some.sizes().vec();
+  shape[1] = count;
+  at::Tensor all = at::empty(shape, some.options(), some.suggest_memory_format());
+  if (rest.defined()) {
+    std::vector<std::int64_t> as_channel(shape.size(), 1);
+    as_channel[1] = count;
+    all.copy_(rest.reshape(as_channel).expand(shape));
+  } else {
+    all.zero_();
+  }
   return all.index_copy_(1, units, some);
+}
+
+/// The kept weights as SparseMoments wants them.
+struct SparsePattern {
+  std::vector<std::int32_t> indptr, indices;
+  std::vector<float> mean, variance;
+  std::vector<std::int64_t> rows, columns;  // outputs and inputs that keep any
+};
+
+SparsePattern pattern_of(const PrunedLayer& pruned, const ConvGeometry& geometry) {
+  const EffectiveWeights weights = effective_weights(pruned);
+  const std::vector<std::uint8_t> keep = unpack_mask(pruned.mask, pruned.count());
+  const std::int64_t outputs = pruned.shape[0], inputs = pruned.shape[1],
+                     places = geometry.kernel * geometry.kernel;
+  VARPHASE_CHECK(places * inputs <= std::numeric_limits<std::int32_t>::max(), ErrorKind::shape,
+                 "{}: {} weights an output: 32-bit indices do not reach", pruned.layer,
+                 places * inputs);
+  SparsePattern pattern;
+  pattern.indptr.push_back(0);
+  std::vector<bool> used(static_cast<std::size_t>(inputs));
+  for (std::int64_t o = 0; o < outputs; ++o) {
+    const std::size_t before = pattern.indices.size();
+    for (std::int64_t place = 0; place < places; ++place) {
+      for (std::int64_t i = 0; i < inputs; ++i) {
+        const auto at = static_cast<std::size_t>((o * inputs + i) * places + place);
+        if (keep[at] == 0) continue;
+        used[static_cast<std::size_t>(i)] = true;
+        pattern.indices.push_back(static_cast<std::int32_t>(place * inputs + i));
+        pattern.mean.push_back(weights.mean[at]);
+        pattern.variance.push_back(weights.variance[at]);
+      }
+      pattern.indptr.push_back(static_cast<std::int32_t>(pattern.indices.size()));
+    }
+    if (pattern.indices.size() > before) pattern.rows.push_back(o);
+  }
+  for (std::int64_t i = 0; i < inputs; ++i) {
+    if (used[static_cast<std::size_t>(i)]) pattern.columns.push_back(i);
+  }
+  return pattern;
 }
 
 }  // namespace
@@ -86,39 +135,37 @@ std::optional<ExecutionForm> execution_form_from_name(const std::string& name) {
 }
 
 ExecutedLayer::ExecutedLayer(const PrunedLayer& pruned, const at::Tensor& mean,
-                             const at::Tensor& variance, std::optional<ExecutionForm> given)
+                             const at::Tensor& variance, const ConvGeometry& geometry,
+                             std::optional<ExecutionForm> given)
     : name_(pruned.layer),
       sparsity_(pruned.sparsity()),
+      convolution_(pruned.shape.size() == 4),
+      geometry_(geometry),
       mean_(mean),
       variance_(variance),
       given_(given) {
-  VARPHASE_CHECK(pruned.shape.size() == 2 && mean.sizes().vec() == pruned.shape &&
-                     variance.sizes().vec() == pruned.shape,
-                 ErrorKind::shape, "{}: a sparse form wants a dense layer's weights [out, in]",
-                 pruned.layer);
+  const std::vector<std::int64_t> wanted =
+      convolution_
+          ? std::vector{pruned.shape[0], geometry.channels, geometry.kernel, geometry.kernel}
+          : std::vector{pruned.shape[0], geometry.channels};
+  VARPHASE_CHECK(
+      pruned.shape == wanted && mean.sizes().vec() == wanted && variance.sizes().vec() == wanted,
+      ErrorKind::shape, "{}: a sparse form wants weights {}, got {}", pruned.layer,
+      shape_text(wanted), shape_text(pruned.shape));
   const at::Device device = mean.device();
   const bool all_means = pruned.replace == "mean";
-  const CsrMatrix pattern = csr_variances(pruned);
+  const SparsePattern pattern = pattern_of(pruned, geometry);
   csr_ = {copied(pattern.indptr, at::kInt, device), copied(pattern.indices, at::kInt, device),
-          all_means ? at::Tensor() : copied(csr_means(pruned).values, at::kFloat, device),
-          copied(pattern.values, at::kFloat, device)};
-
-  std::vector<std::int64_t> rows, columns;
-  std::vector<bool> used(static_cast<std::size_t>(pattern.cols));
-  for (const std::int32_t column : pattern.indices) used[static_cast<std::size_t>(column)] = true;
-  for (std::int64_t column = 0; column < pattern.cols; ++column) {
-    if (used[static_cast<std::size_t>(column)]) columns.push_back(column);
-  }
-  for (std::size_t row = 0; row < static_cast<std::size_t>(pattern.rows); ++row) {
-    if (pattern.indptr[row] < pattern.indptr[row + 1])
-      rows.push_back(static_cast<std::int64_t>(row));
-  }
-  compact_.whole = static_cast<std::int64_t>(rows.size()) == pattern.rows &&
-                   static_cast<std::int64_t>(columns.size()) == pattern.cols;
-  compact_.rows = copied(rows, at::kLong, device);
-  compact_.columns = copied(columns, at::kLong, device);
+          all_means ? at::Tensor() : copied(pattern.mean, at::kFloat, device),
+          copied(pattern.variance, at::kFloat, device)};
+  compact_.whole = static_cast<std::int64_t>(pattern.rows.size()) == pruned.shape[0] &&
+                   static_cast<std::int64_t>(pattern.columns.size()) == pruned.shape[1];
+  compact_.rows = copied(pattern.rows, at::kLong, device);
+  compact_.columns = copied(pattern.columns, at::kLong, device);
   const auto left = [&](const at::Tensor& weights) {
-    return weights.index_select(0, compact_.rows).index_select(1, compact_.columns).contiguous();
+    return weights.index_select(0, compact_.rows)
+        .index_select(1, compact_.columns)
+        .contiguous(weights.suggest_memory_format());
   };
   if (!all_means) compact_.mean = left(mean);
   compact_.variance = left(variance);
@@ -126,8 +173,9 @@ ExecutedLayer::ExecutedLayer(const PrunedLayer& pruned, const at::Tensor& mean,
 
 OutputMoments ExecutedLayer::moments(const at::Tensor& x, const at::Tensor& bias,
                                      WantedMoments wanted) const {
-  const at::Tensor flat = x.flatten(1).contiguous();
-  return moments_by(choose(flat, bias, wanted), flat, bias, wanted);
+  const at::Tensor input =
+      convolution_ ? x.contiguous(at::MemoryFormat::ChannelsLast) : x.flatten(1).contiguous();
+  return moments_by(choose(input, bias, wanted), input, bias, wanted);
 }
 
 OutputMoments ExecutedLayer::moments_by(ExecutionForm form, const at::Tensor& x,
@@ -140,32 +188,55 @@ OutputMoments ExecutedLayer::moments_by(ExecutionForm form, const at::Tensor& x,
     case ExecutionForm::dense:
       break;
   }
-  return {wanted.mean ? at::linear(x, mean_, optional_of(bias)) : at::Tensor(),
-          wanted.variance ? at::linear(x.square(), variance_) : at::Tensor()};
+  return {wanted.mean ? product(x, mean_, bias) : at::Tensor(),
+          wanted.variance ? product(x.square(), variance_, {}) : at::Tensor()};
 }
 
-OutputMoments ExecutedLayer::by_csr(const at::Tensor& x, const at::Tensor& bias,
+at::Tensor ExecutedLayer::product(const at::Tensor& x, const at::Tensor& weight,
+                                  const at::Tensor& bias) const {
+  return convolution_
+             ? at::conv2d(x, weight, optional_of(bias), geometry_.stride, geometry_.padding)
+             : at::linear(x, weight, optional_of(bias));
+}
+
+OutputMoments ExecutedLayer::by_csr(const at::Tensor& given, const at::Tensor& bias,
                                     WantedMoments wanted) const {
   const bool all_means = !csr_.mean.defined();
+  const at::MemoryFormat format =
+      convolution_ ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
+  const at::Tensor x = given.contiguous(format);
+  const auto output = [&] {
+    return convolution_
+               ? at::empty({x.size(0), mean_.size(0), geometry_.out_height, geometry_.out_width},
+                           x.options(), format)
+               : at::empty({x.size(0), mean_.size(0)}, x.options());
+  };
   OutputMoments out;
   SparseMoments job;
   job.rows = x.size(0);
-  job.inputs = mean_.size(1);
+  job.geometry = geometry_;
   job.outputs = mean_.size(0);
-  job.x = data_of<float>(x);
+  job.x = x.data_ptr<float>();
   job.indptr = csr_.indptr.data_ptr<std::int32_t>();
   job.indices = csr_.indices.data_ptr<std::int32_t>();
   job.bias = data_of<float>(bias);
-  if (wanted.mean && all_means) out.mean = at::linear(x, mean_, optional_of(bias));
+  if (wanted.mean && all_means) out.mean = product(x, mean_, bias);
   if (wanted.mean && !all_means) {
-    out.mean = at::empty({job.rows, job.outputs}, x.options());
+    out.mean = output();
     job.mean = data_of<float>(csr_.mean);
-    job.m = data_of<float>(out.mean);
+    job.m = out.mean.data_ptr<float>();
   }
   if (wanted.variance) {
-    out.variance = at::empty({job.rows, job.outputs}, x.options());
+    out.variance = output();
     job.variance = data_of<float>(csr_.variance);
-    job.v = data_of<float>(out.variance);
+    job.v = out.variance.data_ptr<float>();
+  }
+  if (job.m == nullptr && job.v == nullptr) return out;
+  at::Tensor columns;
+  if (sparse_moments_wants_columns(job, where_of(x))) {
+    const at::Tensor by_place = convolution_ ? x.permute({0, 2, 3, 1}) : x;
+    columns = by_place.reshape({x.size(0), -1}).t().contiguous();
+    job.columns = columns.data_ptr<float>();
   }
   sparse_moments(job, where_of(x));
   return out;
@@ -175,20 +246,23 @@ OutputMoments ExecutedLayer::by_compact(const at::Tensor& x, const at::Tensor& b
                                         WantedMoments wanted) const {
   const bool all_means = !compact_.mean.defined();
   OutputMoments out;
-  if (wanted.mean && all_means) out.mean = at::linear(x, mean_, optional_of(bias));
+  if (wanted.mean && all_means) out.mean = product(x, mean_, bias);
   if (!wanted.variance && all_means) return out;
   const at::Tensor left = x.index_select(1, compact_.columns);
   const std::int64_t units = mean_.size(0);
-  if (wanted.mean && !all_means) {
-    const at::Tensor own =
-        bias.defined()
-            ? at::linear(left, compact_.mean, bias.index_select(0, compact_.rows).contiguous())
-            : at::linear(left, compact_.mean);
-    out.mean = spread_out(own, compact_.rows, bias, units);
-  }
-  if (wanted.variance)
-    out.variance =
-        spread_out(at::linear(left.square(), compact_.variance), compact_.rows, {}, units);
+  // Without a weight there is no product to take: not every convolution can be one of no channels.
+  const auto from_left = [&](const at::Tensor& input, const at::Tensor& weight,
+                             const at::Tensor& rest) {
+    if (weight.numel() == 0) {
+      const at::Tensor none =
+          at::empty({x.size(0), 0, geometry_.out_height, geometry_.out_width}, x.options());
+      return spread_out(convolution_ ? none : none.flatten(1), compact_.rows, rest, units);
+    }
+    const at::Tensor own = rest.defined() ? rest.index_select(0, compact_.rows).contiguous() : rest;
+    return spread_out(product(input, weight, own), compact_.rows, rest, units);
+  };
+  if (wanted.mean && !all_means) out.mean = from_left(left, compact_.mean, bias);
+  if (wanted.variance) out.variance = from_left(left.square(), compact_.variance, {});
   return out;
 }
 

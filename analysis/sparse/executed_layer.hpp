@@ -12,12 +12,14 @@
 #include <ATen/core/Tensor.h>
 
 #include "analysis/sparse/sparse_model.hpp"
+#include "src/kernels/conv_geometry.hpp"
 #include "src/layers/moments_form.hpp"
 
 namespace varphase {
 
-/// How a pruned dense layer's products are computed: with all weights, zeros included; with the
-/// kept ones by rows (src/kernels/sparse_moments.hpp); or with the rows and columns that keep any.
+/// How a pruned layer's products are computed: with all weights, zeros included; with the kept ones
+/// by rows (src/kernels/sparse_moments.hpp); or with the outputs and inputs (of a convolution:
+/// channels) that keep any.
 enum class ExecutionForm { dense, csr, compact };
 inline constexpr std::array kExecutionForms{ExecutionForm::dense, ExecutionForm::csr,
                                             ExecutionForm::compact};
@@ -34,21 +36,22 @@ struct FormChoice {
   std::map<ExecutionForm, double> seconds;
 };
 
-/// A pruned dense layer in whatever form is the fastest. At the first batch of a size (powers of
+/// A pruned layer in whatever form is the fastest. At the first batch of a size (powers of
 /// two apart) each form is timed on it, in turn, and the fastest is kept for this object's life;
 /// where another is within a tenth of the dense form, the dense one stays. All forms give the same
 /// moments within float32 rounding; a given form gives the same bits at every run.
 class ExecutedLayer final : public MomentsForm {
  public:
-  /// @param pruned of a dense layer, [out, in] (and nothing else: a convolution stays dense)
-  /// @param mean, variance its effective weights [out, in], float32, on the device it will run on
+  /// @param pruned of a dense layer [out, in] or a convolution [out, in, kernel, kernel]
+  /// @param mean, variance its effective weights, float32, on the device it will run on
+  /// @param geometry of the convolution, or ConvGeometry{in}
   /// @param given the form to use, or none: measure
   ExecutedLayer(const PrunedLayer& pruned, const at::Tensor& mean, const at::Tensor& variance,
-                std::optional<ExecutionForm> given);
+                const ConvGeometry& geometry, std::optional<ExecutionForm> given);
 
   OutputMoments moments(const at::Tensor& x, const at::Tensor& bias,
                         WantedMoments wanted) const override;
-  /// By that form. @param x [N, in]
+  /// By that form. @param x [N, in], or [N, in, height, width]
   OutputMoments moments_by(ExecutionForm form, const at::Tensor& x, const at::Tensor& bias,
                            WantedMoments wanted) const;
 
@@ -61,15 +64,17 @@ class ExecutedLayer final : public MomentsForm {
 
  private:
   struct Csr {
-    at::Tensor indptr, indices;  // int32 [out + 1], [kept]
+    at::Tensor indptr, indices;  // int32 [out * kernel^2 + 1], [kept], as SparseMoments has them
     at::Tensor mean, variance;   // [kept]; mean undefined under rule mean, whose means are all kept
   };
   struct Compact {
-    at::Tensor rows, columns;   // int64: those that keep a weight
-    at::Tensor mean, variance;  // [rows, columns]; mean undefined under rule mean
+    at::Tensor rows, columns;   // int64: outputs and inputs that keep a weight
+    at::Tensor mean, variance;  // [rows, columns, ...]; mean undefined under rule mean
     bool whole = false;         // nothing is dead: no form of its own
   };
 
+  /// Product of x with some weights, of all or some inputs and outputs.
+  at::Tensor product(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) const;
   ExecutionForm choose(const at::Tensor& x, const at::Tensor& bias, WantedMoments wanted) const;
   FormChoice measure(const at::Tensor& x, const at::Tensor& bias, WantedMoments wanted) const;
   OutputMoments by_csr(const at::Tensor& x, const at::Tensor& bias, WantedMoments wanted) const;
@@ -77,6 +82,8 @@ class ExecutedLayer final : public MomentsForm {
 
   std::string name_;
   double sparsity_;
+  bool convolution_;
+  ConvGeometry geometry_;
   at::Tensor mean_, variance_;
   Csr csr_;
   Compact compact_;

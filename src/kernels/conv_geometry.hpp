@@ -7,9 +7,9 @@
 namespace varphase {
 
 /// Input [channels, height, width] and output [.., out_height, out_width] of a convolution with a
-/// square kernel.
+/// square kernel; a dense layer's has its inputs as channels of one place.
 struct ConvGeometry {
-  std::int64_t channels = 0, height = 0, width = 0;
+  std::int64_t channels = 0, height = 1, width = 1;
   std::int64_t kernel = 1, stride = 1, padding = 0, out_height = 1, out_width = 1;
 };
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "src/kernels/launch.cuh"
+#include "src/kernels/sparse_window.hpp"
 
 namespace varphase::cuda {
 namespace {
@@ -13,6 +14,7 @@ constexpr int kWarp = 32;
 constexpr int kGroup = 32;              // units between two writes of a block
 constexpr int kTileThreads = 512;       // of a block that holds a tile
 constexpr int kRowThreads = 256;        // of a block without one
+constexpr int kColumnGroups = 2;        // of units to a block that reads turned-over inputs
 constexpr std::int64_t kFewRows = 128;  // under it tiles leave most of a GPU idle
 
 __device__ float sum_over_warp(float value) {
@@ -22,20 +24,32 @@ __device__ float sum_over_warp(float value) {
   return value;
 }
 
-// Few images, or rows too long for shared memory: a warp an output, its lanes share the weights.
+__device__ std::int64_t units_of(const SparseMoments& job) {
+  return job.geometry.out_height * job.geometry.out_width * job.outputs;
+}
+__device__ std::int64_t inputs_of(const SparseMoments& job) {
+  return job.geometry.height * job.geometry.width * job.geometry.channels;
+}
+
+// Few images: a warp an output, its lanes share the weights.
 template <bool Mean, bool Variance>
 __global__ void __launch_bounds__(kRowThreads) output_kernel(SparseMoments job) {
   const std::int64_t id =
       (static_cast<std::int64_t>(blockIdx.x) * kRowThreads + threadIdx.x) / kWarp;
   const int lane = static_cast<int>(threadIdx.x) % kWarp;
-  if (id >= job.rows * job.outputs) return;
-  const std::int64_t n = id / job.outputs, j = id % job.outputs;
-  const float* x = job.x + n * job.inputs;
+  const std::int64_t units = units_of(job);
+  if (id >= job.rows * units) return;
+  const std::int64_t n = id / units, u = id % units, j = u % job.outputs;
+  const float* x = job.x + n * inputs_of(job);
+  const KernelWindow window(job.geometry, static_cast<std::int32_t>(u / job.outputs));
   float m = 0, v = 0;
-  for (std::int32_t e = job.indptr[j] + lane; e < job.indptr[j + 1]; e += kWarp) {
-    const float a = x[job.indices[e]];
-    if constexpr (Mean) m = fmaf(job.mean[e], a, m);
-    if constexpr (Variance) v = fmaf(job.variance[e], a * a, v);
+  for (std::int32_t row = window.top; row < window.bottom; ++row) {
+    const WeightStretch stretch = window.stretch(job, j, row);
+    for (std::int32_t e = stretch.begin + lane; e < stretch.end; e += kWarp) {
+      const float a = x[stretch.shift + job.indices[e]];
+      if constexpr (Mean) m = fmaf(job.mean[e], a, m);
+      if constexpr (Variance) v = fmaf(job.variance[e], a * a, v);
+    }
   }
   if constexpr (Mean) m = sum_over_warp(m);
   if constexpr (Variance) v = sum_over_warp(v);
@@ -44,39 +58,58 @@ __global__ void __launch_bounds__(kRowThreads) output_kernel(SparseMoments job) 
   if constexpr (Variance) job.v[id] = v;
 }
 
-/// Floats of a tile of images and of what its units wait to be written in. Rows are one longer than
-/// a multiple of the banks, so that neither way of reading them meets a bank twice.
+/// Rows of a tile of images, and of what its units wait to be written in, are one longer than a
+/// multiple of the banks, so that neither way of reading them meets a bank twice.
 constexpr std::int64_t tile_stride(int vectors) { return vectors * kWarp + 1; }
-std::int64_t tile_bytes(const SparseMoments& job, int vectors, int outputs) {
-  return 4 * tile_stride(vectors) * (job.inputs + outputs * kGroup);
+std::int64_t staged_bytes(int vectors, int moments) {
+  return 4 * tile_stride(vectors) * moments * kGroup;
+}
+std::int64_t tile_bytes(const SparseMoments& job, int vectors, int moments) {
+  return 4 * tile_stride(vectors) * job.geometry.height * job.geometry.width *
+             job.geometry.channels +
+         staged_bytes(vectors, moments);
 }
 
-// Many images: they are the lanes. A block holds a tile of them, transposed; its warps take units,
-// so that a weight is read once for the whole warp.
-template <bool Mean, bool Variance, int Vectors>
-__global__ void __launch_bounds__(kTileThreads) tile_kernel(SparseMoments job, int units_a_block) {
+// Many images: they are the lanes. Warps take units, so that a weight is read once for the whole
+// warp. A block holds its tile of images, turned over; or reads them from `columns`.
+template <bool Mean, bool Variance, int Vectors, bool Held>
+__global__ void __launch_bounds__(kTileThreads)
+    tile_kernel(SparseMoments job, int units_a_block, int shares) {
   extern __shared__ float shared[];
   constexpr int stride = Vectors * kWarp + 1;
   constexpr int tile = Vectors * kWarp;
-  const int inputs = static_cast<int>(job.inputs);
-  float* x = shared;                                          // [I, stride]
-  float* staged_m = x + inputs * stride;                      // [kGroup, stride]
+  const int inputs = static_cast<int>(inputs_of(job));
+  const int all_units = static_cast<int>(units_of(job));
+  const int outputs = static_cast<int>(job.outputs);
+  float* x = shared;                                          // [inputs, stride], where held
+  float* staged_m = x + (Held ? inputs * stride : 0);         // [kGroup, stride]
   float* staged_v = staged_m + (Mean ? kGroup * stride : 0);  // [kGroup, stride]
   const int lane = static_cast<int>(threadIdx.x) % kWarp;
   const int warp = static_cast<int>(threadIdx.x) / kWarp;
   const int warps = kTileThreads / kWarp;
-  const std::int64_t n0 = static_cast<std::int64_t>(blockIdx.x) * tile;
+  const std::int64_t n0 = static_cast<std::int64_t>(blockIdx.x / shares) * tile;
   const int images = static_cast<int>(min(static_cast<std::int64_t>(tile), job.rows - n0));
-  for (int n = warp; n < tile; n += warps) {
-    const float* row = job.x + (n0 + n) * job.inputs;
-    for (int i = lane; i < inputs; i += kWarp) x[i * stride + n] = n < images ? row[i] : 0.0F;
+  // Of image p * 32 + lane; beyond the last image that one once more, whose moments go nowhere.
+  const float* column[Vectors];
+  const std::int64_t step = Held ? stride : job.rows;
+#pragma unroll
+  for (int p = 0; p < Vectors; ++p) {
+    const int image = p * kWarp + lane;
+    column[p] = Held ? x + image : job.columns + n0 + min(image, images - 1);
   }
-  __syncthreads();
-  const int first = static_cast<int>(blockIdx.y) * units_a_block;
-  const int last = min(first + units_a_block, static_cast<int>(job.outputs));
-  for (int j0 = first; j0 < last; j0 += kGroup) {
-    for (int r = warp; r < kGroup && j0 + r < last; r += warps) {
-      const int j = j0 + r;
+  if constexpr (Held) {
+    for (int n = warp; n < tile; n += warps) {
+      const float* row = job.x + (n0 + n) * inputs;
+      for (int i = lane; i < inputs; i += kWarp) x[i * stride + n] = n < images ? row[i] : 0.0F;
+    }
+    __syncthreads();
+  }
+  const int first = static_cast<int>(blockIdx.x % shares) * units_a_block;
+  const int last = min(first + units_a_block, all_units);
+  for (int u0 = first; u0 < last; u0 += kGroup) {
+    for (int r = warp; r < kGroup && u0 + r < last; r += warps) {
+      const int place = (u0 + r) / outputs, j = (u0 + r) % outputs;
+      const KernelWindow window(job.geometry, place);
       const float start = Mean && job.bias != nullptr ? __ldg(job.bias + j) : 0.0F;
       float m[Vectors], v[Vectors];
 #pragma unroll
@@ -84,17 +117,21 @@ __global__ void __launch_bounds__(kTileThreads) tile_kernel(SparseMoments job, i
         m[p] = start;
         v[p] = 0;
       }
-      const int end = __ldg(job.indptr + j + 1);
+      for (int row = window.top; row < window.bottom; ++row) {
+        const WeightStretch stretch = window.stretch(job, j, row);
+        const std::int64_t shift = stretch.shift * step;
 #pragma unroll 4
-      for (int e = __ldg(job.indptr + j); e < end; ++e) {
-        const float* column = x + __ldg(job.indices + e) * stride + lane;
-        const float mean = Mean ? __ldg(job.mean + e) : 0.0F;
-        const float variance = Variance ? __ldg(job.variance + e) : 0.0F;
+        for (int e = stretch.begin; e < stretch.end; ++e) {
+          const int i = __ldg(job.indices + e);
+          const std::int64_t at = shift + (Held ? i * stride : i * step);
+          const float mean = Mean ? __ldg(job.mean + e) : 0.0F;
+          const float variance = Variance ? __ldg(job.variance + e) : 0.0F;
 #pragma unroll
-        for (int p = 0; p < Vectors; ++p) {
-          const float a = column[p * kWarp];
-          if constexpr (Mean) m[p] = fmaf(mean, a, m[p]);
-          if constexpr (Variance) v[p] = fmaf(variance, a * a, v[p]);
+          for (int p = 0; p < Vectors; ++p) {
+            const float a = column[p][at];
+            if constexpr (Mean) m[p] = fmaf(mean, a, m[p]);
+            if constexpr (Variance) v[p] = fmaf(variance, a * a, v[p]);
+          }
         }
       }
 #pragma unroll
@@ -106,8 +143,8 @@ __global__ void __launch_bounds__(kTileThreads) tile_kernel(SparseMoments job, i
     __syncthreads();
     for (int k = static_cast<int>(threadIdx.x); k < images * kGroup; k += kTileThreads) {
       const int n = k / kGroup, r = k % kGroup;
-      if (j0 + r >= last) continue;
-      const std::int64_t at = (n0 + n) * job.outputs + j0 + r;
+      if (u0 + r >= last) continue;
+      const std::int64_t at = (n0 + n) * all_units + u0 + r;
       if constexpr (Mean) job.m[at] = staged_m[r * stride + n];
       if constexpr (Variance) job.v[at] = staged_v[r * stride + n];
     }
@@ -115,40 +152,59 @@ __global__ void __launch_bounds__(kTileThreads) tile_kernel(SparseMoments job, i
   }
 }
 
-template <bool Mean, bool Variance, int Vectors>
+template <bool Mean, bool Variance, int Vectors, bool Held>
 void launch_tiles(const SparseMoments& job, std::int64_t bytes, cudaStream_t stream) {
-  const auto kernel = tile_kernel<Mean, Variance, Vectors>;
+  const auto kernel = tile_kernel<Mean, Variance, Vectors, Held>;
   check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
                              static_cast<int>(bytes)),
         "sparse_moments: shared memory");
   const std::int64_t tiles = (job.rows + Vectors * kWarp - 1) / (Vectors * kWarp);
-  // Where tiles alone do not fill the GPU, several blocks share one's units.
+  const std::int64_t all_units = job.geometry.out_height * job.geometry.out_width * job.outputs;
+  const std::int64_t groups = (all_units + kGroup - 1) / kGroup;
+  // Where tiles alone do not fill the GPU, several blocks share one's units; a block that holds no
+  // tile has nothing to save by taking many.
   const std::int64_t processors = device_attribute(cudaDevAttrMultiProcessorCount);
-  const std::int64_t groups = (job.outputs + kGroup - 1) / kGroup;
-  const std::int64_t shares = std::clamp<std::int64_t>(processors / tiles, 1, groups);
-  const std::int64_t units = (groups + shares - 1) / shares * kGroup;
-  const dim3 grid(static_cast<unsigned>(tiles),
-                  static_cast<unsigned>((job.outputs + units - 1) / units));
-  kernel<<<grid, kTileThreads, static_cast<std::size_t>(bytes), stream>>>(job,
-                                                                          static_cast<int>(units));
+  const std::int64_t wanted = Held ? processors / tiles : groups / kColumnGroups;
+  const std::int64_t shared_by = std::clamp<std::int64_t>(wanted, 1, groups);
+  const std::int64_t units = (groups + shared_by - 1) / shared_by * kGroup;
+  const std::int64_t shares = (all_units + units - 1) / units;
+  kernel<<<static_cast<unsigned>(tiles * shares), kTileThreads, static_cast<std::size_t>(bytes),
+           stream>>>(job, static_cast<int>(units), static_cast<int>(shares));
+}
+
+/// How a job is computed: 2 or 1 vectors of images held by a block, 0: from columns.
+int vectors_held(const SparseMoments& job) {
+  const int moments = (job.m != nullptr ? 1 : 0) + (job.v != nullptr ? 1 : 0);
+  const std::int64_t there = shared_memory();
+  if (tile_bytes(job, 2, moments) <= there) return 2;
+  return tile_bytes(job, 1, moments) <= there ? 1 : 0;
 }
 
 template <bool Mean, bool Variance>
 void launch(const SparseMoments& job, cudaStream_t stream) {
-  const int outputs = (Mean ? 1 : 0) + (Variance ? 1 : 0);
-  const std::int64_t there = shared_memory();
-  if (job.rows >= kFewRows && tile_bytes(job, 2, outputs) <= there) {
-    launch_tiles<Mean, Variance, 2>(job, tile_bytes(job, 2, outputs), stream);
-  } else if (job.rows >= kFewRows && tile_bytes(job, 1, outputs) <= there) {
-    launch_tiles<Mean, Variance, 1>(job, tile_bytes(job, 1, outputs), stream);
-  } else {
+  const int moments = (Mean ? 1 : 0) + (Variance ? 1 : 0);
+  if (job.rows < kFewRows) {
+    const std::int64_t threads =
+        job.rows * job.geometry.out_height * job.geometry.out_width * job.outputs * kWarp;
     output_kernel<Mean, Variance>
-        <<<blocks_for(job.rows * job.outputs * kWarp, kRowThreads), kRowThreads, 0, stream>>>(job);
+        <<<blocks_for(threads, kRowThreads), kRowThreads, 0, stream>>>(job);
+    return;
   }
-  check_launch("sparse_moments");
+  switch (vectors_held(job)) {
+    case 2:
+      return launch_tiles<Mean, Variance, 2, true>(job, tile_bytes(job, 2, moments), stream);
+    case 1:
+      return launch_tiles<Mean, Variance, 1, true>(job, tile_bytes(job, 1, moments), stream);
+    default:
+      return launch_tiles<Mean, Variance, 2, false>(job, staged_bytes(2, moments), stream);
+  }
 }
 
 }  // namespace
+
+bool sparse_moments_wants_columns(const SparseMoments& job) {
+  return job.rows >= kFewRows && vectors_held(job) == 0;
+}
 
 void sparse_moments(const SparseMoments& job, void* stream) {
   if (job.rows == 0 || job.outputs == 0) return;
@@ -159,6 +215,7 @@ void sparse_moments(const SparseMoments& job, void* stream) {
   } else {
     launch<false, true>(job, as_stream(stream));
   }
+  check_launch("sparse_moments");
 }
 
 }  // namespace varphase::cuda

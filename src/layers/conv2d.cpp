@@ -34,6 +34,20 @@ void check_conv2d(const Conv2dOptions& options, const Shape& input, std::string_
   }
 }
 
+ConvGeometry conv_geometry(const Layer& layer, const Shape& input) {
+  const Conv2dOptions options;  // where a spec says nothing
+  const Json given = layer.options();
+  const Shape output = layer.output_shape();
+  return {input[0],
+          input[1],
+          input[2],
+          given.value("kernel", options.kernel),
+          given.value("stride", options.stride),
+          given.value("padding", options.padding),
+          output[1],
+          output[2]};
+}
+
 Shape Conv2d::output_shape() const { return conv2d_output_shape(options_, input_); }
 
 at::Tensor Conv2d::forward(const at::Tensor& x, const Forward&) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "src/base/config.hpp"
+#include "src/kernels/conv_geometry.hpp"
 #include "src/layers/layer.hpp"
 
 namespace varphase {
@@ -30,6 +31,9 @@ Shape conv2d_output_shape(const Conv2dOptions& options, const Shape& input);
 
 /// @throws Error usage or shape, naming the layer kind, where the kernel does not fit the input.
 void check_conv2d(const Conv2dOptions& options, const Shape& input, std::string_view kind);
+
+/// Of a conv2d or variance_conv2d layer whose input has that shape, [channels, height, width].
+ConvGeometry conv_geometry(const Layer& layer, const Shape& input);
 
 /// y[n,o] = sum_c weight[o,c] * x[n,c] + bias[o]: PyTorch's Conv2d.
 class Conv2d final : public Layer {

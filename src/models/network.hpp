@@ -57,6 +57,10 @@ class Network {
   /// Position of a layer by name; "" = the first variance layer. @throws Error usage with the known
   /// names.
   std::size_t position(const std::string& layer) const;
+  /// Shape of what the layer at that position takes in.
+  Shape input_of(std::size_t position) const {
+    return position == 0 ? input_ : layers_[position - 1]->output_shape();
+  }
   /// Number of weights and biases: all parameters but the variances' own.
   std::int64_t weight_count() const;
 

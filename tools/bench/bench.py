@@ -41,6 +41,7 @@ CASES = {
     "curvature-3c3d": ("curvature-3c3d", ["curvature_backpack.py"]),
     "curvature-3c3d-ggn": ("curvature-3c3d-ggn", ["curvature_backpack.py", "--ggn"]),
     "sparse-moments": ("sparse-moments", ["sparse_moments.py"]),
+    "sparse-convolution": ("sparse-convolution", ["sparse_convolution.py"]),
     "image-folder": ("image-folder", ["image_folder.py"]),
     "image-cache": ("image-cache", ["image_folder.py"]),
 }

@@ -246,54 +246,13 @@ class Bench {
   /// Both moments of the 800 x 500 layer with few weights left: by each form and by the one that
   /// ExecutedLayer takes. `seconds` are of the last at 98 % zeros and 10,000 images.
   Measured sparse_moments() {
-    set_numerics(true, false);
-    const at::NoGradGuard no_gradients;
-    const IeeeFloat32 ieee;
-    constexpr std::int64_t kOutputs = 500, kInputs = 800, kMostImages = 10000;
-    at::manual_seed(1);
-    const at::Tensor mu = at::randn({kOutputs, kInputs}), sigma2 = at::rand({kOutputs, kInputs}),
-                     rank = at::rand({kOutputs, kInputs});
-    const at::Tensor images = at::rand({kMostImages, kInputs}).to(device_);
-    Measured measured;
-    measured.detail["table"] = Json::array();
-    for (const double sparsity : {0.5, 0.9, 0.95, 0.98, 0.99}) {
-      const at::Tensor keep = rank >= sparsity;
-      const std::vector<float> marks = host_floats(keep);
-      const PrunedLayer pruned = make_pruned_layer(
-          "dense1", {kOutputs, kInputs}, "zero", "layer", host_floats(mu), host_floats(sigma2),
-          std::vector<std::uint8_t>(marks.begin(), marks.end()));
-      const at::Tensor mean = (mu * keep).to(device_), variance = (sigma2 * keep).to(device_);
-      const ExecutedLayer executed(pruned, mean, variance, std::nullopt);
-      for (const std::int64_t rows : {1, 10, 100, 1000, 10000}) {
-        const at::Tensor x = images.narrow(0, 0, rows);
-        executed.moments(x, {}, {});  // chooses
-        std::map<std::string, std::vector<double>> seconds;
-        const auto time = [&](const std::string& name, const std::function<void()>& work) {
-          const int calls = static_cast<int>(std::clamp<std::int64_t>(2000 / rows, 1, 200));
-          seconds[name].push_back(seconds_of([&] {
-                                    for (int i = 0; i < calls; ++i) work();
-                                  }) /
-                                  calls);
-        };
-        for (std::int64_t r = 0; r < options_.repeats; ++r) {
-          for (const ExecutionForm form : kExecutionForms)
-            time(execution_form_name(form), [&] { executed.moments_by(form, x, {}, {}); });
-          time("chosen", [&] { executed.moments(x, {}, {}); });
-        }
-        Json row{{"sparsity", sparsity}, {"images", rows}};
-        for (const auto& [name, list] : seconds) row[name] = median(list);
-        row["dense_over_chosen"] = median(seconds["dense"]) / median(seconds["chosen"]);
-        row["form"] = execution_form_name(executed.choices().back().form);  // of the most images
-        measured.detail["table"].push_back(row);
-        if (sparsity == 0.98 && rows == kMostImages) {
-          measured.seconds = seconds["chosen"];
-          measured.detail["dense_seconds"] = median(seconds["dense"]);
-        }
-      }
-    }
-    measured.images = kMostImages;
-    measured.epochs_equivalent = static_cast<double>(kMostImages) / 60000.0;
-    return measured;
+    return pruned_layer({500, 800}, {800}, {0.5, 0.9, 0.95, 0.98, 0.99}, {1, 10, 100, 1000, 10000});
+  }
+
+  /// Likewise of the VGG-like network's last convolutions, 1,000 images.
+  Measured sparse_convolution() {
+    return pruned_layer({512, 512, 3, 3}, {512, 2, 2, 3, 1, 1, 2, 2}, {0.5, 0.9, 0.95, 0.98, 0.995},
+                        {1, 10, 100, 1000});
   }
 
   at::Device device() const { return device_; }
@@ -305,6 +264,72 @@ class Bench {
   }
 
  private:
+  Measured pruned_layer(const std::vector<std::int64_t>& shape, const ConvGeometry& geometry,
+                        const std::vector<double>& sparsities,
+                        const std::vector<std::int64_t>& batches) {
+    set_numerics(true, false);
+    const at::NoGradGuard no_gradients;
+    const IeeeFloat32 ieee;
+    const bool convolves = shape.size() == 4;
+    at::manual_seed(1);
+    const at::Tensor mu = at::randn(shape), sigma2 = at::rand(shape), rank = at::rand(shape);
+    at::Tensor images =
+        convolves ? at::rand({batches.back(), geometry.channels, geometry.height, geometry.width})
+                        .contiguous(at::MemoryFormat::ChannelsLast)
+                  : at::rand({batches.back(), geometry.channels});
+    images = images.to(device_);
+    Measured measured;
+    measured.detail["table"] = Json::array();
+    for (const double sparsity : sparsities) {
+      const at::Tensor keep = rank >= sparsity;
+      const std::vector<float> marks = host_floats(keep);
+      const PrunedLayer pruned =
+          make_pruned_layer("layer", shape, "zero", "layer", host_floats(mu), host_floats(sigma2),
+                            std::vector<std::uint8_t>(marks.begin(), marks.end()));
+      const auto there = [&](const at::Tensor& weights) {
+        return (weights * keep)
+            .to(device_)
+            .contiguous(convolves ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous);
+      };
+      const ExecutedLayer executed(pruned, there(mu), there(sigma2), geometry, std::nullopt);
+      for (const std::int64_t rows : batches) {
+        const Json row = time_forms(executed, images.narrow(0, 0, rows), sparsity);
+        measured.detail["table"].push_back(row);
+        if (sparsity != 0.98 || rows != batches.back()) continue;
+        measured.seconds = row["chosen_seconds"].get<std::vector<double>>();
+        measured.detail["dense_seconds"] = row["dense"];
+      }
+    }
+    measured.images = batches.back();
+    measured.epochs_equivalent = static_cast<double>(batches.back()) / 60000.0;
+    return measured;
+  }
+
+  /// Each form and the chosen one in turn.
+  Json time_forms(const ExecutedLayer& executed, const at::Tensor& x, double sparsity) {
+    executed.moments(x, {}, {});  // chooses
+    const std::int64_t rows = x.size(0);
+    const int calls = static_cast<int>(std::clamp<std::int64_t>(2000 / rows, 1, 200));
+    std::map<std::string, std::vector<double>> seconds;
+    const auto time = [&](const std::string& name, const std::function<void()>& work) {
+      seconds[name].push_back(seconds_of([&] {
+                                for (int i = 0; i < calls; ++i) work();
+                              }) /
+                              calls);
+    };
+    for (std::int64_t r = 0; r < options_.repeats; ++r) {
+      for (const ExecutionForm form : kExecutionForms)
+        time(execution_form_name(form), [&] { executed.moments_by(form, x, {}, {}); });
+      time("chosen", [&] { executed.moments(x, {}, {}); });
+    }
+    Json row{{"sparsity", sparsity}, {"images", rows}};
+    for (const auto& [name, list] : seconds) row[name] = median(list);
+    row["chosen_seconds"] = seconds["chosen"];
+    row["dense_over_chosen"] = median(seconds["dense"]) / median(seconds["chosen"]);
+    row["form"] = execution_form_name(executed.choices().back().form);  // of the most images
+    return row;
+  }
+
   static at::Device device_of(const BenchOptions& options) {
     Options own;
     own.device = options.device;
@@ -381,7 +406,8 @@ const Registry<BenchCase>& cases() {
                                           {"ensemble-images", &Bench::ensemble_images},
                                           {"sweep", &Bench::sweep_case},
                                           {"checkpoint", &Bench::checkpoint},
-                                          {"sparse-moments", &Bench::sparse_moments}}};
+                                          {"sparse-moments", &Bench::sparse_moments},
+                                          {"sparse-convolution", &Bench::sparse_convolution}}};
   return table;
 }
 

@@ -52,23 +52,21 @@ Json weights_of(const LoadedNetwork& loaded) {
 /// measured.
 Json execution_of(const LoadedNetwork& loaded, const std::string& form) {
   Json list = Json::array();
-  for (const PrunedLayer& layer : loaded.pruned->layers) {
-    Json row{{"layer", layer.layer}, {"sparsity", layer.sparsity()}, {"form", "dense"}};
-    for (const auto& executed : loaded.executed) {
-      if (executed->name() != layer.layer) continue;
-      if (form != "auto") row["form"] = form;
-      for (const ExecutionForm each : kExecutionForms)
-        row["bytes"][execution_form_name(each)] = executed->bytes(each);
-      // Both moments of the largest batch: what an ensemble costs.
-      std::int64_t rows = 0;
-      for (const FormChoice& choice : executed->choices()) {
-        if (!choice.wanted.mean || !choice.wanted.variance || choice.rows <= rows) continue;
-        rows = choice.rows;
-        row["form"] = execution_form_name(choice.form);
-        row["images"] = choice.rows;
-        for (const auto& [each, seconds] : choice.seconds)
-          row["seconds"][execution_form_name(each)] = seconds;
-      }
+  for (const auto& executed : loaded.executed) {
+    Json row{{"layer", executed->name()},
+             {"sparsity", executed->sparsity()},
+             {"form", form == "auto" ? "dense" : form}};
+    for (const ExecutionForm each : kExecutionForms)
+      row["bytes"][execution_form_name(each)] = executed->bytes(each);
+    // Both moments of the largest batch: what an ensemble costs.
+    std::int64_t rows = 0;
+    for (const FormChoice& choice : executed->choices()) {
+      if (!choice.wanted.mean || !choice.wanted.variance || choice.rows <= rows) continue;
+      rows = choice.rows;
+      row["form"] = execution_form_name(choice.form);
+      row["images"] = choice.rows;
+      for (const auto& [each, seconds] : choice.seconds)
+        row["seconds"][execution_form_name(each)] = seconds;
     }
     list.push_back(std::move(row));
   }
@@ -96,8 +94,7 @@ std::string execution_text(const std::string& file, const Json& layers) {
                  : std::string("-");
     };
     const auto bytes = [&](const std::string& name) {
-      return layer.contains("bytes") ? bytes_text(layer["bytes"][name].get<double>())
-                                     : std::string("-");
+      return bytes_text(layer["bytes"][name].get<double>());
     };
     text += table.row({layer["layer"].get<std::string>(),
                        layer.contains("images") ? count_text(layer["images"].get<std::int64_t>())
@@ -105,9 +102,6 @@ std::string execution_text(const std::string& file, const Json& layers) {
                        milliseconds("dense"), milliseconds("csr"), milliseconds("compact"), form,
                        bytes(form), bytes("dense")}) +
             "\n";
-    if (!layer.contains("bytes"))
-      text += fmt::format("  {}: a convolution, whose zeros are multiplied like the rest\n",
-                          layer["layer"].get<std::string>());
   }
   return text;
 }

@@ -3,6 +3,7 @@
 #include "analysis/sparse/executed_layer.hpp"
 
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/conv2d.h>
 
 #include "src/base/error.hpp"
 #include "src/models/network.hpp"
@@ -17,8 +18,10 @@ namespace {
 struct Pruned {
   PrunedLayer layer;
   at::Tensor mean, variance;
+  ConvGeometry geometry;
 
-  Pruned(const at::Tensor& keep, const std::string& rule) {
+  Pruned(const at::Tensor& keep, const std::string& rule, const ConvGeometry* convolution = nullptr)
+      : geometry(convolution != nullptr ? *convolution : ConvGeometry{keep.size(1)}) {
     const std::vector<std::int64_t> shape = keep.sizes().vec();
     const at::Tensor mu = at::randn(shape), sigma2 = at::rand(shape);
     const at::Tensor bytes = keep.to(at::kByte).contiguous();
@@ -32,54 +35,98 @@ struct Pruned {
     variance = (sigma2 * keep).to(test_device());
   }
   ExecutedLayer executed(std::optional<ExecutionForm> form = std::nullopt) const {
-    return {layer, mean, variance, form};
+    return {layer, mean, variance, geometry, form};
+  }
+  std::shared_ptr<const ExecutedLayer> shared(ExecutionForm form) const {
+    return std::make_shared<ExecutedLayer>(layer, mean, variance, geometry, form);
   }
 };
 
-at::Tensor scattered(std::int64_t outputs, std::int64_t inputs, double kept) {
-  at::Tensor keep = at::rand({outputs, inputs}) < kept;
-  keep.narrow(0, 1, outputs / 3).zero_();
-  keep.narrow(1, 2, inputs / 2).zero_();
+at::Tensor scattered(const std::vector<std::int64_t>& shape, double kept) {
+  at::Tensor keep = at::rand(shape) < kept;
+  keep.narrow(0, 1, shape[0] / 3).zero_();
+  keep.narrow(1, 2, shape[1] / 2).zero_();
   return keep;
+}
+
+// A layer without a weight has moments of 0, which no relative error measures.
+testing::AssertionResult meets(const at::Tensor& got, const at::Tensor& wanted) {
+  return got.sizes() == wanted.sizes() && got.abs().max().item<float>() == 0 &&
+                 wanted.abs().max().item<double>() == 0
+             ? testing::AssertionSuccess()
+             : close(got, wanted, 3e-6);
+}
+
+/// Every form, of both moments and of each alone, twice.
+void expect_forms(const ExecutedLayer& executed, const at::Tensor& x, const at::Tensor& bias,
+                  const at::Tensor& m, const at::Tensor& v, const std::string& which) {
+  for (const ExecutionForm form : kExecutionForms) {
+    const std::string what = fmt::format("{}, {}", execution_form_name(form), which);
+    const OutputMoments both = executed.moments_by(form, x, bias, {});
+    EXPECT_TRUE(meets(both.mean, m)) << what;
+    EXPECT_TRUE(meets(both.variance, v)) << what;
+    const OutputMoments mean = executed.moments_by(form, x, bias, {true, false});
+    EXPECT_TRUE(meets(mean.mean, m)) << what;
+    EXPECT_FALSE(mean.variance.defined());
+    const OutputMoments variance = executed.moments_by(form, x, bias, {false, true});
+    EXPECT_TRUE(meets(variance.variance, v)) << what;
+    EXPECT_FALSE(variance.mean.defined());
+    const OutputMoments again = executed.moments_by(form, x, bias, {});
+    EXPECT_TRUE(at::equal(again.mean, both.mean) && at::equal(again.variance, both.variance));
+  }
+  EXPECT_TRUE(meets(executed.moments(x, bias, {}).mean, m)) << which;
 }
 
 TEST(ExecutedLayer, EveryFormMeetsTheMaskedDenseProductInFloat64) {
   at::manual_seed(1);
   use_torch_threads();
-  const at::Tensor masks[] = {scattered(40, 60, 0.1), at::rand({40, 60}) < 0.5,
+  const at::Tensor masks[] = {scattered({40, 60}, 0.1), at::rand({40, 60}) < 0.5,
                               at::ones({40, 60}, at::kBool), at::zeros({40, 60}, at::kBool)};
   for (const at::Tensor& keep : masks) {
     for (const std::string rule : {"zero", "mean"}) {
       const Pruned pruned(keep, rule);
-      const ExecutedLayer executed = pruned.executed();
       for (const bool with_bias : {true, false}) {
         const at::Tensor x = at::randn({37, 60}).to(test_device());
         const at::Tensor bias = with_bias ? at::randn({40}).to(test_device()) : at::Tensor();
         at::Tensor m = x.to(at::kDouble).mm(pruned.mean.to(at::kDouble).t());
         if (with_bias) m = m + bias;
         const at::Tensor v = x.to(at::kDouble).square().mm(pruned.variance.to(at::kDouble).t());
-        // A layer without a weight has moments of 0, which no relative error measures.
-        const auto meets = [](const at::Tensor& got, const at::Tensor& wanted) {
-          return got.abs().max().item<float>() == 0 && wanted.abs().max().item<double>() == 0
-                     ? testing::AssertionSuccess()
-                     : close(got, wanted, 3e-6);
-        };
-        for (const ExecutionForm form : kExecutionForms) {
-          const std::string what = fmt::format("{}, rule {}, {} kept", execution_form_name(form),
-                                               rule, keep.sum().item<std::int64_t>());
-          const OutputMoments both = executed.moments_by(form, x, bias, {});
-          EXPECT_TRUE(meets(both.mean, m)) << what;
-          EXPECT_TRUE(meets(both.variance, v)) << what;
-          const OutputMoments mean = executed.moments_by(form, x, bias, {true, false});
-          EXPECT_TRUE(meets(mean.mean, m)) << what;
-          EXPECT_FALSE(mean.variance.defined());
-          const OutputMoments variance = executed.moments_by(form, x, bias, {false, true});
-          EXPECT_TRUE(meets(variance.variance, v)) << what;
-          EXPECT_FALSE(variance.mean.defined());
-          const OutputMoments again = executed.moments_by(form, x, bias, {});
-          EXPECT_TRUE(at::equal(again.mean, both.mean) && at::equal(again.variance, both.variance));
+        expect_forms(pruned.executed(), x, bias, m, v,
+                     fmt::format("rule {}, {} kept", rule, keep.sum().item<std::int64_t>()));
+      }
+    }
+  }
+}
+
+TEST(ExecutedLayer, EveryFormMeetsTheMaskedConvolutionInFloat64) {
+  at::manual_seed(5);
+  use_torch_threads();
+  const ConvGeometry geometries[] = {
+      {6, 9, 7, 3, 2, 1, 5, 4}, {6, 2, 2, 3, 1, 1, 2, 2}, {6, 5, 6, 1, 1, 0, 5, 6}};
+  for (const ConvGeometry& g : geometries) {
+    const std::vector<std::int64_t> shape{20, g.channels, g.kernel, g.kernel};
+    const at::Tensor masks[] = {scattered(shape, 0.3), at::rand(shape) < 0.5,
+                                at::zeros(shape, at::kBool)};
+    for (const at::Tensor& keep : masks) {
+      for (const std::string rule : {"zero", "mean"}) {
+        const Pruned pruned(keep, rule, &g);
+        for (const bool with_bias : {true, false}) {
+          const at::Tensor x = at::randn({19, g.channels, g.height, g.width}).to(test_device());
+          const at::Tensor bias = with_bias ? at::randn({20}).to(test_device()) : at::Tensor();
+          const auto convolved = [&](const at::Tensor& input, const at::Tensor& weight) {
+            return at::conv2d(input.to(at::kDouble), weight.to(at::kDouble), {}, g.stride,
+                              g.padding);
+          };
+          at::Tensor m = convolved(x, pruned.mean);
+          if (with_bias) m = m + bias.reshape({-1, 1, 1});
+          const at::Tensor v = convolved(x.to(at::kDouble).square(), pruned.variance);
+          const std::string what =
+              fmt::format("kernel {} of {} x {}, rule {}, {} kept", g.kernel, g.height, g.width,
+                          rule, keep.sum().item<std::int64_t>());
+          expect_forms(pruned.executed(), x, bias, m, v, what);
+          expect_forms(pruned.executed(), x.contiguous(at::MemoryFormat::ChannelsLast), bias, m, v,
+                       what + ", channels last");
         }
-        EXPECT_TRUE(meets(executed.moments(x, bias, {}).mean, m));
       }
     }
   }
@@ -127,7 +174,7 @@ TEST(ExecutedLayer, ServesALayerOfANetwork) {
   network.initialize(1);
   network.to(test_device());
   auto* layer = network.variance_layers().front();
-  const Pruned pruned(scattered(40, 60, 0.2), "zero");
+  const Pruned pruned(scattered({40, 60}, 0.2), "zero");
   const at::Tensor x = at::randn({50, 1, 6, 10}).to(test_device());
   const Forward mean{};
   const Forward sampled{Mode::sampled,
@@ -142,14 +189,13 @@ TEST(ExecutedLayer, ServesALayerOfANetwork) {
   std::vector<at::Tensor> dense;
   for (const Forward& how : {mean, sampled, zero_mean}) dense.push_back(network.forward(x, how));
   for (const ExecutionForm form : kExecutionForms) {
-    layer->execute_by(
-        std::make_shared<ExecutedLayer>(pruned.layer, pruned.mean, pruned.variance, form));
+    layer->execute_by(pruned.shared(form));
     std::size_t i = 0;
     for (const Forward& how : {mean, sampled, zero_mean})
       EXPECT_TRUE(close(network.forward(x, how), dense[i++], 5e-6)) << execution_form_name(form);
   }
   // Other weights: the form of the old ones must not stay.
-  const Pruned other(scattered(40, 60, 0.2), "zero");
+  const Pruned other(scattered({40, 60}, 0.2), "zero");
   layer->override_weights(other.mean, other.variance);
   EXPECT_FALSE(close(network.forward(x, mean), dense[0], 1e-3));
 }
@@ -162,8 +208,7 @@ TEST(ExecutedLayer, LeavesGradientsToTheDenseProduct) {
   auto* layer = network.variance_layers().front();
   const Pruned pruned(at::rand({4, 6}) < 0.5, "zero");
   layer->override_weights(pruned.mean, pruned.variance);
-  layer->execute_by(std::make_shared<ExecutedLayer>(pruned.layer, pruned.mean, pruned.variance,
-                                                    ExecutionForm::csr));
+  layer->execute_by(pruned.shared(ExecutionForm::csr));
   const at::Tensor x = at::randn({3, 1, 1, 6}).to(test_device()).set_requires_grad(true);
   layer->effective_moments(x, {true, false}).mean.sum().backward();
   EXPECT_TRUE(close(x.grad().flatten(1), pruned.mean.sum(0).expand({3, 6}), 1e-6));
@@ -177,7 +222,8 @@ TEST(ExecutedLayer, NamesItsForms) {
   const Pruned pruned(at::ones({4, 6}, at::kBool), "zero");
   PrunedLayer conv = pruned.layer;
   conv.shape = {4, 6, 1, 1};
-  EXPECT_THROW(ExecutedLayer(conv, pruned.mean, pruned.variance, std::nullopt), Error);
+  EXPECT_THROW(ExecutedLayer(conv, pruned.mean, pruned.variance, {6}, std::nullopt), Error);
+  EXPECT_THROW(ExecutedLayer(pruned.layer, pruned.mean, pruned.variance, {5}, std::nullopt), Error);
 }
 
 }  // namespace

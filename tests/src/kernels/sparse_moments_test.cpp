@@ -5,6 +5,8 @@
 #include <cmath>
 #include <limits>
 
+#include <ATen/ops/conv2d.h>
+
 #include "src/variance/torch_kernels.hpp"
 #include "tests/support/device.hpp"
 #include "tests/support/golden.hpp"
@@ -14,28 +16,39 @@ namespace {
 
 /// A layer with its kept weights in both forms.
 struct Layer {
-  at::Tensor keep;            // bool [J, I]
-  at::Tensor mean, variance;  // float32 [J, I], 0 where not kept
+  at::Tensor keep;  // bool [J, I] or [J, I, kernel, kernel]
+  ConvGeometry geometry;
+  at::Tensor mean, variance;  // float32, 0 where not kept
   at::Tensor bias;            // [J]
   std::vector<std::int32_t> indptr{0}, indices;
   std::vector<float> kept_mean, kept_variance;
 
-  explicit Layer(const at::Tensor& marks) : keep(marks) {
+  explicit Layer(const at::Tensor& marks) : Layer(marks, {marks.size(1)}) {}
+  Layer(const at::Tensor& marks, const ConvGeometry& g) : keep(marks), geometry(g) {
     mean = at::randn(keep.sizes()) * keep;
     variance = at::rand(keep.sizes()) * keep;
     bias = at::randn({keep.size(0)});
-    const auto kept = keep.accessor<bool, 2>();
-    const auto mu = mean.accessor<float, 2>(), sigma2 = variance.accessor<float, 2>();
+    // By kernel place, then by channel.
+    const auto by_place = [&](const at::Tensor& weights) {
+      return weights.reshape({keep.size(0), g.channels, -1}).transpose(1, 2).contiguous();
+    };
+    const at::Tensor marked = by_place(keep), means = by_place(mean),
+                     variances = by_place(variance);
+    const auto kept = marked.accessor<bool, 3>();
+    const auto mu = means.accessor<float, 3>(), sigma2 = variances.accessor<float, 3>();
     for (std::int64_t j = 0; j < keep.size(0); ++j) {
-      for (std::int64_t i = 0; i < keep.size(1); ++i) {
-        if (!kept[j][i]) continue;
-        indices.push_back(static_cast<std::int32_t>(i));
-        kept_mean.push_back(mu[j][i]);
-        kept_variance.push_back(sigma2[j][i]);
+      for (std::int64_t place = 0; place < g.kernel * g.kernel; ++place) {
+        for (std::int64_t i = 0; i < g.channels; ++i) {
+          if (!kept[j][place][i]) continue;
+          indices.push_back(static_cast<std::int32_t>(place * g.channels + i));
+          kept_mean.push_back(mu[j][place][i]);
+          kept_variance.push_back(sigma2[j][place][i]);
+        }
+        indptr.push_back(static_cast<std::int32_t>(indices.size()));
       }
-      indptr.push_back(static_cast<std::int32_t>(indices.size()));
     }
   }
+  bool convolves() const { return keep.dim() == 4; }
 };
 
 template <class T>
@@ -46,22 +59,25 @@ at::Tensor there(const std::vector<T>& values, at::ScalarType type) {
 }
 
 struct Moments {
-  at::Tensor m, v;  // on the CPU; undefined where not asked for
+  at::Tensor m, v;  // on the CPU, [N, J] or [N, J, height, width]; undefined where not asked for
 };
 
 Moments run(const Layer& layer, const at::Tensor& x, bool mean = true, bool variance = true,
             bool with_bias = true) {
-  const at::Tensor input = x.to(test_device()).contiguous();
+  const ConvGeometry& g = layer.geometry;
+  const at::Tensor by_place = layer.convolves() ? x.permute({0, 2, 3, 1}) : x;
+  const at::Tensor input = by_place.reshape({x.size(0), -1}).to(test_device()).contiguous();
   const at::Tensor indptr = there(layer.indptr, at::kInt), indices = there(layer.indices, at::kInt),
                    means = there(layer.kept_mean, at::kFloat),
                    variances = there(layer.kept_variance, at::kFloat),
                    bias = layer.bias.to(test_device());
-  const at::Tensor nan = at::full({x.size(0), layer.keep.size(0)}, std::nan(""), input.options());
+  const at::Tensor nan = at::full({x.size(0), g.out_height * g.out_width * layer.keep.size(0)},
+                                  std::nan(""), input.options());
   const at::Tensor m = nan.clone(), v = nan.clone();
   SparseMoments job;
   job.x = data_of<float>(input);
   job.rows = x.size(0);
-  job.inputs = x.size(1);
+  job.geometry = g;
   job.outputs = layer.keep.size(0);
   job.indptr = indptr.data_ptr<std::int32_t>();
   job.indices = indices.data_ptr<std::int32_t>();
@@ -74,16 +90,39 @@ Moments run(const Layer& layer, const at::Tensor& x, bool mean = true, bool vari
     job.v = data_of<float>(v);
   }
   job.bias = with_bias ? data_of<float>(bias) : nullptr;
+  const at::Tensor columns =
+      sparse_moments_wants_columns(job, where_of(input)) ? input.t().contiguous() : at::Tensor();
+  job.columns = data_of<float>(columns);
   sparse_moments(job, where_of(input));
-  return {mean ? m.to(at::kCPU) : at::Tensor(), variance ? v.to(at::kCPU) : at::Tensor()};
+  const auto result = [&](const at::Tensor& moment) {
+    if (!layer.convolves()) return moment.to(at::kCPU);
+    return moment.to(at::kCPU)
+        .reshape({x.size(0), g.out_height, g.out_width, layer.keep.size(0)})
+        .permute({0, 3, 1, 2});
+  };
+  return {mean ? result(m) : at::Tensor(), variance ? result(v) : at::Tensor()};
 }
 
+at::Tensor product(const Layer& layer, const at::Tensor& x, const at::Tensor& weight) {
+  const at::Tensor a = x.to(at::kDouble), w = weight.to(at::kDouble);
+  return layer.convolves() ? at::conv2d(a, w, {}, layer.geometry.stride, layer.geometry.padding)
+                           : a.mm(w.t());
+}
 at::Tensor reference_mean(const Layer& layer, const at::Tensor& x, bool with_bias = true) {
-  const at::Tensor m = x.to(at::kDouble).mm(layer.mean.to(at::kDouble).t());
-  return with_bias ? m + layer.bias.to(at::kDouble) : m;
+  const at::Tensor m = product(layer, x, layer.mean);
+  if (!with_bias) return m;
+  const at::Tensor bias = layer.bias.to(at::kDouble);
+  return m + (layer.convolves() ? bias.reshape({-1, 1, 1}) : bias);
 }
 at::Tensor reference_variance(const Layer& layer, const at::Tensor& x) {
-  return x.to(at::kDouble).square().mm(layer.variance.to(at::kDouble).t());
+  return product(layer, x.to(at::kDouble).square(), layer.variance);
+}
+
+/// [channels, height, width] by a kernel of that side.
+ConvGeometry geometry_of(std::int64_t channels, std::int64_t height, std::int64_t width,
+                         std::int64_t kernel, std::int64_t stride, std::int64_t padding) {
+  const auto out = [&](std::int64_t size) { return (size + 2 * padding - kernel) / stride + 1; };
+  return {channels, height, width, kernel, stride, padding, out(height), out(width)};
 }
 
 TEST(SparseMoments, MeetsFloat64AtEverySizeAndSparsity) {
@@ -104,6 +143,33 @@ TEST(SparseMoments, MeetsFloat64AtEverySizeAndSparsity) {
         const Moments both = run(layer, x);
         EXPECT_TRUE(close(both.m, reference_mean(layer, x), 5e-6)) << what;
         EXPECT_TRUE(close(both.v, reference_variance(layer, x), 5e-6)) << what;
+      }
+    }
+  }
+}
+
+TEST(SparseMoments, MeetsConvolutionsInFloat64) {
+  at::manual_seed(6);
+  use_torch_threads();
+  const ConvGeometry geometries[] = {
+      geometry_of(1, 28, 28, 5, 1, 0),  geometry_of(20, 12, 12, 5, 1, 0),
+      geometry_of(70, 2, 2, 3, 1, 1),   geometry_of(3, 9, 6, 3, 2, 1),
+      geometry_of(5, 4, 7, 1, 1, 0),    geometry_of(4, 3, 3, 2, 3, 4),  // places of padding alone
+      geometry_of(200, 24, 20, 3, 1, 1)};                               // several bands on a CPU
+  for (const ConvGeometry& g : geometries) {
+    for (const double kept : {1.0, 0.1}) {
+      const Layer layer(at::rand({19, g.channels, g.kernel, g.kernel}) < kept, g);
+      for (const std::int64_t rows : {1, 17, 40, 150}) {
+        if (rows == 150 && g.channels == 200 && kept == 1.0) continue;
+        const std::string what =
+            fmt::format("{} x {} x {}, kernel {}, stride {}, padding {}, {} kept, {} images",
+                        g.channels, g.height, g.width, g.kernel, g.stride, g.padding, kept, rows);
+        const at::Tensor x = at::randn({rows, g.channels, g.height, g.width});
+        const Moments both = run(layer, x);
+        EXPECT_TRUE(close(both.m, reference_mean(layer, x), 5e-6)) << what;
+        EXPECT_TRUE(close(both.v, reference_variance(layer, x), 5e-6)) << what;
+        EXPECT_TRUE(at::equal(run(layer, x, true, false).m, both.m)) << what;
+        EXPECT_TRUE(at::equal(run(layer, x, false, true).v, both.v)) << what;
       }
     }
   }

@@ -1,0 +1,49 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+
+#include "src/kernels/sparse_moments.hpp"
+#include "src/noise/philox.hpp"
+
+namespace varphase {
+
+/// The kept weights of one output unit that meet the input in one row of its kernel.
+struct WeightStretch {
+  std::int32_t begin = 0, end = 0;  // entries of the pattern
+  std::int64_t shift =
+      0;  // from a weight's column to its input's place in [height, width, channels]
+};
+
+/// Rows and columns of the kernel that lie inside the input at one place of the output; none where
+/// it meets padding alone.
+struct KernelWindow {
+  std::int32_t y = 0, x = 0;  // of the input, where the kernel begins; negative in the padding
+  std::int32_t top = 0, bottom = 0, left = 0, right = 0;  // of the kernel, half-open
+
+  VARPHASE_HOST_DEVICE KernelWindow(const ConvGeometry& g, std::int32_t place) {
+    const auto kernel = static_cast<std::int32_t>(g.kernel);
+    const auto height = static_cast<std::int32_t>(g.height),
+               width = static_cast<std::int32_t>(g.width);
+    const auto stride = static_cast<std::int32_t>(g.stride),
+               across = static_cast<std::int32_t>(g.out_width);
+    const auto padding = static_cast<std::int32_t>(g.padding);
+    y = place / across * stride - padding;
+    x = place % across * stride - padding;
+    top = y < 0 ? -y : 0;
+    left = x < 0 ? -x : 0;
+    bottom = y + kernel > height ? height - y : kernel;
+    right = x + kernel > width ? width - x : kernel;
+    if (left >= right) bottom = top;
+  }
+
+  VARPHASE_HOST_DEVICE WeightStretch stretch(const SparseMoments& job, std::int64_t unit,
+                                             std::int32_t row) const {
+    const ConvGeometry& g = job.geometry;
+    const std::int32_t* const from = job.indptr + (unit * g.kernel + row) * g.kernel;
+    return {from[left], from[right], ((y + row) * g.width + x - row * g.kernel) * g.channels};
+  }
+};
+
+}  // namespace varphase
