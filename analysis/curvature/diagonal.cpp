@@ -85,8 +85,8 @@ void add_head_hessian_diagonal(const HeadParts& head, const at::Tensor& a, const
     return;
   }
   const std::int64_t rows = a.size(0), inputs = a.size(1), units = mean.size(0);
-  const bool split = a.is_cuda() && sum.scalar_type() == at::kFloat && !head.layer->has_bias() &&
-                     float32_product_fits(rows, inputs, units);
+  const bool split = a.is_cuda() && sum.scalar_type() == at::kFloat &&
+                     !head.layer->bias().defined() && float32_product_fits(rows, inputs, units);
   if (!split) {
     const at::Tensor b = head.layer->output_mean(a, mean).contiguous();
     sum += output_curvature_of<float>(head, b, labels).t().mm(a.square());

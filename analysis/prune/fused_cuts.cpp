@@ -11,6 +11,7 @@
 
 #include "analysis/predict/fused_head.hpp"
 #include "analysis/predict/trunk.hpp"
+#include "analysis/sparse/sparse_product.hpp"
 #include "src/kernels/ensemble_head.hpp"
 #include "src/variance/torch_kernels.hpp"
 
@@ -19,6 +20,53 @@ namespace {
 
 // Of `base` at once: 256 MiB on a CPU, 1 GiB on a GPU, which wants fewer, larger kernels.
 std::int64_t chunk_floats(at::Device device) { return device.is_cuda() ? 256LL << 20 : 64LL << 20; }
+
+/// Share of weights under which they are multiplied alone (measured, 800 x 500 and 10,000 images:
+/// docs/performance.md).
+double sparse_share(at::Device device) { return device.is_cuda() ? 0.05 : 0.4; }
+
+/// A dense layer's weights under one cut. It stands for many at once: what is wide is made anew.
+class CutWeights {
+ public:
+  CutWeights(const PrunableLayer& layer, const at::Tensor& mask, Repair repair)
+      : layer_(layer.layer), mask_(mask > 0) {
+    if (mends_variance(repair)) {
+      VARPHASE_CHECK(layer.input_square.defined(), ErrorKind::usage,
+                     "--repair variance wants the training images");
+      match_ = variance_match(layer_->effective_variance().detach(), mask, layer.input_square);
+    }
+    const auto kept = static_cast<double>(mask_.sum().item<std::int64_t>());
+    if (kept < sparse_share(mask.device()) * static_cast<double>(mask.numel()))
+      sparse_.emplace(mask_, mean(), variance(), ConvGeometry{mask.size(1)});
+  }
+
+  /// Of the rule zero; the variance is that of both rules.
+  VarianceLayer::Moments moments(const at::Tensor& x, WantedMoments wanted) const {
+    if (sparse_) return sparse_->moments(x, layer_->bias(), wanted);
+    return {wanted.mean ? layer_->output_mean(x, mean() * mask_) : at::Tensor(),
+            wanted.variance ? layer_->output_variance(x, variance()) : at::Tensor()};
+  }
+
+ private:
+  at::Tensor mean() const { return layer_->effective_mean().detach(); }
+  at::Tensor variance() const {
+    const at::Tensor kept = layer_->effective_variance().detach() * mask_;
+    return match_.defined() ? (kept.to(at::kDouble) * match_).to(kept.scalar_type()) : kept;
+  }
+
+  const VarianceLayer* layer_;
+  at::Tensor mask_;   // bool
+  at::Tensor match_;  // of --repair variance, one ratio a unit
+  std::optional<SparseProduct> sparse_;
+};
+
+std::vector<CutWeights> weights_of(const PrunableLayer& layer, const Cuts& cuts, Repair repair) {
+  std::vector<CutWeights> weights;
+  weights.reserve(cuts.count);
+  for (std::size_t c = 0; c < cuts.count; ++c)
+    weights.emplace_back(layer, cuts.make(c).front(), repair);
+  return weights;
+}
 
 }  // namespace
 
@@ -44,22 +92,18 @@ std::vector<ScoredVariant> score_head_cuts(Network& network, const PrunableLayer
   const at::Tensor variance = head.layer->effective_variance().detach();
   const std::size_t rules = request.rules.size(), variants = cuts.count * rules;
 
-  // A byte a weight and cut; the ratio that matches the kept variances, one a unit.
-  std::vector<at::Tensor> masks, matches;
-  for (std::size_t c = 0; c < cuts.count; ++c) {
-    const at::Tensor mask = cuts.make(c).front();
-    masks.push_back(mask > 0);
-    if (!mends_variance(request.repair)) continue;
-    VARPHASE_CHECK(layer.input_square.defined(), ErrorKind::usage,
-                   "--repair variance wants the training images");
-    matches.push_back(variance_match(variance, mask, layer.input_square));
-  }
-  const auto kept_variance = [&](std::size_t c) {
-    const at::Tensor kept = variance * masks[c];
-    return matches.empty() ? kept : (kept.to(at::kDouble) * matches[c]).to(variance.scalar_type());
-  };
-  const auto means_by = [&](Replacement rule, std::size_t c) {
-    return rule == Replacement::mean ? mean : mean * masks[c];
+  const std::vector<CutWeights> weights = weights_of(layer, cuts, request.repair);
+  const bool zeroes_means = std::find(request.rules.begin(), request.rules.end(),
+                                      Replacement::zero) != request.rules.end();
+  // Variants come cut by cut, rules within a cut, whose variance they share.
+  const auto for_each_variant = [&](const at::Tensor& x, const at::Tensor& full_mean,
+                                    const auto& take) {
+    for (std::size_t c = 0; c < cuts.count; ++c) {
+      const VarianceLayer::Moments zeroed = weights[c].moments(x, {zeroes_means, true});
+      for (std::size_t r = 0; r < rules; ++r)
+        take(c * rules + r, request.rules[r] == Replacement::mean ? full_mean : zeroed.mean,
+             zeroed.variance);
+    }
   };
 
   // Scale and shift of each variant's batch norm: the network's own, or re-estimated for its mask.
@@ -69,14 +113,12 @@ std::vector<ScoredVariant> score_head_cuts(Network& network, const PrunableLayer
     VARPHASE_CHECK(train != nullptr, ErrorKind::usage,
                    "--repair batch-norm wants the training images");
     const at::Tensor a = all_trunk_features(network, *train, layer.position);
-    for (std::size_t v = 0; v < variants; ++v) {
-      const std::size_t c = v / rules;
-      const VarianceLayer::Moments moments =
-          head.layer->moments(a, means_by(request.rules[v % rules], c), kept_variance(c));
-      const OutputStatistics statistics = output_statistics(moments.mean, moments.variance);
-      const BatchNorm::Affine wide = norm.affine(statistics.mean, statistics.var);
-      affines[v] = {wide.scale.to(at::kFloat), wide.shift.to(at::kFloat)};
-    }
+    for_each_variant(a, head.layer->output_mean(a, mean),
+                     [&](std::size_t v, const at::Tensor& m, const at::Tensor& s) {
+                       const OutputStatistics statistics = output_statistics(m, s);
+                       const BatchNorm::Affine wide = norm.affine(statistics.mean, statistics.var);
+                       affines[v] = {wide.scale.to(at::kFloat), wide.shift.to(at::kFloat)};
+                     });
   }
 
   const std::int64_t units = mean.size(0);
@@ -94,18 +136,13 @@ std::vector<ScoredVariant> score_head_cuts(Network& network, const PrunableLayer
     const at::Tensor example = images.example.narrow(0, first, count);
     const VarianceLayer::Moments full = head.layer->moments(a, mean, variance);
     std::vector<at::Tensor> base, spread;
-    // Variants come cut by cut, rules within a cut: one spread serves all rules of a cut.
-    for (std::size_t c = 0; c < cuts.count; ++c) {
-      const at::Tensor sd = output_sd(head.layer->output_variance(a, kept_variance(c)));
-      for (std::size_t r = 0; r < rules; ++r) {
-        const std::size_t v = c * rules + r;
-        const bool keeps_means = request.rules[r] == Replacement::mean;
-        const at::Tensor m =
-            keeps_means ? full.mean : head.layer->output_mean(a, means_by(request.rules[r], c));
-        base.push_back(m * affines[v].scale + affines[v].shift);
-        if (r == 0 || !share) spread.push_back(sd * affines[v].scale);
-      }
-    }
+    at::Tensor sd;
+    for_each_variant(a, full.mean, [&](std::size_t v, const at::Tensor& m, const at::Tensor& s) {
+      const bool first_rule = v % rules == 0;
+      if (first_rule) sd = output_sd(s);
+      base.push_back(m * affines[v].scale + affines[v].shift);
+      if (first_rule || !share) spread.push_back(sd * affines[v].scale);
+    });
     const at::Tensor full_base = (full.mean * head.scale + head.shift).unsqueeze(0).contiguous();
     const at::Tensor full_spread =
         (output_sd(full.variance) * head.scale).unsqueeze(0).contiguous();

@@ -18,9 +18,6 @@
 
 #include "src/base/error.hpp"
 #include "src/base/suggest.hpp"
-#include "src/kernels/sparse_moments.hpp"
-#include "src/layers/layer.hpp"
-#include "src/variance/torch_kernels.hpp"
 
 namespace varphase {
 namespace {
@@ -31,14 +28,7 @@ constexpr double kEnough = 0.02;  // seconds, after which no further round begin
 constexpr int kLeastRounds = 3;
 constexpr int kMostRounds = 10;
 constexpr double kClearly = 0.9;  // of the dense form's time: what another must stay under
-
-template <class T>
-at::Tensor copied(const std::vector<T>& values, at::ScalarType type, at::Device device) {
-  const auto count = static_cast<std::int64_t>(values.size());
-  // from_blob wants a mutable pointer; the tensor is only read.
-  return at::from_blob(const_cast<T*>(values.data()), {count}, at::TensorOptions(type))
-      .to(device, type, false, true);
-}
+constexpr double kHopeless = 2;   // times the fastest: a form that is slower is not timed again
 
 std::optional<at::Tensor> optional_of(const at::Tensor& tensor) {
   return tensor.defined() ? std::optional<at::Tensor>(tensor) : std::nullopt;
@@ -68,43 +58,16 @@ at::Tensor spread_out(const at::Tensor& some, const at::Tensor& units, const at:
   return all.index_copy_(1, units, some);
 }
 
-/// The kept weights as SparseMoments wants them.
-struct SparsePattern {
-  std::vector<std::int32_t> indptr, indices;
-  std::vector<float> mean, variance;
-  std::vector<std::int64_t> rows, columns;  // outputs and inputs that keep any
-};
+/// Which weights are kept, bool, the weight's shape.
+at::Tensor kept_weights(const PrunedLayer& pruned) {
+  std::vector<std::uint8_t> keep = unpack_mask(pruned.mask, pruned.count());
+  return at::from_blob(keep.data(), pruned.shape, at::TensorOptions(at::kByte)).to(at::kBool);
+}
 
-SparsePattern pattern_of(const PrunedLayer& pruned, const ConvGeometry& geometry) {
-  const EffectiveWeights weights = effective_weights(pruned);
-  const std::vector<std::uint8_t> keep = unpack_mask(pruned.mask, pruned.count());
-  const std::int64_t outputs = pruned.shape[0], inputs = pruned.shape[1],
-                     places = geometry.kernel * geometry.kernel;
-  VARPHASE_CHECK(places * inputs <= std::numeric_limits<std::int32_t>::max(), ErrorKind::shape,
-                 "{}: {} weights an output: 32-bit indices do not reach", pruned.layer,
-                 places * inputs);
-  SparsePattern pattern;
-  pattern.indptr.push_back(0);
-  std::vector<bool> used(static_cast<std::size_t>(inputs));
-  for (std::int64_t o = 0; o < outputs; ++o) {
-    const std::size_t before = pattern.indices.size();
-    for (std::int64_t place = 0; place < places; ++place) {
-      for (std::int64_t i = 0; i < inputs; ++i) {
-        const auto at = static_cast<std::size_t>((o * inputs + i) * places + place);
-        if (keep[at] == 0) continue;
-        used[static_cast<std::size_t>(i)] = true;
-        pattern.indices.push_back(static_cast<std::int32_t>(place * inputs + i));
-        pattern.mean.push_back(weights.mean[at]);
-        pattern.variance.push_back(weights.variance[at]);
-      }
-      pattern.indptr.push_back(static_cast<std::int32_t>(pattern.indices.size()));
-    }
-    if (pattern.indices.size() > before) pattern.rows.push_back(o);
-  }
-  for (std::int64_t i = 0; i < inputs; ++i) {
-    if (used[static_cast<std::size_t>(i)]) pattern.columns.push_back(i);
-  }
-  return pattern;
+SparseProduct sparse_product(const PrunedLayer& pruned, const at::Tensor& mean,
+                             const at::Tensor& variance, const ConvGeometry& geometry) {
+  return {kept_weights(pruned).to(mean.device()), pruned.replace == "mean" ? at::Tensor() : mean,
+          variance, geometry};
 }
 
 }  // namespace
@@ -143,31 +106,21 @@ ExecutedLayer::ExecutedLayer(const PrunedLayer& pruned, const at::Tensor& mean,
       geometry_(geometry),
       mean_(mean),
       variance_(variance),
+      csr_(sparse_product(pruned, mean, variance, geometry)),
       given_(given) {
-  const std::vector<std::int64_t> wanted =
-      convolution_
-          ? std::vector{pruned.shape[0], geometry.channels, geometry.kernel, geometry.kernel}
-          : std::vector{pruned.shape[0], geometry.channels};
-  VARPHASE_CHECK(
-      pruned.shape == wanted && mean.sizes().vec() == wanted && variance.sizes().vec() == wanted,
-      ErrorKind::shape, "{}: a sparse form wants weights {}, got {}", pruned.layer,
-      shape_text(wanted), shape_text(pruned.shape));
-  const at::Device device = mean.device();
-  const bool all_means = pruned.replace == "mean";
-  const SparsePattern pattern = pattern_of(pruned, geometry);
-  csr_ = {copied(pattern.indptr, at::kInt, device), copied(pattern.indices, at::kInt, device),
-          all_means ? at::Tensor() : copied(pattern.mean, at::kFloat, device),
-          copied(pattern.variance, at::kFloat, device)};
-  compact_.whole = static_cast<std::int64_t>(pattern.rows.size()) == pruned.shape[0] &&
-                   static_cast<std::int64_t>(pattern.columns.size()) == pruned.shape[1];
-  compact_.rows = copied(pattern.rows, at::kLong, device);
-  compact_.columns = copied(pattern.columns, at::kLong, device);
+  const at::Tensor keep = kept_weights(pruned);
+  const at::Tensor pairs = convolution_ ? keep.flatten(2).any(2) : keep;
+  const at::Tensor rows = pairs.any(1).nonzero().flatten(),
+                   columns = pairs.any(0).nonzero().flatten();
+  compact_.whole = rows.size(0) == pruned.shape[0] && columns.size(0) == pruned.shape[1];
+  compact_.rows = rows.to(mean.device());
+  compact_.columns = columns.to(mean.device());
   const auto left = [&](const at::Tensor& weights) {
     return weights.index_select(0, compact_.rows)
         .index_select(1, compact_.columns)
         .contiguous(weights.suggest_memory_format());
   };
-  if (!all_means) compact_.mean = left(mean);
+  if (csr_.has_mean()) compact_.mean = left(mean);
   compact_.variance = left(variance);
 }
 
@@ -199,46 +152,10 @@ at::Tensor ExecutedLayer::product(const at::Tensor& x, const at::Tensor& weight,
              : at::linear(x, weight, optional_of(bias));
 }
 
-OutputMoments ExecutedLayer::by_csr(const at::Tensor& given, const at::Tensor& bias,
+OutputMoments ExecutedLayer::by_csr(const at::Tensor& x, const at::Tensor& bias,
                                     WantedMoments wanted) const {
-  const bool all_means = !csr_.mean.defined();
-  const at::MemoryFormat format =
-      convolution_ ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
-  const at::Tensor x = given.contiguous(format);
-  const auto output = [&] {
-    return convolution_
-               ? at::empty({x.size(0), mean_.size(0), geometry_.out_height, geometry_.out_width},
-                           x.options(), format)
-               : at::empty({x.size(0), mean_.size(0)}, x.options());
-  };
-  OutputMoments out;
-  SparseMoments job;
-  job.rows = x.size(0);
-  job.geometry = geometry_;
-  job.outputs = mean_.size(0);
-  job.x = x.data_ptr<float>();
-  job.indptr = csr_.indptr.data_ptr<std::int32_t>();
-  job.indices = csr_.indices.data_ptr<std::int32_t>();
-  job.bias = data_of<float>(bias);
-  if (wanted.mean && all_means) out.mean = product(x, mean_, bias);
-  if (wanted.mean && !all_means) {
-    out.mean = output();
-    job.mean = data_of<float>(csr_.mean);
-    job.m = out.mean.data_ptr<float>();
-  }
-  if (wanted.variance) {
-    out.variance = output();
-    job.variance = data_of<float>(csr_.variance);
-    job.v = out.variance.data_ptr<float>();
-  }
-  if (job.m == nullptr && job.v == nullptr) return out;
-  at::Tensor columns;
-  if (sparse_moments_wants_columns(job, where_of(x))) {
-    const at::Tensor by_place = convolution_ ? x.permute({0, 2, 3, 1}) : x;
-    columns = by_place.reshape({x.size(0), -1}).t().contiguous();
-    job.columns = columns.data_ptr<float>();
-  }
-  sparse_moments(job, where_of(x));
+  OutputMoments out = csr_.moments(x, bias, {wanted.mean && csr_.has_mean(), wanted.variance});
+  if (wanted.mean && !csr_.has_mean()) out.mean = product(x, mean_, bias);
   return out;
 }
 
@@ -294,13 +211,17 @@ FormChoice ExecutedLayer::measure(const at::Tensor& x, const at::Tensor& bias,
   for (const ExecutionForm form : forms) run(form);  // first calls load libraries and take memory
   // In turn, so that what slows the machine for a moment meets all; the least of each counts.
   double spent = 0;
+  double least = std::numeric_limits<double>::infinity();
   for (int round = 0; round < kMostRounds && (round < kLeastRounds || spent < kEnough); ++round) {
     for (const ExecutionForm form : forms) {
       const double seconds = run(form);
       spent += seconds;
       const auto known = choice.seconds.emplace(form, seconds).first;
       known->second = std::min(known->second, seconds);
+      least = std::min(least, seconds);
     }
+    std::erase_if(forms,
+                  [&](ExecutionForm form) { return choice.seconds[form] > kHopeless * least; });
   }
   double best = kClearly * choice.seconds[ExecutionForm::dense];
   for (const auto& [form, seconds] : choice.seconds) {
@@ -315,11 +236,10 @@ std::int64_t ExecutedLayer::bytes(ExecutionForm form) const {
   const auto size = [](const at::Tensor& tensor) {
     return tensor.defined() ? static_cast<std::int64_t>(tensor.nbytes()) : 0;
   };
-  const std::int64_t all_means = csr_.mean.defined() ? 0 : size(mean_);
+  const std::int64_t all_means = csr_.has_mean() ? 0 : size(mean_);
   switch (form) {
     case ExecutionForm::csr:
-      return all_means + size(csr_.indptr) + size(csr_.indices) + size(csr_.mean) +
-             size(csr_.variance);
+      return all_means + csr_.bytes();
     case ExecutionForm::compact:
       return all_means + size(compact_.rows) + size(compact_.columns) + size(compact_.mean) +
              size(compact_.variance);

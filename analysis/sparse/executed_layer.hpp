@@ -12,13 +12,13 @@
 #include <ATen/core/Tensor.h>
 
 #include "analysis/sparse/sparse_model.hpp"
-#include "src/kernels/conv_geometry.hpp"
+#include "analysis/sparse/sparse_product.hpp"
 #include "src/layers/moments_form.hpp"
 
 namespace varphase {
 
 /// How a pruned layer's products are computed: with all weights, zeros included; with the kept ones
-/// by rows (src/kernels/sparse_moments.hpp); or with the outputs and inputs (of a convolution:
+/// by rows (SparseProduct); or with the outputs and inputs (of a convolution:
 /// channels) that keep any.
 enum class ExecutionForm { dense, csr, compact };
 inline constexpr std::array kExecutionForms{ExecutionForm::dense, ExecutionForm::csr,
@@ -63,10 +63,6 @@ class ExecutedLayer final : public MomentsForm {
   std::vector<FormChoice> choices() const;
 
  private:
-  struct Csr {
-    at::Tensor indptr, indices;  // int32 [out * kernel^2 + 1], [kept], as SparseMoments has them
-    at::Tensor mean, variance;   // [kept]; mean undefined under rule mean, whose means are all kept
-  };
   struct Compact {
     at::Tensor rows, columns;   // int64: outputs and inputs that keep a weight
     at::Tensor mean, variance;  // [rows, columns, ...]; mean undefined under rule mean
@@ -85,7 +81,7 @@ class ExecutedLayer final : public MomentsForm {
   bool convolution_;
   ConvGeometry geometry_;
   at::Tensor mean_, variance_;
-  Csr csr_;
+  SparseProduct csr_;  // without means under rule mean, whose means are all kept
   Compact compact_;
   std::optional<ExecutionForm> given_;
   mutable std::mutex mutex_;

@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: MIT
 #include "src/kernels/ensemble_head.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <limits>
 #include <vector>
 
 #include "src/kernels/dispatch.hpp"
@@ -18,72 +18,173 @@ namespace {
 constexpr std::int64_t kMaxClasses = 16;
 constexpr std::int64_t kMaxUnits = 4096;
 
-// Running log of a sum of exponentials.
-struct LogSum {
-  float largest = -std::numeric_limits<float>::infinity();
-  float sum = 0;
-  void add(float x) {
-    if (x > largest) {
-      sum = sum * std::exp(largest - x) + 1.0F;
-      largest = x;
-    } else {
-      sum += std::exp(x - largest);
-    }
+constexpr float kNoClass = -1e30F;  // logit of a lane without a class: exp() of it is nothing
+
+/// One image of one variant, its arrays as long as a multiple of the lanes. Softplus' beta is
+/// inside of them: base and spread are multiplied by it, the weights divided.
+struct HeadRow {
+  const float* base = nullptr;    // [padded]
+  const float* spread = nullptr;  // [padded]
+  const float* eps = nullptr;     // [members, rounded up to even, padded]
+  const float* weight = nullptr;  // [10 or 16, padded]
+  const float* bias = nullptr;    // [16], kNoClass beyond the classes
+  std::int64_t padded = 0;
+  float* log_p = nullptr;           // [classes]
+  float* member_entropy = nullptr;  // one, or null
+};
+
+/// Lane i of the result is the sum of all lanes of vectors[i]; of missing vectors it is 0.
+template <int Count>
+VARPHASE_INLINE void sums_of_lanes(const Lanes (&vectors)[Count], Lanes& sums) {
+  Lanes v[kLanes] = {};
+  for (int i = 0; i < Count; ++i) v[i] = vectors[i];
+  for (int i = 0; i < (Count + 1) / 2; ++i)
+    v[i] = __builtin_shufflevector(v[2 * i], v[2 * i + 1], 0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10,
+                                   26, 12, 28, 14, 30) +
+           __builtin_shufflevector(v[2 * i], v[2 * i + 1], 1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11,
+                                   27, 13, 29, 15, 31);
+  for (int i = (Count + 1) / 2; i < kLanes; ++i) v[i] = Lanes{};
+  for (int i = 0; i < (Count + 3) / 4; ++i)
+    v[i] = __builtin_shufflevector(v[2 * i], v[2 * i + 1], 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25,
+                                   12, 13, 28, 29) +
+           __builtin_shufflevector(v[2 * i], v[2 * i + 1], 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26,
+                                   27, 14, 15, 30, 31);
+  for (int i = (Count + 3) / 4; i < 4; ++i) v[i] = Lanes{};
+  for (int i = 0; i < 2; ++i)
+    v[i] = __builtin_shufflevector(v[2 * i], v[2 * i + 1], 0, 1, 2, 3, 16, 17, 18, 19, 8, 9, 10, 11,
+                                   24, 25, 26, 27) +
+           __builtin_shufflevector(v[2 * i], v[2 * i + 1], 4, 5, 6, 7, 20, 21, 22, 23, 12, 13, 14,
+                                   15, 28, 29, 30, 31);
+  sums =
+      __builtin_shufflevector(v[0], v[1], 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23) +
+      __builtin_shufflevector(v[0], v[1], 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30,
+                              31);
+}
+
+// Lanes met with those so many places on, in turn: every lane then has the result of all.
+#define VARPHASE_TURNED(x, n)                                                               \
+  __builtin_shufflevector(x, x, (n), (1 + (n)) % 16, (2 + (n)) % 16, (3 + (n)) % 16,        \
+                          (4 + (n)) % 16, (5 + (n)) % 16, (6 + (n)) % 16, (7 + (n)) % 16,   \
+                          (8 + (n)) % 16, (9 + (n)) % 16, (10 + (n)) % 16, (11 + (n)) % 16, \
+                          (12 + (n)) % 16, (13 + (n)) % 16, (14 + (n)) % 16, (15 + (n)) % 16)
+VARPHASE_INLINE void larger(Lanes& x, const Lanes& other) { x = x < other ? other : x; }
+VARPHASE_INLINE void largest_everywhere(Lanes& x) {
+  larger(x, VARPHASE_TURNED(x, 8));
+  larger(x, VARPHASE_TURNED(x, 4));
+  larger(x, VARPHASE_TURNED(x, 2));
+  larger(x, VARPHASE_TURNED(x, 1));
+}
+VARPHASE_INLINE void sum_everywhere(Lanes& x) {
+  x += VARPHASE_TURNED(x, 8);
+  x += VARPHASE_TURNED(x, 4);
+  x += VARPHASE_TURNED(x, 2);
+  x += VARPHASE_TURNED(x, 1);
+}
+#undef VARPHASE_TURNED
+
+/// Logits, a class a lane, to log probabilities.
+VARPHASE_INLINE void log_softmax_lanes(Lanes& x) {
+  Lanes top = x;
+  largest_everywhere(top);
+  x -= top;
+  Lanes total = x;
+  exp_of_negative(total);
+  sum_everywhere(total);
+  x -= std::log(static_cast<float>(total[0]));
+}
+
+/// Running log of a sum of exponentials, lane by lane.
+struct LogSums {
+  Lanes largest, sum;
+  VARPHASE_INLINE void begin(const Lanes& x) {
+    largest = x;
+    sum = Lanes{} + 1.0F;
+  }
+  VARPHASE_INLINE void add(const Lanes& x) {
+    const Lanes apart = x - largest;
+    Lanes share = apart > Lanes{} ? -apart : apart;
+    exp_of_negative(share);
+    sum = apart > Lanes{} ? sum * share + 1.0F : sum + share;
+    largest = apart > Lanes{} ? x : largest;
   }
 };
 
-// -p log p, 0 where p is.
-float entropy_part(float log_p) {
-  const float p = std::exp(log_p);
-  return p == 0 ? 0.0F : -p * log_p;
+/// -p log p by lane, 0 of lanes without a class.
+VARPHASE_INLINE void entropy_parts(const Lanes& log_p, Lanes& parts) {
+  Lanes p = log_p;
+  exp_of_negative(p);
+  parts = log_p < Lanes{} + kNoClass / 2 ? Lanes{} : -p * log_p;
 }
 
-// Logits of two members at once, so that each load of V serves twice.
 template <Activation kind, int C>
-VARPHASE_INLINE void logits_of_pair(const EnsembleHead& job, const float* base, const float* spread,
-                                    const float* weight, std::int64_t padded, const float* eps,
-                                    float* logits) {
-  Lanes sum[2][C] = {};
-  for (std::int64_t j = 0; j < padded; j += kLanes) {
-    Lanes a, b, e0, e1;
-    load(a, base + j);
-    load(b, spread + j);
-    load(e0, eps + j);
-    load(e1, eps + padded + j);
-    Lanes z0 = a + b * e0;
-    Lanes z1 = a + b * e1;
-    activate<kind>(z0, job.activation, job.beta);
-    activate<kind>(z1, job.activation, job.beta);
-    for (int c = 0; c < C; ++c) {
-      Lanes v;
-      load(v, weight + c * padded + j);
-      sum[0][c] += z0 * v;
-      sum[1][c] += z1 * v;
+VARPHASE_INLINE void ensemble_of_row(const EnsembleHead& job, const HeadRow& row) {
+  Lanes bias, entropy = {};
+  load(bias, row.bias);
+  LogSums mean;
+  for (std::int64_t k = 0; k < job.members; k += 2) {
+    // Two members at once, so that each load of V serves twice.
+    const float* const eps = row.eps + k * row.padded;
+    Lanes sum[2][C] = {};
+    for (std::int64_t j = 0; j < row.padded; j += kLanes) {
+      Lanes a, b, e0, e1;
+      load(a, row.base + j);
+      load(b, row.spread + j);
+      load(e0, eps + j);
+      load(e1, eps + row.padded + j);
+      Lanes z0 = a + b * e0;
+      Lanes z1 = a + b * e1;
+      if constexpr (kind == Activation::softplus) {
+        softplus_of(z0);
+        softplus_of(z1);
+      } else {
+        activate<kind>(z0, job.activation, job.beta);
+        activate<kind>(z1, job.activation, job.beta);
+      }
+      for (int c = 0; c < C; ++c) {
+        Lanes v;
+        load(v, row.weight + c * row.padded + j);
+        sum[0][c] += z0 * v;
+        sum[1][c] += z1 * v;
+      }
+    }
+    for (std::int64_t i = 0; i < std::min<std::int64_t>(2, job.members - k); ++i) {
+      Lanes x;
+      sums_of_lanes<C>(sum[i], x);
+      x += bias;
+      log_softmax_lanes(x);
+      if (k + i == 0) {
+        mean.begin(x);
+      } else {
+        mean.add(x);
+      }
+      if (row.member_entropy != nullptr) {
+        Lanes parts;
+        entropy_parts(x, parts);
+        entropy += parts;
+      }
     }
   }
-  for (int k = 0; k < 2; ++k) {
-    for (int c = 0; c < C; ++c) {
-      float total = 0;
-      for (std::int64_t i = 0; i < kLanes; ++i) total += sum[k][c][i];
-      logits[k * kMaxClasses + c] = total;
-    }
-  }
+  const float log_members = std::log(static_cast<float>(job.members));
+  for (std::int64_t c = 0; c < job.classes; ++c)
+    row.log_p[c] = static_cast<float>(mean.largest[c]) + std::log(static_cast<float>(mean.sum[c])) -
+                   log_members;
+  if (row.member_entropy == nullptr) return;
+  sum_everywhere(entropy);
+  *row.member_entropy = static_cast<float>(entropy[0]) / static_cast<float>(job.members);
 }
 
-#define VARPHASE_LOGITS(name, kind, C)                                                            \
-  VARPHASE_SIMD_CLONES void name(const EnsembleHead& job, const float* base, const float* spread, \
-                                 const float* weight, std::int64_t padded, const float* eps,      \
-                                 float* logits) {                                                 \
-    logits_of_pair<kind, C>(job, base, spread, weight, padded, eps, logits);                      \
+#define VARPHASE_HEAD_ROW(name, kind, C)                                        \
+  VARPHASE_SIMD_CLONES void name(const EnsembleHead& job, const HeadRow& row) { \
+    ensemble_of_row<kind, C>(job, row);                                         \
   }
-VARPHASE_LOGITS(relu_10, Activation::relu, 10)
-VARPHASE_LOGITS(softplus_10, Activation::softplus, 10)
-VARPHASE_LOGITS(other_10, Activation::identity, 10)
-VARPHASE_LOGITS(relu_16, Activation::relu, 16)
-VARPHASE_LOGITS(softplus_16, Activation::softplus, 16)
-VARPHASE_LOGITS(other_16, Activation::identity, 16)
+VARPHASE_HEAD_ROW(relu_10, Activation::relu, 10)
+VARPHASE_HEAD_ROW(softplus_10, Activation::softplus, 10)
+VARPHASE_HEAD_ROW(other_10, Activation::identity, 10)
+VARPHASE_HEAD_ROW(relu_16, Activation::relu, 16)
+VARPHASE_HEAD_ROW(softplus_16, Activation::softplus, 16)
+VARPHASE_HEAD_ROW(other_16, Activation::identity, 16)
 
-auto pick_logits(Activation kind, std::int64_t padded_classes) {
+auto pick_row(Activation kind, std::int64_t padded_classes) {
   const bool ten = padded_classes == 10;
   if (kind == Activation::relu) return ten ? relu_10 : relu_16;
   if (kind == Activation::softplus) return ten ? softplus_10 : softplus_16;
@@ -99,49 +200,43 @@ std::vector<float> padded_rows(const float* from, std::int64_t rows, std::int64_
   return to;
 }
 
+float inner_beta(const EnsembleHead& job) {
+  return job.activation == Activation::softplus ? job.beta : 1.0F;
+}
+
 void ensemble_rows(const EnsembleHead& job, const std::vector<float>& weight, std::int64_t padded,
                    std::int64_t padded_classes, std::int64_t begin, std::int64_t end) {
-  const auto logits_of = pick_logits(job.activation, padded_classes);
-  const std::int64_t pairs = (job.members + 1) / 2;
-  std::vector<float> eps(static_cast<std::size_t>(2 * pairs * padded));
+  const auto ensemble_of = pick_row(job.activation, padded_classes);
+  const std::int64_t members = (job.members + 1) / 2 * 2;
+  std::vector<float> eps(static_cast<std::size_t>(members * padded));
   std::vector<float> base(static_cast<std::size_t>(padded)), spread(base);
-  float logits[2 * kMaxClasses];
+  const float beta = inner_beta(job);
+  float bias[kLanes];
+  for (std::int64_t c = 0; c < kLanes; ++c)
+    bias[c] = c >= job.classes ? kNoClass : job.bias != nullptr ? job.bias[c] : 0.0F;
   for (std::int64_t n = begin; n < end; ++n) {
-    for (std::int64_t k = 0; k < 2 * pairs; ++k) {
+    for (std::int64_t k = 0; k < members; ++k) {
       fill_normals(job.key, static_cast<std::uint32_t>(job.example[n]),
                    static_cast<std::uint32_t>(job.first_member + k), padded,
                    &eps[static_cast<std::size_t>(k * padded)]);
     }
     for (std::int64_t g = 0; g < job.variants; ++g) {
-      const auto bytes = static_cast<std::size_t>(job.units) * sizeof(float);
-      std::memcpy(base.data(), job.base + (g * job.rows + n) * job.units, bytes);
-      std::memcpy(spread.data(), job.spread + (g / job.share * job.rows + n) * job.units, bytes);
-      LogSum mean[kMaxClasses];
-      float entropy = 0;
-      for (std::int64_t pair = 0; pair < pairs; ++pair) {
-        logits_of(job, base.data(), spread.data(), weight.data(), padded,
-                  &eps[static_cast<std::size_t>(2 * pair * padded)], logits);
-        for (std::int64_t k = 0; k < std::min<std::int64_t>(2, job.members - 2 * pair); ++k) {
-          float* own = logits + k * kMaxClasses;
-          LogSum normalizer;
-          for (std::int64_t c = 0; c < job.classes; ++c) {
-            if (job.bias != nullptr) own[c] += job.bias[c];
-            normalizer.add(own[c]);
-          }
-          const float log_total = normalizer.largest + std::log(normalizer.sum);
-          for (std::int64_t c = 0; c < job.classes; ++c) mean[c].add(own[c] - log_total);
-          if (job.member_entropy != nullptr) {
-            for (std::int64_t c = 0; c < job.classes; ++c)
-              entropy += entropy_part(own[c] - log_total);
-          }
-        }
+      const float* const own_base = job.base + (g * job.rows + n) * job.units;
+      const float* const own_spread = job.spread + (g / job.share * job.rows + n) * job.units;
+      for (std::int64_t j = 0; j < job.units; ++j) {
+        base[static_cast<std::size_t>(j)] = own_base[j] * beta;
+        spread[static_cast<std::size_t>(j)] = own_spread[j] * beta;
       }
-      if (job.member_entropy != nullptr)
-        job.member_entropy[n] = entropy / static_cast<float>(job.members);
-      const float log_members = std::log(static_cast<float>(job.members));
-      float* out = job.log_p + (g * job.rows + n) * job.classes;
-      for (std::int64_t c = 0; c < job.classes; ++c)
-        out[c] = mean[c].largest + std::log(mean[c].sum) - log_members;
+      HeadRow row;
+      row.base = base.data();
+      row.spread = spread.data();
+      row.eps = eps.data();
+      row.weight = weight.data();
+      row.bias = bias;
+      row.padded = padded;
+      row.log_p = job.log_p + (g * job.rows + n) * job.classes;
+      row.member_entropy = job.member_entropy != nullptr ? job.member_entropy + n : nullptr;
+      ensemble_of(job, row);
     }
   }
 }
@@ -173,8 +268,9 @@ void ensemble_head(const EnsembleHead& job, Where where) {
   }
   const std::int64_t padded = (job.units + kLanes - 1) / kLanes * kLanes;
   const std::int64_t padded_classes = job.classes <= 10 ? 10 : kMaxClasses;
-  const std::vector<float> weight =
+  std::vector<float> weight =
       padded_rows(job.weight, job.classes, padded_classes, job.units, padded);
+  for (float& entry : weight) entry /= inner_beta(job);
   parallel_for(job.rows, 4, [&](std::int64_t begin, std::int64_t end) {
     ensemble_rows(job, weight, padded, padded_classes, begin, end);
   });

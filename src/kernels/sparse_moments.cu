@@ -11,11 +11,12 @@ namespace varphase::cuda {
 namespace {
 
 constexpr int kWarp = 32;
-constexpr int kGroup = 32;              // units between two writes of a block
-constexpr int kTileThreads = 512;       // of a block that holds a tile
-constexpr int kRowThreads = 256;        // of a block without one
-constexpr int kColumnGroups = 2;        // of units to a block that reads turned-over inputs
-constexpr std::int64_t kFewRows = 128;  // under it tiles leave most of a GPU idle
+constexpr int kGroup = 32;         // units between two writes of a block
+constexpr int kTileThreads = 512;  // of a block that holds a tile
+constexpr int kRowThreads = 256;   // of a block without one
+constexpr int kColumnGroups = 2;   // of units to a block that reads turned-over inputs
+// Under so many images tiles leave most of a GPU idle; those that hold nothing are smaller.
+constexpr std::int64_t kFewHeld = 128, kFewColumns = 32;
 
 __device__ float sum_over_warp(float value) {
 #pragma unroll
@@ -89,14 +90,12 @@ __global__ void __launch_bounds__(kTileThreads)
   const int warps = kTileThreads / kWarp;
   const std::int64_t n0 = static_cast<std::int64_t>(blockIdx.x / shares) * tile;
   const int images = static_cast<int>(min(static_cast<std::int64_t>(tile), job.rows - n0));
-  // Of image p * 32 + lane; beyond the last image that one once more, whose moments go nowhere.
-  const float* column[Vectors];
+  const float* const columns = Held ? x : job.columns + n0;
   const std::int64_t step = Held ? stride : job.rows;
+  int image[Vectors];  // beyond the last that one once more, whose moments go nowhere
 #pragma unroll
-  for (int p = 0; p < Vectors; ++p) {
-    const int image = p * kWarp + lane;
-    column[p] = Held ? x + image : job.columns + n0 + min(image, images - 1);
-  }
+  for (int p = 0; p < Vectors; ++p)
+    image[p] = Held ? p * kWarp + lane : min(p * kWarp + lane, images - 1);
   if constexpr (Held) {
     for (int n = warp; n < tile; n += warps) {
       const float* row = job.x + (n0 + n) * inputs;
@@ -119,16 +118,16 @@ __global__ void __launch_bounds__(kTileThreads)
       }
       for (int row = window.top; row < window.bottom; ++row) {
         const WeightStretch stretch = window.stretch(job, j, row);
-        const std::int64_t shift = stretch.shift * step;
+        const float* const inside = columns + stretch.shift * step;
 #pragma unroll 4
         for (int e = stretch.begin; e < stretch.end; ++e) {
           const int i = __ldg(job.indices + e);
-          const std::int64_t at = shift + (Held ? i * stride : i * step);
+          const float* const column = inside + (Held ? i * stride : i * step);
           const float mean = Mean ? __ldg(job.mean + e) : 0.0F;
           const float variance = Variance ? __ldg(job.variance + e) : 0.0F;
 #pragma unroll
           for (int p = 0; p < Vectors; ++p) {
-            const float a = column[p][at];
+            const float a = column[image[p]];
             if constexpr (Mean) m[p] = fmaf(mean, a, m[p]);
             if constexpr (Variance) v[p] = fmaf(variance, a * a, v[p]);
           }
@@ -180,10 +179,14 @@ int vectors_held(const SparseMoments& job) {
   return tile_bytes(job, 1, moments) <= there ? 1 : 0;
 }
 
+bool is_small(const SparseMoments& job) {
+  return job.rows < (vectors_held(job) > 0 ? kFewHeld : kFewColumns);
+}
+
 template <bool Mean, bool Variance>
 void launch(const SparseMoments& job, cudaStream_t stream) {
   const int moments = (Mean ? 1 : 0) + (Variance ? 1 : 0);
-  if (job.rows < kFewRows) {
+  if (is_small(job)) {
     const std::int64_t threads =
         job.rows * job.geometry.out_height * job.geometry.out_width * job.outputs * kWarp;
     output_kernel<Mean, Variance>
@@ -203,7 +206,7 @@ void launch(const SparseMoments& job, cudaStream_t stream) {
 }  // namespace
 
 bool sparse_moments_wants_columns(const SparseMoments& job) {
-  return job.rows >= kFewRows && vectors_held(job) == 0;
+  return vectors_held(job) == 0 && !is_small(job);
 }
 
 void sparse_moments(const SparseMoments& job, void* stream) {

@@ -51,7 +51,8 @@ class VarianceLayer : public Layer {
   const at::Tensor& theta() const { return theta_; }
   const std::string& weight_dims() const { return dims_; }
   at::Tensor& mutable_theta() { return theta_; }
-  bool has_bias() const { return bias_.defined(); }
+  /// [out], or undefined.
+  const at::Tensor& bias() const { return bias_; }
 
   bool draws_noise() const override { return true; }
   at::Tensor forward(const at::Tensor& x, const Forward& how) override;

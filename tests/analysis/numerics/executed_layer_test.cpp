@@ -125,7 +125,7 @@ TEST(ExecutedLayer, EveryFormMeetsTheMaskedConvolutionInFloat64) {
                           rule, keep.sum().item<std::int64_t>());
           expect_forms(pruned.executed(), x, bias, m, v, what);
           expect_forms(pruned.executed(), x.contiguous(at::MemoryFormat::ChannelsLast), bias, m, v,
-                       what + ", channels last");
+                       fmt::format("{}, channels last", what));
         }
       }
     }
