@@ -27,9 +27,7 @@ class ConvRule final : public WeightedRule {
   explicit ConvRule(const RuleSource& source) : ConvRule(source, weight_and_bias(source)) {}
   at::Tensor forward(const at::Tensor& x) override {
     patches_.set_input(x.detach());
-    return at::conv2d(x, weight(),
-                      bias_.defined() ? std::optional<at::Tensor>(bias_) : std::nullopt,
-                      geometry().stride, geometry().padding);
+    return convolve(x, weight(), bias_, geometry());
   }
   void clear() override {
     patches_.set_input({});

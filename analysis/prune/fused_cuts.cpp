@@ -21,9 +21,9 @@ namespace {
 // Of `base` at once: 256 MiB on a CPU, 1 GiB on a GPU, which wants fewer, larger kernels.
 std::int64_t chunk_floats(at::Device device) { return device.is_cuda() ? 256LL << 20 : 64LL << 20; }
 
-/// Share of weights under which they are multiplied alone (measured, 800 x 500 and 10,000 images:
-/// docs/performance.md).
-double sparse_share(at::Device device) { return device.is_cuda() ? 0.05 : 0.4; }
+// Share of weights under which a CPU multiplies them alone (docs/performance.md: measured). A GPU
+// takes as long to list them as it saves.
+constexpr double kSparseShare = 0.4;
 
 /// A dense layer's weights under one cut. It stands for many at once: what is wide is made anew.
 class CutWeights {
@@ -35,8 +35,9 @@ class CutWeights {
                      "--repair variance wants the training images");
       match_ = variance_match(layer_->effective_variance().detach(), mask, layer.input_square);
     }
+    if (mask.is_cuda()) return;
     const auto kept = static_cast<double>(mask_.sum().item<std::int64_t>());
-    if (kept < sparse_share(mask.device()) * static_cast<double>(mask.numel()))
+    if (kept < kSparseShare * static_cast<double>(mask.numel()))
       sparse_.emplace(mask_, mean(), variance(), ConvGeometry{mask.size(1)});
   }
 

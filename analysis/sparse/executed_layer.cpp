@@ -8,7 +8,6 @@
 #include <limits>
 
 #include <ATen/TensorOperators.h>
-#include <ATen/ops/conv2d.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/linear.h>
@@ -18,6 +17,7 @@
 
 #include "src/base/error.hpp"
 #include "src/base/suggest.hpp"
+#include "src/layers/conv2d.hpp"
 
 namespace varphase {
 namespace {
@@ -147,9 +147,8 @@ OutputMoments ExecutedLayer::moments_by(ExecutionForm form, const at::Tensor& x,
 
 at::Tensor ExecutedLayer::product(const at::Tensor& x, const at::Tensor& weight,
                                   const at::Tensor& bias) const {
-  return convolution_
-             ? at::conv2d(x, weight, optional_of(bias), geometry_.stride, geometry_.padding)
-             : at::linear(x, weight, optional_of(bias));
+  return convolution_ ? convolve(x, weight, bias, geometry_)
+                      : at::linear(x, weight, optional_of(bias));
 }
 
 OutputMoments ExecutedLayer::by_csr(const at::Tensor& x, const at::Tensor& bias,

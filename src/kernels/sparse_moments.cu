@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "src/kernels/launch.cuh"
-#include "src/kernels/sparse_window.hpp"
+#include "src/kernels/weight_stretch.hpp"
 
 namespace varphase::cuda {
 namespace {
@@ -45,7 +45,7 @@ __global__ void __launch_bounds__(kRowThreads) output_kernel(SparseMoments job) 
   const KernelWindow window(job.geometry, static_cast<std::int32_t>(u / job.outputs));
   float m = 0, v = 0;
   for (std::int32_t row = window.top; row < window.bottom; ++row) {
-    const WeightStretch stretch = window.stretch(job, j, row);
+    const WeightStretch stretch = weight_stretch(job, window, j, row);
     for (std::int32_t e = stretch.begin + lane; e < stretch.end; e += kWarp) {
       const float a = x[stretch.shift + job.indices[e]];
       if constexpr (Mean) m = fmaf(job.mean[e], a, m);
@@ -117,7 +117,7 @@ __global__ void __launch_bounds__(kTileThreads)
         v[p] = 0;
       }
       for (int row = window.top; row < window.bottom; ++row) {
-        const WeightStretch stretch = window.stretch(job, j, row);
+        const WeightStretch stretch = weight_stretch(job, window, j, row);
         const float* const inside = columns + stretch.shift * step;
 #pragma unroll 4
         for (int e = stretch.begin; e < stretch.end; ++e) {

@@ -8,7 +8,7 @@
 
 #include "src/kernels/dispatch.hpp"
 #include "src/kernels/lanes.hpp"
-#include "src/kernels/sparse_window.hpp"
+#include "src/kernels/weight_stretch.hpp"
 #include "src/noise/simd.hpp"
 
 namespace varphase {
@@ -136,7 +136,7 @@ VARPHASE_INLINE void tile_moments(const SparseMoments& job, const Band& band, st
         for (int part = 0; part < Vectors; ++part) m[part] = m[part] + job.bias[j];
       }
       for (std::int32_t row = window.top; row < window.bottom; ++row) {
-        const WeightStretch stretch = window.stretch(job, j, row);
+        const WeightStretch stretch = weight_stretch(job, window, j, row);
         const float* const inputs = tile + (stretch.shift - band.first_input) * Vectors * kLanes;
         for (std::int32_t e = stretch.begin; e < stretch.end; ++e) {
           const float* column = inputs + std::int64_t{job.indices[e]} * Vectors * kLanes;

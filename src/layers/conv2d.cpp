@@ -4,13 +4,22 @@
 
 #include <cmath>
 
+#include <ATen/Context.h>
+#include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/addmm.h>
 #include <ATen/ops/conv2d.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/mm.h>
 #include <ATen/ops/zeros.h>
+#include <ATen/ops/zeros_like.h>
+
+#include "src/kernels/kernel_window.hpp"
 
 namespace varphase {
 
 Conv2d::Conv2d(const Conv2dOptions& options, const Shape& input)
-    : options_(options), input_(input) {
+    : options_(options), input_(input), geometry_(conv_geometry(options, input)) {
   weight_ = at::zeros({options.out, input[0], options.kernel, options.kernel});
   if (options.bias) bias_ = at::zeros({options.out});
 }
@@ -34,25 +43,70 @@ void check_conv2d(const Conv2dOptions& options, const Shape& input, std::string_
   }
 }
 
+ConvGeometry conv_geometry(const Conv2dOptions& options, const Shape& input) {
+  const Shape output = conv2d_output_shape(options, input);
+  return {input[0],       input[1],        input[2],  options.kernel,
+          options.stride, options.padding, output[1], output[2]};
+}
+
 ConvGeometry conv_geometry(const Layer& layer, const Shape& input) {
-  const Conv2dOptions options;  // where a spec says nothing
+  Conv2dOptions options;  // as they are where a spec says nothing
   const Json given = layer.options();
-  const Shape output = layer.output_shape();
-  return {input[0],
-          input[1],
-          input[2],
-          given.value("kernel", options.kernel),
-          given.value("stride", options.stride),
-          given.value("padding", options.padding),
-          output[1],
-          output[2]};
+  options.out = layer.output_shape()[0];
+  options.kernel = given.value("kernel", options.kernel);
+  options.stride = given.value("stride", options.stride);
+  options.padding = given.value("padding", options.padding);
+  return conv_geometry(options, input);
+}
+
+at::Tensor conv2d_by_place(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
+                           const ConvGeometry& g) {
+  const auto last = at::MemoryFormat::ChannelsLast;
+  const at::Tensor out =
+      at::empty({x.size(0), weight.size(0), g.out_height, g.out_width}, x.options(), last);
+  const at::Tensor inputs = x.contiguous(last).permute({0, 2, 3, 1}),
+                   weights = weight.contiguous(last).permute({0, 2, 3, 1}),
+                   outputs = out.permute({0, 2, 3, 1});
+  for (std::int32_t place = 0; place < g.out_height * g.out_width; ++place) {
+    const KernelWindow window(g, place);
+    at::Tensor own = outputs.select(1, place / g.out_width).select(1, place % g.out_width);
+    if (window.top >= window.bottom) {
+      own.copy_(bias.defined() ? bias.expand_as(own) : at::zeros_like(own));
+      continue;
+    }
+    const at::Tensor a = inputs.slice(1, window.y + window.top, window.y + window.bottom)
+                             .slice(2, window.x + window.left, window.x + window.right)
+                             .reshape({x.size(0), -1});
+    const at::Tensor w = weights.slice(1, window.top, window.bottom)
+                             .slice(2, window.left, window.right)
+                             .reshape({weight.size(0), -1})
+                             .t();
+    if (bias.defined()) {
+      at::addmm_out(own, bias, a, w);
+    } else {
+      at::mm_out(own, a, w);
+    }
+  }
+  return out;
+}
+
+at::Tensor convolve(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
+                    const ConvGeometry& g) {
+  // Measured on an H100: at 512 channels and 1,024 images 6.5 ms by cuDNN for 4 places as for 16.
+  constexpr std::int64_t kMostPlaces = 16, kLeastChannels = 128, kLeastImages = 256;
+  const bool by_place = x.is_cuda() && !at::GradMode::is_enabled() &&
+                        x.scalar_type() == at::kFloat && !at::globalContext().allowTF32CuDNN() &&
+                        g.kernel > 1 && g.out_height * g.out_width <= kMostPlaces &&
+                        g.channels >= kLeastChannels && x.size(0) >= kLeastImages;
+  if (by_place) return conv2d_by_place(x, weight, bias, g);
+  return at::conv2d(x, weight, bias.defined() ? std::optional<at::Tensor>(bias) : std::nullopt,
+                    g.stride, g.padding);
 }
 
 Shape Conv2d::output_shape() const { return conv2d_output_shape(options_, input_); }
 
 at::Tensor Conv2d::forward(const at::Tensor& x, const Forward&) {
-  return at::conv2d(x, weight_, bias_.defined() ? std::optional<at::Tensor>(bias_) : std::nullopt,
-                    options_.stride, options_.padding);
+  return convolve(x, weight_, bias_, geometry_);
 }
 
 std::vector<Parameter> Conv2d::parameters() {

@@ -2,8 +2,6 @@
 // SPDX-License-Identifier: MIT
 #include <cmath>
 
-#include <ATen/ops/conv2d.h>
-
 #include "src/layers/conv2d.hpp"
 #include "src/layers/variance_layer.hpp"
 
@@ -32,7 +30,8 @@ class VarianceConv2d final : public VarianceLayer {
                       {options.conv.out, input[0], options.conv.kernel, options.conv.kernel},
                       "out,in,height,width"),
         options_(options),
-        input_(input) {
+        input_(input),
+        geometry_(conv_geometry(options.conv, input)) {
     initialize({});
   }
   std::string_view kind() const override { return "variance_conv2d"; }
@@ -42,7 +41,7 @@ class VarianceConv2d final : public VarianceLayer {
  private:
   at::Tensor linear(const at::Tensor& x, const at::Tensor& weight,
                     const std::optional<at::Tensor>& bias) const override {
-    return at::conv2d(x, weight, bias, options_.conv.stride, options_.conv.padding);
+    return convolve(x, weight, bias.value_or(at::Tensor()), geometry_);
   }
   double bias_bound() const override {
     return 1 /
@@ -51,6 +50,7 @@ class VarianceConv2d final : public VarianceLayer {
 
   Options options_;
   Shape input_;
+  ConvGeometry geometry_;
 };
 
 }  // namespace

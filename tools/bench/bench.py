@@ -34,6 +34,7 @@ CASES = {
     "ensemble": ("ensemble", ["ensemble.py"]),
     "ensemble-images": ("ensemble-images", ["ensemble.py"]),
     "ensemble-loop": ("ensemble-images", ["ensemble.py", "--loop"]),
+    "ensemble-vgg": ("ensemble-vgg", ["ensemble_vgg.py"]),
     "sweep": ("sweep", ["sweep.py"]),
     "checkpoint": ("checkpoint", None),
     "curvature-lenet": ("curvature-lenet", None),

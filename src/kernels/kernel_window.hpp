@@ -4,17 +4,10 @@
 
 #include <cstdint>
 
-#include "src/kernels/sparse_moments.hpp"
+#include "src/kernels/conv_geometry.hpp"
 #include "src/noise/philox.hpp"
 
 namespace varphase {
-
-/// The kept weights of one output unit that meet the input in one row of its kernel.
-struct WeightStretch {
-  std::int32_t begin = 0, end = 0;  // entries of the pattern
-  std::int64_t shift =
-      0;  // from a weight's column to its input's place in [height, width, channels]
-};
 
 /// Rows and columns of the kernel that lie inside the input at one place of the output; none where
 /// it meets padding alone.
@@ -36,13 +29,6 @@ struct KernelWindow {
     bottom = y + kernel > height ? height - y : kernel;
     right = x + kernel > width ? width - x : kernel;
     if (left >= right) bottom = top;
-  }
-
-  VARPHASE_HOST_DEVICE WeightStretch stretch(const SparseMoments& job, std::int64_t unit,
-                                             std::int32_t row) const {
-    const ConvGeometry& g = job.geometry;
-    const std::int32_t* const from = job.indptr + (unit * g.kernel + row) * g.kernel;
-    return {from[left], from[right], ((y + row) * g.width + x - row * g.kernel) * g.channels};
   }
 };
 
