@@ -65,7 +65,7 @@ struct LoadedNetwork {
   Network network;
   std::int64_t epoch = 0;
   std::optional<SparseModel> pruned;  // what a pruned file holds
-  /// Its dense layers that run in a sparse form, where one is faster; convolutions run dense.
+  /// Its layers, in whatever form is the fastest.
   std::vector<std::shared_ptr<const ExecutedLayer>> executed;
 };
 

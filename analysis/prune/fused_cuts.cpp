@@ -21,53 +21,58 @@ namespace {
 // Of `base` at once: 256 MiB on a CPU, 1 GiB on a GPU, which wants fewer, larger kernels.
 std::int64_t chunk_floats(at::Device device) { return device.is_cuda() ? 256LL << 20 : 64LL << 20; }
 
-// Share of weights under which a CPU multiplies them alone (docs/performance.md: measured). A GPU
-// takes as long to list them as it saves.
+// Share of weights under which a CPU multiplies them alone: at half of 800 x 500 that takes 63 ms
+// for 10,000 images in place of 113 (docs/performance.md). A GPU takes as long to list them as it
+// saves.
 constexpr double kSparseShare = 0.4;
+// Of all cuts' lists; cuts beyond it are multiplied with their zeros.
+constexpr std::int64_t kMostListedBytes = 1LL << 30;
 
-/// A dense layer's weights under one cut. It stands for many at once: what is wide is made anew.
+/// A dense layer's weights under one cut: a byte a weight, and a list of the kept ones where few
+/// are.
 class CutWeights {
  public:
-  CutWeights(const PrunableLayer& layer, const at::Tensor& mask, Repair repair)
-      : layer_(layer.layer), mask_(mask > 0) {
-    if (mends_variance(repair)) {
-      VARPHASE_CHECK(layer.input_square.defined(), ErrorKind::usage,
-                     "--repair variance wants the training images");
-      match_ = variance_match(layer_->effective_variance().detach(), mask, layer.input_square);
-    }
-    if (mask.is_cuda()) return;
-    const auto kept = static_cast<double>(mask_.sum().item<std::int64_t>());
-    if (kept < kSparseShare * static_cast<double>(mask.numel()))
-      sparse_.emplace(mask_, mean(), variance(), ConvGeometry{mask.size(1)});
+  /// @param mean, variance of the layer before the cut
+  CutWeights(const PrunableLayer& layer, const at::Tensor& mean, const at::Tensor& variance,
+             const at::Tensor& mask, Repair repair)
+      : layer_(layer.layer), mean_(mean), variance_(variance), mask_(mask > 0) {
+    if (!mends_variance(repair)) return;
+    VARPHASE_CHECK(layer.input_square.defined(), ErrorKind::usage,
+                   "--repair variance wants the training images");
+    match_ = variance_match(variance, mask, layer.input_square);
+  }
+
+  /// Lists the kept weights where that makes products faster. @return bytes of the list
+  std::int64_t list_kept(std::int64_t most_bytes) {
+    if (mask_.is_cuda()) return 0;
+    const std::int64_t kept = mask_.sum().item<std::int64_t>();
+    constexpr std::int64_t kEntryBytes = 12;  // index, mean, variance
+    if (static_cast<double>(kept) >= kSparseShare * static_cast<double>(mask_.numel()) ||
+        kept * kEntryBytes > most_bytes)
+      return 0;
+    sparse_.emplace(mask_, mean_, variance(), ConvGeometry{mask_.size(1)});
+    return sparse_->bytes();
   }
 
   /// Of the rule zero; the variance is that of both rules.
   VarianceLayer::Moments moments(const at::Tensor& x, WantedMoments wanted) const {
     if (sparse_) return sparse_->moments(x, layer_->bias(), wanted);
-    return {wanted.mean ? layer_->output_mean(x, mean() * mask_) : at::Tensor(),
+    return {wanted.mean ? layer_->output_mean(x, mean_ * mask_) : at::Tensor(),
             wanted.variance ? layer_->output_variance(x, variance()) : at::Tensor()};
   }
 
  private:
-  at::Tensor mean() const { return layer_->effective_mean().detach(); }
   at::Tensor variance() const {
-    const at::Tensor kept = layer_->effective_variance().detach() * mask_;
+    const at::Tensor kept = variance_ * mask_;
     return match_.defined() ? (kept.to(at::kDouble) * match_).to(kept.scalar_type()) : kept;
   }
 
   const VarianceLayer* layer_;
-  at::Tensor mask_;   // bool
-  at::Tensor match_;  // of --repair variance, one ratio a unit
+  at::Tensor mean_, variance_;  // shared by all cuts
+  at::Tensor mask_;             // bool
+  at::Tensor match_;            // of --repair variance, one ratio a unit
   std::optional<SparseProduct> sparse_;
 };
-
-std::vector<CutWeights> weights_of(const PrunableLayer& layer, const Cuts& cuts, Repair repair) {
-  std::vector<CutWeights> weights;
-  weights.reserve(cuts.count);
-  for (std::size_t c = 0; c < cuts.count; ++c)
-    weights.emplace_back(layer, cuts.make(c).front(), repair);
-  return weights;
-}
 
 }  // namespace
 
@@ -93,7 +98,13 @@ std::vector<ScoredVariant> score_head_cuts(Network& network, const PrunableLayer
   const at::Tensor variance = head.layer->effective_variance().detach();
   const std::size_t rules = request.rules.size(), variants = cuts.count * rules;
 
-  const std::vector<CutWeights> weights = weights_of(layer, cuts, request.repair);
+  std::vector<CutWeights> weights;
+  weights.reserve(cuts.count);
+  std::int64_t free_bytes = kMostListedBytes;
+  for (std::size_t c = 0; c < cuts.count; ++c) {
+    weights.emplace_back(layer, mean, variance, cuts.make(c).front(), request.repair);
+    free_bytes -= weights.back().list_kept(free_bytes);
+  }
   const bool zeroes_means = std::find(request.rules.begin(), request.rules.end(),
                                       Replacement::zero) != request.rules.end();
   // Variants come cut by cut, rules within a cut, whose variance they share.

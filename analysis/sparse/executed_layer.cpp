@@ -30,10 +30,6 @@ constexpr int kMostRounds = 10;
 constexpr double kClearly = 0.9;  // of the dense form's time: what another must stay under
 constexpr double kHopeless = 2;   // times the fastest: a form that is slower is not timed again
 
-std::optional<at::Tensor> optional_of(const at::Tensor& tensor) {
-  return tensor.defined() ? std::optional<at::Tensor>(tensor) : std::nullopt;
-}
-
 void synchronize(const at::Tensor& tensor) {
 #if VARPHASE_CUDA
   if (tensor.is_cuda()) c10::cuda::device_synchronize();
@@ -62,12 +58,6 @@ at::Tensor spread_out(const at::Tensor& some, const at::Tensor& units, const at:
 at::Tensor kept_weights(const PrunedLayer& pruned) {
   std::vector<std::uint8_t> keep = unpack_mask(pruned.mask, pruned.count());
   return at::from_blob(keep.data(), pruned.shape, at::TensorOptions(at::kByte)).to(at::kBool);
-}
-
-SparseProduct sparse_product(const PrunedLayer& pruned, const at::Tensor& mean,
-                             const at::Tensor& variance, const ConvGeometry& geometry) {
-  return {kept_weights(pruned).to(mean.device()), pruned.replace == "mean" ? at::Tensor() : mean,
-          variance, geometry};
 }
 
 }  // namespace
@@ -100,15 +90,20 @@ std::optional<ExecutionForm> execution_form_from_name(const std::string& name) {
 ExecutedLayer::ExecutedLayer(const PrunedLayer& pruned, const at::Tensor& mean,
                              const at::Tensor& variance, const ConvGeometry& geometry,
                              std::optional<ExecutionForm> given)
+    : ExecutedLayer(pruned, kept_weights(pruned), mean, variance, geometry, given) {}
+
+ExecutedLayer::ExecutedLayer(const PrunedLayer& pruned, const at::Tensor& keep,
+                             const at::Tensor& mean, const at::Tensor& variance,
+                             const ConvGeometry& geometry, std::optional<ExecutionForm> given)
     : name_(pruned.layer),
       sparsity_(pruned.sparsity()),
       convolution_(pruned.shape.size() == 4),
       geometry_(geometry),
       mean_(mean),
       variance_(variance),
-      csr_(sparse_product(pruned, mean, variance, geometry)),
+      csr_(keep.to(mean.device()), pruned.replace == "mean" ? at::Tensor() : mean, variance,
+           geometry),
       given_(given) {
-  const at::Tensor keep = kept_weights(pruned);
   const at::Tensor pairs = convolution_ ? keep.flatten(2).any(2) : keep;
   const at::Tensor rows = pairs.any(1).nonzero().flatten(),
                    columns = pairs.any(0).nonzero().flatten();
@@ -147,8 +142,7 @@ OutputMoments ExecutedLayer::moments_by(ExecutionForm form, const at::Tensor& x,
 
 at::Tensor ExecutedLayer::product(const at::Tensor& x, const at::Tensor& weight,
                                   const at::Tensor& bias) const {
-  return convolution_ ? convolve(x, weight, bias, geometry_)
-                      : at::linear(x, weight, optional_of(bias));
+  return convolution_ ? convolve(x, weight, bias, geometry_) : at::linear(x, weight, bias);
 }
 
 OutputMoments ExecutedLayer::by_csr(const at::Tensor& x, const at::Tensor& bias,

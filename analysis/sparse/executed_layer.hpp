@@ -18,8 +18,8 @@
 namespace varphase {
 
 /// How a pruned layer's products are computed: with all weights, zeros included; with the kept ones
-/// by rows (SparseProduct); or with the outputs and inputs (of a convolution:
-/// channels) that keep any.
+/// by rows (SparseProduct); or with the outputs and inputs (of a convolution: channels) that keep
+/// any.
 enum class ExecutionForm { dense, csr, compact };
 inline constexpr std::array kExecutionForms{ExecutionForm::dense, ExecutionForm::csr,
                                             ExecutionForm::compact};
@@ -45,6 +45,7 @@ class ExecutedLayer final : public MomentsForm {
   /// @param pruned of a dense layer [out, in] or a convolution [out, in, kernel, kernel]
   /// @param mean, variance its effective weights, float32, on the device it will run on
   /// @param geometry of the convolution, or ConvGeometry{in}
+  /// @throws Error shape where they do not fit together.
   /// @param given the form to use, or none: measure
   ExecutedLayer(const PrunedLayer& pruned, const at::Tensor& mean, const at::Tensor& variance,
                 const ConvGeometry& geometry, std::optional<ExecutionForm> given);
@@ -63,6 +64,10 @@ class ExecutedLayer final : public MomentsForm {
   std::vector<FormChoice> choices() const;
 
  private:
+  ExecutedLayer(const PrunedLayer& pruned, const at::Tensor& keep, const at::Tensor& mean,
+                const at::Tensor& variance, const ConvGeometry& geometry,
+                std::optional<ExecutionForm> given);
+
   struct Compact {
     at::Tensor rows, columns;   // int64: outputs and inputs that keep a weight
     at::Tensor mean, variance;  // [rows, columns, ...]; mean undefined under rule mean

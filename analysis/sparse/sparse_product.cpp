@@ -23,10 +23,11 @@ SparseProduct::SparseProduct(const at::Tensor& keep, const at::Tensor& mean,
   const std::int64_t places = geometry.kernel * geometry.kernel;
   Shape wanted{outputs_, geometry.channels};
   if (convolution_) wanted.insert(wanted.end(), 2, geometry.kernel);
-  VARPHASE_CHECK(keep.sizes() == wanted && variance.sizes() == wanted &&
-                     (!mean.defined() || mean.sizes() == wanted),
-                 ErrorKind::shape, "a sparse product wants weights {}, got {}", shape_text(wanted),
-                 shape_text(keep.sizes().vec()));
+  for (const at::Tensor& weights : {keep, mean, variance}) {
+    VARPHASE_CHECK(!weights.defined() || weights.sizes() == wanted, ErrorKind::shape,
+                   "a sparse product wants weights {}, got {}", shape_text(wanted),
+                   shape_text(weights.sizes().vec()));
+  }
   VARPHASE_CHECK(keep.numel() <= std::numeric_limits<std::int32_t>::max(), ErrorKind::shape,
                  "a sparse product of {} weights: 32-bit indices do not reach", keep.numel());
   // By output, kernel place and channel.
@@ -48,6 +49,13 @@ OutputMoments SparseProduct::moments(const at::Tensor& given, const at::Tensor& 
                  "a sparse product without means was asked for one");
   const at::MemoryFormat format =
       convolution_ ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
+  Shape image{geometry_.channels};
+  if (convolution_) image.insert(image.end(), {geometry_.height, geometry_.width});
+  VARPHASE_CHECK(given.scalar_type() == at::kFloat && given.dim() > 0 &&
+                     given.sizes().slice(1) == image && given.device() == indptr_.device(),
+                 ErrorKind::shape,
+                 "a sparse product wants float32 inputs {} where its weights are, got {}",
+                 shape_text(image), shape_text(given.sizes().vec()));
   const at::Tensor x = given.contiguous(format);
   Shape shape{x.size(0), outputs_};
   if (convolution_) shape.insert(shape.end(), {geometry_.out_height, geometry_.out_width});

@@ -24,7 +24,7 @@ class SparseProduct {
 
   bool has_mean() const { return mean_.defined(); }
   /// @param x float32 [N, in], or [N, in, height, width] in any order of memory; convolutions' come
-  /// out channels-last. @param bias [out], or undefined
+  /// out channels-last. @param bias [out], or undefined @throws Error shape, usage.
   OutputMoments moments(const at::Tensor& x, const at::Tensor& bias, WantedMoments wanted) const;
   /// Of indices and values.
   std::int64_t bytes() const;

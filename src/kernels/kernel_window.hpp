@@ -9,8 +9,8 @@
 
 namespace varphase {
 
-/// Rows and columns of the kernel that lie inside the input at one place of the output; none where
-/// it meets padding alone.
+/// Rows and columns of the kernel that lie inside the input at one place of the output; no rows
+/// where it meets padding alone.
 struct KernelWindow {
   std::int32_t y = 0, x = 0;  // of the input, where the kernel begins; negative in the padding
   std::int32_t top = 0, bottom = 0, left = 0, right = 0;  // of the kernel, half-open
@@ -28,7 +28,7 @@ struct KernelWindow {
     left = x < 0 ? -x : 0;
     bottom = y + kernel > height ? height - y : kernel;
     right = x + kernel > width ? width - x : kernel;
-    if (left >= right) bottom = top;
+    if (left >= right || bottom < top) bottom = top;
   }
 };
 

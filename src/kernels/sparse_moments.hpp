@@ -38,7 +38,8 @@ struct SparseMoments {
   const float* columns = nullptr;
 };
 
-/// Whether the job needs `columns`: on a GPU, of inputs too long to be turned over on the way.
+/// Whether the job, complete but for `columns`, needs them: on a GPU, of inputs too long to be
+/// turned over on the way.
 bool sparse_moments_wants_columns(const SparseMoments& job, Where where);
 
 /// The same bits at every call of the same size, on one device; on a CPU for any number of threads

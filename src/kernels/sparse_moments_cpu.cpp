@@ -62,7 +62,8 @@ struct Band {
 
 /// Output rows whose inputs stay within kMostTileFloats, at least one.
 std::int64_t rows_of_band(const ConvGeometry& g) {
-  const std::int64_t most = kMostTileFloats / (kTile * g.width * g.channels);
+  const std::int64_t most =
+      kMostTileFloats / std::max<std::int64_t>(1, kTile * g.width * g.channels);
   if (most >= g.height) return g.out_height;
   return std::clamp<std::int64_t>((most - g.kernel) / g.stride + 1, 1, g.out_height);
 }
@@ -181,6 +182,9 @@ bool sparse_moments_wants_columns([[maybe_unused]] const SparseMoments& job, Whe
 
 void sparse_moments(const SparseMoments& job, Where where) {
   if (job.m == nullptr && job.v == nullptr) return;
+  if (job.rows == 0 || job.outputs == 0) return;
+  VARPHASE_CHECK(job.columns != nullptr || !sparse_moments_wants_columns(job, where),
+                 ErrorKind::usage, "sparse_moments wants its input turned over as well");
   if (where.cuda) {
     VARPHASE_ON_CUDA(cuda::sparse_moments(job, where.stream));
     return;

@@ -36,7 +36,8 @@ ConvGeometry conv_geometry(const Conv2dOptions& options, const Shape& input);
 /// Of a conv2d or variance_conv2d layer whose input has that shape, [channels, height, width].
 ConvGeometry conv_geometry(const Layer& layer, const Shape& input);
 
-/// conv2d of images with any weights of that geometry; bias undefined: none. On a GPU, where no
+/// conv2d of images with any weights of that geometry, whose channels are not looked at (a part of
+/// them may be left); bias undefined: none. On a GPU, where no
 /// gradient is asked for and products are IEEE float32, a convolution of many channels to few
 /// places goes by conv2d_by_place: cuDNN takes Fourier transforms there, four to sixteen times as
 /// long.

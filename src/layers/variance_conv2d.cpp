@@ -40,8 +40,8 @@ class VarianceConv2d final : public VarianceLayer {
 
  private:
   at::Tensor linear(const at::Tensor& x, const at::Tensor& weight,
-                    const std::optional<at::Tensor>& bias) const override {
-    return convolve(x, weight, bias.value_or(at::Tensor()), geometry_);
+                    const at::Tensor& bias) const override {
+    return convolve(x, weight, bias, geometry_);
   }
   double bias_bound() const override {
     return 1 /

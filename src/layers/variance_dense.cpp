@@ -31,7 +31,7 @@ class VarianceDense final : public VarianceLayer {
 
  private:
   at::Tensor linear(const at::Tensor& x, const at::Tensor& weight,
-                    const std::optional<at::Tensor>& bias) const override {
+                    const at::Tensor& bias) const override {
     return at::linear(x.flatten(1), weight, bias);
   }
   double bias_bound() const override { return 0; }

@@ -18,10 +18,6 @@
 namespace varphase {
 namespace {
 
-std::optional<at::Tensor> optional_of(const at::Tensor& tensor) {
-  return tensor.defined() ? std::optional<at::Tensor>(tensor) : std::nullopt;
-}
-
 std::string theta_dims(const Shape& theta, const Shape& weight, const std::string& dims) {
   if (theta == weight) return dims;
   if (theta.size() != weight.size()) return "theta";
@@ -117,13 +113,12 @@ void VarianceLayer::drop(const at::Tensor& kept) {
 }
 
 at::Tensor VarianceLayer::output_mean(const at::Tensor& x, const at::Tensor& weight_mean) const {
-  return linear(x, weight_mean,
-                bias_.defined() ? optional_of(bias_.to(x.scalar_type())) : std::nullopt);
+  return linear(x, weight_mean, bias_.defined() ? bias_.to(x.scalar_type()) : bias_);
 }
 
 at::Tensor VarianceLayer::output_variance(const at::Tensor& x,
                                           const at::Tensor& weight_variance) const {
-  return linear(x.square(), weight_variance, std::nullopt);
+  return linear(x.square(), weight_variance, {});
 }
 
 VarianceLayer::Moments VarianceLayer::effective_moments(const at::Tensor& x,

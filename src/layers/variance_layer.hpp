@@ -110,7 +110,7 @@ class VarianceLayer : public Layer {
                 std::string dims);
   /// The layer's linear map of x with any weights of its shape, without a bias where undefined.
   virtual at::Tensor linear(const at::Tensor& x, const at::Tensor& weight,
-                            const std::optional<at::Tensor>& bias) const = 0;
+                            const at::Tensor& bias) const = 0;
   /// Half the width of the bias' initial values.
   virtual double bias_bound() const = 0;
 

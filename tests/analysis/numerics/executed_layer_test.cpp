@@ -214,16 +214,47 @@ TEST(ExecutedLayer, LeavesGradientsToTheDenseProduct) {
   EXPECT_TRUE(close(x.grad().flatten(1), pruned.mean.sum(0).expand({3, 6}), 1e-6));
 }
 
+TEST(ExecutedLayer, RefusesWhatDoesNotFit) {
+  const Pruned pruned(at::ones({4, 6}, at::kBool), "zero");
+  PrunedLayer conv = pruned.layer;
+  conv.shape = {4, 6, 1, 1};
+  const auto refuses = [](const auto& work, const std::string& wanted) {
+    try {
+      work();
+      return testing::AssertionFailure() << "took it";
+    } catch (const Error& error) {
+      return error.kind() == ErrorKind::shape &&
+                     std::string(error.what()).find(wanted) != std::string::npos
+                 ? testing::AssertionSuccess()
+                 : testing::AssertionFailure() << error.what();
+    }
+  };
+  EXPECT_TRUE(refuses([&] { ExecutedLayer(conv, pruned.mean, pruned.variance, {6}, {}); },
+                      "wants weights [4, 6, 1, 1], got [4, 6]"));
+  EXPECT_TRUE(refuses([&] { ExecutedLayer(pruned.layer, pruned.mean, pruned.variance, {5}, {}); },
+                      "wants weights [4, 5], got [4, 6]"));
+  const ExecutedLayer executed = pruned.executed(ExecutionForm::csr);
+  const at::TensorOptions here = pruned.mean.options();
+  EXPECT_TRUE(refuses(
+      [&] {
+        executed.moments(at::zeros({3, 5}, here), {}, {});
+      },
+      "wants float32 inputs [6]"));
+  const ConvGeometry g{6, 2, 2, 3, 1, 1, 2, 2};
+  const ExecutedLayer convolves =
+      Pruned(at::ones({4, 6, 3, 3}, at::kBool), "zero", &g).executed(ExecutionForm::csr);
+  EXPECT_TRUE(refuses(
+      [&] {
+        convolves.moments(at::zeros({3, 6, 1, 1}, here), {}, {});
+      },
+      "wants float32 inputs [6, 2, 2]"));
+}
+
 TEST(ExecutedLayer, NamesItsForms) {
   EXPECT_FALSE(execution_form_from_name("auto").has_value());
   for (const ExecutionForm form : kExecutionForms)
     EXPECT_EQ(execution_form_from_name(execution_form_name(form)), form);
   EXPECT_THROW(execution_form_from_name("crs"), Error);
-  const Pruned pruned(at::ones({4, 6}, at::kBool), "zero");
-  PrunedLayer conv = pruned.layer;
-  conv.shape = {4, 6, 1, 1};
-  EXPECT_THROW(ExecutedLayer(conv, pruned.mean, pruned.variance, {6}, std::nullopt), Error);
-  EXPECT_THROW(ExecutedLayer(pruned.layer, pruned.mean, pruned.variance, {5}, std::nullopt), Error);
 }
 
 }  // namespace
