@@ -21,8 +21,8 @@ namespace {
 // Of `base` at once: 256 MiB on a CPU, 1 GiB on a GPU, which wants fewer, larger kernels.
 std::int64_t chunk_floats(at::Device device) { return device.is_cuda() ? 256LL << 20 : 64LL << 20; }
 
-// Share of weights under which a CPU multiplies them alone: at half of 800 x 500 that takes 63 ms
-// for 10,000 images in place of 113 (docs/performance.md). A GPU takes as long to list them as it
+// Share of weights under which a CPU multiplies them alone: at half of 800 x 500 that takes 66 ms
+// for 10,000 images in place of 118 (docs/performance.md). A GPU takes as long to list them as it
 // saves.
 constexpr double kSparseShare = 0.4;
 // Of all cuts' lists; cuts beyond it are multiplied with their zeros.
