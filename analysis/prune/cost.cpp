@@ -21,7 +21,8 @@ double LayerCost::byte_compression() const {
   return static_cast<double>(dense_bytes) / static_cast<double>(stored_bytes);
 }
 
-LayerCost layer_cost(const VarianceLayer& layer, const std::string& replace, std::int64_t kept) {
+LayerCost layer_cost(const VarianceLayer& layer, const std::string& replace, std::int64_t kept,
+                     bool alpha_is_shared) {
   const Shape shape = layer.mean().sizes().vec();
   const std::int64_t each = positions(layer), count = element_count(shape);
   const std::int64_t means = replace == "mean" ? count : kept;
@@ -30,7 +31,7 @@ LayerCost layer_cost(const VarianceLayer& layer, const std::string& replace, std
   cost.weights = count;
   cost.kept = kept;
   cost.dense_bytes = count * static_cast<std::int64_t>(sizeof(float));
-  cost.stored_bytes = stored_bytes(replace, shape, kept);
+  cost.stored_bytes = stored_bytes(replace, shape, kept, alpha_is_shared);
   cost.full = {each * count, 2 * each * count};
   cost.pruned = {each * means, each * (means + kept)};
   return cost;
@@ -43,7 +44,7 @@ NetworkCost network_cost(const Network& network, const std::vector<LayerCost>& p
     const auto* variance = dynamic_cast<const VarianceLayer*>(layer.get());
     MultiplyAdds own;
     if (variance != nullptr) {
-      own = layer_cost(*variance, "mean", variance->mean().numel()).full;
+      own = layer_cost(*variance, "mean", variance->mean().numel(), false).full;
     } else {
       // A weight of a product has an input beside its output; norms and biases have none.
       for (const Parameter& parameter : layer->parameters()) {

@@ -37,8 +37,9 @@ struct NetworkCost {
 };
 
 /// What a pruned layer costs. @param kept by the mask. By rule `mean` all means stay, by `zero`
-/// only those of kept weights.
-LayerCost layer_cost(const VarianceLayer& layer, const std::string& replace, std::int64_t kept);
+/// only those of kept weights. A shared alpha stands for the variances in a file.
+LayerCost layer_cost(const VarianceLayer& layer, const std::string& replace, std::int64_t kept,
+                     bool alpha_is_shared);
 
 NetworkCost network_cost(const Network& network, const std::vector<LayerCost>& pruned);
 

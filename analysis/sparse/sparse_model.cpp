@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: MIT
 #include "analysis/sparse/sparse_model.hpp"
 
+#include <algorithm>
+#include <cmath>
+#include <limits>
 #include <utility>
 
 #include "analysis/sparse/sparse_model_checks.hpp"
@@ -112,35 +115,71 @@ EffectiveWeights effective_weights(const PrunedLayer& layer) {
   return weights;
 }
 
-CsrMatrix csr_means(const PrunedLayer& layer) {
-  if (layer.replace == "zero") return csr_of(layer, layer.mean);
+std::vector<float> kept_means(const PrunedLayer& layer) {
+  if (layer.replace == "zero") return layer.mean;
   std::vector<float> kept;
   kept.reserve(layer.variance.size());
   for (std::size_t i = 0; i < layer.mean.size(); ++i) {
     if ((layer.mask[i >> 3U] >> (i & 7U) & 1U) != 0) kept.push_back(layer.mean[i]);
   }
-  return csr_of(layer, std::move(kept));
+  return kept;
 }
 
+CsrMatrix csr_means(const PrunedLayer& layer) { return csr_of(layer, kept_means(layer)); }
+
 CsrMatrix csr_variances(const PrunedLayer& layer) { return csr_of(layer, layer.variance); }
+
+std::vector<float> variances_of_alpha(float alpha, std::span<const float> mean) {
+  std::vector<float> variances(mean.size());
+  for (std::size_t i = 0; i < mean.size(); ++i) {
+    const float square = mean[i] * mean[i];
+    variances[i] = alpha * square;
+  }
+  return variances;
+}
+
+std::optional<float> shared_alpha(std::span<const float> mean, std::span<const float> variance) {
+  if (mean.empty()) return std::nullopt;
+  // The largest mean says alpha to a unit or two in the last place; which one, the others tell.
+  const auto largest = std::max_element(mean.begin(), mean.end(),
+                                        [](float a, float b) { return std::abs(a) < std::abs(b); });
+  const float square = *largest * *largest;
+  if (!(square > 0)) return std::nullopt;
+  float alpha = variance[static_cast<std::size_t>(largest - mean.begin())] / square;
+  constexpr int kNeighbours = 2;
+  for (int step = 0; step < kNeighbours; ++step) alpha = std::nextafter(alpha, 0.0F);
+  for (int step = 0; step <= 2 * kNeighbours; ++step) {
+    const std::vector<float> variances = variances_of_alpha(alpha, mean);
+    if (std::equal(variances.begin(), variances.end(), variance.begin(), variance.end()))
+      return alpha;
+    alpha = std::nextafter(alpha, std::numeric_limits<float>::infinity());
+  }
+  return std::nullopt;
+}
+
+std::optional<float> shared_alpha(const PrunedLayer& layer) {
+  return shared_alpha(kept_means(layer), layer.variance);
+}
 
 double compression(double sparsity) { return 1 / (1 - sparsity); }
 
 std::int64_t stored_bytes(const std::string& replace, const std::vector<std::int64_t>& shape,
-                          std::int64_t kept) {
+                          std::int64_t kept, bool alpha_is_shared) {
   check_rule(replace, ErrorKind::usage, "stored bytes");
   const std::int64_t count = weight_count(shape, ErrorKind::shape, "stored bytes");
   VARPHASE_CHECK(kept >= 0 && kept <= count, ErrorKind::shape, "{} of {} weights kept", kept,
                  count);
   constexpr std::int64_t kWord = 4;
-  if (replace == "mean") return (count + 7) / 8 + kWord * (count + kept);
-  return kWord * (shape.front() + 1 + 3 * kept);
+  const std::int64_t variances = alpha_is_shared && kept > 0 ? 1 : kept;
+  if (replace == "mean") return (count + 7) / 8 + kWord * (count + variances);
+  return kWord * (shape.front() + 1 + 2 * kept + variances);
 }
 
 std::int64_t stored_bytes(const SparseModel& model) {
   std::int64_t bytes = array_bytes(model.parameters) + array_bytes(model.buffers);
   for (const PrunedLayer& layer : model.layers) {
-    bytes += stored_bytes(layer.replace, layer.shape, layer.kept());
+    bytes +=
+        stored_bytes(layer.replace, layer.shape, layer.kept(), shared_alpha(layer).has_value());
   }
   return bytes;
 }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <limits>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -75,20 +76,31 @@ PrunedLayer make_pruned_layer(std::string layer, std::vector<std::int64_t> shape
 /// mean rule: (mu, keep * sigma^2); zero rule: (keep * mu, keep * sigma^2).
 EffectiveWeights effective_weights(const PrunedLayer& layer);
 
+/// Means of the kept weights, row-major.
+std::vector<float> kept_means(const PrunedLayer& layer);
+
 /// The kept weights' means and variances by rows, [out, product of the other extents]; both have
 /// the same pattern.
 CsrMatrix csr_means(const PrunedLayer& layer);
 CsrMatrix csr_variances(const PrunedLayer& layer);
 
+/// The one alpha of which every variance is the product with its mean's square, in float32 to the
+/// bit; none where there is no weight or no such number.
+std::optional<float> shared_alpha(std::span<const float> mean, std::span<const float> variance);
+/// Of a pruned layer's kept weights.
+std::optional<float> shared_alpha(const PrunedLayer& layer);
+/// float32: alpha * (mean * mean).
+std::vector<float> variances_of_alpha(float alpha, std::span<const float> mean);
+
 /// 1 / (1 - sparsity); infinite where nothing is kept.
 double compression(double sparsity);
 
 /// Bytes of the arrays that a pruned layer takes in a file. Rule mean: the mask, all means, the
-/// kept variances; rule zero: indptr, indices, kept means and variances. A sweep states sizes by it
-/// without writing.
+/// kept variances; rule zero: indptr, indices, kept means and variances. A shared alpha stands for
+/// all variances. A sweep states sizes by it without writing.
 /// @throws Error usage (unknown rule), shape.
 std::int64_t stored_bytes(const std::string& replace, const std::vector<std::int64_t>& shape,
-                          std::int64_t kept);
+                          std::int64_t kept, bool alpha_is_shared);
 /// Of the whole model: its pruned layers and all other arrays.
 std::int64_t stored_bytes(const SparseModel& model);
 /// The same network with its pruned layers' means dense and no variances: the least that a dense

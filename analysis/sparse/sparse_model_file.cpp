@@ -37,7 +37,11 @@ void append_layer(Document& document, const PrunedLayer& layer) {
     add("indices", {kept}, pattern.indices, "kept");
     add("mean", {kept}, layer.mean, "kept");
   }
-  add("variance", {kept}, layer.variance, "kept");
+  if (const std::optional<float> alpha = shared_alpha(layer)) {
+    add("alpha", {1}, std::vector<float>{*alpha}, "1");
+  } else {
+    add("variance", {kept}, layer.variance, "kept");
+  }
 }
 
 /// Takes arrays out of a document that nobody vouches for, and knows at the end which were not
@@ -54,6 +58,8 @@ class Reading {
                    "{}: attribute {} is missing or of another type", path_, name);
     return *value;
   }
+
+  bool has(const std::string& name) const { return document_.find_array(name) != nullptr; }
 
   /// @param shape -1 stands for any extent.
   template <class T>
@@ -132,14 +138,25 @@ PrunedLayer read_layer(Reading& reading, const Json& row) {
   check_rule(layer.replace, ErrorKind::format, what);
   const std::int64_t count = weight_count(layer.shape, ErrorKind::format, what);
   const auto name = [&](std::string_view array) { return layer_array(layer.layer, array); };
-  layer.variance = reading.values<float>(name("variance"), {-1});
+  const auto read_variances = [&](const auto& kept_means) {
+    if (reading.has(name("alpha"))) {
+      const float alpha = reading.values<float>(name("alpha"), {1}).front();
+      VARPHASE_CHECK(alpha >= 0 && std::isfinite(alpha), ErrorKind::format,
+                     "{}: alpha is {}, wants a finite number from 0 on", what, alpha);
+      layer.variance = variances_of_alpha(alpha, kept_means());
+    } else {
+      layer.variance = reading.values<float>(name("variance"), {-1});
+    }
+  };
   if (layer.replace == "mean") {
     layer.mask = reading.values<std::uint8_t>(name("mask"), {(count + 7) / 8});
     layer.mean = reading.values<float>(name("mean"), layer.shape);
+    read_variances([&] { return kept_means(layer); });
     return layer;
   }
-  const auto kept = static_cast<std::int64_t>(layer.variance.size());
-  layer.mean = reading.values<float>(name("mean"), {kept});
+  layer.mean = reading.values<float>(name("mean"), {-1});
+  read_variances([&] { return layer.mean; });
+  const auto kept = static_cast<std::int64_t>(layer.mean.size());
   const std::int64_t rows = layer.shape.front();
   const CsrMatrix pattern{rows, count / rows,
                           reading.values<std::int32_t>(name("indptr"), {rows + 1}),

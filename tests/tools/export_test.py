@@ -193,7 +193,10 @@ class Export(unittest.TestCase):
                         self.assertEqual(back.attrs[name], was.attrs[name], name)
         # What others read there: the sparse tensors are the dense ones.
         with safe_open(file, "np") as csr, h5py.File(FOLDER / "runs/first/pruned/mean.h5") as pruned:
-            self.assertEqual(csr.get_tensor("dense1.variance_values").tobytes(), pruned["layers/dense1/variance"][:].tobytes())
+            layer, means = pruned["layers/dense1"], csr.get_tensor("dense1.mean").ravel()
+            kept = np.unpackbits(layer["mask"][:], count=means.size, bitorder="little") == 1
+            variances = layer["alpha"][0] * means[kept] ** 2
+            self.assertEqual(csr.get_tensor("dense1.variance_values").tobytes(), variances.tobytes())
             self.assertEqual(json.loads(csr.metadata()["varphase.layers"])[0]["kept"], csr.get_tensor("dense1.col_indices").size)
 
     def test_a_network_that_pytorch_trained(self):

@@ -308,7 +308,7 @@ int run_prune(const Options& options) {
   for (const PrunedLayer& layer : model.layers) {
     const auto& own =
         dynamic_cast<const VarianceLayer&>(*network.layers()[network.position(layer.layer)]);
-    costs.push_back(layer_cost(own, layer.replace, layer.kept()));
+    costs.push_back(layer_cost(own, layer.replace, layer.kept(), shared_alpha(layer).has_value()));
     weights += layer.count();
     kept += layer.kept();
   }

@@ -110,11 +110,17 @@ OneSweep sweep_one(const Options& options, const std::string& path, const SweepR
   report.checkpoint = source.file.filename().string();
   report.split = split;
   for (const PrunableLayer& layer : scoring.layers) report.layers.push_back(layer.layer->name());
+  std::vector<bool> alpha_is_shared;
+  for (const PrunableLayer& layer : scoring.layers)
+    alpha_is_shared.push_back(!mends_variance(request.repair) &&
+                              shared_alpha(host_floats(layer.layer->effective_mean()),
+                                           host_floats(layer.layer->effective_variance()))
+                                  .has_value());
   for (const SweepRow& row : report.result.rows) {
     std::vector<LayerCost> costs;
     for (std::size_t l = 0; l < scoring.layers.size(); ++l)
-      costs.push_back(
-          layer_cost(*scoring.layers[l].layer, replacement_name(row.replace), row.kept[l]));
+      costs.push_back(layer_cost(*scoring.layers[l].layer, replacement_name(row.replace),
+                                 row.kept[l], alpha_is_shared[l]));
     report.costs.push_back(network_cost(network, costs));
   }
   one.stem =

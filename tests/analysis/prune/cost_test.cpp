@@ -15,7 +15,8 @@ TEST(Cost, CountsMultiplyAddsAndBytesByHand) {
   const auto& conv = dynamic_cast<const VarianceLayer&>(*network.layers()[0]);
   const auto& dense = dynamic_cast<const VarianceLayer&>(*network.layers()[3]);
   // conv1: 4 * 2 * 9 = 72 weights at 25 places; dense1: 5 * 100 weights at one.
-  const LayerCost zero = layer_cost(conv, "zero", 6), mean = layer_cost(dense, "mean", 25);
+  const LayerCost zero = layer_cost(conv, "zero", 6, false),
+                  mean = layer_cost(dense, "mean", 25, false);
   EXPECT_EQ(zero.weights, 72);
   EXPECT_EQ(zero.full.mean, 1800);
   EXPECT_EQ(zero.full.moments, 3600);
@@ -28,7 +29,9 @@ TEST(Cost, CountsMultiplyAddsAndBytesByHand) {
   EXPECT_EQ(mean.pruned.mean, 500);
   EXPECT_EQ(mean.pruned.moments, 525);
   EXPECT_EQ(mean.stored_bytes, 63 + 4 * (500 + 25));
-  EXPECT_TRUE(std::isinf(layer_cost(dense, "zero", 0).weight_compression()));
+  EXPECT_EQ(layer_cost(conv, "zero", 6, true).stored_bytes, 4 * (5 + 2 * 6 + 1));
+  EXPECT_EQ(layer_cost(dense, "mean", 25, true).stored_bytes, 63 + 4 * (500 + 1));
+  EXPECT_TRUE(std::isinf(layer_cost(dense, "zero", 0, true).weight_compression()));
 
   const NetworkCost cost = network_cost(network, {zero, mean});
   // dense2 has 5 * 6 weights, dense3 6 * 3.

@@ -162,6 +162,46 @@ TEST_P(EveryRule, ADocumentAndBackIsTheSameModel) {
   EXPECT_EQ(back.buffers[1].name, "norm1/batches");
 }
 
+TEST_P(EveryRule, OneAlphaStandsForItsVariances) {
+  for (const float alpha : {2057.3F, 1e-3F, 0.7F}) {
+    Weights weights(35, 5, 3);
+    for (std::size_t i = 0; i < weights.mean.size(); ++i) {
+      const float square = weights.mean[i] * weights.mean[i];
+      weights.variance[i] = alpha * square;
+    }
+    const auto made = [&] {
+      SparseModel model = model_of(GetParam());
+      model.layers = {make_pruned_layer("dense1", kDenseShape, GetParam(), "layer", weights.mean,
+                                        weights.variance, weights.keep)};
+      return model;
+    };
+    const SparseModel model = made();
+    Document document = to_document(model);
+    ASSERT_NE(document.find_array("layers/dense1/alpha"), nullptr);
+    EXPECT_EQ(document.find_array("layers/dense1/variance"), nullptr);
+    EXPECT_EQ(sparse_model_from_document(document, "a.h5").layers[0].variance,
+              model.layers[0].variance);
+    std::int64_t bytes = 0;
+    for (const Array& array : document.arrays)
+      bytes += static_cast<std::int64_t>(array.bytes.size());
+    EXPECT_EQ(stored_bytes(model), bytes);
+    for (const float bad :
+         {-1.0F, std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
+      Document other = document;
+      set_entry(other, "layers/dense1/alpha", 0, bad);
+      EXPECT_THROW(sparse_model_from_document(other, "a.h5"), Error) << bad;
+    }
+    document.arrays.push_back(make_array<float>("layers/dense1/variance", {model.layers[0].kept()},
+                                                model.layers[0].variance));
+    EXPECT_THROW(sparse_model_from_document(document, "a.h5"), Error);
+    // One variance off by a unit in its last place: all are written.
+    const auto kept = std::find(weights.keep.begin(), weights.keep.end(), 1) - weights.keep.begin();
+    float& off = weights.variance[static_cast<std::size_t>(kept)];
+    off = std::nextafter(off, 0.0F);
+    EXPECT_EQ(to_document(made()).find_array("layers/dense1/alpha"), nullptr);
+  }
+}
+
 TEST_P(EveryRule, StatedBytesAreThoseOfTheArrays) {
   for (const unsigned share : {0U, 1U, 5U, 10U}) {
     const Weights weights(35, share, 3);
@@ -176,7 +216,7 @@ TEST_P(EveryRule, StatedBytesAreThoseOfTheArrays) {
       all += bytes;
       if (array.name.rfind("layers/", 0) == 0) layer += bytes;
     }
-    EXPECT_EQ(stored_bytes(GetParam(), kDenseShape, model.layers[0].kept()), layer);
+    EXPECT_EQ(stored_bytes(GetParam(), kDenseShape, model.layers[0].kept(), false), layer);
     EXPECT_EQ(stored_bytes(model), all);
     EXPECT_EQ(dense_bytes(model), 35 * 4 + all - layer);
     EXPECT_EQ(sparse_model_from_document(document, "a.h5").layers[0].mask, model.layers[0].mask);
@@ -404,9 +444,10 @@ TEST(SparseModelFile, TwoLayersOfOneNameAreNotWritten) {
 
 TEST(StoredBytes, OfTheUsualLayer) {
   // 500 x 800 at 98 %: 8,000 kept.
-  EXPECT_EQ(stored_bytes("zero", {500, 800}, 8000), 501 * 4 + 3 * 8000 * 4);
-  EXPECT_EQ(stored_bytes("mean", {500, 800}, 8000), 50000 + 400000 * 4 + 8000 * 4);
-  EXPECT_THROW(stored_bytes("zero", {5, 7}, 36), Error);
+  EXPECT_EQ(stored_bytes("zero", {500, 800}, 8000, false), 501 * 4 + 3 * 8000 * 4);
+  EXPECT_EQ(stored_bytes("zero", {500, 800}, 8000, true), 501 * 4 + 2 * 8000 * 4 + 4);
+  EXPECT_EQ(stored_bytes("mean", {500, 800}, 8000, false), 50000 + 400000 * 4 + 8000 * 4);
+  EXPECT_THROW(stored_bytes("zero", {5, 7}, 36, false), Error);
 }
 
 }  // namespace
