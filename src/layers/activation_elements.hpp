@@ -15,10 +15,10 @@ namespace varphase {
 /// type.
 template <class T>
 T* elements_of(const at::Tensor& tensor) {
-  constexpr at::ScalarType type = std::is_same_v<T, Bfloat16> ? at::kBFloat16 : at::kFloat;
-  VARPHASE_CHECK(tensor.scalar_type() == type, ErrorKind::unsupported,
+  constexpr at::ScalarType kType = std::is_same_v<T, Bfloat16> ? at::kBFloat16 : at::kFloat;
+  VARPHASE_CHECK(tensor.scalar_type() == kType, ErrorKind::unsupported,
                  "a kernel got elements of type {}, wants {}", at::toString(tensor.scalar_type()),
-                 at::toString(type));
+                 at::toString(kType));
   return static_cast<T*>(tensor.mutable_data_ptr());
 }
 

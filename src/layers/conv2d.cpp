@@ -62,7 +62,7 @@ ConvGeometry conv_geometry(const Layer& layer, const Shape& input) {
 at::Tensor conv2d_by_place(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
                            const ConvGeometry& g) {
   const auto last = at::MemoryFormat::ChannelsLast;
-  const at::Tensor out =
+  at::Tensor out =
       at::empty({x.size(0), weight.size(0), g.out_height, g.out_width}, x.options(), last);
   const at::Tensor inputs = x.contiguous(last).permute({0, 2, 3, 1}),
                    weights = weight.contiguous(last).permute({0, 2, 3, 1}),
