@@ -21,17 +21,24 @@ std::size_t first_position(const std::vector<PrunableLayer>& layers) {
   return first;
 }
 
+at::Tensor variance_ratio(const PrunableLayer& layer, const at::Tensor& variance,
+                          const at::Tensor& mask, Repair repair) {
+  if (!mends_variance(repair)) return {};
+  VARPHASE_CHECK(layer.input_square.defined(), ErrorKind::usage,
+                 "--repair variance wants the training images");
+  return variance_match(variance, mask, layer.input_square);
+}
+
+at::Tensor scaled_variance(const at::Tensor& kept, const at::Tensor& ratio) {
+  return ratio.defined() ? (kept.to(at::kDouble) * ratio).to(kept.scalar_type()) : kept;
+}
+
 MaskedWeights pruned_weights(const PrunableLayer& layer, const at::Tensor& mask, Replacement rule,
                              Repair repair) {
   const at::Tensor variance = layer.layer->effective_variance().detach();
   MaskedWeights masked =
       masked_weights(layer.layer->effective_mean().detach(), variance, mask, rule);
-  if (mends_variance(repair)) {
-    VARPHASE_CHECK(layer.input_square.defined(), ErrorKind::usage,
-                   "--repair variance wants the training images");
-    const at::Tensor match = variance_match(variance, mask, layer.input_square);
-    masked.variance = (masked.variance.to(at::kDouble) * match).to(variance.scalar_type());
-  }
+  masked.variance = scaled_variance(masked.variance, variance_ratio(layer, variance, mask, repair));
   return masked;
 }
 

@@ -37,6 +37,14 @@ struct CutRequest {
   std::uint64_t seed = 1;
 };
 
+/// What a repair multiplies a cut's kept variances by, one number a unit; undefined: it leaves
+/// them.
+/// @param variance of the layer before the cut @throws Error usage without E a^2.
+at::Tensor variance_ratio(const PrunableLayer& layer, const at::Tensor& variance,
+                          const at::Tensor& mask, Repair repair);
+/// Kept variances times that ratio, in float64 on the way.
+at::Tensor scaled_variance(const at::Tensor& kept, const at::Tensor& ratio);
+
 /// What a layer computes with under a mask: its effective weights by the rule, the kept variances
 /// matched where the repair says so.
 MaskedWeights pruned_weights(const PrunableLayer& layer, const at::Tensor& mask, Replacement rule,

@@ -35,12 +35,11 @@ class CutWeights {
   /// @param mean, variance of the layer before the cut
   CutWeights(const PrunableLayer& layer, const at::Tensor& mean, const at::Tensor& variance,
              const at::Tensor& mask, Repair repair)
-      : layer_(layer.layer), mean_(mean), variance_(variance), mask_(mask > 0) {
-    if (!mends_variance(repair)) return;
-    VARPHASE_CHECK(layer.input_square.defined(), ErrorKind::usage,
-                   "--repair variance wants the training images");
-    match_ = variance_match(variance, mask, layer.input_square);
-  }
+      : layer_(layer.layer),
+        mean_(mean),
+        variance_(variance),
+        mask_(mask > 0),
+        ratio_(variance_ratio(layer, variance, mask, repair)) {}
 
   /// Lists the kept weights where that makes products faster. @return bytes of the list
   std::int64_t list_kept(std::int64_t most_bytes) {
@@ -62,15 +61,12 @@ class CutWeights {
   }
 
  private:
-  at::Tensor variance() const {
-    const at::Tensor kept = variance_ * mask_;
-    return match_.defined() ? (kept.to(at::kDouble) * match_).to(kept.scalar_type()) : kept;
-  }
+  at::Tensor variance() const { return scaled_variance(variance_ * mask_, ratio_); }
 
   const VarianceLayer* layer_;
   at::Tensor mean_, variance_;  // shared by all cuts
   at::Tensor mask_;             // bool
-  at::Tensor match_;            // of --repair variance, one ratio a unit
+  at::Tensor ratio_;            // variance_ratio of the cut
   std::optional<SparseProduct> sparse_;
 };
 

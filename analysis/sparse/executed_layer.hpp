@@ -45,8 +45,8 @@ class ExecutedLayer final : public MomentsForm {
   /// @param pruned of a dense layer [out, in] or a convolution [out, in, kernel, kernel]
   /// @param mean, variance its effective weights, float32, on the device it will run on
   /// @param geometry of the convolution, or ConvGeometry{in}
-  /// @throws Error shape where they do not fit together.
   /// @param given the form to use, or none: measure
+  /// @throws Error shape where they do not fit together.
   ExecutedLayer(const PrunedLayer& pruned, const at::Tensor& mean, const at::Tensor& variance,
                 const ConvGeometry& geometry, std::optional<ExecutionForm> given);
 

@@ -138,12 +138,12 @@ PrunedLayer read_layer(Reading& reading, const Json& row) {
   check_rule(layer.replace, ErrorKind::format, what);
   const std::int64_t count = weight_count(layer.shape, ErrorKind::format, what);
   const auto name = [&](std::string_view array) { return layer_array(layer.layer, array); };
-  const auto read_variances = [&](const auto& kept_means) {
+  const auto read_variances = [&](const auto& means) {
     if (reading.has(name("alpha"))) {
       const float alpha = reading.values<float>(name("alpha"), {1}).front();
       VARPHASE_CHECK(alpha >= 0 && std::isfinite(alpha), ErrorKind::format,
                      "{}: alpha is {}, wants a finite number from 0 on", what, alpha);
-      layer.variance = variances_of_alpha(alpha, kept_means());
+      layer.variance = variances_of_alpha(alpha, means());
     } else {
       layer.variance = reading.values<float>(name("variance"), {-1});
     }

@@ -37,10 +37,9 @@ ConvGeometry conv_geometry(const Conv2dOptions& options, const Shape& input);
 ConvGeometry conv_geometry(const Layer& layer, const Shape& input);
 
 /// conv2d of images with any weights of that geometry, whose channels are not looked at (a part of
-/// them may be left); bias undefined: none. On a GPU, where no
-/// gradient is asked for and products are IEEE float32, a convolution of many channels to few
-/// places goes by conv2d_by_place: cuDNN takes Fourier transforms there, four to sixteen times as
-/// long.
+/// them may be left); bias undefined: none. On a GPU, where no gradient is asked for and products
+/// are IEEE float32, a convolution of many channels to few places goes by conv2d_by_place: cuDNN
+/// takes Fourier transforms there, four to sixteen times as long.
 /// @param x [N, in, height, width] @param weight [out, in, kernel, kernel]
 at::Tensor convolve(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
                     const ConvGeometry& geometry);

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: MIT
 #include "tools/bench/curvature_cases.hpp"
 
-#include <chrono>
 #include <cmath>
 
 #include <ATen/TensorOperators.h>
@@ -95,8 +94,8 @@ std::vector<std::string> curvature_cases() {
   return {"curvature-lenet", "curvature-vgg", "curvature-3c3d", "curvature-3c3d-ggn"};
 }
 
-CurvatureMeasured curvature_case(const std::string& name, at::Device device, std::int64_t repeats,
-                                 std::int64_t images_wanted, const std::string& trace) {
+Measured curvature_case(const std::string& name, at::Device device, std::int64_t repeats,
+                        std::int64_t images_wanted, const std::string& trace) {
   const bool is_lenet = name == "curvature-lenet", is_vgg = name == "curvature-vgg";
   Network network(is_lenet ? lenet() : is_vgg ? vgg() : three_conv_three_dense());
   network.initialize(1);
@@ -111,20 +110,15 @@ CurvatureMeasured curvature_case(const std::string& name, at::Device device, std
     if (has_weights(*network.layers()[i])) request.layers.push_back(i);
   }
   const DiagonalPlan plan = plan_network_diagonal(network, images, request);
-  CurvatureMeasured measured;
+  Measured measured;
   measured.images = images.count();
+  measured.epochs_equivalent = static_cast<double>(images.count()) / 60000.0;
   std::vector<LayerDiagonal> sums;
   const auto work = [&] {
     sums = stream_network_diagonal(network, images, request, [](std::int64_t) {});
-    synchronize(device);
   };
   if (!trace.empty()) traced(device, trace, work);
-  for (std::int64_t r = 0; r < repeats; ++r) {
-    const auto start = std::chrono::steady_clock::now();
-    work();
-    measured.seconds.push_back(
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-  }
+  for (std::int64_t r = 0; r < repeats; ++r) measured.seconds.push_back(seconds_of(device, work));
   measured.detail["planned_seconds"] = plan.seconds;
   measured.detail["planned_bytes"] = plan.bytes + plan.map_bytes;
   measured.detail["peak_bytes"] = peak_bytes(device);

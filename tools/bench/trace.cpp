@@ -5,17 +5,10 @@
 #include <set>
 
 #include <torch/csrc/autograd/profiler_kineto.h>
-#if VARPHASE_CUDA
-#include <c10/cuda/CUDAFunctions.h>
-#endif
+
+#include "tools/bench/measured.hpp"
 
 namespace varphase {
-
-void synchronize(at::Device device) {
-#if VARPHASE_CUDA
-  if (device.is_cuda()) c10::cuda::device_synchronize();
-#endif
-}
 
 void traced(at::Device device, const std::string& file, const std::function<void()>& work) {
   namespace profiler = torch::autograd::profiler;

@@ -9,9 +9,6 @@
 
 namespace varphase {
 
-/// Waits until the device has done all that it was told.
-void synchronize(at::Device device);
-
 /// Runs the work once and writes a Chrome trace of it.
 void traced(at::Device device, const std::string& file, const std::function<void()>& work);
 

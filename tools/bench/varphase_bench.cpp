@@ -1,7 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <optional>
@@ -10,8 +9,6 @@
 #include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/rand.h>
-#include <ATen/ops/randn.h>
 #include <ATen/ops/zeros.h>
 #include <CLI/CLI.hpp>
 
@@ -19,7 +16,6 @@
 #include "analysis/predict/predictor.hpp"
 #include "analysis/predict/trunk.hpp"
 #include "analysis/prune/sweep.hpp"
-#include "analysis/sparse/executed_layer.hpp"
 #include "checkpoints/snapshot_file.hpp"
 #include "checkpoints/snapshot_writer.hpp"
 #include "src/base/registry.hpp"
@@ -27,6 +23,8 @@
 #include "src/train/trainer.hpp"
 #include "src/variance/torch_kernels.hpp"
 #include "tools/bench/curvature_cases.hpp"
+#include "tools/bench/measured.hpp"
+#include "tools/bench/pruned_layer_cases.hpp"
 #include "tools/bench/trace.hpp"
 #include "tools/dataset_files.hpp"
 #include "tools/session.hpp"
@@ -52,13 +50,6 @@ struct BenchOptions {
   std::int64_t images = 0;
 };
 
-struct Measured {
-  std::vector<double> seconds;
-  std::int64_t images = 0;
-  double epochs_equivalent = 1;
-  Json detail = Json::object();
-};
-
 /// Of CIFAR's size; what they show does not change the time.
 ImageSet random_images(std::int64_t count) {
   ImageSet set{3, 32, 32, {}, {}, {}};
@@ -75,8 +66,8 @@ ImageSet random_images(std::int64_t count) {
 /// Network, images and device that every case starts from.
 class Bench {
  public:
-  explicit Bench(const BenchOptions& options)
-      : options_(options), device_(device_of(options)), dataset_(open_dataset({}, options.data)) {
+  Bench(const BenchOptions& options, at::Device device)
+      : options_(options), device_(device), dataset_(open_dataset({}, options.data)) {
     // A CPU epoch is scaled up from so many steps.
     const Json json = preset(options.activation == "relu" ? "lenet5-relu" : "lenet5");
     assign_fields(config_.train, json["train"], "train");
@@ -179,8 +170,7 @@ class Bench {
     return measured;
   }
 
-  /// Ten members of the VGG-like network, whose dropout lets nothing be computed once: 10,000
-  /// images on a GPU, 500 on a CPU.
+  /// Ten members of the VGG-like network, from bytes: 10,000 images on a GPU, 500 on a CPU.
   Measured ensemble_vgg() {
     set_numerics(true, false);
     constexpr std::int64_t kMembers = 10;
@@ -236,7 +226,7 @@ class Bench {
     SnapshotWriter writer{SnapshotWriterOptions{1, 2, nullptr}};
     std::int64_t number = 0;
     const auto epoch = [&](bool save) {
-      return seconds_of([&] {
+      return seconds_of(device_, [&] {
         trainer.run_epoch([](std::int64_t) {}, never_);
         if (!save) return;
         Snapshot snapshot = trainer.snapshot();
@@ -260,99 +250,7 @@ class Bench {
     return measured;
   }
 
-  /// Both moments of the 800 x 500 layer with few weights left: by each form and by the one that
-  /// ExecutedLayer takes. `seconds` are of the last at 98 % zeros and 10,000 images.
-  Measured sparse_moments() {
-    return pruned_layer({500, 800}, {800}, {0.5, 0.9, 0.95, 0.98, 0.99}, {1, 10, 100, 1000, 10000});
-  }
-
-  /// Likewise of the VGG-like network's last convolutions, 1,000 images.
-  Measured sparse_convolution() {
-    return pruned_layer({512, 512, 3, 3}, {512, 2, 2, 3, 1, 1, 2, 2}, {0.5, 0.9, 0.95, 0.98, 0.995},
-                        {1, 10, 100, 1000});
-  }
-
-  at::Device device() const { return device_; }
-
-  static double median(std::vector<double> values) {
-    std::sort(values.begin(), values.end());
-    const std::size_t n = values.size();
-    return n % 2 == 1 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
-  }
-
  private:
-  Measured pruned_layer(const std::vector<std::int64_t>& shape, const ConvGeometry& geometry,
-                        const std::vector<double>& sparsities,
-                        const std::vector<std::int64_t>& batches) {
-    set_numerics(true, false);
-    const at::NoGradGuard no_gradients;
-    const IeeeFloat32 ieee;
-    const bool convolves = shape.size() == 4;
-    at::manual_seed(1);
-    const at::Tensor mu = at::randn(shape), sigma2 = at::rand(shape), rank = at::rand(shape);
-    at::Tensor images =
-        convolves ? at::rand({batches.back(), geometry.channels, geometry.height, geometry.width})
-                        .contiguous(at::MemoryFormat::ChannelsLast)
-                  : at::rand({batches.back(), geometry.channels});
-    images = images.to(device_);
-    Measured measured;
-    measured.detail["table"] = Json::array();
-    for (const double sparsity : sparsities) {
-      const at::Tensor keep = rank >= sparsity;
-      const std::vector<float> marks = host_floats(keep);
-      const PrunedLayer pruned =
-          make_pruned_layer("layer", shape, "zero", "layer", host_floats(mu), host_floats(sigma2),
-                            std::vector<std::uint8_t>(marks.begin(), marks.end()));
-      const auto there = [&](const at::Tensor& weights) {
-        return (weights * keep)
-            .to(device_)
-            .contiguous(convolves ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous);
-      };
-      const ExecutedLayer executed(pruned, there(mu), there(sigma2), geometry, std::nullopt);
-      for (const std::int64_t rows : batches) {
-        const Json row = time_forms(executed, images.narrow(0, 0, rows), sparsity);
-        measured.detail["table"].push_back(row);
-        if (sparsity != 0.98 || rows != batches.back()) continue;
-        measured.seconds = row["chosen_seconds"].get<std::vector<double>>();
-        measured.detail["dense_seconds"] = row["dense"];
-      }
-    }
-    measured.images = batches.back();
-    measured.epochs_equivalent = static_cast<double>(batches.back()) / 60000.0;
-    return measured;
-  }
-
-  /// Each form and the chosen one in turn.
-  Json time_forms(const ExecutedLayer& executed, const at::Tensor& x, double sparsity) {
-    executed.moments(x, {}, {});  // chooses
-    const std::int64_t rows = x.size(0);
-    const int calls = static_cast<int>(std::clamp<std::int64_t>(2000 / rows, 1, 200));
-    std::map<std::string, std::vector<double>> seconds;
-    const auto time = [&](const std::string& name, const std::function<void()>& work) {
-      seconds[name].push_back(seconds_of([&] {
-                                for (int i = 0; i < calls; ++i) work();
-                              }) /
-                              calls);
-    };
-    for (std::int64_t r = 0; r < options_.repeats; ++r) {
-      for (const ExecutionForm form : kExecutionForms)
-        time(execution_form_name(form), [&] { executed.moments_by(form, x, {}, {}); });
-      time("chosen", [&] { executed.moments(x, {}, {}); });
-    }
-    Json row{{"sparsity", sparsity}, {"images", rows}};
-    for (const auto& [name, list] : seconds) row[name] = median(list);
-    row["chosen_seconds"] = seconds["chosen"];
-    row["dense_over_chosen"] = median(seconds["dense"]) / median(seconds["chosen"]);
-    row["form"] = execution_form_name(executed.choices().back().form);  // of the most images
-    return row;
-  }
-
-  static at::Device device_of(const BenchOptions& options) {
-    Options own;
-    own.device = options.device;
-    return open_device(own);
-  }
-
   static void keep_first(ImageSet& images, std::int64_t count) {
     const auto n = static_cast<std::size_t>(count);
     images.pixels.resize(n * static_cast<std::size_t>(images.image_size()));
@@ -383,14 +281,6 @@ class Bench {
 
   HeadParts own_head() const { return require_head(*network_, network_->position("")); }
 
-  double seconds_of(const std::function<void()>& work) const {
-    synchronize(device_);
-    const auto start = std::chrono::steady_clock::now();
-    work();
-    synchronize(device_);
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  }
-
   Measured timed(std::int64_t images, const std::function<void()>& work) const {
     Measured measured;
     measured.images = images;
@@ -398,7 +288,7 @@ class Bench {
     work();
     if (!options_.trace.empty()) traced(device_, options_.trace, work);
     for (std::int64_t r = 0; r < options_.repeats; ++r)
-      measured.seconds.push_back(seconds_of(work));
+      measured.seconds.push_back(seconds_of(device_, work));
     return measured;
   }
 
@@ -423,9 +313,7 @@ const Registry<BenchCase>& cases() {
                                           {"ensemble-images", &Bench::ensemble_images},
                                           {"ensemble-vgg", &Bench::ensemble_vgg},
                                           {"sweep", &Bench::sweep_case},
-                                          {"checkpoint", &Bench::checkpoint},
-                                          {"sparse-moments", &Bench::sparse_moments},
-                                          {"sparse-convolution", &Bench::sparse_convolution}}};
+                                          {"checkpoint", &Bench::checkpoint}}};
   return table;
 }
 
@@ -449,12 +337,8 @@ Measured read_images(const BenchOptions& options, bool from_cache) {
   request.files = from_cache ? &hdf5_dataset_files() : nullptr;
   Measured measured;
   Dataset dataset = read_dataset(request);
-  for (std::int64_t r = 0; r < options.repeats; ++r) {
-    const auto start = std::chrono::steady_clock::now();
-    dataset = read_dataset(request);
-    measured.seconds.push_back(
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-  }
+  for (std::int64_t r = 0; r < options.repeats; ++r)
+    measured.seconds.push_back(seconds_of(at::kCPU, [&] { dataset = read_dataset(request); }));
   fs::remove_all(only_train);
   measured.images = dataset.train.count();
   measured.epochs_equivalent = static_cast<double>(measured.images) / 60000.0;
@@ -471,7 +355,7 @@ void print_result(const BenchOptions& options, const std::string& device,
                           {"side", "ours"},
                           {"device", device},
                           {"seconds", measured.seconds},
-                          {"median", Bench::median(measured.seconds)},
+                          {"median", median(measured.seconds)},
                           {"images", measured.images},
                           {"epochs_equivalent", measured.epochs_equivalent},
                           {"detail", measured.detail}}
@@ -486,34 +370,38 @@ int run_images(const BenchOptions& options) {
 std::vector<std::string> case_names() {
   std::vector<std::string> names = cases().names();
   names.insert(names.end(), {"image-folder", "image-cache"});
-  for (const std::string& name : curvature_cases()) names.push_back(name);
+  for (const auto& more : {curvature_cases(), pruned_layer_cases()})
+    names.insert(names.end(), more.begin(), more.end());
   return names;
 }
 
 bool is_image_case(const std::string& name) { return name.rfind("image-", 0) == 0; }
 
-int run_curvature(const BenchOptions& options) {
-  Options device_options;
-  device_options.device = options.device;
-  const at::Device device = open_device(device_options);
+/// Cases that need no data set.
+Measured run_alone(const BenchOptions& options, at::Device device) {
   set_numerics(true, false);
-  const CurvatureMeasured found =
-      curvature_case(options.case_name, device, options.repeats, options.images, options.trace);
-  Measured measured{found.seconds, found.images, static_cast<double>(found.images) / 60000.0,
-                    found.detail};
-  measured.detail["device_name"] = device_name(device);
-  print_result(options, options.device, measured);
-  return kSuccess;
+  return options.case_name.rfind("curvature-", 0) == 0
+             ? curvature_case(options.case_name, device, options.repeats, options.images,
+                              options.trace)
+             : pruned_layer_case(options.case_name, device, options.repeats);
 }
 
 int run(const BenchOptions& options) {
   if (is_image_case(options.case_name)) return run_images(options);
-  if (options.case_name.rfind("curvature-", 0) == 0) return run_curvature(options);
-  const BenchCase work = cases().at(options.case_name);
-  Bench bench(options);
-  Measured measured = (bench.*work)();
-  measured.detail["activation"] = options.activation;
-  measured.detail["device_name"] = device_name(bench.device());
+  Options device_options;
+  device_options.device = options.device;
+  const at::Device device = open_device(device_options);
+  Measured measured;
+  const auto known = cases().names();
+  if (std::find(known.begin(), known.end(), options.case_name) == known.end()) {
+    measured = run_alone(options, device);
+  } else {
+    const BenchCase work = cases().at(options.case_name);
+    Bench bench(options, device);
+    measured = (bench.*work)();
+    measured.detail["activation"] = options.activation;
+  }
+  measured.detail["device_name"] = device_name(device);
   measured.detail["threads"] = at::get_num_threads();
   print_result(options, options.device, measured);
   return kSuccess;

@@ -149,6 +149,14 @@ def result(case, device, times, images, epochs_equivalent, detail):
     }
 
 
+def run_forms(case, description, names, forms, images):
+    """The run of a peer whose forms do one job, prepared by forms(device) under those names."""
+    options = parser(description, names).parse_args()
+    device = set_up(options)
+    form, times, trials, _ = race(forms(device), options, device)
+    return result(case, device, times, images, images / 60000, {"form": form, "forms": trials})
+
+
 def main(case, run):
     """Runs a peer; a failure becomes a result line with `error` and exit code 1, never half a line."""
     out = os.fdopen(os.dup(1), "w")

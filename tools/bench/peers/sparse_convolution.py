@@ -48,10 +48,8 @@ def forms(device):
 
 
 def run():
-    options = measure.parser(__doc__.splitlines()[0], ["dense", "dense-channels-last", "unfold-csr"]).parse_args()
-    device = measure.set_up(options)
-    form, times, trials, _ = measure.race(forms(device), options, device)
-    return measure.result("sparse-convolution", device, times, IMAGES, IMAGES / 60000, {"form": form, "forms": trials})
+    names = ["dense", "dense-channels-last", "unfold-csr"]
+    return measure.run_forms("sparse-convolution", __doc__.splitlines()[0], names, forms, IMAGES)
 
 
 if __name__ == "__main__":

@@ -37,10 +37,8 @@ def forms(device):
 
 
 def run():
-    options = measure.parser(__doc__.splitlines()[0], ["dense", "csr", "csr-columns"]).parse_args()
-    device = measure.set_up(options)
-    form, times, trials, _ = measure.race(forms(device), options, device)
-    return measure.result("sparse-moments", device, times, IMAGES, IMAGES / 60000, {"form": form, "forms": trials})
+    names = ["dense", "csr", "csr-columns"]
+    return measure.run_forms("sparse-moments", __doc__.splitlines()[0], names, forms, IMAGES)
 
 
 if __name__ == "__main__":
