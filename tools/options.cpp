@@ -8,6 +8,7 @@
 #include <fmt/ranges.h>
 
 #include "analysis/prune/criteria.hpp"
+#include "src/base/instruction_set.hpp"
 #include "src/base/version.hpp"
 #include "src/data/readers.hpp"
 #include "src/models/presets.hpp"
@@ -484,7 +485,9 @@ void declare_files(CLI::App& app, Options& o) {
 
 void declare_options(CLI::App& app, Options& options) {
   app.description("Variance networks: training, phase transition, kappa, sparse ensembles.");
-  app.set_version_flag("--version", fmt::format("varphase {} ({})", version(), git_hash()));
+  app.set_version_flag(
+      "--version", fmt::format("varphase {} ({})\nCPU kernels: {} (of {})", version(), git_hash(),
+                               instruction_set(), fmt::join(instruction_sets(), ", ")));
   app.require_subcommand(1);
   app.footer(
       "varphase VERB --help tells of a verb's flags. Exit codes: 0 ok, 2 usage or configuration, 3 "
@@ -508,9 +511,14 @@ void declare_options(CLI::App& app, Options& options) {
 std::string parse_command_line(int argc, char** argv, Options& options, int& exit_code) {
   CLI::App app;
   app.name("varphase");
-  declare_options(app, options);
   try {
+    choose_instruction_set_by_environment();
+    declare_options(app, options);
     app.parse(argc, argv);
+  } catch (const Error& error) {
+    fmt::print(stderr, "varphase: {}\n", error.what());
+    exit_code = varphase::exit_code(error.kind());
+    return "";
   } catch (const CLI::ParseError& error) {
     const int code = app.exit(error, std::cout, std::cerr);
     exit_code = code == 0 ? 0 : 2;

@@ -20,6 +20,7 @@
 #include "analysis/kappa/compute_kappa.hpp"
 #include "analysis/sparse/sparse_model.hpp"
 #include "checkpoints/snapshot_file.hpp"
+#include "src/base/instruction_set.hpp"
 #include "src/base/log.hpp"
 #include "src/base/progress.hpp"
 #include "src/base/version.hpp"
@@ -142,7 +143,8 @@ std::string device_name(at::Device device) {
   if (device.is_cuda()) return at::cuda::getDeviceProperties(device.index())->name;
 #endif
   const std::string model = first_line_value("/proc/cpuinfo", "model name");
-  return fmt::format("{}, {} threads", model.empty() ? device.str() : model, at::get_num_threads());
+  return fmt::format("{}, {}, {} threads", model.empty() ? device.str() : model, instruction_set(),
+                     at::get_num_threads());
 }
 
 std::map<std::string, std::string> provenance(at::Device device) {

@@ -2,22 +2,43 @@
 // SPDX-License-Identifier: MIT
 #include "src/kernels/gather_images.hpp"
 
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "src/kernels/gather_images_cpu.cpp"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
 #include "src/kernels/dispatch.hpp"
-#include "src/noise/simd.hpp"
 
+#ifndef VARPHASE_GATHER_UNIT
+#define VARPHASE_GATHER_UNIT
 namespace varphase {
-namespace {
-
 constexpr float kUnit = 1.0F / 255.0F;
+}
+#endif
 
-VARPHASE_SIMD_CLONES void bytes_to_unit(const std::uint8_t* from, std::int64_t count, float* to) {
+// Plain loops, which the compiler turns into vectors of each instruction set.
+HWY_BEFORE_NAMESPACE();
+namespace varphase {
+namespace HWY_NAMESPACE {
+
+void bytes_to_unit(const std::uint8_t* from, std::int64_t count, float* to) {
   for (std::int64_t i = 0; i < count; ++i) to[i] = static_cast<float>(from[i]) * kUnit;
 }
 
-VARPHASE_SIMD_CLONES void normalize_plane(float* values, std::int64_t count, float mean,
-                                          float inverse_std) {
+void normalize_plane(float* values, std::int64_t count, float mean, float inverse_std) {
   for (std::int64_t i = 0; i < count; ++i) values[i] = (values[i] - mean) * inverse_std;
 }
+
+}  // namespace HWY_NAMESPACE
+}  // namespace varphase
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace varphase {
+namespace {
+
+HWY_EXPORT(bytes_to_unit);
+HWY_EXPORT(normalize_plane);
 
 void crop_plane(const std::uint8_t* from, const GatherImages& job, const CropFlipDraw& draw,
                 float* to) {
@@ -33,7 +54,7 @@ void crop_plane(const std::uint8_t* from, const GatherImages& job, const CropFli
 
 void gather_one(const GatherImages& job, std::int64_t row, float* out) {
   const std::uint8_t* pixels = job.pixels + row * job.size;
-  if (!job.crop_flip.on) bytes_to_unit(pixels, job.size, out);
+  if (!job.crop_flip.on) HWY_DYNAMIC_DISPATCH(bytes_to_unit)(pixels, job.size, out);
   if (!job.crop_flip.on && job.mean == nullptr) return;
   const std::int64_t plane = std::int64_t{job.height} * job.width;
   for (std::int64_t c = 0; c < job.size / plane; ++c) {
@@ -41,8 +62,8 @@ void gather_one(const GatherImages& job, std::int64_t row, float* out) {
       crop_plane(pixels + c * plane, job, draw_crop_flip(job.crop_flip, job.example[row]),
                  out + c * plane);
     }
-    if (job.mean != nullptr)
-      normalize_plane(out + c * plane, plane, job.mean[c], job.inverse_std[c]);
+    if (job.mean != nullptr) HWY_DYNAMIC_DISPATCH(normalize_plane)
+    (out + c * plane, plane, job.mean[c], job.inverse_std[c]);
   }
 }
 
@@ -65,3 +86,4 @@ void gather_images(const GatherImages& job, Where where) {
 }
 
 }  // namespace varphase
+#endif  // HWY_ONCE

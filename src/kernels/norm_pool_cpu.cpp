@@ -6,111 +6,103 @@
 #include <cmath>
 #include <vector>
 
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "src/kernels/norm_pool_cpu.cpp"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
 #include "src/kernels/dispatch.hpp"
-#include "src/kernels/lanes.hpp"
-#include "src/noise/simd.hpp"
+#include "src/kernels/vectors.hpp"
 
+#ifndef VARPHASE_NORM_POOL_PLANS
+#define VARPHASE_NORM_POOL_PLANS
 namespace varphase {
-namespace {
 
-constexpr std::int64_t kBlock = 8;  // images whose sums are one entry of the float64 total
+using Scale = std::vector<float>;  // h = scale (x - mean) + bias
 
-std::size_t at(std::int64_t index) { return static_cast<std::size_t>(index); }
+/// dx = k dh at the winner + a (x - mean) + b everywhere.
+struct Spread {
+  std::vector<float> k, a, b;  // [C]
+};
+
+}  // namespace varphase
+#endif
+
+HWY_BEFORE_NAMESPACE();
+namespace varphase {
+namespace HWY_NAMESPACE {
 
 // Channels in whole vectors: a last, partial one starts earlier and does some channels again. Fewer
 // channels than a vector are copied into one.
 struct Slots {
   std::int64_t channels;
-  std::int64_t count() const { return (channels + kLanes - 1) / kLanes; }
+  std::int64_t count() const { return (channels + kWidth - 1) / kWidth; }
   std::int64_t first(std::int64_t slot) const {
-    return std::max<std::int64_t>(0, std::min(slot * kLanes, channels - kLanes));
+    return std::max<std::int64_t>(0, std::min(slot * kWidth, channels - kWidth));
   }
 };
 
-VARPHASE_INLINE void load_some(Lanes& to, const float* from, std::int64_t channels) {
-  if (channels >= kLanes) {
-    load(to, from);
-    return;
-  }
-  float part[kLanes] = {};
-  for (std::int64_t c = 0; c < channels; ++c) part[c] = from[c];
-  load(to, part);
+using ByteTag = hn::Rebind<std::uint8_t, IntTag>;
+
+/// Places in windows, 0 behind the channels.
+HWY_INLINE Ints load_winner(const std::uint8_t* from, std::int64_t channels) {
+  std::uint8_t part[kWidth] = {};
+  std::memcpy(part, from, static_cast<std::size_t>(std::min(kWidth, channels)));
+  return hn::PromoteTo(kInts, hn::LoadU(ByteTag(), part));
 }
 
-VARPHASE_INLINE void store_some(float* to, const Lanes& from, std::int64_t channels) {
-  if (channels >= kLanes) {
-    store(to, from);
-    return;
-  }
-  for (std::int64_t c = 0; c < channels; ++c) to[c] = from[c];
-}
-
-using ByteLanes = std::uint8_t __attribute__((vector_size(kLanes), aligned(1)));
-
-VARPHASE_INLINE void load_winner(IntLanes& to, const std::uint8_t* from, std::int64_t channels) {
-  ByteLanes bytes = {};
-  if (channels >= kLanes) {
-    std::memcpy(&bytes, from, sizeof bytes);
-  } else {
-    for (std::int64_t c = 0; c < channels; ++c) bytes[c] = from[c];
-  }
-  to = __builtin_convertvector(bytes, IntLanes);
-}
-
-VARPHASE_INLINE void store_winner(std::uint8_t* to, const IntLanes& from, std::int64_t channels) {
-  const ByteLanes bytes = __builtin_convertvector(from, ByteLanes);
-  std::memcpy(to, &bytes, static_cast<std::size_t>(std::min(kLanes, channels)));
-}
-
-using Scale = std::vector<float>;  // h = scale (x - mean) + bias
-
-Scale scale_of(const NormPool<float>& job) {
-  Scale scale;
-  for (std::int64_t c = 0; c < job.channels; ++c)
-    scale.push_back(job.weight[c] * job.inverse_sd[c]);
-  return scale;
+HWY_INLINE void store_winner(std::uint8_t* to, Ints from, std::int64_t channels) {
+  std::uint8_t part[kWidth];
+  hn::StoreU(hn::DemoteTo(ByteTag(), from), ByteTag(), part);
+  std::memcpy(to, part, static_cast<std::size_t>(std::min(kWidth, channels)));
 }
 
 /// h of one vector of channels from c0 on.
 struct Affine {
-  Lanes scale, mean, bias;
+  Floats scale, mean, bias;
+  HWY_INLINE Floats operator()(Floats x) const { return hn::MulAdd(scale, x - mean, bias); }
 };
-VARPHASE_INLINE void load_affine(Affine& to, const NormPool<float>& job, const Scale& scale,
-                                 std::int64_t c0) {
-  load_some(to.scale, scale.data() + c0, job.channels);
-  load_some(to.mean, job.mean + c0, job.channels);
-  load_some(to.bias, job.bias + c0, job.channels);
+HWY_INLINE Affine load_affine(const NormPool<float>& job, const Scale& scale, std::int64_t c0) {
+  return {load_part(scale.data() + c0, job.channels), load_part(job.mean + c0, job.channels),
+          load_part(job.bias + c0, job.channels)};
+}
+
+/// Two vectors of a slot onto float64 sums of their channels, sums[0..C) and sums[C..2C).
+HWY_INLINE void add_to_sums(std::int64_t channels, std::int64_t slot, Floats first, Floats second,
+                            double* sums) {
+  HWY_ALIGN float parts[2][kWidth];
+  hn::Store(first, kFloats, parts[0]);
+  hn::Store(second, kFloats, parts[1]);
+  const std::int64_t c0 = Slots{channels}.first(slot);
+  for (std::int64_t c = slot * kWidth; c < std::min((slot + 1) * kWidth, channels); ++c) {
+    sums[c] += static_cast<double>(parts[0][c - c0]);
+    sums[channels + c] += static_cast<double>(parts[1][c - c0]);
+  }
 }
 
 /// Sums of x - pivot and of its square over images begin .. end - 1, into sums[0..C), sums[C..2C).
-VARPHASE_SIMD_CLONES void sum_images(const NormPool<float>& job, const float* pivot,
-                                     std::int64_t begin, std::int64_t end, double* sums) {
+void sum_images(const NormPool<float>& job, const float* pivot, std::int64_t begin,
+                std::int64_t end, double* sums) {
   const Slots slots{job.channels};
   const std::int64_t positions = job.height * job.width;
   for (std::int64_t slot = 0; slot < slots.count(); ++slot) {
     const std::int64_t c0 = slots.first(slot);
-    Lanes origin;
-    load_some(origin, pivot + c0, job.channels);
+    const Floats origin = load_part(pivot + c0, job.channels);
     for (std::int64_t n = begin; n < end; ++n) {
-      Lanes sum = {}, square = {};
+      Floats sum = zeros(), square = zeros();
       const float* x = job.x + n * positions * job.channels + c0;
       for (std::int64_t p = 0; p < positions; ++p) {
-        Lanes value;
-        load_some(value, x + p * job.channels, job.channels);
-        value -= origin;
-        sum += value;
-        square += value * value;
+        const Floats value = load_part(x + p * job.channels, job.channels) - origin;
+        sum = sum + value;
+        square = hn::MulAdd(value, value, square);
       }
-      for (std::int64_t c = slot * kLanes; c < std::min((slot + 1) * kLanes, job.channels); ++c) {
-        sums[c] += static_cast<double>(sum[c - c0]);
-        sums[job.channels + c] += static_cast<double>(square[c - c0]);
-      }
+      add_to_sums(job.channels, slot, sum, square, sums);
     }
   }
 }
 
 template <Activation kind>
-VARPHASE_INLINE void pool_image(const NormPool<float>& job, const Scale& scale, std::int64_t n) {
+HWY_INLINE void pool_image(const NormPool<float>& job, const Scale& scale, std::int64_t n) {
   const Slots slots{job.channels};
   const std::int64_t out_height = job.height / job.pool, out_width = job.width / job.pool;
   const std::int64_t outputs = out_height * out_width;
@@ -120,113 +112,105 @@ VARPHASE_INLINE void pool_image(const NormPool<float>& job, const Scale& scale, 
     const float* corner = image + (py * job.pool * job.width + px * job.pool) * job.channels;
     for (std::int64_t slot = 0; slot < slots.count(); ++slot) {
       const std::int64_t c0 = slots.first(slot);
-      Affine affine;
-      load_affine(affine, job, scale, c0);
-      Lanes best, nan = {};
-      IntLanes winner = {};
+      const Affine affine = load_affine(job, scale, c0);
+      Floats best = zeros(), nan = zeros();
+      Ints winner = hn::Zero(kInts);
       for (std::int64_t i = 0; i < job.pool; ++i) {
         for (std::int64_t k = 0; k < job.pool; ++k) {
-          Lanes x;
-          load_some(x, corner + (i * job.width + k) * job.channels + c0, job.channels);
-          const Lanes h = affine.scale * (x - affine.mean) + affine.bias;
+          const Floats h =
+              affine(load_part(corner + (i * job.width + k) * job.channels + c0, job.channels));
           if (i == 0 && k == 0) {
             best = h;
           } else {
-            const IntLanes larger = h > best;
-            best = larger ? h : best;
-            winner = larger ? IntLanes{} + static_cast<std::int32_t>(i * job.pool + k) : winner;
+            const auto larger = h > best;
+            best = hn::IfThenElse(larger, h, best);
+            const Ints place = hn::Set(kInts, static_cast<std::int32_t>(i * job.pool + k));
+            winner = hn::IfThenElse(hn::RebindMask(kInts, larger), place, winner);
             keep_nan(nan, h);
           }
         }
       }
-      give_nan(best, nan);
-      activate<kind>(best, job.activation, job.beta);
+      best = activate<kind>(with_nan(best, nan), job.activation, job.beta);
       if (job.winner != nullptr)
         store_winner(job.winner + (n * outputs + o) * job.channels + c0, winner, job.channels);
       if (job.channels_first_out) {
         float* to = job.y + (n * job.channels + c0) * outputs + o;
-        for (std::int64_t c = 0; c < std::min(kLanes, job.channels); ++c) to[c * outputs] = best[c];
+        HWY_ALIGN float values[kWidth];
+        hn::Store(best, kFloats, values);
+        for (std::int64_t c = 0; c < std::min(kWidth, job.channels); ++c)
+          to[c * outputs] = values[c];
       } else {
-        store_some(job.y + (n * outputs + o) * job.channels + c0, best, job.channels);
+        store_part(job.y + (n * outputs + o) * job.channels + c0, best, job.channels);
       }
     }
   }
+}
+
+HWY_INLINE hn::Mask<FloatTag> is_place(Ints winner, std::int64_t place) {
+  return hn::RebindMask(kFloats, winner == hn::Set(kInts, static_cast<std::int32_t>(place)));
 }
 
 // Upstream gradient before the activation, at one output and its channels from c0 on.
 template <Activation kind>
-VARPHASE_INLINE void window_gradient(const NormPool<float>& job,
-                                     const NormPoolGradient<float>& gradient, const Scale& scale,
-                                     const float* image, std::int64_t n, std::int64_t o,
-                                     std::int64_t c0, IntLanes& winner, Lanes& x, Lanes& dh) {
+HWY_INLINE void window_gradient(const NormPool<float>& job, const NormPoolGradient<float>& gradient,
+                                const Scale& scale, const float* image, std::int64_t n,
+                                std::int64_t o, std::int64_t c0, Ints& winner, Floats& x,
+                                Floats& dh) {
   const std::int64_t out_width = job.width / job.pool;
   const std::int64_t outputs = job.height / job.pool * out_width;
   const std::int64_t py = o / out_width, px = o % out_width;
   const float* corner = image + (py * job.pool * job.width + px * job.pool) * job.channels + c0;
-  load_some(x, corner, job.channels);
-  winner = IntLanes{};
+  x = load_part(corner, job.channels);
+  winner = hn::Zero(kInts);
   if (job.pool > 1) {
-    load_winner(winner, job.winner + (n * outputs + o) * job.channels + c0, job.channels);
+    winner = load_winner(job.winner + (n * outputs + o) * job.channels + c0, job.channels);
     for (std::int64_t w = 1; w < job.pool * job.pool; ++w) {
-      Lanes other;
-      load_some(other, corner + (w / job.pool * job.width + w % job.pool) * job.channels,
-                job.channels);
-      x = winner == static_cast<std::int32_t>(w) ? other : x;
+      const Floats other = load_part(
+          corner + (w / job.pool * job.width + w % job.pool) * job.channels, job.channels);
+      x = hn::IfThenElse(is_place(winner, w), other, x);
     }
   }
-  Affine affine;
-  load_affine(affine, job, scale, c0);
-  Lanes dy = {};
+  Floats dy;
   if (job.channels_first_out) {
     const float* from = gradient.dy + (n * job.channels + c0) * outputs + o;
-    for (std::int64_t c = 0; c < std::min(kLanes, job.channels); ++c) dy[c] = from[c * outputs];
+    HWY_ALIGN float values[kWidth] = {};
+    for (std::int64_t c = 0; c < std::min(kWidth, job.channels); ++c) values[c] = from[c * outputs];
+    dy = hn::Load(kFloats, values);
   } else {
-    load_some(dy, gradient.dy + (n * outputs + o) * job.channels + c0, job.channels);
+    dy = load_part(gradient.dy + (n * outputs + o) * job.channels + c0, job.channels);
   }
-  LaneJet jet;
-  activation_jet_of<kind>(affine.scale * (x - affine.mean) + affine.bias, job.activation, job.beta,
-                          jet);
-  dh = dy * jet.first;
+  const Floats h = load_affine(job, scale, c0)(x);
+  dh = dy * activation_jet_of<kind>(h, job.activation, job.beta).first;
 }
 
 /// Sums of dh and of dh (x - mean), into sums[0..C), sums[C..2C).
 template <Activation kind>
-VARPHASE_INLINE void sum_gradients(const NormPool<float>& job,
-                                   const NormPoolGradient<float>& gradient, const Scale& scale,
-                                   std::int64_t begin, std::int64_t end, double* sums) {
+HWY_INLINE void sum_gradients(const NormPool<float>& job, const NormPoolGradient<float>& gradient,
+                              const Scale& scale, std::int64_t begin, std::int64_t end,
+                              double* sums) {
   const Slots slots{job.channels};
   const std::int64_t outputs = (job.height / job.pool) * (job.width / job.pool);
   for (std::int64_t slot = 0; slot < slots.count(); ++slot) {
     const std::int64_t c0 = slots.first(slot);
-    Lanes mean;
-    load_some(mean, job.mean + c0, job.channels);
+    const Floats mean = load_part(job.mean + c0, job.channels);
     for (std::int64_t n = begin; n < end; ++n) {
       const float* image = job.x + n * job.height * job.width * job.channels;
-      Lanes sum = {}, product = {};
+      Floats sum = zeros(), product = zeros();
       for (std::int64_t o = 0; o < outputs; ++o) {
-        IntLanes winner;
-        Lanes x, dh;
+        Ints winner;
+        Floats x, dh;
         window_gradient<kind>(job, gradient, scale, image, n, o, c0, winner, x, dh);
-        sum += dh;
-        product += dh * (x - mean);
+        sum = sum + dh;
+        product = hn::MulAdd(dh, x - mean, product);
       }
-      for (std::int64_t c = slot * kLanes; c < std::min((slot + 1) * kLanes, job.channels); ++c) {
-        sums[c] += static_cast<double>(sum[c - c0]);
-        sums[job.channels + c] += static_cast<double>(product[c - c0]);
-      }
+      add_to_sums(job.channels, slot, sum, product, sums);
     }
   }
 }
 
-/// dx = k dh at the winner + a (x - mean) + b everywhere.
-struct Spread {
-  std::vector<float> k, a, b;  // [C]
-};
-
 template <Activation kind>
-VARPHASE_INLINE void spread_image(const NormPool<float>& job,
-                                  const NormPoolGradient<float>& gradient, const Scale& scale,
-                                  const Spread& spread, std::int64_t n) {
+HWY_INLINE void spread_image(const NormPool<float>& job, const NormPoolGradient<float>& gradient,
+                             const Scale& scale, const Spread& spread, std::int64_t n) {
   const Slots slots{job.channels};
   const std::int64_t out_height = job.height / job.pool, out_width = job.width / job.pool;
   const std::int64_t size = job.height * job.width * job.channels;
@@ -237,22 +221,18 @@ VARPHASE_INLINE void spread_image(const NormPool<float>& job,
         (o / out_width * job.pool * job.width + o % out_width * job.pool) * job.channels;
     for (std::int64_t slot = 0; slot < slots.count(); ++slot) {
       const std::int64_t c0 = slots.first(slot);
-      IntLanes winner;
-      Lanes x, dh, k, a, b;
+      Ints winner;
+      Floats x, dh;
       window_gradient<kind>(job, gradient, scale, image, n, o, c0, winner, x, dh);
-      load_some(k, spread.k.data() + c0, job.channels);
-      load_some(a, spread.a.data() + c0, job.channels);
-      load_some(b, spread.b.data() + c0, job.channels);
-      Lanes mean;
-      load_some(mean, job.mean + c0, job.channels);
-      dh *= k;
+      const Floats a = load_part(spread.a.data() + c0, job.channels),
+                   b = load_part(spread.b.data() + c0, job.channels),
+                   mean = load_part(job.mean + c0, job.channels);
+      dh = dh * load_part(spread.k.data() + c0, job.channels);
       for (std::int64_t w = 0; w < job.pool * job.pool; ++w) {
         const std::int64_t place =
             corner + (w / job.pool * job.width + w % job.pool) * job.channels + c0;
-        load_some(x, image + place, job.channels);
-        const Lanes base = a * (x - mean) + b;
-        store_some(dx + place, winner == static_cast<std::int32_t>(w) ? base + dh : base,
-                   job.channels);
+        const Floats base = hn::MulAdd(a, load_part(image + place, job.channels) - mean, b);
+        store_part(dx + place, hn::IfThenElse(is_place(winner, w), base + dh, base), job.channels);
       }
     }
   }
@@ -261,37 +241,55 @@ VARPHASE_INLINE void spread_image(const NormPool<float>& job,
     const std::int64_t from = y < out_height * job.pool ? out_width * job.pool : 0;
     for (std::int64_t i = (y * job.width + from) * job.channels;
          i < (y + 1) * job.width * job.channels; ++i) {
-      const std::size_t c = at(i % job.channels);
+      const auto c = static_cast<std::size_t>(i % job.channels);
       dx[i] = spread.a[c] * (image[i] - job.mean[c]) + spread.b[c];
     }
   }
 }
 
-// clang-format off
-#define VARPHASE_KINDS(name, kind)                                                               \
-  VARPHASE_SIMD_CLONES void pool_##name(const NormPool<float>& job, const Scale& scale,             \
-                                        std::int64_t begin, std::int64_t end) {                  \
-    for (std::int64_t n = begin; n < end; ++n) pool_image<kind>(job, scale, n);                \
-  }                                                                                              \
-  VARPHASE_SIMD_CLONES void sum_##name(const NormPool<float>& job, const NormPoolGradient<float>& gradient,    \
-                                       const Scale& scale, std::int64_t begin,               \
-                                       std::int64_t end, double* sums) {                         \
-    sum_gradients<kind>(job, gradient, scale, begin, end, sums);                               \
-  }                                                                                              \
-  VARPHASE_SIMD_CLONES void spread_##name(const NormPool<float>& job, const NormPoolGradient<float>& gradient, \
-                                          const Scale& scale, const Spread& spread,          \
-                                          std::int64_t begin, std::int64_t end) {                \
-    for (std::int64_t n = begin; n < end; ++n)                                                   \
-      spread_image<kind>(job, gradient, scale, spread, n);                                     \
-  }
-// clang-format on
-VARPHASE_KINDS(relu, Activation::relu)
-VARPHASE_KINDS(softplus, Activation::softplus)
-VARPHASE_KINDS(other, Activation::identity)
+void pool_images(const NormPool<float>& job, const Scale& scale, std::int64_t begin,
+                 std::int64_t end) {
+  with_activation(job.activation, [&]<Activation kind>() HWY_ATTR {
+    for (std::int64_t n = begin; n < end; ++n) pool_image<kind>(job, scale, n);
+  });
+}
 
-template <class Function>
-Function by_kind(Activation kind, Function relu, Function softplus, Function other) {
-  return kind == Activation::relu ? relu : kind == Activation::softplus ? softplus : other;
+void sum_images_gradients(const NormPool<float>& job, const NormPoolGradient<float>& gradient,
+                          const Scale& scale, std::int64_t begin, std::int64_t end, double* sums) {
+  with_activation(job.activation, [&]<Activation kind>() HWY_ATTR {
+    sum_gradients<kind>(job, gradient, scale, begin, end, sums);
+  });
+}
+
+void spread_images(const NormPool<float>& job, const NormPoolGradient<float>& gradient,
+                   const Scale& scale, const Spread& spread, std::int64_t begin, std::int64_t end) {
+  with_activation(job.activation, [&]<Activation kind>() HWY_ATTR {
+    for (std::int64_t n = begin; n < end; ++n) spread_image<kind>(job, gradient, scale, spread, n);
+  });
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace varphase
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace varphase {
+namespace {
+
+HWY_EXPORT(sum_images);
+HWY_EXPORT(pool_images);
+HWY_EXPORT(sum_images_gradients);
+HWY_EXPORT(spread_images);
+
+constexpr std::int64_t kBlock = 8;  // images whose sums are one entry of the float64 total
+
+std::size_t at(std::int64_t index) { return static_cast<std::size_t>(index); }
+
+Scale scale_of(const NormPool<float>& job) {
+  Scale scale;
+  for (std::int64_t c = 0; c < job.channels; ++c)
+    scale.push_back(job.weight[c] * job.inverse_sd[c]);
+  return scale;
 }
 
 /// Sums over all images in a fixed order: blocks of images in parallel, then block after block.
@@ -315,7 +313,7 @@ void batch_statistics(const NormPool<float>& job) {
   const std::vector<float> pivot(job.x, job.x + job.channels);
   const std::vector<double> sums =
       sums_over_images(job, [&](std::int64_t begin, std::int64_t end, double* into) {
-        sum_images(job, pivot.data(), begin, end, into);
+        HWY_DYNAMIC_DISPATCH(sum_images)(job, pivot.data(), begin, end, into);
       });
   const auto count = static_cast<double>(job.rows * job.height * job.width);
   for (std::int64_t c = 0; c < job.channels; ++c) {
@@ -345,7 +343,7 @@ void norm_pool(const NormPool<float>& job, Where where) {
   }
   if (job.training) batch_statistics(job);
   const Scale scale = scale_of(job);
-  const auto pool = by_kind(job.activation, pool_relu, pool_softplus, pool_other);
+  const auto pool = HWY_DYNAMIC_DISPATCH(pool_images);
   parallel_for(job.rows, 4,
                [&](std::int64_t begin, std::int64_t end) { pool(job, scale, begin, end); });
 }
@@ -358,7 +356,7 @@ void norm_pool_backward(const NormPool<float>& job, const NormPoolGradient<float
     return;
   }
   const Scale scale = scale_of(job);
-  const auto sum = by_kind(job.activation, sum_relu, sum_softplus, sum_other);
+  const auto sum = HWY_DYNAMIC_DISPATCH(sum_images_gradients);
   const std::vector<double> sums =
       sums_over_images(job, [&](std::int64_t begin, std::int64_t end, double* into) {
         sum(job, gradient, scale, begin, end, into);
@@ -376,7 +374,7 @@ void norm_pool_backward(const NormPool<float>& job, const NormPoolGradient<float
     spread.a.push_back(static_cast<float>(-slope));
     spread.b.push_back(static_cast<float>(-k * sums[at(c)] / count));
   }
-  const auto run = by_kind(job.activation, spread_relu, spread_softplus, spread_other);
+  const auto run = HWY_DYNAMIC_DISPATCH(spread_images);
   parallel_for(job.rows, 4, [&](std::int64_t begin, std::int64_t end) {
     run(job, gradient, scale, spread, begin, end);
   });
@@ -396,3 +394,4 @@ void norm_pool_backward(const NormPool<Bfloat16>& job, const NormPoolGradient<Bf
 }
 
 }  // namespace varphase
+#endif  // HWY_ONCE

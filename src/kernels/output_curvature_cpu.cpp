@@ -6,14 +6,116 @@
 #include <cmath>
 #include <vector>
 
-#include "src/kernels/dispatch.hpp"
-#include "src/kernels/lanes.hpp"
-#include "src/noise/simd.hpp"
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "src/kernels/output_curvature_cpu.cpp"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
 
+#include "src/kernels/dispatch.hpp"
+#include "src/kernels/vectors.hpp"
+
+#ifndef VARPHASE_PADDED_HEAD
+#define VARPHASE_PADDED_HEAD
+namespace varphase {
+
+constexpr std::int64_t kMaxClasses = 16;
+constexpr std::int64_t kPadding = 16;  // floats: a multiple of every vector
+
+// A head in padded rows, so that every vector is whole; what is added is zero.
+struct PaddedHead {
+  std::int64_t padded;
+  std::vector<float> weight, scale, shift;  // [C, Jp], [Jp], [Jp]
+
+  explicit PaddedHead(const Head<float>& head)
+      : padded((head.units + kPadding - 1) / kPadding * kPadding),
+        weight(static_cast<std::size_t>(head.classes * padded), 0.0F),
+        scale(static_cast<std::size_t>(padded), 0.0F),
+        shift(scale) {
+    for (std::int64_t c = 0; c < head.classes; ++c)
+      std::copy_n(head.weight + c * head.units, head.units,
+                  &weight[static_cast<std::size_t>(c * padded)]);
+    std::copy_n(head.scale, head.units, scale.data());
+    std::copy_n(head.shift, head.units, shift.data());
+  }
+};
+
+}  // namespace varphase
+#endif
+
+HWY_BEFORE_NAMESPACE();
+namespace varphase {
+namespace HWY_NAMESPACE {
+
+constexpr std::int64_t kClassBlock = 8;  // classes whose sums stay in registers
+
+template <Activation kind>
+HWY_INLINE void store_jets(const Head<float>& head, const PaddedHead& rows, const float* b,
+                           float* value, float* first, float* second) {
+  for (std::int64_t j = 0; j < rows.padded; j += kWidth) {
+    const Floats h =
+        hn::MulAdd(load(rows.scale.data() + j), load(b + j), load(rows.shift.data() + j));
+    const FloatsJet jet = activation_jet_of<kind>(h, head.activation, head.beta);
+    store(value + j, jet.value);
+    store(first + j, jet.first);
+    store(second + j, jet.second);
+  }
+}
+
+/// phi(h), phi'(h), phi''(h) of one row, and its logits without bias. `value` may be b.
+void jets_of_row(const Head<float>& head, const PaddedHead& rows, const float* b, float* value,
+                 float* first, float* second, float* logits) {
+  with_activation(head.activation, [&]<Activation kind>() HWY_ATTR {
+    store_jets<kind>(head, rows, b, value, first, second);
+  });
+  for (std::int64_t c0 = 0; c0 < head.classes; c0 += kClassBlock) {
+    const std::int64_t count = std::min(kClassBlock, head.classes - c0);
+    Floats sum[kClassBlock];
+    std::fill(sum, sum + kClassBlock, zeros());
+    const float* weight[kClassBlock];  // the last class again where there are no more
+    for (std::int64_t c = 0; c < kClassBlock; ++c)
+      weight[c] = rows.weight.data() + (c0 + std::min(c, count - 1)) * rows.padded;
+    for (std::int64_t j = 0; j < rows.padded; j += kWidth) {
+      const Floats z = load(value + j);
+      for (std::int64_t c = 0; c < kClassBlock; ++c)
+        sum[c] = hn::MulAdd(load(weight[c] + j), z, sum[c]);
+    }
+    for (std::int64_t c = 0; c < count; ++c)
+      logits[c0 + c] = hn::GetLane(hn::SumOfLanes(kFloats, sum[c]));
+  }
+}
+
+void curvature_of_row(const PaddedHead& rows, std::int64_t classes, const float* p,
+                      std::int64_t top, std::int64_t label, const float* first, const float* second,
+                      float* out) {
+  const float* at_top = rows.weight.data() + top * rows.padded;
+  const float* at_label = rows.weight.data() + label * rows.padded;
+  for (std::int64_t j = 0; j < rows.padded; j += kWidth) {
+    const Floats vt = load(at_top + j), vl = load(at_label + j);
+    Floats mean = zeros(), square = zeros();
+    for (std::int64_t c = 0; c < classes; ++c) {
+      const Floats gap = load(rows.weight.data() + c * rows.padded + j) - vt;
+      const Floats part = gap * all(p[c]);
+      mean = mean + part;
+      square = hn::MulAdd(part, gap, square);
+    }
+    const Floats d1 = load(first + j), d2 = load(second + j), s = load(rows.scale.data() + j);
+    const Floats q = hn::NegMulAdd(mean, mean, square);
+    // sum_c p_c (V_cj - V_label,j) from the top's centre: the probabilities sum to 1.
+    const Floats r = mean + (vt - vl);
+    store(out + j, s * s * hn::MulAdd(d2, r, d1 * d1 * hn::IfThenElseZero(q > zeros(), q)));
+  }
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace varphase
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
 namespace varphase {
 namespace {
 
-constexpr std::int64_t kMaxClasses = 16;
+HWY_EXPORT(jets_of_row);
+HWY_EXPORT(curvature_of_row);
 
 /// Softmax of C logits in place, and what it was made of.
 template <class T>
@@ -75,104 +177,22 @@ void output_curvature_rows(const Head<T>& head, const T* b, const std::int64_t* 
   }
 }
 
-// A head in padded rows, so that every vector is whole; what is added is zero.
-struct PaddedHead {
-  std::int64_t padded;
-  std::vector<float> weight, scale, shift;  // [C, Jp], [Jp], [Jp]
-
-  explicit PaddedHead(const Head<float>& head)
-      : padded((head.units + kLanes - 1) / kLanes * kLanes),
-        weight(static_cast<std::size_t>(head.classes * padded), 0.0F),
-        scale(static_cast<std::size_t>(padded), 0.0F),
-        shift(scale) {
-    for (std::int64_t c = 0; c < head.classes; ++c)
-      std::copy_n(head.weight + c * head.units, head.units,
-                  &weight[static_cast<std::size_t>(c * padded)]);
-    std::copy_n(head.scale, head.units, scale.data());
-    std::copy_n(head.shift, head.units, shift.data());
-  }
-};
-
-/// phi(h), phi'(h), phi''(h) of one row, and its logits without bias.
-template <Activation kind>
-VARPHASE_INLINE void jets_of_row(const Head<float>& head, const PaddedHead& rows, const float* b,
-                                 float* first, float* second, float* logits) {
-  Lanes sum[kMaxClasses] = {};
-  for (std::int64_t j = 0; j < rows.padded; j += kLanes) {
-    Lanes x, s, t;
-    load(x, b + j);
-    load(s, rows.scale.data() + j);
-    load(t, rows.shift.data() + j);
-    LaneJet jet;
-    activation_jet_of<kind>(s * x + t, head.activation, head.beta, jet);
-    store(first + j, jet.first);
-    store(second + j, jet.second);
-    for (std::int64_t c = 0; c < head.classes; ++c) {
-      Lanes v;
-      load(v, rows.weight.data() + c * rows.padded + j);
-      sum[c] += v * jet.value;
-    }
-  }
-  for (std::int64_t c = 0; c < head.classes; ++c) {
-    float total = 0;
-    for (std::int64_t i = 0; i < kLanes; ++i) total += sum[c][i];
-    logits[c] = total;
-  }
-}
-
-#define VARPHASE_JETS(name, kind)                                                                 \
-  VARPHASE_SIMD_CLONES void name(const Head<float>& head, const PaddedHead& rows, const float* b, \
-                                 float* first, float* second, float* logits) {                    \
-    jets_of_row<kind>(head, rows, b, first, second, logits);                                      \
-  }
-VARPHASE_JETS(jets_relu, Activation::relu)
-VARPHASE_JETS(jets_softplus, Activation::softplus)
-VARPHASE_JETS(jets_other, Activation::identity)
-
-VARPHASE_SIMD_CLONES void curvature_of_row(const PaddedHead& rows, std::int64_t classes,
-                                           const float* p, std::int64_t top, std::int64_t label,
-                                           const float* first, const float* second, float* out) {
-  const float* at_top = rows.weight.data() + top * rows.padded;
-  const float* at_label = rows.weight.data() + label * rows.padded;
-  for (std::int64_t j = 0; j < rows.padded; j += kLanes) {
-    Lanes vt, vl, mean = {}, square = {}, d1, d2, s;
-    load(vt, at_top + j);
-    load(vl, at_label + j);
-    for (std::int64_t c = 0; c < classes; ++c) {
-      Lanes v;
-      load(v, rows.weight.data() + c * rows.padded + j);
-      const Lanes gap = v - vt;
-      const Lanes part = gap * p[c];
-      mean += part;
-      square += part * gap;
-    }
-    load(d1, first + j);
-    load(d2, second + j);
-    load(s, rows.scale.data() + j);
-    const Lanes q = square - mean * mean;
-    // sum_c p_c (V_cj - V_label,j) from the top's centre: the probabilities sum to 1.
-    const Lanes r = mean + (vt - vl);
-    store(out + j, s * s * (d2 * r + d1 * d1 * (q > Lanes{} ? q : Lanes{})));
-  }
-}
-
 void output_curvature_rows(const Head<float>& head, const PaddedHead& rows, const float* b,
                            const std::int64_t* labels, std::int64_t begin, std::int64_t end,
                            float* out, float* nll) {
-  const auto jets = head.activation == Activation::relu       ? jets_relu
-                    : head.activation == Activation::softplus ? jets_softplus
-                                                              : jets_other;
+  const auto jets = HWY_DYNAMIC_DISPATCH(jets_of_row);
+  const auto curvature = HWY_DYNAMIC_DISPATCH(curvature_of_row);
   const auto units = static_cast<std::size_t>(head.units);
   std::vector<float> row(static_cast<std::size_t>(rows.padded), 0.0F), first(row), second(row);
   float p[kMaxClasses];
   for (std::int64_t n = begin; n < end; ++n) {
     std::copy_n(b + n * head.units, units, row.data());
-    jets(head, rows, row.data(), first.data(), second.data(), p);
+    jets(head, rows, row.data(), row.data(), first.data(), second.data(), p);
     for (std::int64_t c = 0; head.bias != nullptr && c < head.classes; ++c) p[c] += head.bias[c];
     const Softmax<float> found = softmax(p, head.classes, labels[n]);
     if (nll != nullptr) nll[n] = found.nll;
-    curvature_of_row(rows, head.classes, p, found.top, labels[n], first.data(), second.data(),
-                     first.data());
+    curvature(rows, head.classes, p, found.top, labels[n], first.data(), second.data(),
+              first.data());
     std::copy_n(first.data(), units, out + n * head.units);
   }
 }
@@ -206,3 +226,4 @@ template void output_curvature(const Head<double>&, const double*, const std::in
                                std::int64_t, double*, double*, Where);
 
 }  // namespace varphase
+#endif  // HWY_ONCE

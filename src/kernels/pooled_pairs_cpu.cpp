@@ -5,14 +5,20 @@
 #include <algorithm>
 #include <vector>
 
-#include "src/kernels/dispatch.hpp"
-#include "src/noise/simd.hpp"
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "src/kernels/pooled_pairs_cpu.cpp"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
 
+#include "src/kernels/dispatch.hpp"
+
+// Plain loops, which the compiler turns into vectors of each instruction set.
+HWY_BEFORE_NAMESPACE();
 namespace varphase {
-namespace {
+namespace HWY_NAMESPACE {
 
 template <class T>
-inline __attribute__((always_inline)) void add_image(const PooledPairs<T>& job, std::int64_t n) {
+HWY_INLINE void add_image(const PooledPairs<T>& job, std::int64_t n) {
   std::vector<T> row(static_cast<std::size_t>(job.factors));
   for (std::int64_t o = 0; o < job.outputs; ++o) {
     T* pairs = job.pairs + (n * job.outputs + o) * job.cells * job.cells;
@@ -42,7 +48,7 @@ inline __attribute__((always_inline)) void add_image(const PooledPairs<T>& job, 
 constexpr std::int64_t kBlock = 64;  // weights whose sums stay in registers
 
 template <class T>
-inline __attribute__((always_inline)) void read_output(const PooledPairs<T>& job, std::int64_t o) {
+HWY_INLINE void read_output(const PooledPairs<T>& job, std::int64_t o) {
   const std::int64_t area = job.kernel * job.kernel, plane = job.height * job.width,
                      weights = job.channels * area;
   T* sum = job.parts + o * weights;
@@ -80,13 +86,33 @@ inline __attribute__((always_inline)) void read_output(const PooledPairs<T>& job
   }
 }
 
-VARPHASE_SIMD_CLONES void add(const PooledPairs<float>& job, std::int64_t n) { add_image(job, n); }
-VARPHASE_SIMD_CLONES void add(const PooledPairs<double>& job, std::int64_t n) { add_image(job, n); }
-VARPHASE_SIMD_CLONES void read(const PooledPairs<float>& job, std::int64_t o) {
-  read_output(job, o);
+void add_float(const PooledPairs<float>& job, std::int64_t n) { add_image(job, n); }
+void add_double(const PooledPairs<double>& job, std::int64_t n) { add_image(job, n); }
+void read_float(const PooledPairs<float>& job, std::int64_t o) { read_output(job, o); }
+void read_double(const PooledPairs<double>& job, std::int64_t o) { read_output(job, o); }
+
+}  // namespace HWY_NAMESPACE
+}  // namespace varphase
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace varphase {
+namespace {
+
+HWY_EXPORT(add_float);
+HWY_EXPORT(add_double);
+HWY_EXPORT(read_float);
+HWY_EXPORT(read_double);
+
+void add(const PooledPairs<float>& job, std::int64_t i) { HWY_DYNAMIC_DISPATCH(add_float)(job, i); }
+void add(const PooledPairs<double>& job, std::int64_t i) {
+  HWY_DYNAMIC_DISPATCH(add_double)(job, i);
 }
-VARPHASE_SIMD_CLONES void read(const PooledPairs<double>& job, std::int64_t o) {
-  read_output(job, o);
+void read(const PooledPairs<float>& job, std::int64_t i) {
+  HWY_DYNAMIC_DISPATCH(read_float)(job, i);
+}
+void read(const PooledPairs<double>& job, std::int64_t i) {
+  HWY_DYNAMIC_DISPATCH(read_double)(job, i);
 }
 
 }  // namespace
@@ -128,3 +154,4 @@ template void read_pooled_pairs<float>(const PooledPairs<float>&, Where);
 template void read_pooled_pairs<double>(const PooledPairs<double>&, Where);
 
 }  // namespace varphase
+#endif  // HWY_ONCE

@@ -4,14 +4,20 @@
 
 #include <algorithm>
 
-#include "src/kernels/dispatch.hpp"
-#include "src/noise/simd.hpp"
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "src/kernels/pooled_pull_cpu.cpp"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
 
+#include "src/kernels/dispatch.hpp"
+
+// Plain loops, which the compiler turns into vectors of each instruction set.
+HWY_BEFORE_NAMESPACE();
 namespace varphase {
-namespace {
+namespace HWY_NAMESPACE {
 
 template <class T>
-inline __attribute__((always_inline)) void pull_image(const PooledPull<T>& job, std::int64_t n) {
+HWY_INLINE void pull_image(const PooledPull<T>& job, std::int64_t n) {
   const std::int64_t k = job.conv.kernel, units = job.cells * job.outputs,
                      row = job.conv.channels * job.factors;
   T* out = job.out + n * job.conv.height * job.conv.width * row;
@@ -38,9 +44,25 @@ inline __attribute__((always_inline)) void pull_image(const PooledPull<T>& job, 
   }
 }
 
-VARPHASE_SIMD_CLONES void pull(const PooledPull<float>& job, std::int64_t n) { pull_image(job, n); }
-VARPHASE_SIMD_CLONES void pull(const PooledPull<double>& job, std::int64_t n) {
-  pull_image(job, n);
+void pull_float(const PooledPull<float>& job, std::int64_t n) { pull_image(job, n); }
+void pull_double(const PooledPull<double>& job, std::int64_t n) { pull_image(job, n); }
+
+}  // namespace HWY_NAMESPACE
+}  // namespace varphase
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace varphase {
+namespace {
+
+HWY_EXPORT(pull_float);
+HWY_EXPORT(pull_double);
+
+void pull(const PooledPull<float>& job, std::int64_t i) {
+  HWY_DYNAMIC_DISPATCH(pull_float)(job, i);
+}
+void pull(const PooledPull<double>& job, std::int64_t i) {
+  HWY_DYNAMIC_DISPATCH(pull_double)(job, i);
 }
 
 }  // namespace
@@ -67,3 +89,4 @@ template void pooled_pull<float>(const PooledPull<float>&, Where);
 template void pooled_pull<double>(const PooledPull<double>&, Where);
 
 }  // namespace varphase
+#endif  // HWY_ONCE

@@ -5,16 +5,22 @@
 #include <algorithm>
 #include <vector>
 
-#include "src/kernels/dispatch.hpp"
-#include "src/noise/simd.hpp"
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "src/kernels/pooled_squares_cpu.cpp"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
 
+#include "src/kernels/dispatch.hpp"
+
+// Plain loops, which the compiler turns into vectors of each instruction set.
+HWY_BEFORE_NAMESPACE();
 namespace varphase {
-namespace {
+namespace HWY_NAMESPACE {
 
 constexpr std::int64_t kBlock = 64;  // factors whose products stay in registers
 
 template <class T>
-inline __attribute__((always_inline)) void add_output(const PooledSquares<T>& job, std::int64_t o) {
+HWY_INLINE void add_output(const PooledSquares<T>& job, std::int64_t o) {
   const std::int64_t area = job.kernel * job.kernel, plane = job.height * job.width,
                      weights = job.channels * area;
   T* sum = job.parts + o * weights;
@@ -59,11 +65,25 @@ inline __attribute__((always_inline)) void add_output(const PooledSquares<T>& jo
   }
 }
 
-VARPHASE_SIMD_CLONES void add(const PooledSquares<float>& job, std::int64_t o) {
-  add_output(job, o);
+void add_float(const PooledSquares<float>& job, std::int64_t o) { add_output(job, o); }
+void add_double(const PooledSquares<double>& job, std::int64_t o) { add_output(job, o); }
+
+}  // namespace HWY_NAMESPACE
+}  // namespace varphase
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace varphase {
+namespace {
+
+HWY_EXPORT(add_float);
+HWY_EXPORT(add_double);
+
+void add(const PooledSquares<float>& job, std::int64_t i) {
+  HWY_DYNAMIC_DISPATCH(add_float)(job, i);
 }
-VARPHASE_SIMD_CLONES void add(const PooledSquares<double>& job, std::int64_t o) {
-  add_output(job, o);
+void add(const PooledSquares<double>& job, std::int64_t i) {
+  HWY_DYNAMIC_DISPATCH(add_double)(job, i);
 }
 
 }  // namespace
@@ -97,3 +117,4 @@ template void pooled_squares<float>(const PooledSquares<float>&, Where);
 template void pooled_squares<double>(const PooledSquares<double>&, Where);
 
 }  // namespace varphase
+#endif  // HWY_ONCE

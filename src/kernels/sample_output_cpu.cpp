@@ -6,15 +6,22 @@
 #include <cmath>
 #include <vector>
 
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "src/kernels/sample_output_cpu.cpp"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
 #include "src/kernels/dispatch.hpp"
 #include "src/noise/normal_fill.hpp"
-#include "src/noise/simd.hpp"
 
+// A plain loop, which the compiler turns into vectors of each instruction set. Its products are not
+// fused: the result has the same bits everywhere.
+HWY_BEFORE_NAMESPACE();
 namespace varphase {
-namespace {
+namespace HWY_NAMESPACE {
 
-VARPHASE_SIMD_CLONES void sample_row(const float* m, const float* v, const float* eps,
-                                     std::int64_t count, float* b, float* ratio) {
+void sample_row(const float* m, const float* v, const float* eps, std::int64_t count, float* b,
+                float* ratio) {
   for (std::int64_t i = 0; i < count; ++i) {
     const float variance = v[i];
     const float positive = variance > 0 ? variance : 0.0F;
@@ -23,6 +30,16 @@ VARPHASE_SIMD_CLONES void sample_row(const float* m, const float* v, const float
     if (ratio != nullptr) ratio[i] = variance > 0 ? eps[i] / (2.0F * sd) : 0.0F;
   }
 }
+
+}  // namespace HWY_NAMESPACE
+}  // namespace varphase
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace varphase {
+namespace {
+
+HWY_EXPORT(sample_row);
 
 }  // namespace
 
@@ -36,6 +53,7 @@ void sample_output(const float* m, const float* v, std::int64_t rows, std::int64
   }
   const std::int64_t row_size = channels * positions;
   const std::int64_t padded = (channels + 3) / 4 * 4;
+  const auto sample = HWY_DYNAMIC_DISPATCH(sample_row);
   parallel_for(rows, 8, [&](std::int64_t begin, std::int64_t end) {
     std::vector<float> units(static_cast<std::size_t>(padded * positions));
     std::vector<float> ordered(positions > 1 ? static_cast<std::size_t>(row_size) : 0);
@@ -52,11 +70,11 @@ void sample_output(const float* m, const float* v, std::int64_t rows, std::int64
         }
       }
       const std::int64_t at = n * row_size;
-      sample_row(m != nullptr ? m + at : nullptr, v + at,
-                 positions > 1 ? ordered.data() : units.data(), row_size, b + at,
-                 ratio != nullptr ? ratio + at : nullptr);
+      sample(m != nullptr ? m + at : nullptr, v + at, positions > 1 ? ordered.data() : units.data(),
+             row_size, b + at, ratio != nullptr ? ratio + at : nullptr);
     }
   });
 }
 
 }  // namespace varphase
+#endif  // HWY_ONCE

@@ -3,82 +3,201 @@
 #include "src/noise/normal_fill.hpp"
 
 #include <algorithm>
-#include <cstring>
+#include <cstdint>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "src/noise/normal_fill.cpp"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
 
 #include "src/noise/normal.hpp"
-#include "src/noise/simd.hpp"
 
+HWY_BEFORE_NAMESPACE();
 namespace varphase {
-namespace {
+namespace HWY_NAMESPACE {
 
-constexpr int kLanes = 16;  // blocks at a time: wide enough for AVX-512
+namespace hn = hwy::HWY_NAMESPACE;
 
-// philox() of eight neighbouring blocks, a block a 64-bit lane: the halves of a product lie where
-// the next round wants them, and what is left above 32 bits is masked only before a multiplication.
-using Wide = std::uint64_t __attribute__((vector_size(64)));
-using Narrow = std::uint32_t __attribute__((vector_size(32)));
+// The same bits on every instruction set: each step is one correctly rounded IEEE operation, as in
+// normal.hpp, whose formula this is for a vector of words.
+using FloatTag = hn::ScalableTag<float>;
+using WordTag = hn::RebindToUnsigned<FloatTag>;
+using WideTag = hn::Repartition<std::uint64_t, WordTag>;
+using Floats = hn::Vec<FloatTag>;
+using Words = hn::Vec<WordTag>;
 
-inline __attribute__((always_inline)) void philox_of_eight(const NoiseKey& key,
-                                                           std::uint32_t example,
-                                                           std::uint32_t member, std::uint32_t quad,
-                                                           std::uint32_t* words) {
-  const Wide low = Wide{} + 0xffffffffU;
-  Wide c0 = Wide{0, 1, 2, 3, 4, 5, 6, 7} + quad;
-  Wide c1 = Wide{} + example;
-  Wide c2 = Wide{} + member;
-  Wide c3 = Wide{} + key.c3();
-  std::uint32_t k0 = key.k0(), k1 = key.k1();
-#pragma GCC unroll 10
-  for (int round = 0; round < 10; ++round) {
-    const Wide a = (c0 & low) * 0xD2511F53U;
-    const Wide b = (c2 & low) * 0xCD9E8D57U;
-    c0 = (b >> 32) ^ c1 ^ k0;
-    c2 = (a >> 32) ^ c3 ^ k1;
-    c1 = b;
-    c3 = a;
-    k0 += 0x9E3779B9U;
-    k1 += 0xBB67AE85U;
+constexpr FloatTag kFloats;
+constexpr WordTag kWords;
+constexpr WideTag kWide;
+constexpr std::int64_t kBlocks = static_cast<std::int64_t>(hn::MaxLanes(FloatTag()));  // at a time
+
+HWY_INLINE Floats all(float value) { return hn::Set(kFloats, value); }
+HWY_INLINE Floats bits(std::uint32_t value) { return hn::BitCast(kFloats, hn::Set(kWords, value)); }
+
+#if HWY_TARGET == HWY_SSE4
+/// a b + c of doubles that hold floats, rounded once to a float. The product is exact; the sum is
+/// rounded to odd, which loses nothing that a second rounding to 24 bits needs (Boldo & Melquiond,
+/// 2008).
+template <class D, class V>
+HWY_INLINE V rounded_to_odd(D d, V a, V b, V c) {
+  using IntegerTag = hn::RebindToSigned<D>;
+  constexpr IntegerTag kIntegers;
+  const V product = a * b, sum = product + c, part = sum - product;
+  const V error = (product - (sum - part)) + (c - part);  // exact (Knuth's two-sum)
+  const auto as_integer = hn::BitCast(kIntegers, sum);
+  const auto one = hn::Set(kIntegers, 1);
+  const auto wrong = hn::RebindMask(
+      kIntegers, hn::Not(error == hn::Zero(d)));  // inexact, and to be made odd where it is even
+  const auto even = (as_integer & one) == hn::Zero(kIntegers);
+  // Away from zero where the error has the sum's sign, else towards it.
+  const auto same_sign = hn::RebindMask(kIntegers, (error > hn::Zero(d)));
+  const auto positive = hn::RebindMask(kIntegers, sum > hn::Zero(d));
+  const auto step = hn::IfThenElse(hn::Xor(same_sign, positive), hn::Set(kIntegers, -1), one);
+  return hn::BitCast(d, as_integer + hn::IfThenElseZero(hn::And(wrong, even), step));
+}
+HWY_INLINE Floats fused(Floats a, Floats b, Floats c) {
+  constexpr hn::Repartition<double, FloatTag> kDoubles;
+  constexpr hn::Half<FloatTag> kHalves;
+  const auto low = rounded_to_odd(kDoubles, hn::PromoteTo(kDoubles, hn::LowerHalf(kHalves, a)),
+                                  hn::PromoteTo(kDoubles, hn::LowerHalf(kHalves, b)),
+                                  hn::PromoteTo(kDoubles, hn::LowerHalf(kHalves, c)));
+  const auto high = rounded_to_odd(kDoubles, hn::PromoteTo(kDoubles, hn::UpperHalf(kHalves, a)),
+                                   hn::PromoteTo(kDoubles, hn::UpperHalf(kHalves, b)),
+                                   hn::PromoteTo(kDoubles, hn::UpperHalf(kHalves, c)));
+  return hn::Combine(kFloats, hn::DemoteTo(kHalves, high), hn::DemoteTo(kHalves, low));
+}
+#else
+HWY_INLINE Floats fused(Floats a, Floats b, Floats c) { return hn::MulAdd(a, b, c); }
+#endif
+
+/// Words as floats: two exact halves and one rounding, since not all sets convert unsigned numbers.
+HWY_INLINE Floats from_words(Words words) {
+  const hn::RebindToSigned<FloatTag> integers;
+  const auto high = hn::ConvertTo(kFloats, hn::BitCast(integers, hn::ShiftRight<16>(words)));
+  const auto low = hn::ConvertTo(kFloats, hn::BitCast(integers, words & hn::Set(kWords, 0xffffU)));
+  return fused(high, all(65536.0F), low);
+}
+
+struct NormalPairs {
+  Floats even, odd;
+};
+
+/// normal_pair() of a vector of words each.
+HWY_INLINE NormalPairs normal_pairs(Words x0, Words x1) {
+  const hn::RebindToSigned<FloatTag> integers;
+  // Words from 0xC0000000 on have both upper bits set. Vectors compare signed.
+  const auto near_one_words = hn::BitCast(integers, x0 & hn::ShiftLeft<1>(x0)) < hn::Zero(integers);
+  const auto near_one = hn::RebindMask(kFloats, near_one_words);
+  const Words apart = hn::IfThenElse(hn::RebindMask(kWords, near_one_words), hn::Not(x0), x0);
+  const Floats u = fused(from_words(apart), all(0x1p-32F), all(0x1p-33F));
+  const Words ix = hn::BitCast(kWords, u) + hn::Set(kWords, 0x3f800000U - 0x3f3504f3U);
+  const Floats exponent =
+      hn::BitCast(kFloats, hn::ShiftRight<23>(ix) | hn::Set(kWords, 0x4b000000U)) +
+      all(-8388735.0F);
+  const Floats k = hn::IfThenZeroElse(near_one, exponent);
+  const Floats mantissa =
+      hn::BitCast(kFloats, (ix & hn::Set(kWords, 0x7fffffU)) + hn::Set(kWords, 0x3f3504f3U)) +
+      all(-1.0F);
+  const Floats f = hn::IfThenElse(near_one, hn::Neg(u), mantissa);
+  Floats p = all(-0x1.43b246p-4F);
+  for (const float next : {0x1.02814ep-3F, -0x1.0a33eap-3F, 0x1.231ce6p-3F, -0x1.54d03ep-3F,
+                           0x1.999f14p-3F, -0x1.0000cep-2F, 0x1.555554p-2F})
+    p = fused(p, f, all(next));
+  const Floats z = f * f;
+  const Floats y = f * z;
+  const Floats q = fused(y, p, k * bits(0x3717f7d1U));
+  const Floats w = fused(all(-0.5F), z, f);
+  const Floats log_u = fused(k, bits(0x3f317180U), w + q);
+  const Floats r = hn::Sqrt(all(-2.0F) * log_u);
+
+  const Words d = hn::ShiftRight<30>(x1 + hn::Set(kWords, 0x20000000U));
+  const Floats t =
+      hn::ConvertTo(kFloats, hn::BitCast(integers, x1 - hn::ShiftLeft<30>(d))) * all(0x1p-30F);
+  const Floats s = t * t;
+  Floats sine = all(-0x1.2d9b40p-8F);
+  for (const float next : {0x1.465ec4p-4F, -0x1.4abbbap-1F, 0x1.921fb6p+0F})
+    sine = fused(sine, s, all(next));
+  sine = t * sine;
+  Floats cosine = all(0x1.db6492p-11F);
+  for (const float next : {-0x1.55cb98p-6F, 0x1.03c1eap-2F, -0x1.3bd3ccp+0F, 1.0F})
+    cosine = fused(cosine, s, all(next));
+
+  const auto swap = hn::RebindMask(kFloats, (d & hn::Set(kWords, 1)) == hn::Set(kWords, 1));
+  const Words two = hn::Set(kWords, 2);
+  const Words sign_a = hn::ShiftLeft<30>((d + hn::Set(kWords, 1)) & two);
+  const Words sign_b = hn::ShiftLeft<30>(d & two);
+  const Floats a = hn::IfThenElse(swap, sine, cosine), b = hn::IfThenElse(swap, cosine, sine);
+  return {r * hn::Xor(a, hn::BitCast(kFloats, sign_a)),
+          r * hn::Xor(b, hn::BitCast(kFloats, sign_b))};
+}
+
+/// philox() of kBlocks neighbouring blocks, a block a 64-bit lane: the halves of a product lie
+/// where the next round wants them, and a product reads the lower halves alone.
+HWY_INLINE void philox_of_blocks(const NoiseKey& key, std::uint32_t example, std::uint32_t member,
+                                 std::uint32_t quad, Words (&words)[4]) {
+  using Wide = hn::Vec<WideTag>;
+  Wide half[2][4];
+  for (int i = 0; i < 2; ++i) {
+    const auto first = quad + static_cast<std::uint64_t>(i * kBlocks / 2);
+    Wide c0 = hn::Iota(kWide, first);
+    Wide c1 = hn::Set(kWide, example), c2 = hn::Set(kWide, member), c3 = hn::Set(kWide, key.c3());
+    std::uint32_t k0 = key.k0(), k1 = key.k1();
+    for (int round = 0; round < 10; ++round) {
+      const Wide a = hn::MulEven(hn::BitCast(kWords, c0), hn::Set(kWords, 0xD2511F53U));
+      const Wide b = hn::MulEven(hn::BitCast(kWords, c2), hn::Set(kWords, 0xCD9E8D57U));
+      c0 = hn::ShiftRight<32>(b) ^ c1 ^ hn::Set(kWide, k0);
+      c2 = hn::ShiftRight<32>(a) ^ c3 ^ hn::Set(kWide, k1);
+      c1 = b;
+      c3 = a;
+      k0 += 0x9E3779B9U;
+      k1 += 0xBB67AE85U;
+    }
+    half[i][0] = c0;
+    half[i][1] = c1;
+    half[i][2] = c2;
+    half[i][3] = c3;
   }
-  const Wide all[4] = {c0, c1, c2, c3};
   for (int i = 0; i < 4; ++i) {
-    const Narrow half = __builtin_convertvector(all[i], Narrow);
-    std::memcpy(words + i * kLanes, &half, sizeof half);
+    words[i] =
+        hn::ConcatEven(kWords, hn::BitCast(kWords, half[1][i]), hn::BitCast(kWords, half[0][i]));
   }
 }
 
-VARPHASE_SIMD_CLONES void normals_of_lanes(const NoiseKey& key, std::uint32_t example,
-                                           std::uint32_t member, std::uint32_t quad, float* out) {
-  std::uint32_t words[4 * kLanes];
-  philox_of_eight(key, example, member, quad, words);
-  philox_of_eight(key, example, member, quad + 8, words + 8);
-  float values[4][kLanes];
-  for (int lane = 0; lane < kLanes; ++lane) {
-    const NormalPair first = normal_pair(words[lane], words[kLanes + lane]);
-    const NormalPair second = normal_pair(words[2 * kLanes + lane], words[3 * kLanes + lane]);
-    values[0][lane] = first.even;
-    values[1][lane] = first.odd;
-    values[2][lane] = second.even;
-    values[3][lane] = second.odd;
-  }
-  for (int lane = 0; lane < kLanes; ++lane) {
-    for (int i = 0; i < 4; ++i) out[4 * lane + i] = values[i][lane];
+/// Units 4 quad .. 4 (quad + kBlocks) - 1.
+HWY_INLINE void normals_of_blocks(const NoiseKey& key, std::uint32_t example, std::uint32_t member,
+                                  std::uint32_t quad, float* out) {
+  Words words[4];
+  philox_of_blocks(key, example, member, quad, words);
+  const NormalPairs first = normal_pairs(words[0], words[1]);
+  const NormalPairs second = normal_pairs(words[2], words[3]);
+  hn::StoreInterleaved4(first.even, first.odd, second.even, second.odd, kFloats, out);
+}
+
+void normals(const NoiseKey& key, std::uint32_t example, std::uint32_t member, std::int64_t units,
+             float* out) {
+  constexpr std::int64_t kChunk = 4 * kBlocks;
+  std::int64_t unit = 0;
+  for (; unit + kChunk <= units; unit += kChunk)
+    normals_of_blocks(key, example, member, static_cast<std::uint32_t>(unit / 4), out + unit);
+  if (unit < units) {
+    float rest[kChunk];
+    normals_of_blocks(key, example, member, static_cast<std::uint32_t>(unit / 4), rest);
+    std::copy(rest, rest + (units - unit), out + unit);
   }
 }
 
-}  // namespace
+}  // namespace HWY_NAMESPACE
+}  // namespace varphase
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace varphase {
+
+HWY_EXPORT(normals);
 
 void fill_normals(const NoiseKey& key, std::uint32_t example, std::uint32_t member,
                   std::int64_t units, float* out) {
-  constexpr std::int64_t kChunk = 4 * kLanes;
-  std::int64_t unit = 0;
-  for (; unit + kChunk <= units; unit += kChunk) {
-    normals_of_lanes(key, example, member, static_cast<std::uint32_t>(unit / 4), out + unit);
-  }
-  if (unit < units) {
-    float rest[kChunk];
-    normals_of_lanes(key, example, member, static_cast<std::uint32_t>(unit / 4), rest);
-    std::copy(rest, rest + (units - unit), out + unit);
-  }
+  HWY_DYNAMIC_DISPATCH(normals)(key, example, member, units, out);
 }
 
 float normal_at(const NoiseKey& key, std::uint32_t example, std::uint32_t member,
@@ -101,3 +220,4 @@ void fill_uniforms(const NoiseKey& key, std::uint32_t example, std::uint32_t mem
 }
 
 }  // namespace varphase
+#endif  // HWY_ONCE

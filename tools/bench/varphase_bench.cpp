@@ -18,6 +18,7 @@
 #include "analysis/prune/sweep.hpp"
 #include "checkpoints/snapshot_file.hpp"
 #include "checkpoints/snapshot_writer.hpp"
+#include "src/base/instruction_set.hpp"
 #include "src/base/registry.hpp"
 #include "src/models/presets.hpp"
 #include "src/train/trainer.hpp"
@@ -435,6 +436,7 @@ int main(int argc, char** argv) {
   app.add_option("--trace", options.trace, "write a Chrome trace of one repeat to this file");
   CLI11_PARSE(app, argc, argv);
   try {
+    varphase::choose_instruction_set_by_environment();
     return varphase::run(options);
   } catch (const std::exception& error) {
     fmt::print(
