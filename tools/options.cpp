@@ -218,6 +218,11 @@ void declare_transition(CLI::App& app, Options& o) {
                   "drop: deterministic accuracy so many points under its running maximum, for good")
       ->check(CLI::Range(0.0, 100.0))
       ->capture_default_str();
+  sub->add_option(
+         "--gap", o.gap_points,
+         "gap: ensemble more than so many points over the deterministic accuracy, for good")
+      ->check(CLI::Range(0.0, 100.0))
+      ->capture_default_str();
   add_json(sub, o);
 }
 

@@ -71,6 +71,7 @@ struct Options {
   std::int64_t onset_count = 0;
   double onset_share = 0;
   double drop_points = 0.5;
+  double gap_points = 5;
 
   // sweep, prune
   std::vector<double> thresholds;  // log10 kappa_0

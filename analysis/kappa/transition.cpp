@@ -20,6 +20,8 @@ namespace {
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 constexpr std::string_view kLogAlpha = "log_alpha/";
 constexpr std::string_view kFormat = "varphase-transition-1";
+// Accuracies are ratios of small integers; 0.99 - 0.005 is not 0.985 in binary.
+constexpr double kRounding = 1e-9;
 
 std::optional<double> plain_number(std::string_view text) {
   double value = 0;
@@ -44,6 +46,8 @@ void check_rules(const TransitionRules& rules) {
                  "onset share: wants 0 <= share < 1, got {}", rules.onset_share);
   VARPHASE_CHECK(rules.drop_points > 0 && rules.drop_points <= 100, ErrorKind::usage,
                  "drop points: wants more than 0 and at most 100, got {}", rules.drop_points);
+  VARPHASE_CHECK(rules.gap_points > 0 && rules.gap_points < 100, ErrorKind::usage,
+                 "gap: wants more than 0 and less than 100 points, got {}", rules.gap_points);
 }
 
 bool is_over(const TransitionRules& rules, std::int64_t over, std::int64_t weights) {
@@ -64,8 +68,6 @@ std::optional<std::int64_t> find_onset(const Transition& transition) {
 /// The first epoch of the last stretch that lies under the line (running maximum - points): once
 /// the maximum of all epochs has passed, that line is the same for all epochs that stay under it.
 std::optional<std::int64_t> find_drop(const Transition& transition) {
-  constexpr double kRounding =
-      1e-9;  // accuracies are ratios of small integers; 0.99 - 0.005 is not 0.985 in binary
   double maximum = -std::numeric_limits<double>::infinity();
   std::optional<std::int64_t> drop;
   for (const TransitionRow& row : transition.rows) {
@@ -80,6 +82,31 @@ std::optional<std::int64_t> find_drop(const Transition& transition) {
     }
   }
   return drop;
+}
+
+/// Both accuracies of an epoch of training are known. Epoch 0 comes before it: both are at chance.
+bool has_gap(const TransitionRow& row) { return row.epoch > 0 && std::isfinite(row.gap()); }
+
+/// The first epoch of the last stretch over the line.
+std::optional<std::int64_t> find_gap(const Transition& transition) {
+  std::optional<std::int64_t> gap;
+  for (const TransitionRow& row : transition.rows) {
+    if (!has_gap(row)) continue;
+    const bool over = row.gap() > transition.rules.gap_points / 100 + kRounding;
+    if (!over) {
+      gap.reset();
+    } else if (!gap) {
+      gap = row.epoch;
+    }
+  }
+  return gap;
+}
+
+/// "lag: the onset comes 2 epochs before the drop".
+std::string lag_text(std::int64_t epochs, const std::string& than) {
+  if (epochs == 0) return fmt::format("lag: none, onset and {} are in the same epoch", than);
+  return fmt::format("lag: the onset comes {} epoch{} {} the {}", std::abs(epochs),
+                     std::abs(epochs) == 1 ? "" : "s", epochs < 0 ? "before" : "after", than);
 }
 
 Json number_or_null(double value) { return std::isfinite(value) ? Json(value) : Json(); }
@@ -127,6 +154,17 @@ std::optional<std::int64_t> Transition::lag() const {
   return *onset - *drop;
 }
 
+std::optional<bool> Transition::low_variance_phase() const {
+  const auto first = std::find_if(rows.begin(), rows.end(), has_gap);
+  if (first == rows.end()) return std::nullopt;
+  return gap != first->epoch;
+}
+
+std::optional<std::int64_t> Transition::gap_lag() const {
+  if (!onset || !gap || low_variance_phase() == false) return std::nullopt;
+  return *onset - *gap;
+}
+
 std::optional<std::int64_t> Transition::onset_of(std::size_t layer) const {
   for (const TransitionRow& row : rows) {
     if (!row.over.empty() && is_over(rules, row.over[layer], weights[layer])) return row.epoch;
@@ -153,6 +191,14 @@ std::string Transition::drop_rule() const {
       split, rules.drop_points);
 }
 
+std::string Transition::gap_rule() const {
+  return fmt::format(
+      "first evaluated epoch from which on the ensemble's {} accuracy is more than {:g} points "
+      "over the "
+      "deterministic one",
+      split, rules.gap_points);
+}
+
 std::string Transition::summary() const {
   std::string text = onset ? fmt::format("onset at epoch {} ({})", *onset, onset_rule())
                            : fmt::format("no onset ({})", onset_rule());
@@ -163,13 +209,22 @@ std::string Transition::summary() const {
   }
   text += drop ? fmt::format("\ndrop at epoch {} ({})", *drop, drop_rule())
                : fmt::format("\nno drop ({})", drop_rule());
-  if (const auto epochs = lag()) {
-    const std::string many =
-        fmt::format("{} epoch{}", std::abs(*epochs), std::abs(*epochs) == 1 ? "" : "s");
-    text += *epochs == 0 ? "\nlag: none, onset and drop are in the same epoch"
-                         : fmt::format("\nlag: the onset comes {} {} the drop", many,
-                                       *epochs < 0 ? "before" : "after");
+  if (!low_variance_phase()) {
+    text += "\ngap unknown: no epoch of training has both accuracies";
+  } else if (!gap) {
+    text += fmt::format(
+        "\nno gap yet: the ensemble is never more than {:g} points over the deterministic network "
+        "for good",
+        rules.gap_points);
+  } else {
+    text += fmt::format("\ngap at epoch {}{} ({})", *gap,
+                        *low_variance_phase()
+                            ? ""
+                            : ", the first evaluated in training: no low-variance phase seen",
+                        gap_rule());
   }
+  if (const auto epochs = lag()) text += "\n" + lag_text(*epochs, "drop");
+  if (const auto epochs = gap_lag()) text += "\n" + lag_text(*epochs, "gap");
   const auto missing =
       std::count_if(rows.begin(), rows.end(), [](const auto& row) { return row.over.empty(); });
   if (missing > 0) {
@@ -181,8 +236,17 @@ std::string Transition::summary() const {
   });
   if (unknown > 0) {
     text += fmt::format(
-        "\n{} of {} epochs have no deterministic accuracy: the drop may lie in one of them",
+        "\n{} of {} epochs have no deterministic accuracy: drop and gap may lie in one of them",
         unknown, rows.size());
+  }
+  const auto half = std::count_if(rows.begin(), rows.end(), [](const auto& row) {
+    return row.epoch > 0 && !std::isnan(row.accuracy_deterministic) &&
+           std::isnan(row.accuracy_ensemble);
+  });
+  if (half > 0 && low_variance_phase()) {
+    text += fmt::format(
+        "\n{} of {} epochs have a deterministic accuracy alone: the gap may lie in one of them",
+        half, rows.size());
   }
   return text;
 }
@@ -265,6 +329,7 @@ Transition find_transition(std::span<const KappaSummary> maps, const CsvTable& m
   }
   transition.onset = find_onset(transition);
   transition.drop = find_drop(transition);
+  transition.gap = find_gap(transition);
   return transition;
 }
 
@@ -284,6 +349,7 @@ Json to_json(const Transition& transition) {
                     {"accuracy_ensemble", number_or_null(row.accuracy_ensemble)},
                     {"log_alpha", log_alpha}});
   }
+  const std::optional<bool> low_variance = transition.low_variance_phase();
   Json by_layer = Json::object();
   for (std::size_t l = 0; l < transition.layers.size(); ++l)
     by_layer[transition.layers[l]] = epoch_or_null(transition.onset_of(l));
@@ -297,11 +363,15 @@ Json to_json(const Transition& transition) {
       {"onset", epoch_or_null(transition.onset)},
       {"drop", epoch_or_null(transition.drop)},
       {"lag", epoch_or_null(transition.lag())},
+      {"gap", epoch_or_null(transition.gap)},
+      {"gap_lag", epoch_or_null(transition.gap_lag())},
+      {"low_variance_phase", low_variance ? Json(*low_variance) : Json()},
       {"onset_rule",
        {{"count", transition.rules.onset_count},
         {"share", transition.rules.onset_share},
         {"text", transition.onset_rule()}}},
       {"drop_rule", {{"points", transition.rules.drop_points}, {"text", transition.drop_rule()}}},
+      {"gap_rule", {{"points", transition.rules.gap_points}, {"text", transition.gap_rule()}}},
       {"layers", transition.layers},
       {"weights", transition.weights},
       {"log_alpha_layers", transition.log_alpha_layers},
@@ -318,6 +388,9 @@ Transition transition_from_json(const Json& json, const std::string& origin) {
     transition.rules.onset_count = json.at("onset_rule").at("count").get<std::int64_t>();
     transition.rules.onset_share = json.at("onset_rule").at("share").get<double>();
     transition.rules.drop_points = json.at("drop_rule").at("points").get<double>();
+    // Files of before the gap was looked for have no rule of it: the default's.
+    if (json.contains("gap_rule"))
+      transition.rules.gap_points = json.at("gap_rule").at("points").get<double>();
     check_rules(transition.rules);
     transition.split = json.at("split").get<std::string>();
     transition.smooth = json.at("smooth").get<std::string>();
@@ -341,6 +414,7 @@ Transition transition_from_json(const Json& json, const std::string& origin) {
       }
       transition.rows.push_back(std::move(row));
     }
+    transition.gap = find_gap(transition);
     return transition;
   } catch (const Json::exception& error) {
     fail(ErrorKind::format, "{}: {}\n  make it again with: varphase transition", origin,

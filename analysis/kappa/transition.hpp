@@ -22,13 +22,14 @@ inline constexpr double kDefaultKappa0 = 31.622776601683793;
 /// @throws Error usage where it is none of these, or not positive and finite.
 double parse_threshold(const std::string& text);
 
-/// When the transition is said to have begun. Both rules are printed beside what they found.
+/// When the transition is said to have begun. The rules are printed beside what they found.
 struct TransitionRules {
   double kappa0 = kDefaultKappa0;
   std::int64_t onset_count = 0;  // onset: the first epoch with more weights over kappa_0 than this
   double onset_share = 0;        // and than this share of the weights, 0 <= share < 1
   double drop_points =
       0.5;  // drop: deterministic accuracy this many points under its running maximum, for good
+  double gap_points = 5;  // gap: the ensemble more than this over the deterministic one, for good
 };
 
 /// How many weights of each variance layer exceed kappa_0 at one epoch.
@@ -47,6 +48,8 @@ struct TransitionRow {
 
   /// Sum over layers; none where there is no kappa map.
   std::optional<std::int64_t> over_total() const;
+  /// Ensemble minus deterministic accuracy.
+  double gap() const { return accuracy_ensemble - accuracy_deterministic; }
 };
 
 /// Beside each other, by epoch: weights over kappa_0, accuracies, log alpha; and the epochs the
@@ -62,16 +65,25 @@ struct Transition {
 
   std::optional<std::int64_t> onset;  // epoch
   std::optional<std::int64_t> drop;   // epoch
+  std::optional<std::int64_t> gap;    // epoch; never 0, where nothing is trained yet
 
   /// The onset rule on one layer alone: which goes first. @param layer its place in `layers`
   std::optional<std::int64_t> onset_of(std::size_t layer) const;
   /// onset - drop in epochs: negative where kappa told first.
   std::optional<std::int64_t> lag() const;
+  /// onset - gap likewise; none where the gap's beginning was not seen.
+  std::optional<std::int64_t> gap_lag() const;
+  /// Whether an epoch of training was evaluated before the gap opened; none where no epoch of
+  /// training has both accuracies.
+  std::optional<bool> low_variance_phase() const;
   /// "first epoch with more than 0 of 400,000 weights over kappa_0 = 10^1.5".
   std::string onset_rule() const;
   /// "first epoch with the deterministic accuracy at least 0.5 points under its running maximum for
   /// good".
   std::string drop_rule() const;
+  /// "first evaluated epoch from which on the ensemble's test accuracy is more than 5 points over
+  /// the deterministic one".
+  std::string gap_rule() const;
   /// What was found, in a sentence or two for people.
   std::string summary() const;
 };

@@ -71,9 +71,12 @@ Json transition_data(const Transition& transition) {
     const auto total = row.over_total();
     over.push_back(total ? Json(*total) : Json());
   }
+  const std::optional<bool> low_variance = transition.low_variance_phase();
   return {{"kappa0", transition.rules.kappa0},
           {"onset", transition.onset ? Json(*transition.onset) : Json()},
           {"drop", transition.drop ? Json(*transition.drop) : Json()},
+          {"gap", transition.gap ? Json(*transition.gap) : Json()},
+          {"low_variance_phase", low_variance ? Json(*low_variance) : Json()},
           {"weights", weights},
           {"epoch", epochs},
           {"over", over}};

@@ -14,7 +14,8 @@ namespace varphase {
 ///      "metrics": null | {"epoch": [..], "accuracy": {"deterministic": [..] | null, ...}, "nll":
 ///      {...},
 ///                         "objective": {"nll", "kl", "elbo"}, "log_alpha": [{"layer", "values"}]},
-///      "transition": null | {"kappa0", "onset", "drop", "weights", "epoch": [..], "over": [..]},
+///      "transition": null | {"kappa0", "onset", "drop", "gap", "low_variance_phase", "weights",
+///                            "epoch": [..], "over": [..]},
 ///      "kappa": null | {"kappa0", "first", "width", "layers": [{"layer", "weights", "epochs":
 ///      [{"epoch", "over",
 ///                       "zeros", "negative", "underflow", "overflow", "bins"}]}]},

@@ -118,14 +118,17 @@
           y: transition.over.map((count) => (count > 0 ? count : null)), customdata: transition.over, yaxis: "y",
           marker: { color: faint("count", 0.42) }, hovertemplate: "%{customdata:,}",
         });
-        const marks = [["onset", transition.onset], ["drop", transition.drop]].filter(([, epoch]) => known(epoch));
+        const marks = [["onset", transition.onset, "count"], ["drop", transition.drop, "deterministic"], ["gap", transition.gap, "ensemble"]]
+          .filter(([, epoch]) => known(epoch));
         marks.sort((a, b) => a[1] - b[1]);
-        marks.forEach(([what, epoch], position) => {
-          shapes.push(upright(epoch, { line: { color: color(what === "onset" ? "count" : "deterministic"), width: 1.5, dash: "dash" } }));
+        marks.forEach(([what, epoch, shade], position) => {
+          // A gap that is there when one first looks began at that epoch or earlier.
+          const by = what === "gap" && transition.low_variance_phase === false ? "by " : "";
+          shapes.push(upright(epoch, { line: { color: color(shade), width: 1.5, dash: "dash" } }));
           const left = epoch - epochs[0] > 0.5 * (epochs[epochs.length - 1] - epochs[0]);
           annotations.push(note({
-            x: epoch, yref: "paper", y: position === 0 ? 1 : 0.94, yanchor: "top", xanchor: left ? "right" : "left",
-            xshift: left ? -4 : 4, text: `<b>${what}</b>: epoch ${epoch}`, font: { size: 12.5, color: color("ink") },
+            x: epoch, yref: "paper", y: 1 - 0.06 * position, yanchor: "top", xanchor: left ? "right" : "left",
+            xshift: left ? -4 : 4, text: `<b>${what}</b>: ${by}epoch ${epoch}`, font: { size: 12.5, color: color("ink") },
             bgcolor: color("paper"), opacity: 0.9,
           }));
         });

@@ -19,16 +19,23 @@ std::string percent(double share) {
 }
 
 void print_table(const Transition& transition) {
+  constexpr std::size_t kWidest = 80;
   std::vector<TextTable::Column> columns{
       {"epoch", 5}, {"over kappa_0", 12}, {"det. %", 7}, {"ens. %", 7}};
+  const auto gap_place = static_cast<std::ptrdiff_t>(columns.size());
   for (const std::string& layer : transition.log_alpha_layers)
     columns.push_back({"log a " + layer, 12});
-  const TextTable table(columns);
+  // What the accuracies beside it say already: not where layers need the room.
+  std::vector<TextTable::Column> wider = columns;
+  wider.insert(wider.begin() + gap_place, {"gap", 6});
+  const bool with_gap = TextTable(wider).header().size() <= kWidest;
+  const TextTable table(with_gap ? wider : columns);
   fmt::print("{}\n", table.header());
   for (const TransitionRow& row : transition.rows) {
     std::vector<std::string> cells{
         std::to_string(row.epoch), row.over_total() ? count_text(*row.over_total()) : "-",
         percent(row.accuracy_deterministic), percent(row.accuracy_ensemble)};
+    if (with_gap) cells.push_back(percent(row.gap()));
     for (const double value : row.log_alpha) cells.push_back(fmt::format("{:.2f}", value));
     fmt::print("{}\n", table.row(cells));
   }
@@ -43,6 +50,7 @@ int run_transition(const Options& options) {
   rules.onset_count = options.onset_count;
   rules.onset_share = options.onset_share;
   rules.drop_points = options.drop_points;
+  rules.gap_points = options.gap_points;
   const Transition transition = transition_of_run(run.path(), rules);
   write_json_file(run.path() / "transition.json", to_json(transition));
   write_text_atomically(run.path() / "transition.csv", to_csv(transition));
@@ -52,8 +60,8 @@ int run_transition(const Options& options) {
   }
   print_table(transition);
   fmt::print(
-      "\nonset: {}\ndrop:  {}\nkappa: {}, accuracies on {} images\n{}\n", transition.onset_rule(),
-      transition.drop_rule(),
+      "\nonset: {}\ndrop:  {}\ngap:   {}\nkappa: {}, accuracies on {} images\n{}\n",
+      transition.onset_rule(), transition.drop_rule(), transition.gap_rule(),
       transition.smooth == "none" ? "of the network as it is" : "smoothed by " + transition.smooth,
       transition.split, transition.summary());
   return kSuccess;

@@ -3,6 +3,7 @@
 #include "analysis/kappa/transition.hpp"
 
 #include <cmath>
+#include <random>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -44,6 +45,21 @@ std::optional<std::int64_t> drop_of(const std::vector<double>& percent, double p
   TransitionRules rules;
   rules.drop_points = points;
   return find_transition({}, metrics(percent), rules).drop;
+}
+
+/// The same with these ensemble accuracies beside them.
+CsvTable metrics(const std::vector<double>& deterministic, const std::vector<double>& ensemble) {
+  CsvTable table = metrics(deterministic);
+  for (std::size_t e = 0; e < ensemble.size(); ++e) table.rows[e][3] = ensemble[e] / 100;
+  return table;
+}
+
+/// Of accuracies in percent, one an epoch from 0 on.
+Transition with_gap(const std::vector<double>& deterministic, const std::vector<double>& ensemble,
+                    double points = 5) {
+  TransitionRules rules;
+  rules.gap_points = points;
+  return find_transition({}, metrics(deterministic, ensemble), rules);
 }
 
 TEST(ParseThreshold, TakesThreeForms) {
@@ -144,6 +160,136 @@ TEST(Transition, EpochsThatWereNotEvaluatedAreNoDrop) {
               Not(HasSubstr("no deterministic accuracy")));
 }
 
+TEST(Transition, FindsTheGapThatStaysOpen) {
+  const Transition found = with_gap({10, 90, 91, 85, 60, 10}, {11, 90, 92, 92, 92, 92});
+  EXPECT_EQ(found.gap, 3);
+  EXPECT_EQ(found.low_variance_phase(), true);
+  EXPECT_EQ(
+      found.gap_rule(),
+      "first evaluated epoch from which on the ensemble's test accuracy is more than 5 points "
+      "over the deterministic one");
+  EXPECT_THAT(found.summary(), HasSubstr("gap at epoch 3 (" + found.gap_rule() + ")"));
+  // Open for a moment, then for good.
+  EXPECT_EQ(with_gap({10, 90, 80, 90, 70, 60}, {11, 92, 92, 92, 92, 92}).gap, 4);
+  EXPECT_EQ(with_gap({10, 90, 80, 90}, {11, 92, 92, 92}).gap, std::nullopt);
+  EXPECT_EQ(with_gap({10, 90, 85, 84.9}, {10, 90, 90, 90}).gap, 3);  // exactly 5 are not more
+  EXPECT_EQ(with_gap({10, 90, 85, 84.9}, {10, 90, 90, 90}, 4.9).gap, 2);
+  EXPECT_EQ(with_gap({10, 90, 90}, {10, 90, 97}).gap, 2);  // in the last epoch
+}
+
+TEST(Transition, SaysWhereThereIsNoGapYet) {
+  const Transition transition = with_gap({10, 90, 91}, {11, 91, 93}, 2.5);
+  EXPECT_EQ(transition.gap, std::nullopt);
+  EXPECT_EQ(transition.low_variance_phase(), true);
+  EXPECT_THAT(transition.summary(),
+              HasSubstr("\nno gap yet: the ensemble is never more than 2.5 points over the "
+                        "deterministic network for good"));
+  EXPECT_TRUE(to_json(transition)["gap"].is_null());
+  EXPECT_EQ(to_json(transition)["low_variance_phase"], true);
+}
+
+TEST(Transition, AGapFromTheFirstEpochOfTrainingLeavesNoPhaseBeforeIt) {
+  // Epoch 0, where both are at chance, says nothing of it.
+  Transition transition = find_transition(maps({0, 0, 6}), metrics({10, 12, 11}, {10, 80, 90}), {});
+  EXPECT_EQ(transition.gap, 1);
+  EXPECT_EQ(transition.low_variance_phase(), false);
+  EXPECT_EQ(transition.onset, 2);
+  EXPECT_EQ(transition.gap_lag(), std::nullopt);  // it may have opened at any time before
+  EXPECT_THAT(transition.summary(),
+              HasSubstr("\ngap at epoch 1, the first evaluated in training: no low-variance phase "
+                        "seen (first evaluated epoch"));
+  EXPECT_EQ(to_json(transition)["low_variance_phase"], false);
+  EXPECT_TRUE(to_json(transition)["gap_lag"].is_null());
+  EXPECT_EQ(with_gap({10, 12}, {10, 80}).low_variance_phase(), false);  // a run of one epoch
+  EXPECT_EQ(with_gap({10, 79}, {10, 80}).low_variance_phase(), true);
+  // Over at first, but not for good.
+  transition = with_gap({10, 12, 88, 12}, {10, 80, 90, 90});
+  EXPECT_EQ(transition.gap, 3);
+  EXPECT_EQ(transition.low_variance_phase(), true);
+}
+
+TEST(Transition, EpochsWithoutBothAccuraciesSayNothingOfTheGap) {
+  const double none = std::nan("");
+  Transition transition = with_gap({10, none, 90, none, none, 60, none, 50, none},
+                                   {10, none, 91, none, 95, 91, none, 91, none});
+  EXPECT_EQ(transition.gap, 5);
+  EXPECT_EQ(transition.low_variance_phase(), true);
+  EXPECT_THAT(transition.summary(), HasSubstr("5 of 9 epochs have no deterministic accuracy: drop "
+                                              "and gap may lie in one of them"));
+  EXPECT_THAT(transition.summary(), Not(HasSubstr("deterministic accuracy alone")));
+  // The first evaluated one is open already.
+  transition = with_gap({10, none, 40, 30}, {10, none, 90, 90});
+  EXPECT_EQ(transition.gap, 2);
+  EXPECT_EQ(transition.low_variance_phase(), false);
+  transition = with_gap({10, 90, 60}, {10, none, 90});
+  EXPECT_EQ(transition.low_variance_phase(), false);
+  EXPECT_THAT(transition.summary(), HasSubstr("1 of 3 epochs have a deterministic accuracy alone"));
+  // None at all: only epoch 0, or no ensemble.
+  for (const Transition& unknown :
+       {with_gap({10}, {50}), with_gap({10, 90, 40}, {10, none, none}),
+        with_gap({10, none}, {10, none}), find_transition(maps({0, 6}), {}, {})}) {
+    EXPECT_EQ(unknown.gap, std::nullopt);
+    EXPECT_EQ(unknown.low_variance_phase(), std::nullopt);
+    EXPECT_TRUE(to_json(unknown)["low_variance_phase"].is_null());
+    EXPECT_THAT(unknown.summary(),
+                HasSubstr("\ngap unknown: no epoch of training has both accuracies"));
+    EXPECT_THAT(unknown.summary(), Not(HasSubstr("deterministic accuracy alone")));
+  }
+}
+
+TEST(Transition, TheGapIsWhatItsDefinitionSays) {
+  std::mt19937 words(1);
+  int found = 0;
+  for (int trial = 0; trial < 300; ++trial) {
+    std::vector<double> deterministic, ensemble;
+    for (int epoch = 0; epoch < 8; ++epoch) {
+      // Half points from 0 to 10: the gap is often exactly 5.
+      const bool evaluated = words() % 4 > 0;
+      deterministic.push_back(evaluated ? 80 - 0.5 * (words() % 21) : std::nan(""));
+      ensemble.push_back(evaluated ? 80 : std::nan(""));
+    }
+    std::optional<std::int64_t> wanted;
+    for (std::size_t from = 1; from < 8 && !wanted; ++from) {
+      bool stays = !std::isnan(deterministic[from]);
+      for (std::size_t epoch = from; epoch < 8; ++epoch)
+        stays = stays && !(ensemble[epoch] - deterministic[epoch] <= 5);
+      if (stays) wanted = static_cast<std::int64_t>(from);
+    }
+    found += wanted ? 1 : 0;
+    EXPECT_EQ(with_gap(deterministic, ensemble).gap, wanted) << trial;
+  }
+  EXPECT_GT(found, 50);
+  EXPECT_LT(found, 250);
+}
+
+TEST(Transition, StatesTheLagToTheGap) {
+  const auto summary = [](const std::vector<std::int64_t>& over) {
+    const Transition transition =
+        find_transition(maps(over), metrics({10, 90, 89.9, 60, 50}, {10, 90, 90, 90, 90}), {});
+    EXPECT_EQ(transition.gap, 3);
+    EXPECT_EQ(transition.gap_lag(), *transition.onset - 3);
+    return transition.summary();
+  };
+  EXPECT_THAT(summary({0, 0, 7, 9, 9}), HasSubstr("\nlag: the onset comes 1 epoch before the gap"));
+  EXPECT_THAT(summary({0, 0, 0, 9, 9}),
+              HasSubstr("\nlag: none, onset and gap are in the same epoch"));
+  EXPECT_THAT(summary({0, 0, 0, 0, 9}), HasSubstr("\nlag: the onset comes 1 epoch after the gap"));
+  EXPECT_THAT(summary({4, 0, 0, 0, 9}),
+              HasSubstr("\nlag: the onset comes 3 epochs before the gap"));
+}
+
+TEST(Transition, RefusesAGapOutOfRange) {
+  for (const double points : {0.0, -1.0, 100.0, 1e9, std::nan("")}) {
+    try {
+      with_gap({10, 90}, {10, 90}, points);
+      ADD_FAILURE() << points << " was taken";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::usage);
+      EXPECT_THAT(error.what(), HasSubstr("gap: wants more than 0 and less than 100 points"));
+    }
+  }
+}
+
 TEST(Transition, ALaterRowOfAnEpochReplacesTheEarlierOne) {
   CsvTable table = metrics({10, 99, 98});
   table.rows.push_back({1, -4, 0.97, 0.99});
@@ -188,6 +334,22 @@ TEST(Transition, ComesBackFromJson) {
   EXPECT_EQ(json["onset"], 1);
   EXPECT_EQ(json["drop"], 2);
   EXPECT_EQ(json["lag"], -1);
+}
+
+TEST(Transition, FindsTheGapAgainInAFile) {
+  const Transition transition = with_gap({10, 90, 83, 60}, {10, 91, 91, 91}, 7.5);
+  Json json = to_json(transition);
+  EXPECT_EQ(json["gap"], 2);
+  EXPECT_EQ(json["gap_rule"]["points"], 7.5);
+  EXPECT_EQ(json["gap_rule"]["text"], transition.gap_rule());
+  EXPECT_EQ(transition_from_json(json, "t.json").gap, 2);
+  // As written before there was a gap.
+  for (const char* key : {"gap", "gap_lag", "gap_rule", "low_variance_phase"}) json.erase(key);
+  const Transition old = transition_from_json(json, "t.json");
+  EXPECT_EQ(old.rules.gap_points, 5);
+  EXPECT_EQ(old.gap, 2);
+  json["gap_rule"]["points"] = 200;
+  EXPECT_THROW(transition_from_json(json, "t.json"), Error);
 }
 
 TEST(Transition, RefusesJsonOfAnotherKind) {
