@@ -95,19 +95,25 @@ HWY_INLINE void conv_pool_tile(const ConvPool& job, const float* packed, std::in
   const std::int64_t windows = job.out_height() * job.out_width();
   for (std::int64_t first = 0; first < job.out_channels; first += kTogether) {
     const std::int64_t channels = std::min<std::int64_t>(kTogether, job.out_channels - first);
-    for (std::int64_t w = 0; w < windows; ++w) {
-      const std::int64_t y = 2 * (w / job.out_width()), x = 2 * (w % job.out_width());
-      Floats sum[kTogether][kWindow];
-      convolve_window<K>(job, tile + (y * job.width + x) * kWidth,
-                         packed + first * job.channels * K * K, sum);
-      for (std::int64_t o = 0; o < channels; ++o) {
-        Floats best = sum[o][0], nan = zeros();
-        for (int i = 1; i < kWindow; ++i) {
-          best = hn::IfThenElse(sum[o][i] > best, sum[o][i], best);
-          keep_nan(nan, sum[o][i]);
+    Floats bias[kTogether];
+    for (std::int64_t o = 0; o < kTogether; ++o)
+      bias[o] = all(o < channels ? job.bias[first + o] : 0.0F);
+    const float* const weights = packed + first * job.channels * K * K;
+    float* to = pooled;
+    for (std::int64_t y = 0; y < 2 * job.out_height(); y += 2) {
+      for (std::int64_t x = 0; x < 2 * job.out_width(); x += 2, to += kWidth) {
+        Floats sum[kTogether][kWindow];
+        convolve_window<K>(job, tile + (y * job.width + x) * kWidth, weights, sum);
+        // All kTogether, so that the sums stay in registers; what is too much is not stored later.
+        for (std::int64_t o = 0; o < kTogether; ++o) {
+          Floats best = sum[o][0], nan = zeros();
+          for (int i = 1; i < kWindow; ++i) {
+            best = hn::IfThenElse(sum[o][i] > best, sum[o][i], best);
+            keep_nan(nan, sum[o][i]);
+          }
+          best = with_nan(best, nan) + bias[o];
+          store(to + o * windows * kWidth, activate<kind>(best, job.activation, job.beta));
         }
-        best = with_nan(best, nan) + all(job.bias[first + o]);
-        store(pooled + (o * windows + w) * kWidth, activate<kind>(best, job.activation, job.beta));
       }
     }
     for (std::int64_t o = 0; o < channels; ++o)

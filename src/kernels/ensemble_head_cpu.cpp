@@ -230,7 +230,7 @@ void ensemble_rows(const EnsembleHead& job, const std::vector<float>& weight, st
   for (std::int64_t c = 0; c < kMaxClasses; ++c)
     bias[c] = c >= job.classes ? kNoClass : job.bias != nullptr ? job.bias[c] : 0.0F;
   for (std::int64_t n = begin; n < end; ++n) {
-    for (std::int64_t k = 0; k < members; ++k) {
+    for (std::int64_t k = 0; k < job.members; ++k) {  // none for those that fill a block up
       fill_normals(job.key, static_cast<std::uint32_t>(job.example[n]),
                    static_cast<std::uint32_t>(job.first_member + k), padded,
                    &eps[static_cast<std::size_t>(k * padded)]);

@@ -131,43 +131,59 @@ HWY_INLINE NormalPairs normal_pairs(Words x0, Words x1) {
           r * hn::Xor(b, hn::BitCast(kFloats, sign_b))};
 }
 
+/// What the rounds of Philox add in, the same for all blocks of a key: read from memory, since to
+/// spread a number over a vector costs as much as a product.
+struct RoundKeys {
+  hn::Vec<WideTag> k0[10], k1[10];
+
+  HWY_INLINE explicit RoundKeys(const NoiseKey& key) {
+    for (std::uint32_t round = 0; round < 10; ++round) {
+      k0[round] = hn::Set(kWide, key.k0() + round * 0x9E3779B9U);
+      k1[round] = hn::Set(kWide, key.k1() + round * 0xBB67AE85U);
+    }
+  }
+};
+
+/// The upper half of each lane in its lower one; a shuffle, which other ports do than the products.
+HWY_INLINE hn::Vec<WideTag> upper_half(hn::Vec<WideTag> lanes) {
+  return hn::BitCast(kWide, hn::Shuffle2301(hn::BitCast(kWords, lanes)));
+}
+
 /// philox() of kBlocks neighbouring blocks, a block a 64-bit lane: the halves of a product lie
 /// where the next round wants them, and a product reads the lower halves alone.
-HWY_INLINE void philox_of_blocks(const NoiseKey& key, std::uint32_t example, std::uint32_t member,
-                                 std::uint32_t quad, Words (&words)[4]) {
+HWY_INLINE void philox_of_blocks(const NoiseKey& key, const RoundKeys& keys, std::uint32_t example,
+                                 std::uint32_t member, std::uint32_t quad, Words (&words)[4]) {
   using Wide = hn::Vec<WideTag>;
-  Wide half[2][4];
+  // Both halves of the blocks round by round: neither waits for its own products.
+  Wide c0[2], c1[2], c2[2], c3[2];
   for (int i = 0; i < 2; ++i) {
-    const auto first = quad + static_cast<std::uint64_t>(i * kBlocks / 2);
-    Wide c0 = hn::Iota(kWide, first);
-    Wide c1 = hn::Set(kWide, example), c2 = hn::Set(kWide, member), c3 = hn::Set(kWide, key.c3());
-    std::uint32_t k0 = key.k0(), k1 = key.k1();
-    for (int round = 0; round < 10; ++round) {
-      const Wide a = hn::MulEven(hn::BitCast(kWords, c0), hn::Set(kWords, 0xD2511F53U));
-      const Wide b = hn::MulEven(hn::BitCast(kWords, c2), hn::Set(kWords, 0xCD9E8D57U));
-      c0 = hn::ShiftRight<32>(b) ^ c1 ^ hn::Set(kWide, k0);
-      c2 = hn::ShiftRight<32>(a) ^ c3 ^ hn::Set(kWide, k1);
-      c1 = b;
-      c3 = a;
-      k0 += 0x9E3779B9U;
-      k1 += 0xBB67AE85U;
-    }
-    half[i][0] = c0;
-    half[i][1] = c1;
-    half[i][2] = c2;
-    half[i][3] = c3;
+    c0[i] = hn::Iota(kWide, 0) + hn::Set(kWide, quad + static_cast<std::uint64_t>(i * kBlocks / 2));
+    c1[i] = hn::Set(kWide, example);
+    c2[i] = hn::Set(kWide, member);
+    c3[i] = hn::Set(kWide, key.c3());
   }
+  for (int round = 0; round < 10; ++round) {
+    for (int i = 0; i < 2; ++i) {
+      const Wide a = hn::MulEven(hn::BitCast(kWords, c0[i]), hn::Set(kWords, 0xD2511F53U));
+      const Wide b = hn::MulEven(hn::BitCast(kWords, c2[i]), hn::Set(kWords, 0xCD9E8D57U));
+      c0[i] = upper_half(b) ^ c1[i] ^ keys.k0[round];
+      c2[i] = upper_half(a) ^ c3[i] ^ keys.k1[round];
+      c1[i] = b;
+      c3[i] = a;
+    }
+  }
+  const Wide* const lists[4] = {c0, c1, c2, c3};
   for (int i = 0; i < 4; ++i) {
     words[i] =
-        hn::ConcatEven(kWords, hn::BitCast(kWords, half[1][i]), hn::BitCast(kWords, half[0][i]));
+        hn::ConcatEven(kWords, hn::BitCast(kWords, lists[i][1]), hn::BitCast(kWords, lists[i][0]));
   }
 }
 
 /// Units 4 quad .. 4 (quad + kBlocks) - 1.
-HWY_INLINE void normals_of_blocks(const NoiseKey& key, std::uint32_t example, std::uint32_t member,
-                                  std::uint32_t quad, float* out) {
+HWY_INLINE void normals_of_blocks(const NoiseKey& key, const RoundKeys& keys, std::uint32_t example,
+                                  std::uint32_t member, std::uint32_t quad, float* out) {
   Words words[4];
-  philox_of_blocks(key, example, member, quad, words);
+  philox_of_blocks(key, keys, example, member, quad, words);
   const NormalPairs first = normal_pairs(words[0], words[1]);
   const NormalPairs second = normal_pairs(words[2], words[3]);
   hn::StoreInterleaved4(first.even, first.odd, second.even, second.odd, kFloats, out);
@@ -176,12 +192,13 @@ HWY_INLINE void normals_of_blocks(const NoiseKey& key, std::uint32_t example, st
 void normals(const NoiseKey& key, std::uint32_t example, std::uint32_t member, std::int64_t units,
              float* out) {
   constexpr std::int64_t kChunk = 4 * kBlocks;
+  const RoundKeys keys(key);
   std::int64_t unit = 0;
   for (; unit + kChunk <= units; unit += kChunk)
-    normals_of_blocks(key, example, member, static_cast<std::uint32_t>(unit / 4), out + unit);
+    normals_of_blocks(key, keys, example, member, static_cast<std::uint32_t>(unit / 4), out + unit);
   if (unit < units) {
     float rest[kChunk];
-    normals_of_blocks(key, example, member, static_cast<std::uint32_t>(unit / 4), rest);
+    normals_of_blocks(key, keys, example, member, static_cast<std::uint32_t>(unit / 4), rest);
     std::copy(rest, rest + (units - unit), out + unit);
   }
 }

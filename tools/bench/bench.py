@@ -41,6 +41,7 @@ CASES = {
     "curvature-vgg": ("curvature-vgg", None),
     "curvature-3c3d": ("curvature-3c3d", ["curvature_backpack.py"]),
     "curvature-3c3d-ggn": ("curvature-3c3d-ggn", ["curvature_backpack.py", "--ggn"]),
+    "conv-pool": ("conv-pool", ["conv_pool.py"]),
     "sparse-moments": ("sparse-moments", ["sparse_moments.py"]),
     "sparse-convolution": ("sparse-convolution", ["sparse_convolution.py"]),
     "image-folder": ("image-folder", ["image_folder.py"]),
@@ -100,7 +101,7 @@ def output_of(*command):
 def environment(options, extra):
     cpu = next((l.split(":", 1)[1].strip() for l in output_of("cat", "/proc/cpuinfo").splitlines()
                 if l.startswith("model name")), platform.machine())  # fmt: skip
-    watched = ("OMP_", "MKL_", "OPENBLAS_", "MALLOC_", "LD_PRELOAD", "CUDA_", "CUBLAS_", "TORCH")
+    watched = ("OMP_", "MKL_", "ONEDNN_", "OPENBLAS_", "MALLOC_", "LD_PRELOAD", "CUDA_", "CUBLAS_", "ATEN_", "TORCH", "VARPHASE_")
     return {
         "command": [pathlib.Path(a).name if a.startswith("/") else a for a in sys.argv],
         "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
@@ -212,7 +213,7 @@ def main():
     if options.ours != "none" and not os.access(options.ours, os.X_OK):
         print(f"bench: {options.ours}: no such program, peers alone (build target varphase-bench)", file=sys.stderr)
         options.ours = "none"
-    skipped = ("-plain",) if options.device == "cuda" else ("-plain", "-deterministic", "-vgg", "-lenet", "-3c3d", "-ggn")
+    skipped = ("-plain", "conv-pool") if options.device == "cuda" else ("-plain", "-deterministic", "-vgg", "-lenet", "-3c3d", "-ggn")
     # The image cases want another folder in --data: on request alone.
     cases = options.cases or [c for c in CASES if not c.endswith(skipped) and not c.startswith("image-")]
     results = {"environment": environment(options, extra), "cases": {}}

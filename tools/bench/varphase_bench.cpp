@@ -23,6 +23,7 @@
 #include "src/models/presets.hpp"
 #include "src/train/trainer.hpp"
 #include "src/variance/torch_kernels.hpp"
+#include "tools/bench/conv_pool_case.hpp"
 #include "tools/bench/curvature_cases.hpp"
 #include "tools/bench/measured.hpp"
 #include "tools/bench/pruned_layer_cases.hpp"
@@ -370,7 +371,7 @@ int run_images(const BenchOptions& options) {
 
 std::vector<std::string> case_names() {
   std::vector<std::string> names = cases().names();
-  names.insert(names.end(), {"image-folder", "image-cache"});
+  names.insert(names.end(), {"image-folder", "image-cache", "conv-pool"});
   for (const auto& more : {curvature_cases(), pruned_layer_cases()})
     names.insert(names.end(), more.begin(), more.end());
   return names;
@@ -381,6 +382,7 @@ bool is_image_case(const std::string& name) { return name.rfind("image-", 0) == 
 /// Cases that need no data set.
 Measured run_alone(const BenchOptions& options, at::Device device) {
   set_numerics(true, false);
+  if (options.case_name == "conv-pool") return conv_pool_case(options.repeats);
   return options.case_name.rfind("curvature-", 0) == 0
              ? curvature_case(options.case_name, device, options.repeats, options.images,
                               options.trace)
