@@ -31,14 +31,21 @@ constexpr Row kRows[] = {
 #endif
 };
 
-std::vector<Row> supported() {
+std::vector<Row> detected() {
+  const std::int64_t targets = hwy::SupportedTargets();
   std::vector<Row> rows;
   for (const Row& row : kRows) {
-    if ((hwy::SupportedTargets() & row.target) != 0) rows.push_back(row);
+    if ((targets & row.target) != 0) rows.push_back(row);
   }
   VARPHASE_CHECK(!rows.empty(), ErrorKind::unsupported,
                  "this processor lacks {}, the least that the CPU kernels need",
                  HWY_ARCH_X86 ? "SSE4.2 with AES" : "NEON");
+  return rows;
+}
+
+/// Asks Highway once: every time it answers it also forgets what was chosen.
+const std::vector<Row>& supported() {
+  static const std::vector<Row> rows = detected();
   return rows;
 }
 
@@ -58,7 +65,7 @@ std::vector<std::string> instruction_sets() {
 std::string instruction_set() { return chosen().name; }
 
 void choose_instruction_set(const std::string& name) {
-  const std::vector<Row> rows = supported();
+  const std::vector<Row>& rows = supported();
   std::int64_t mask = 0;
   const Row* found = nullptr;
   for (const Row& row : rows) {

@@ -46,6 +46,8 @@ std::int64_t turned_over(const float* from, float* to) {
   return kWidth;
 }
 
+std::int64_t running_target() { return HWY_TARGET; }
+
 }  // namespace HWY_NAMESPACE
 }  // namespace varphase
 HWY_AFTER_NAMESPACE();
@@ -58,6 +60,7 @@ HWY_EXPORT(exponentials);
 HWY_EXPORT(logarithms);
 HWY_EXPORT(softpluses);
 HWY_EXPORT(turned_over);
+HWY_EXPORT(running_target);
 
 using Map = std::function<void(const float*, std::int64_t, float*)>;
 
@@ -142,6 +145,23 @@ TEST(InstructionSet, ABadNameNamesTheGoodOnes) {
     EXPECT_NE(std::string(error.what()).find(instruction_sets().back()), std::string::npos);
   }
   EXPECT_EQ(instruction_set(), before);
+}
+
+TEST(InstructionSet, TheChosenOneRunsWhateverIsAskedAfterwards) {
+  const std::string before = instruction_set();
+  const auto target_of = [](const std::string& name) {
+    return name == "avx512" ? HWY_AVX3
+           : name == "avx2" ? HWY_AVX2
+           : name == "neon" ? HWY_NEON
+                            : HWY_SSE4;
+  };
+  for (const std::string& name : instruction_sets()) {
+    choose_instruction_set(name);
+    EXPECT_EQ(instruction_set(), name);
+    EXPECT_FALSE(instruction_sets().empty());
+    EXPECT_EQ(HWY_DYNAMIC_DISPATCH(running_target)(), target_of(name)) << name;
+  }
+  choose_instruction_set(before);
 }
 
 TEST(InstructionSet, BaselineIsTheLastOfThemEverywhere) {
