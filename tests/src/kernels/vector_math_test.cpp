@@ -144,6 +144,11 @@ TEST(InstructionSet, ABadNameNamesTheGoodOnes) {
   EXPECT_EQ(instruction_set(), before);
 }
 
+TEST(InstructionSet, ArmHasNeonAlone) {
+  if (!HWY_ARCH_ARM_A64) GTEST_SKIP() << "another processor";
+  EXPECT_EQ(instruction_sets(), std::vector<std::string>{"neon"});
+}
+
 TEST(InstructionSet, BaselineIsTheLastOfThemEverywhere) {
   const std::string before = instruction_set();
   choose_instruction_set("baseline");
