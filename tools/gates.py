@@ -281,12 +281,19 @@ def check_links(build):
     return wrong
 
 
+def check_arm(build):
+    """The CPU kernels on 64-bit ARM, emulated; passes where the cross compiler or the emulator cannot be had, and says so."""
+    done = subprocess.run(["tests/arm/check"], cwd=ROOT)
+    return ["tests/arm/check failed"] if done.returncode else []
+
+
 GATES = {
     "format": check_format,
     "includes": check_includes,
     "scripts": check_scripts,
     "links": check_links,
     "headers": check_headers,
+    "arm": check_arm,
     "tidy": check_tidy,
     "tidy-torch-free": check_tidy_torch_free,
 }

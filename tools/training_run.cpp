@@ -48,7 +48,8 @@ int train_run(const Options& options, RunConfig config, const std::optional<Init
   if (options.resume) session.resume();
   if (init) session.begin_with(*init);
   session.start();
-  const int code = run_sessions({&session}, options.quiet, stop_requested());
+  TimeEstimate estimate(work_of({&session}, 0), options.quiet, [device] { wait_for(device); });
+  const int code = run_sessions({&session}, options.quiet, estimate, stop_requested());
   if (code == kInterrupted) say_resume(path);
   return code;
 }

@@ -15,6 +15,7 @@
 #include "checkpoints/snapshot_file.hpp"
 #include "src/base/log.hpp"
 #include "src/base/progress.hpp"
+#include "src/base/stopwatch.hpp"
 #include "src/models/take_weights.hpp"
 #include "src/train/schedule.hpp"
 #include "tools/gradual_pruning.hpp"
@@ -177,8 +178,14 @@ void TrainingSession::start() {
   if (trainer_->epoch() == 0 && trainer_->step() == 0) first_checkpoint();
 }
 
-std::int64_t TrainingSession::images_left() const {
-  return (config_.train.epochs * trainer_->steps_per_epoch() - trainer_->step()) * batch_size();
+std::int64_t TrainingSession::steps_left() const {
+  return config_.train.epochs * trainer_->steps_per_epoch() - trainer_->step();
+}
+
+std::optional<double> TrainingSession::evaluation_a_step() const {
+  if (!evaluation_seconds_) return std::nullopt;
+  return *evaluation_seconds_ /
+         static_cast<double>(config_.train.evaluate_every * trainer_->steps_per_epoch());
 }
 
 void TrainingSession::begin_epoch() {
@@ -249,6 +256,7 @@ void TrainingSession::first_checkpoint() {
 }
 
 SplitMetrics TrainingSession::evaluate() {
+  const Stopwatch clock;
   const auto metrics_of = [&](const DeviceImages& images) {
     return Predictor(network_, images, static_cast<std::uint64_t>(config_.train.seed))
         .all_metrics(config_.train.samples);
@@ -256,6 +264,7 @@ SplitMetrics TrainingSession::evaluate() {
   SplitMetrics metrics{{"test", metrics_of(images_.test)}};
   if (images_.dataset.validation.count() > 0)
     metrics["validation"] = metrics_of(images_.validation);
+  evaluation_seconds_ = clock.seconds();
   return metrics;
 }
 
@@ -274,11 +283,8 @@ void TrainingSession::drop_weights(EpochReport& report) {
 }
 
 void TrainingSession::finish_epoch(EpochReport report) {
-  const auto is_due = [&](std::int64_t every) {
-    return report.epoch % every == 0 || report.epoch == config_.train.epochs;
-  };
   drop_weights(report);
-  const SplitMetrics evaluated = is_due(config_.train.evaluate_every) ? evaluate() : SplitMetrics{};
+  const SplitMetrics evaluated = evaluates() ? evaluate() : SplitMetrics{};
   const auto metrics = metrics_file_.append(report, trainer_->step(), evaluated);
   double log_alpha = 0;
   for (const auto& entry : report.log_alpha)
@@ -307,7 +313,7 @@ void TrainingSession::finish_epoch(EpochReport report) {
   std::fflush(stdout);
   log_info(
       prefixed(fmt::format("epoch {} nll {:.6g} kl {:.6g}", report.epoch, report.nll, report.kl)));
-  if (is_due(config_.train.every)) {
+  if (is_due(config_.train.every, report.epoch)) {
     writer_.submit(run_.checkpoint(report.epoch), complete(trainer_->snapshot(), metrics));
   }
   fs::remove(interrupted_path());
@@ -328,10 +334,28 @@ void TrainingSession::finish() {
   log_info(prefixed("finished"));
 }
 
-int run_sessions(const std::vector<TrainingSession*>& sessions, bool quiet,
+LongWork work_of(const std::vector<TrainingSession*>& sessions, std::int64_t further) {
+  const TrainingSession& first = *sessions.front();
+  const std::int64_t members = std::ssize(sessions) + further;
+  LongWork work;
+  work.unit = "steps";
+  work.between = first.evaluation_a_step();
+  work.what = fmt::format("{} epochs", first.epochs());
+  if (members > 1) {
+    work.what = fmt::format("{} members of {}", members, work.what);
+  } else if (first.epoch() > 0) {
+    work.what = fmt::format("{} of {}", first.epochs() - first.epoch(), work.what);
+  }
+  for (const TrainingSession* session : sessions) work.count += session->steps_left();
+  work.count += further * first.epochs() * first.steps_per_epoch();
+  return work;
+}
+
+int run_sessions(const std::vector<TrainingSession*>& sessions, bool quiet, TimeEstimate& estimate,
                  const std::atomic<bool>& stop) {
   std::int64_t left = 0;
-  for (const TrainingSession* session : sessions) left += session->images_left();
+  for (const TrainingSession* session : sessions)
+    left += session->steps_left() * session->batch_size();
   Progress progress("", left, " images", quiet);
   fmt::print("{}\n", sessions.front()->table().header());
   std::vector<TrainingSession*> active = sessions;
@@ -370,6 +394,7 @@ int run_sessions(const std::vector<TrainingSession*>& sessions, bool quiet,
         bool more = false;
         if (!keeps_going([&] { more = session->step(); })) gone.push_back(session);
         progress.advance(session->batch_size());
+        estimate.advance(1, progress);
         return !more;
       });
     }
@@ -380,6 +405,7 @@ int run_sessions(const std::vector<TrainingSession*>& sessions, bool quiet,
       if (!keeps_going([&] { session->end_epoch(); })) gone.push_back(session);
     }
     drop(gone);
+    if (!stop && !active.empty() && active.front()->evaluates()) estimate.end_piece(progress);
   }
   progress.clear();
   for (TrainingSession* session : active) session->interrupted();

@@ -13,6 +13,7 @@
 
 #include "checkpoints/snapshot_writer.hpp"
 #include "src/base/text_table.hpp"
+#include "src/base/time_estimate.hpp"
 #include "src/train/trainer.hpp"
 #include "tools/run_folder.hpp"
 #include "tools/session.hpp"
@@ -59,8 +60,13 @@ class TrainingSession {
   std::int64_t batch_size() const { return config_.train.batch_size; }
   std::int64_t epoch() const { return trainer_->epoch(); }
   std::int64_t epochs() const { return config_.train.epochs; }
-  std::int64_t images_left() const;
+  std::int64_t steps_per_epoch() const { return trainer_->steps_per_epoch(); }
+  std::int64_t steps_left() const;
+  /// An evaluation's seconds as a share of those of each step; none before the first one.
+  std::optional<double> evaluation_a_step() const;
   bool done() const { return trainer_->epoch() >= config_.train.epochs; }
+  /// Whether evaluations are due after the epoch that ended last.
+  bool evaluates() const { return is_due(config_.train.evaluate_every, epoch()); }
 
   void begin_epoch();
   /// @return whether the epoch has a further step. @throws Error numeric, with the last good
@@ -74,6 +80,9 @@ class TrainingSession {
 
  private:
   std::filesystem::path interrupted_path() const { return run_.checkpoints() / "interrupted.h5"; }
+  bool is_due(std::int64_t every, std::int64_t epoch) const {
+    return epoch % every == 0 || epoch == config_.train.epochs;
+  }
   std::string prefixed(const std::string& message) const;
   Error with_last_checkpoint(const Error& error);
   Snapshot complete(Snapshot snapshot, const std::map<std::string, double>& metrics) const;
@@ -95,15 +104,19 @@ class TrainingSession {
   std::unique_ptr<Trainer> trainer_;
   std::map<std::string, std::string> provenance_;
   MetricsFile metrics_file_;
+  std::optional<double> evaluation_seconds_;
   TextTable table_;  // as start() makes it: a column more where weights are dropped
   SnapshotWriter writer_;
 };
+
+/// What is left of sessions that train together, and of so many more that come after them.
+LongWork work_of(const std::vector<TrainingSession*>& sessions, std::int64_t further);
 
 /// Trains sessions to their end, step by step in turn. A session whose loss is no longer finite
 /// ends alone where there are several.
 /// @return an exit code: success, interrupted (all are saved), or numeric where a session ended so
 /// @throws Error numeric where there is one session
-int run_sessions(const std::vector<TrainingSession*>& sessions, bool quiet,
+int run_sessions(const std::vector<TrainingSession*>& sessions, bool quiet, TimeEstimate& estimate,
                  const std::atomic<bool>& stop);
 
 }  // namespace varphase

@@ -26,6 +26,9 @@ namespace {
 
 // Beyond 1 GiB what comes before the noise, the same for all members, is not kept.
 constexpr std::int64_t kMostKeptFeatures = (1LL << 30) / sizeof(float);
+// Images times members of a call of the fused head: a second's work, or less.
+constexpr std::int64_t kMostFused = 1LL << 18, kMostFusedCuda = 1LL << 26;
+constexpr std::int64_t kLeastFused = 64;  // images: enough for many cores
 
 }  // namespace
 
@@ -103,8 +106,26 @@ at::Tensor Predictor::run(Estimator estimator, std::int64_t members, at::Tensor*
     const at::Tensor m = head->layer->output_mean(features_.narrow(0, 0, 1), nothing);
     base = (m * head->scale + head->shift).expand_as(spread_[0]).unsqueeze(0).contiguous();
   }
-  return fused_log_probabilities(*head, base, spread_, key_, images_.example, members,
-                                 member_entropy)[0];
+  return fused(base, members, member_entropy);
+}
+
+at::Tensor Predictor::fused(const at::Tensor& base, std::int64_t members,
+                            at::Tensor* member_entropy) {
+  const std::int64_t most =
+      std::max(kLeastFused, (base.is_cuda() ? kMostFusedCuda : kMostFused) / members);
+  std::vector<at::Tensor> parts, entropies;
+  for (std::int64_t first = 0; first < images_.count(); first += most) {
+    const std::int64_t count = std::min(most, images_.count() - first);
+    at::Tensor entropy;
+    parts.push_back(fused_log_probabilities(*head_, base.narrow(1, first, count),
+                                            spread_.narrow(1, first, count), key_,
+                                            images_.example.narrow(0, first, count), members,
+                                            member_entropy != nullptr ? &entropy : nullptr)[0]);
+    entropies.push_back(entropy);
+    advanced_(count);
+  }
+  if (member_entropy != nullptr) *member_entropy = at::cat(entropies);
+  return at::cat(parts);
 }
 
 KeptInputs& Predictor::kept_of_ensemble(std::int64_t members) {
@@ -148,6 +169,7 @@ at::Tensor Predictor::general(Estimator estimator, std::int64_t members,
                     std::log(static_cast<double>(k)));
     if (member_entropy != nullptr)
       entropies.push_back(at::special_entr(log_p.exp()).sum(1).reshape({count, k}).mean(1));
+    advanced_(count);
   }
   if (member_entropy != nullptr) *member_entropy = at::cat(entropies);
   return at::cat(parts);

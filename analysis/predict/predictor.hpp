@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -42,6 +43,11 @@ class Predictor {
   Predictor(Network& network, const DeviceImages& images, std::uint64_t seed,
             std::optional<std::size_t> changing = std::nullopt);
 
+  /// Is told from now on of images that an estimator has predicted, all members of them.
+  void on_advance(std::function<void(std::int64_t images)> advanced) {
+    advanced_ = std::move(advanced);
+  }
+
   /// log probabilities [N, classes]. `members` counts for ensemble and zero_mean.
   at::Tensor log_probabilities(Estimator estimator, std::int64_t members);
   /// The same probabilities with the members' entropies.
@@ -51,6 +57,8 @@ class Predictor {
  private:
   at::Tensor run(Estimator estimator, std::int64_t members, at::Tensor* member_entropy);
   at::Tensor general(Estimator estimator, std::int64_t members, at::Tensor* member_entropy);
+  /// The simple head's, by any mean of its output; in parts of the images.
+  at::Tensor fused(const at::Tensor& base, std::int64_t members, at::Tensor* member_entropy);
   KeptInputs& kept_of_ensemble(std::int64_t members);
 
   Network& network_;
@@ -67,6 +75,7 @@ class Predictor {
   // head is a simple one.
   std::optional<HeadParts> head_;
   at::Tensor base_, spread_;
+  std::function<void(std::int64_t)> advanced_ = [](std::int64_t) {};
 };
 
 }  // namespace varphase

@@ -64,10 +64,9 @@ std::vector<ScoredVariant> score_cuts(Network& network, const std::vector<Prunab
   const at::NoGradGuard no_gradients;
   const std::size_t first = first_position(layers);
   Predictor predictor(network, images, request.seed, first);
+  predictor.on_advance(advanced);
   const auto predict = [&] {
-    at::Tensor log_p = predictor.log_probabilities(Estimator::ensemble, request.members);
-    advanced(images.count());
-    return log_p;
+    return predictor.log_probabilities(Estimator::ensemble, request.members);
   };
   Restore restore(network);
   std::optional<SampledInputs> passes;

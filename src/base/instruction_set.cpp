@@ -39,7 +39,7 @@ std::vector<Row> detected() {
   }
   VARPHASE_CHECK(!rows.empty(), ErrorKind::unsupported,
                  "this processor lacks {}, the least that the CPU kernels need",
-                 HWY_ARCH_X86 ? "SSE4.2 with AES" : "NEON");
+                 HWY_ARCH_X86 ? "SSE4.2 with AES" : "NEON with AES");
   return rows;
 }
 

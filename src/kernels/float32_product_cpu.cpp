@@ -31,7 +31,7 @@ std::int64_t product_parts(std::int64_t m, std::int64_t n, std::int64_t k) {
 }
 
 void product_of_rows(const float* a, const float* b, std::int64_t m, std::int64_t n, std::int64_t k,
-                     float* c, void* workspace, Where where) {
+                     float* c, [[maybe_unused]] void* workspace, Where where) {
   if (where.cuda) {
     VARPHASE_ON_CUDA(cuda::product_of_rows(a, b, m, n, k, c, workspace, where.stream));
     return;
@@ -48,7 +48,8 @@ void product_of_rows(const float* a, const float* b, std::int64_t m, std::int64_
 }
 
 void add_product_with_squares(const float* a, const float* b, std::int64_t m, std::int64_t n,
-                              std::int64_t k, float* c, float* parts, Where where) {
+                              std::int64_t k, float* c, [[maybe_unused]] float* parts,
+                              Where where) {
   if (where.cuda) {
     VARPHASE_ON_CUDA(cuda::add_product_with_squares(a, b, m, n, k, c, parts, product_parts(m, n, k),
                                                     where.stream));

@@ -48,7 +48,7 @@ void multiply_noise(const MultiplyNoise<float>& job, Where where) {
 }
 
 template <>
-void multiply_noise(const MultiplyNoise<Bfloat16>& job, Where where) {
+void multiply_noise([[maybe_unused]] const MultiplyNoise<Bfloat16>& job, Where where) {
   VARPHASE_CHECK(where.cuda, ErrorKind::unsupported, "multiply_noise: bfloat16 is for a GPU");
   VARPHASE_ON_CUDA(cuda::multiply_noise(job, where.stream));
 }

@@ -381,14 +381,14 @@ void norm_pool_backward(const NormPool<float>& job, const NormPoolGradient<float
 }
 
 template <>
-void norm_pool(const NormPool<Bfloat16>& job, Where where) {
+void norm_pool([[maybe_unused]] const NormPool<Bfloat16>& job, Where where) {
   VARPHASE_CHECK(where.cuda, ErrorKind::unsupported, "norm_pool: bfloat16 is for a GPU");
   VARPHASE_ON_CUDA(cuda::norm_pool(job, where.stream));
 }
 
 template <>
-void norm_pool_backward(const NormPool<Bfloat16>& job, const NormPoolGradient<Bfloat16>& gradient,
-                        Where where) {
+void norm_pool_backward([[maybe_unused]] const NormPool<Bfloat16>& job,
+                        [[maybe_unused]] const NormPoolGradient<Bfloat16>& gradient, Where where) {
   VARPHASE_CHECK(where.cuda, ErrorKind::unsupported, "norm_pool: bfloat16 is for a GPU");
   VARPHASE_ON_CUDA(cuda::norm_pool_backward(job, gradient, where.stream));
 }

@@ -68,7 +68,7 @@ void pull(const PooledPull<double>& job, std::int64_t i) {
 }  // namespace
 
 template <class T>
-void sort_winners(const PooledPull<T>& job, Where where) {
+void sort_winners([[maybe_unused]] const PooledPull<T>& job, Where where) {
   if (where.cuda) VARPHASE_ON_CUDA(cuda::sort_winners(job, where.stream));
 }
 

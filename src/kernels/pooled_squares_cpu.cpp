@@ -89,7 +89,7 @@ void add(const PooledSquares<double>& job, std::int64_t i) {
 }  // namespace
 
 template <class T>
-void list_winners(const PooledSquares<T>& job, Where where) {
+void list_winners([[maybe_unused]] const PooledSquares<T>& job, Where where) {
   if (where.cuda) VARPHASE_ON_CUDA(cuda::list_winners(job, where.stream));
 }
 

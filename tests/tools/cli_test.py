@@ -17,6 +17,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 import zlib
@@ -325,6 +326,45 @@ class Program(unittest.TestCase):
         limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
         self.fails(3, "not written", arguments=["predict", one, good, "--overwrite", *to], preexec_fn=limit)
         self.assertEqual(out.read_text(), "mine")
+
+    def estimate(self, *arguments):
+        """What a verb says of its length, which is then stopped."""
+        with subprocess.Popen([PROGRAM, *map(str, arguments)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as running:
+            deadline = threading.Timer(120, running.kill)
+            deadline.start()
+            said = []
+            for line in running.stderr:
+                said.append(line)
+                if line.startswith("about "):
+                    running.send_signal(signal.SIGINT)
+                    break
+            said += running.stderr.readlines()
+            deadline.cancel()
+        found = [line for line in said if line.startswith("about ")]
+        self.assertEqual(len(found), 1, said)
+        self.assertRegex(found[0], r"^about \d+ (s|min \d\d s|h \d\d min) \(.*, measured over the first [\d,]+ (steps|images|passes)\)$")
+        return found[0]
+
+    def test_long_verbs_say_about_how_long_they_take(self):
+        small = [flag for flag in SMALL if flag != "--quiet"]
+        offline = [flag for flag in OFFLINE if flag != "--quiet"]
+        one, long = self.folder / "one", self.folder / "long"
+        images = self.folder / "images"
+        idx(images, np.random.default_rng(1).integers(0, 256, (1000, 28, 28)))
+        predict = ["predict", one, images, "--out", self.folder / "p.csv", "--overwrite", *offline]
+        for short in (["train", *small, "--epochs", 1, "--run", one], ["eval", one, "--samples", 2, *offline],
+                      ["sweep", one, "--samples", 2, *offline], [*predict, "--samples", 2]):  # fmt: skip
+            done = run(*short)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertNotIn("about ", done.stderr)
+
+        line = self.estimate("train", *small, "--epochs", 1000, "--run", long)
+        self.assertIn("(1000 epochs, measured over the first ", line)
+        self.assertIn(line, (long / "log.txt").read_text())
+        self.assertRegex(self.estimate("train", "--resume", "--run", long, *offline), r"\(9\d\d of 1000 epochs,")
+        self.assertIn("(2 networks,", self.estimate("eval", one, "--epoch", "all", "--samples", 20000, *offline))
+        self.assertIn("(sweep of 60 networks,", self.estimate("sweep", *[one] * 60, "--samples", 20, *offline))
+        self.assertIn("(1,000 images,", self.estimate(*predict, "--samples", 20000))
 
     def test_an_interrupted_run_goes_on_bit_for_bit(self):
         whole = self.train("whole", "--epochs", 6)

@@ -1,9 +1,14 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
+#include <optional>
+
 #include "analysis/predict/network_ensemble.hpp"
 #include "analysis/predict/predictor.hpp"
 #include "analysis/sparse/sparse_model.hpp"
+#include "src/base/progress.hpp"
+#include "src/base/stopwatch.hpp"
 #include "src/base/text_table.hpp"
+#include "src/base/time_estimate.hpp"
 #include "src/train/trainer.hpp"
 #include "tools/network_files.hpp"
 #include "tools/session.hpp"
@@ -182,6 +187,22 @@ class Together {
   std::vector<std::int64_t> index_;
 };
 
+std::int64_t members_of(Estimator estimator, std::int64_t samples) {
+  const bool many = estimator == Estimator::ensemble || estimator == Estimator::zero_mean;
+  return many ? samples : 1;
+}
+
+/// Images times members of all estimators.
+std::int64_t passes_of(const DeviceImages& images, std::int64_t samples) {
+  std::int64_t members = 0;
+  for (const Estimator estimator : kEstimators) members += members_of(estimator, samples);
+  return images.count() * members;
+}
+
+std::string work_text(const std::vector<NetworkFile>& files) {
+  return files.size() == 1 ? files.front().name : fmt::format("{} networks", files.size());
+}
+
 }  // namespace
 
 int run_eval(const Options& options) {
@@ -200,46 +221,66 @@ int run_eval(const Options& options) {
   std::string text = table.header() + "\n";
   std::string execution;
   Together together;
+  std::vector<NetworkFile> files;
   for (const std::string& argument : options.paths) {
-    for (const NetworkFile& entry : network_files(argument, options.epoch)) {
-      LoadedNetwork loaded = load_network_file(entry.path, device, options.form);
-      set_numerics(loaded.config.train.deterministic, false);
-      const Dataset dataset = open_dataset(loaded.config.data, options.data);
-      check_fits(loaded.network, dataset);
-      VARPHASE_CHECK(dataset.part(split).count() > 0, ErrorKind::usage, "{}: no {} images",
-                     entry.path.string(), split_name(split));
-      const DeviceImages images = to_device(dataset.part(split), split, device);
-      // Networks of one ensemble draw their noise apart.
-      const auto seed =
-          static_cast<std::uint64_t>(options.seed) + (options.together ? together.networks() : 0);
-      Predictor predictor(loaded.network, images, seed);
-      ByEstimator metrics;
-      std::map<std::string, at::Tensor> predicted;
-      for (const Estimator estimator : kEstimators) {
-        const at::Tensor log_p = predictor.log_probabilities(estimator, options.samples);
-        metrics[estimator_name(estimator)] = varphase::metrics(log_p, images.labels);
-        predicted[estimator_name(estimator)] = log_p;
-      }
-      if (options.together) {
-        together.check_images(entry, dataset, split);
-        for (const auto& [name, log_p] : predicted) together.add(name, log_p, images.labels);
-      }
-      Json json{{"name", entry.name},
-                {"path", entry.path.string()},
-                {"bytes", fs::file_size(entry.path)},
-                {"images", images.count()}};
-      json.update(weights_of(loaded));
-      if (loaded.pruned) {
-        json["execution"] = execution_of(loaded, options.form);
-        execution += "\n" + execution_text(entry.name, json["execution"]);
-      }
-      add_metrics(json, metrics);
-      text += table.row(cells(entry.name, metrics,
-                              fmt::format("{:.2f}", 100 * json["layer_sparsity"].get<double>()),
-                              bytes_text(json["bytes"].get<double>()))) +
-              "\n";
-      entries.push_back(std::move(json));
+    const std::vector<NetworkFile> found = network_files(argument, options.epoch);
+    files.insert(files.end(), found.begin(), found.end());
+  }
+  std::optional<TimeEstimate> estimate;
+  for (const NetworkFile& entry : files) {
+    const Stopwatch clock;
+    LoadedNetwork loaded = load_network_file(entry.path, device, options.form);
+    set_numerics(loaded.config.train.deterministic, false);
+    const Dataset dataset = open_dataset(loaded.config.data, options.data);
+    check_fits(loaded.network, dataset);
+    VARPHASE_CHECK(dataset.part(split).count() > 0, ErrorKind::usage, "{}: no {} images",
+                   entry.path.string(), split_name(split));
+    const DeviceImages images = to_device(dataset.part(split), split, device);
+    // Networks of one ensemble draw their noise apart.
+    const auto seed =
+        static_cast<std::uint64_t>(options.seed) + (options.together ? together.networks() : 0);
+    const std::int64_t count = passes_of(images, options.samples);
+    if (!estimate) {
+      LongWork work{work_text(files), "passes", count * std::ssize(files)};
+      if (files.size() > 1) work.between = clock.seconds() / static_cast<double>(count);
+      estimate.emplace(work, options.quiet || options.json, [device] { wait_for(device); });
     }
+    Progress progress("eval " + entry.name, count, " passes", options.quiet || options.json);
+    Predictor predictor(loaded.network, images, seed);
+    std::int64_t members = 1;
+    predictor.on_advance([&](std::int64_t predicted) {
+      progress.advance(predicted * members);
+      estimate->advance(predicted * members, progress);
+    });
+    ByEstimator metrics;
+    std::map<std::string, at::Tensor> predicted;
+    for (const Estimator estimator : kEstimators) {
+      members = members_of(estimator, options.samples);
+      const at::Tensor log_p = predictor.log_probabilities(estimator, options.samples);
+      metrics[estimator_name(estimator)] = varphase::metrics(log_p, images.labels);
+      predicted[estimator_name(estimator)] = log_p;
+    }
+    estimate->end_piece(progress);
+    progress.clear();
+    if (options.together) {
+      together.check_images(entry, dataset, split);
+      for (const auto& [name, log_p] : predicted) together.add(name, log_p, images.labels);
+    }
+    Json json{{"name", entry.name},
+              {"path", entry.path.string()},
+              {"bytes", fs::file_size(entry.path)},
+              {"images", images.count()}};
+    json.update(weights_of(loaded));
+    if (loaded.pruned) {
+      json["execution"] = execution_of(loaded, options.form);
+      execution += "\n" + execution_text(entry.name, json["execution"]);
+    }
+    add_metrics(json, metrics);
+    text += table.row(cells(entry.name, metrics,
+                            fmt::format("{:.2f}", 100 * json["layer_sparsity"].get<double>()),
+                            bytes_text(json["bytes"].get<double>()))) +
+            "\n";
+    entries.push_back(std::move(json));
   }
   Json result{{"samples", options.samples},
               {"seed", options.seed},

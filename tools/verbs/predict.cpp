@@ -1,12 +1,15 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
 #include <numeric>
+#include <optional>
 
 #include "analysis/predict/image_prediction.hpp"
 #include "analysis/predict/trunk.hpp"
 #include "src/base/log.hpp"
 #include "src/base/progress.hpp"
+#include "src/base/stopwatch.hpp"
 #include "src/base/text_table.hpp"
+#include "src/base/time_estimate.hpp"
 #include "src/data/image_source.hpp"
 #include "src/train/trainer.hpp"
 #include "tools/dataset_files.hpp"
@@ -57,14 +60,30 @@ Totals predict_all(LoadedNetwork& loaded, ImageSource& source, at::Device device
   const std::int64_t most =
       options.batch > 0 ? options.batch : chunk_images(loaded.network, device);
   Progress progress("predict", source.count(), " images", options.quiet);
+  std::optional<TimeEstimate> estimate;
+  const auto advance = [&](std::int64_t images) {
+    progress.advance(images);
+    estimate->advance(images, progress);
+  };
   Totals totals;
   for (std::int64_t done = 0; done < source.count(); done += most) {
+    const std::int64_t taken = std::min(most, source.count() - done);
+    const Stopwatch clock;
     ImagePiece piece = next_piece(source, most);
+    if (!estimate)
+      estimate.emplace(LongWork{count_text(source.count()) + " images", "images", source.count(),
+                                clock.seconds() / static_cast<double>(taken)},
+                       options.quiet || options.json, [device] { wait_for(device); });
+    std::int64_t predicted = 0;
     if (piece.set.count() > 0) {
       piece.set.normalization = normalization;
       // Noise is keyed by an image's place, as for the test images of a data set.
       const DeviceImages images = to_device(piece.set, Split::test, device);
       Predictor predictor(loaded.network, images, static_cast<std::uint64_t>(options.seed));
+      predictor.on_advance([&](std::int64_t some) {
+        predicted += some;
+        advance(some);
+      });
       PredictionRows rows;
       try {
         rows.predictions = image_predictions(predictor.predict(estimator, options.samples));
@@ -77,7 +96,8 @@ Totals predict_all(LoadedNetwork& loaded, ImageSource& source, at::Device device
       totals.add(rows.predictions);
       writer.add(rows);
     }
-    progress.advance(std::min(most, source.count() - done));
+    advance(taken - predicted);  // damaged ones
+    estimate->end_piece(progress);
   }
   VARPHASE_CHECK(totals.images > 0, ErrorKind::format, "all {} images are damaged, the first: {}",
                  source.left_out().size(), source.left_out().front());

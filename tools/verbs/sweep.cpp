@@ -4,12 +4,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include <fmt/ranges.h>
 
 #include "src/base/atomic_file.hpp"
 #include "src/base/progress.hpp"
+#include "src/base/stopwatch.hpp"
 #include "src/base/text_table.hpp"
+#include "src/base/time_estimate.hpp"
 #include "tools/member_runs.hpp"
 #include "tools/pruning_source.hpp"
 #include "tools/verbs/sweep_output.hpp"
@@ -69,7 +72,10 @@ struct OneSweep {
   bool of_pruned_file = false;
 };
 
-OneSweep sweep_one(const Options& options, const std::string& path, const SweepRequest& request) {
+/// @param networks in all; @param estimate of all of them, made at the first
+OneSweep sweep_one(const Options& options, const std::string& path, const SweepRequest& request,
+                   std::size_t networks, std::optional<TimeEstimate>& estimate) {
+  const Stopwatch clock;
   PruningSource source = open_pruning_source(options, path, "sweep");
   Network& network = source.loaded.network;
   const bool validated = source.dataset.validation.count() > 0;
@@ -95,11 +101,25 @@ OneSweep sweep_one(const Options& options, const std::string& path, const SweepR
   report.left_out = rankings.left_out;
   VARPHASE_CHECK(!rankings.list.empty(), ErrorKind::unsupported, "no criterion ranks these layers");
 
-  Progress progress("sweep of " + source.file.filename().string(),
-                    images_of_sweep(network, scoring.layers, rankings.list.size(), images, request),
-                    " images", options.quiet);
-  report.result = sweep(network, scoring.layers, rankings.list, images, &train, request,
-                        [&](std::int64_t n) { progress.advance(n); });
+  const std::string what = "sweep of " + source.file.filename().string();
+  const std::int64_t count =
+      images_of_sweep(network, scoring.layers, rankings.list.size(), images, request);
+  if (!estimate) {
+    LongWork work{what, "images", count * static_cast<std::int64_t>(networks)};
+    if (networks > 1) {
+      work.what = fmt::format("sweep of {} networks", networks);
+      work.between = clock.seconds() / static_cast<double>(count);
+    }
+    estimate.emplace(work, options.quiet || options.json,
+                     [device = source.device] { wait_for(device); });
+  }
+  Progress progress(what, count, " images", options.quiet);
+  report.result =
+      sweep(network, scoring.layers, rankings.list, images, &train, request, [&](std::int64_t n) {
+        progress.advance(n);
+        estimate->advance(n, progress);
+      });
+  estimate->end_piece(progress);
   progress.clear();
 
   report.request = request;
@@ -195,9 +215,12 @@ int run_sweep(const Options& options) {
   request.seed = static_cast<std::uint64_t>(options.seed);
   if (!options.choose.empty()) choose_row({}, options.choose);  // a wrong rule costs no sweep
 
+  const std::vector<std::string> runs = runs_of(options);
   std::vector<OneSweep> sweeps;
-  for (const std::string& path : runs_of(options))
-    sweeps.push_back(sweep_one(options, path, request));
+  sweeps.reserve(runs.size());
+  std::optional<TimeEstimate> estimate;
+  for (const std::string& path : runs)
+    sweeps.push_back(sweep_one(options, path, request, runs.size(), estimate));
   SweepReport report = together(sweeps);
   report.rule = options.choose;
   if (!options.choose.empty()) report.chosen = choose_row(report.result, options.choose);

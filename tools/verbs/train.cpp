@@ -122,6 +122,7 @@ int train_members(const MemberRuns& runs, const std::vector<MemberRuns::State>& 
                   const SessionImages& images, const std::optional<InitialWeights>& init,
                   const Options& options, at::Device device) {
   int code = kSuccess;
+  std::optional<TimeEstimate> estimate;
   for (std::int64_t next = 0; next < runs.members;) {
     std::vector<std::unique_ptr<TrainingSession>> sessions;
     std::vector<TrainingSession*> list;
@@ -143,7 +144,13 @@ int train_members(const MemberRuns& runs, const std::vector<MemberRuns::State>& 
       list.push_back(&session);
     }
     if (list.empty()) break;
-    const int ended = run_sessions(list, options.quiet, stop_requested());
+    if (!estimate) {
+      const auto finished =
+          std::count(states.begin() + next, states.end(), MemberRuns::State::finished);
+      estimate.emplace(work_of(list, runs.members - next - finished), options.quiet,
+                       [device] { wait_for(device); });
+    }
+    const int ended = run_sessions(list, options.quiet, *estimate, stop_requested());
     if (ended == kInterrupted) {
       say_resume(runs.folder);
       return ended;

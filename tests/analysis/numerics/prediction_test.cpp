@@ -120,6 +120,35 @@ TEST(Predictor, MembersEntropiesMeetPassesOfTheirOwn) {
   }
 }
 
+TEST(Predictor, TellsOfItsImagesInPartsThatChangeNothing) {
+  use_torch_threads();
+  Network network(small_network());
+  network.initialize(7);
+  network.to(test_device());
+  const DeviceImages few = to_device(small_images(), Split::test, test_device());
+  const at::Tensor places = at::arange(160, few.labels.options());
+  DeviceImages images = select_images(few, places.remainder(40));
+  images.example = places;
+  constexpr std::int64_t members = 5000;  // so many that a CPU takes the images in parts
+  Predictor predictor(network, images, 3);
+  std::int64_t told = 0, times = 0;
+  predictor.on_advance([&](std::int64_t n) {
+    told += n;
+    ++times;
+  });
+  const Prediction all = predictor.predict(Estimator::ensemble, members);
+  EXPECT_EQ(told, 160);
+  if (!test_device().is_cuda()) {
+    EXPECT_EQ(times, 3);
+  }
+  const DeviceImages middle = select_images(images, places.narrow(0, 50, 30));  // over a seam
+  const Prediction some = Predictor(network, middle, 3).predict(Estimator::ensemble, members);
+  EXPECT_TRUE(close(all.log_p.narrow(0, 50, 30), some.log_p, 1e-6));
+  EXPECT_TRUE(close(all.member_entropy.narrow(0, 50, 30), some.member_entropy, 1e-6));
+  for (const Estimator estimator : kEstimators) predictor.predict(estimator, 2);
+  EXPECT_EQ(told, 5 * 160);
+}
+
 TEST(Predictor, KnowsItsEstimatorsByName) {
   for (const Estimator estimator : kEstimators)
     EXPECT_EQ(estimator_from_name(estimator_name(estimator)), estimator);

@@ -164,6 +164,12 @@ TEST(InstructionSet, TheChosenOneRunsWhateverIsAskedAfterwards) {
   choose_instruction_set(before);
 }
 
+TEST(InstructionSet, TheLeastIsTheProcessorsOwn) {
+  EXPECT_EQ(instruction_sets().back(), HWY_ARCH_ARM_A64 ? "neon" : "baseline");
+  EXPECT_EQ(instruction_sets().size() == 1,
+            HWY_ARCH_ARM_A64 != 0 || instruction_sets().front() == "baseline");
+}
+
 TEST(InstructionSet, BaselineIsTheLastOfThemEverywhere) {
   const std::string before = instruction_set();
   choose_instruction_set("baseline");
