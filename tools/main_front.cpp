@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "src/base/error.hpp"
+#include "tools/spinning.hpp"
 #include "tools/verbs/verbs.hpp"
 
 // `varphase`: parses, answers what needs no network, and hands the rest to varphase-engine beside
@@ -24,6 +25,7 @@ int main(int argc, char** argv) {
   std::error_code error;
   const std::filesystem::path engine =
       std::filesystem::read_symlink("/proc/self/exe", error).parent_path() / "varphase-engine";
+  varphase::limit_spinning();
   ::execv(engine.c_str(), argv);
   fmt::print(stderr,
              "varphase: {}: cannot be started: {}\n  build it: cmake --build build --target "

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <optional>
 #include <random>
+#include <unistd.h>
 
 #include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
@@ -30,6 +31,7 @@
 #include "tools/bench/trace.hpp"
 #include "tools/dataset_files.hpp"
 #include "tools/session.hpp"
+#include "tools/spinning.hpp"
 #include "tools/verbs/verbs.hpp"
 
 // Our side of tools/bench/bench.py: times one case on LeNet-5 and prints one line of JSON; the
@@ -414,6 +416,8 @@ int run(const BenchOptions& options) {
 }  // namespace varphase
 
 int main(int argc, char** argv) {
+  // As the program's front does before it starts the engine.
+  if (varphase::limit_spinning()) ::execv("/proc/self/exe", argv);
   varphase::keep_freed_memory();
   varphase::use_torch_threads();
   CLI::App app("Times one case of Varphase; tools/bench/bench.py runs it beside its peer");
