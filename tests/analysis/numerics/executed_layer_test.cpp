@@ -5,6 +5,7 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/conv2d.h>
 
+#include "analysis/predict/trunk.hpp"
 #include "src/base/error.hpp"
 #include "src/models/network.hpp"
 #include "src/variance/torch_kernels.hpp"
@@ -99,6 +100,7 @@ TEST(ExecutedLayer, EveryFormMeetsTheMaskedDenseProductInFloat64) {
 }
 
 TEST(ExecutedLayer, EveryFormMeetsTheMaskedConvolutionInFloat64) {
+  const IeeeFloat32 ieee;  // as where such a layer runs; cuDNN may take TF32 else
   at::manual_seed(5);
   use_torch_threads();
   const ConvGeometry geometries[] = {
