@@ -15,6 +15,7 @@
 #include <hdf5.h>
 
 #include "checkpoints/file_bytes.hpp"
+#include "checkpoints/hdf5_extent.hpp"
 #include "checkpoints/hdf5_handle.hpp"
 #include "checkpoints/hdf5_session.hpp"
 #include "checkpoints/isolated.hpp"
@@ -24,15 +25,9 @@ namespace varphase {
 namespace fs = std::filesystem;
 namespace {
 
-constexpr int kMaxRank = 8;
 constexpr std::uint64_t kDeflateRatio = 1032;  // deflate cannot pack better than this
 constexpr std::uint64_t kChunkSlack = 1U << 20U;
 constexpr std::size_t kMaxLayout = 64;
-
-std::uint64_t product(std::uint64_t a, std::uint64_t b) {
-  std::uint64_t result = 0;
-  return __builtin_mul_overflow(a, b, &result) ? std::numeric_limits<std::uint64_t>::max() : result;
-}
 
 double machine_bytes() {
   return static_cast<double>(::sysconf(_SC_PHYS_PAGES)) *

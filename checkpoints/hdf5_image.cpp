@@ -14,6 +14,7 @@
 #define H5_USE_110_API  // NOLINT(readability-identifier-naming): HDF5's own name
 #include <hdf5.h>
 
+#include "checkpoints/hdf5_extent.hpp"
 #include "checkpoints/hdf5_handle.hpp"
 #include "checkpoints/hdf5_session.hpp"
 #include "checkpoints/printable.hpp"
@@ -24,7 +25,6 @@ namespace varphase {
 namespace {
 
 constexpr std::size_t kChunkBytes = std::size_t{1} << 20U;
-constexpr int kMaxRank = 8;
 constexpr std::size_t kMaxDepth = 16;        // groups above a dataset
 constexpr std::size_t kMaxObjects = 100000;  // groups and datasets of a file
 constexpr std::size_t kMaxAttributes = 4096;
@@ -79,12 +79,6 @@ StoredType stored_type(ElementType type) {
     if (known.type == type) return known;
   }
   fail(ErrorKind::format, "element type {} is not known", static_cast<int>(type));
-}
-
-/// a * b, or the largest number where that is more.
-std::uint64_t product(std::uint64_t a, std::uint64_t b) {
-  std::uint64_t result = 0;
-  return __builtin_mul_overflow(a, b, &result) ? std::numeric_limits<std::uint64_t>::max() : result;
 }
 
 std::string shape_text(std::span<const hsize_t> shape) {

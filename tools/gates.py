@@ -40,12 +40,12 @@ def source_files(*endings):
 
 
 class Build:
-    """A configured build folder: how each source file is compiled there."""
+    """A build folder, and how each source file is compiled by itself (tools/check configures its folder `commands` for that)."""
 
     def __init__(self, folder):
         self.folder = pathlib.Path(folder).resolve()
         self.commands = {}
-        text = (self.folder / "compile_commands.json").read_text()
+        text = (self.folder / "commands/compile_commands.json").read_text()
         # Without the precompiled header, which is GCC's.
         entries = json.loads(re.sub(r" -Winvalid-pch| -include [^ \"]*cmake_pch\.hxx", "", text))
         for entry in entries:

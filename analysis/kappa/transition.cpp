@@ -18,7 +18,6 @@ namespace varphase {
 namespace {
 
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
-constexpr std::string_view kLogAlpha = "log_alpha/";
 constexpr std::string_view kFormat = "varphase-transition-1";
 // Accuracies are ratios of small integers; 0.99 - 0.005 is not 0.985 in binary.
 constexpr double kRounding = 1e-9;
@@ -287,8 +286,8 @@ Transition find_transition(std::span<const KappaSummary> maps, const CsvTable& m
         split);
     std::vector<std::vector<double>> log_alpha;
     for (const std::string& column : metrics.columns) {
-      if (column.rfind(kLogAlpha, 0) != 0) continue;
-      transition.log_alpha_layers.push_back(column.substr(kLogAlpha.size()));
+      if (column.rfind(kLogAlphaColumn, 0) != 0) continue;
+      transition.log_alpha_layers.push_back(column.substr(kLogAlphaColumn.size()));
       log_alpha.push_back(metrics.values(column));
     }
     for (std::size_t r = 0; r < epochs.size(); ++r) {

@@ -15,6 +15,9 @@
 
 namespace varphase {
 
+/// What the names of those columns of metrics.csv begin with that hold a layer's log alpha.
+inline constexpr std::string_view kLogAlphaColumn = "log_alpha/";
+
 /// 10^1.5, the paper's threshold.
 inline constexpr double kDefaultKappa0 = 31.622776601683793;
 

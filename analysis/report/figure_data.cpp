@@ -9,7 +9,6 @@
 namespace varphase {
 namespace {
 
-constexpr std::string_view kLogAlpha = "log_alpha/";
 constexpr const char* kPredictions[] = {"deterministic", "stochastic", "ensemble", "zero_mean"};
 
 Json finite(double value) { return std::isfinite(value) ? Json(value) : Json(); }
@@ -50,8 +49,9 @@ Json metrics_data(const CsvTable& table, const std::string& split) {
   }
   Json log_alpha = Json::array();
   for (const std::string& name : table.columns) {
-    if (name.rfind(kLogAlpha, 0) == 0) {
-      log_alpha.push_back({{"layer", name.substr(kLogAlpha.size())}, {"values", column(name)}});
+    if (name.rfind(kLogAlphaColumn, 0) == 0) {
+      log_alpha.push_back(
+          {{"layer", name.substr(kLogAlphaColumn.size())}, {"values", column(name)}});
     }
   }
   return {{"epoch", epochs},

@@ -22,11 +22,12 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr const char* kPredictions[] = {"ensemble", "deterministic", "stochastic", "zero_mean"};
-constexpr const char* kUnknown = "–";
+constexpr const char* kShownPredictions[] = {"ensemble", "deterministic", "stochastic",
+                                             "zero_mean"};
+constexpr const char* kNotKnown = "–";
 
 std::string percent(const Json& share, int digits = 2) {
-  if (!share.is_number()) return kUnknown;
+  if (!share.is_number()) return kNotKnown;
   return fmt::format("{:.{}f} %", share.get<double>() * 100, digits);
 }
 
@@ -37,7 +38,7 @@ std::string signed_points(double difference) {
 }
 
 std::string count_or_dash(const Json& count) {
-  if (!count.is_number()) return kUnknown;
+  if (!count.is_number()) return kNotKnown;
   return count_text(static_cast<long long>(count.get<double>()));
 }
 
@@ -244,20 +245,20 @@ std::string evaluation_row(const Json& entry, const Json& full_bytes) {
                                 escape_html(first_text(entry, {"path"})),
                                 escape_html(first_text(entry, {"name", "path"})));
   row +=
-      cell(bytes.is_null() ? kUnknown : bytes_text(bytes.get<double>()),
+      cell(bytes.is_null() ? kNotKnown : bytes_text(bytes.get<double>()),
            smaller ? fmt::format("{:.1f}× smaller", full_bytes.get<double>() / bytes.get<double>())
                    : "");
   row += cell(count_or_dash(number_at(entry, "nonzero")),
               weights.is_null() ? "" : "of " + count_or_dash(weights));
   for (const char* key : {"layer_sparsity", "network_sparsity"})
     row += cell(percent(number_at(entry, key)));
-  for (const char* prediction : kPredictions) {
+  for (const char* prediction : kShownPredictions) {
     const Json error = number_at(value_at(entry, "accuracy_se"), prediction);
     row += cell(percent(number_at(value_at(entry, "accuracy"), prediction)),
                 error.is_null() ? "" : fmt::format("± {:.2f}", error.get<double>() * 100));
   }
   const Json nll = number_at(value_at(entry, "nll"), "ensemble");
-  return row + cell(nll.is_null() ? kUnknown : fmt::format("{:.4f}", nll.get<double>())) + "</tr>";
+  return row + cell(nll.is_null() ? kNotKnown : fmt::format("{:.4f}", nll.get<double>())) + "</tr>";
 }
 
 std::string evaluation_table(const std::string& file, const Json& evaluation) {

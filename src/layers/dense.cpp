@@ -11,7 +11,7 @@
 namespace varphase {
 namespace {
 
-struct Options {
+struct DenseOptions {
   std::int64_t out = 0;
   bool bias = true;
   template <class Visitor>
@@ -24,7 +24,7 @@ struct Options {
 /// y = weight x + bias: PyTorch's Linear, on the flattened input.
 class Dense final : public Layer {
  public:
-  Dense(const Options& options, std::int64_t in) : options_(options), in_(in) {
+  Dense(const DenseOptions& options, std::int64_t in) : options_(options), in_(in) {
     weight_ = at::zeros({options.out, in});
     if (options.bias) bias_ = at::zeros({options.out});
   }
@@ -46,7 +46,7 @@ class Dense final : public Layer {
   }
 
  private:
-  Options options_;
+  DenseOptions options_;
   std::int64_t in_;
   at::Tensor weight_;  // [out, in]
   at::Tensor bias_;    // [out]
@@ -55,7 +55,7 @@ class Dense final : public Layer {
 }  // namespace
 
 std::unique_ptr<Layer> make_dense(const Json& json, const Shape& input) {
-  Options options;
+  DenseOptions options;
   assign_fields(options, json, "dense");
   VARPHASE_CHECK(options.out > 0, ErrorKind::usage,
                  "dense: wants \"out\", the number of output units");

@@ -8,7 +8,7 @@
 namespace varphase {
 namespace {
 
-struct Options {
+struct VarianceConv2dOptions {
   Conv2dOptions conv;
   VarianceOptions weights;
   template <class Visitor>
@@ -25,7 +25,7 @@ struct Options {
 /// and 24.
 class VarianceConv2d final : public VarianceLayer {
  public:
-  VarianceConv2d(const Options& options, const Shape& input)
+  VarianceConv2d(const VarianceConv2dOptions& options, const Shape& input)
       : VarianceLayer("variance_conv2d", options.weights,
                       {options.conv.out, input[0], options.conv.kernel, options.conv.kernel},
                       "out,in,height,width"),
@@ -48,7 +48,7 @@ class VarianceConv2d final : public VarianceLayer {
            std::sqrt(static_cast<double>(input_[0] * options_.conv.kernel * options_.conv.kernel));
   }
 
-  Options options_;
+  VarianceConv2dOptions options_;
   Shape input_;
   ConvGeometry geometry_;
 };
@@ -56,7 +56,7 @@ class VarianceConv2d final : public VarianceLayer {
 }  // namespace
 
 std::unique_ptr<Layer> make_variance_conv2d(const Json& json, const Shape& input) {
-  Options options;
+  VarianceConv2dOptions options;
   assign_fields(options, json, "variance_conv2d");
   check_variance_options(json, "variance_conv2d");
   check_conv2d(options.conv, input, "variance_conv2d");

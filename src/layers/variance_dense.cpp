@@ -7,7 +7,7 @@
 namespace varphase {
 namespace {
 
-struct Options {
+struct VarianceDenseOptions {
   std::int64_t out = 0;
   VarianceOptions weights;
   template <class Visitor>
@@ -20,7 +20,7 @@ struct Options {
 /// A dense layer on the flattened input. Paper, eqs. 8, 21, 22.
 class VarianceDense final : public VarianceLayer {
  public:
-  VarianceDense(const Options& options, std::int64_t in)
+  VarianceDense(const VarianceDenseOptions& options, std::int64_t in)
       : VarianceLayer("variance_dense", options.weights, {options.out, in}, "out,in"),
         options_(options) {
     initialize({});
@@ -36,13 +36,13 @@ class VarianceDense final : public VarianceLayer {
   }
   double bias_bound() const override { return 0; }
 
-  Options options_;
+  VarianceDenseOptions options_;
 };
 
 }  // namespace
 
 std::unique_ptr<Layer> make_variance_dense(const Json& json, const Shape& input) {
-  Options options;
+  VarianceDenseOptions options;
   assign_fields(options, json, "variance_dense");
   check_variance_options(json, "variance_dense");
   VARPHASE_CHECK(options.out > 0, ErrorKind::usage,

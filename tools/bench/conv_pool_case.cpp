@@ -60,9 +60,8 @@ Measured conv_pool_case(std::int64_t repeats) {
     }
     const double operations = 2.0 * static_cast<double>(y.numel() * 4 * layer.channels * 25);
     const double rate = operations / median(seconds);
-    measured.detail["table"].push_back({{"layer", layer.name},
-                                        {"gflops", rate / 1e9},
-                                        {"share_of_peak", rate / peak}});
+    measured.detail["table"].push_back(
+        {{"layer", layer.name}, {"gflops", rate / 1e9}, {"share_of_peak", rate / peak}});
   }
   return measured;
 }
