@@ -367,7 +367,7 @@ void declare_exchange(CLI::App& app, Options& o) {
       verb(app, "export", "Write a network as safetensors (PyTorch) or ONNX",
            "  varphase export runs/first --to safetensors\n"
            "  varphase export runs/first/pruned/95.h5 --to safetensors --form csr\n"
-           "  varphase export runs/first@24 --to onnx --form ensemble --out first.onnx\n");
+           "  varphase export runs/first@22 --to onnx --form ensemble --out first.onnx\n");
   to_others->add_option("run", o.run, "a run folder, RUN@EPOCH, a checkpoint or a pruned file")
       ->required();
   to_others->add_option("--epoch", o.epoch, "of a run folder: last, best, or an epoch")
@@ -388,7 +388,7 @@ void declare_exchange(CLI::App& app, Options& o) {
       "  varphase import lenet.safetensors --preset lenet5 --data path/to/mnist --run runs/theirs\n"
       "  varphase import cnn.npz --network cnn.json --data fashion-mnist --map names.json --run "
       "runs/cnn\n"
-      "  varphase import runs/first/exports/epoch_0024.safetensors --run runs/again\n");
+      "  varphase import runs/first/exports/epoch_0022.safetensors --run runs/again\n");
   from_others->add_option("file", o.file, "a state_dict as safetensors or NPZ")->required();
   from_others->add_option("--network", o.network,
                           "the network's spec (JSON); exports of Varphase bring their own");
@@ -446,7 +446,7 @@ void declare_predict(CLI::App& app, Options& o) {
 void declare_files(CLI::App& app, Options& o) {
   CLI::App* inspect =
       verb(app, "inspect", "What is in a checkpoint, kappa or pruned file",
-           "  varphase inspect runs/first/checkpoints/epoch_0024.h5 --statistics\n");
+           "  varphase inspect runs/first/checkpoints/epoch_0022.h5 --statistics\n");
   inspect->add_option("paths", o.paths, "files")->required();
   inspect->add_flag("--statistics", o.statistics, "least, largest and mean of each array");
   add_json(inspect, o);

@@ -82,7 +82,11 @@ void choose_instruction_set(const std::string& name) {
 
 void choose_instruction_set_by_environment() {
   const char* name = std::getenv("VARPHASE_SIMD");
-  if (name == nullptr || *name == '\0') return;
+  if (name == nullptr || *name == '\0') {
+    // A newer Highway has sets beyond those of the table: what runs is what is named.
+    choose_instruction_set(supported().front().name);
+    return;
+  }
   try {
     choose_instruction_set(name);
   } catch (const Error& error) {

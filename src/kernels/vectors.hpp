@@ -34,7 +34,7 @@ constexpr FloatTag kFloats;
 constexpr IntTag kInts;
 constexpr std::int64_t kWidth = static_cast<std::int64_t>(hn::MaxLanes(FloatTag()));
 // AVX2 and older: with fewer registers a kernel keeps fewer sums.
-constexpr bool kManyRegisters = HWY_TARGET == HWY_NEON || HWY_TARGET <= HWY_AVX3;
+constexpr bool kManyRegisters = !HWY_ARCH_X86 || HWY_TARGET <= HWY_AVX3;
 
 HWY_INLINE std::int64_t padded_to_width(std::int64_t count) {
   return (count + kWidth - 1) / kWidth * kWidth;
