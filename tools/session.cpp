@@ -138,12 +138,6 @@ at::Device open_device(const Options& options) {
   return at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(index));
 }
 
-void wait_for([[maybe_unused]] at::Device device) {
-#if VARPHASE_CUDA
-  if (device.is_cuda()) c10::cuda::device_synchronize();
-#endif
-}
-
 std::string device_name(at::Device device) {
 #if VARPHASE_CUDA
   if (device.is_cuda()) return at::cuda::getDeviceProperties(device.index())->name;

@@ -31,9 +31,6 @@ void keep_freed_memory();
 /// there.
 at::Device open_device(const Options& options);
 
-/// Until a GPU has done what is queued; a CPU has.
-void wait_for(at::Device device);
-
 /// "NVIDIA H100 80GB HBM3" or the CPU's name with its threads.
 std::string device_name(at::Device device);
 

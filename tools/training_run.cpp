@@ -4,6 +4,7 @@
 
 #include "src/base/atomic_file.hpp"
 #include "src/base/log.hpp"
+#include "src/variance/torch_kernels.hpp"
 #include "tools/new_run.hpp"
 #include "tools/run_folder.hpp"
 #include "tools/session.hpp"
@@ -48,7 +49,7 @@ int train_run(const Options& options, RunConfig config, const std::optional<Init
   if (options.resume) session.resume();
   if (init) session.begin_with(*init);
   session.start();
-  TimeEstimate estimate(work_of({&session}, 0), options.quiet, [device] { wait_for(device); });
+  TimeEstimate estimate(work_of({&session}, 0), options.quiet, [device] { synchronize(device); });
   const int code = run_sessions({&session}, options.quiet, estimate, stop_requested());
   if (code == kInterrupted) say_resume(path);
   return code;

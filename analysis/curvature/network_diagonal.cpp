@@ -3,7 +3,6 @@
 #include "analysis/curvature/network_diagonal.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 
 #include <ATen/TensorOperators.h>
@@ -15,6 +14,7 @@
 
 #include "analysis/predict/trunk.hpp"
 #include "src/base/error.hpp"
+#include "src/base/stopwatch.hpp"
 #include "src/layers/activation_layer.hpp"
 
 namespace varphase {
@@ -125,12 +125,12 @@ DiagonalPlan plan_network_diagonal(Network& network, const DeviceImages& images,
   for (int repeat = 0; repeat < 3; ++repeat) {  // the first one warms up
     const std::int64_t count = repeat == 0 ? few : std::min(sizes.chunk, 4 * few);
     SecondOrder pass(chain, pass_request(request, sizes.factor_bytes));
-    const auto start = std::chrono::steady_clock::now();
+    const Stopwatch clock;
     add_images(network, images, first, pass, 0, count);
     // Reading a number waits for the device.
     const bool finite = std::isfinite(pass.sums()[0].hessian.flatten()[0].item<double>());
-    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-    plan.seconds = took.count() / static_cast<double>(count) * static_cast<double>(images.count());
+    plan.seconds =
+        clock.seconds() / static_cast<double>(count) * static_cast<double>(images.count());
     plan.factors = pass.factors();
     if (repeat == 2 && finite) {
       for (std::size_t i = 0; i < before.size(); ++i)
@@ -217,13 +217,12 @@ double plan_image_diagonals(Network& network, const DeviceImages& images,
   const std::vector<at::Tensor> entries(request.layers.size(), some.narrow(0, 0, 1));
   double seconds = 0;
   for (int repeat = 0; repeat < 2; ++repeat) {  // the first one warms up
-    const auto start = std::chrono::steady_clock::now();
+    const Stopwatch clock;
     stream_image_diagonals(network, few, request, entries,
                            [&](std::int64_t, const std::vector<at::Tensor>& parts) {
                              parts.front().cpu();  // waits for the device
                            });
-    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-    seconds = took.count();
+    seconds = clock.seconds();
   }
   return seconds / static_cast<double>(few.count()) * static_cast<double>(images.count());
 }

@@ -64,41 +64,42 @@ std::optional<std::int64_t> find_onset(const Transition& transition) {
   return std::nullopt;
 }
 
-/// The first epoch of the last stretch that lies under the line (running maximum - points): once
-/// the maximum of all epochs has passed, that line is the same for all epochs that stay under it.
-std::optional<std::int64_t> find_drop(const Transition& transition) {
-  double maximum = -std::numeric_limits<double>::infinity();
-  std::optional<std::int64_t> drop;
-  for (const TransitionRow& row : transition.rows) {
-    if (std::isnan(row.accuracy_deterministic)) continue;
-    maximum = std::max(maximum, row.accuracy_deterministic);
-    const bool under =
-        row.accuracy_deterministic <= maximum - transition.rules.drop_points / 100 + kRounding;
-    if (!under) {
-      drop.reset();
-    } else if (!drop) {
-      drop = row.epoch;
+/// The first epoch of the last stretch of rows of which `holds` is true; rows of which it says
+/// nothing are left out.
+template <class Holds>
+std::optional<std::int64_t> first_for_good(const std::vector<TransitionRow>& rows, Holds holds) {
+  std::optional<std::int64_t> first;
+  for (const TransitionRow& row : rows) {
+    const std::optional<bool> here = holds(row);
+    if (!here) continue;
+    if (!*here) {
+      first.reset();
+    } else if (!first) {
+      first = row.epoch;
     }
   }
-  return drop;
+  return first;
+}
+
+/// Under the line (running maximum - points): once the maximum of all epochs has passed, that line
+/// is the same for all epochs that stay under it.
+std::optional<std::int64_t> find_drop(const Transition& transition) {
+  double maximum = -std::numeric_limits<double>::infinity();
+  return first_for_good(transition.rows, [&](const TransitionRow& row) -> std::optional<bool> {
+    if (std::isnan(row.accuracy_deterministic)) return std::nullopt;
+    maximum = std::max(maximum, row.accuracy_deterministic);
+    return row.accuracy_deterministic <= maximum - transition.rules.drop_points / 100 + kRounding;
+  });
 }
 
 /// Both accuracies of an epoch of training are known. Epoch 0 comes before it: both are at chance.
 bool has_gap(const TransitionRow& row) { return row.epoch > 0 && std::isfinite(row.gap()); }
 
-/// The first epoch of the last stretch over the line.
 std::optional<std::int64_t> find_gap(const Transition& transition) {
-  std::optional<std::int64_t> gap;
-  for (const TransitionRow& row : transition.rows) {
-    if (!has_gap(row)) continue;
-    const bool over = row.gap() > transition.rules.gap_points / 100 + kRounding;
-    if (!over) {
-      gap.reset();
-    } else if (!gap) {
-      gap = row.epoch;
-    }
-  }
-  return gap;
+  return first_for_good(transition.rows, [&](const TransitionRow& row) -> std::optional<bool> {
+    if (!has_gap(row)) return std::nullopt;
+    return row.gap() > transition.rules.gap_points / 100 + kRounding;
+  });
 }
 
 /// "lag: the onset comes 2 epochs before the drop".

@@ -4,20 +4,18 @@
 
 #include <algorithm>
 #include <bit>
-#include <chrono>
 #include <limits>
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/linear.h>
-#if VARPHASE_CUDA
-#include <c10/cuda/CUDAFunctions.h>
-#endif
 
 #include "src/base/error.hpp"
+#include "src/base/stopwatch.hpp"
 #include "src/base/suggest.hpp"
 #include "src/layers/conv2d.hpp"
+#include "src/variance/torch_kernels.hpp"
 
 namespace varphase {
 namespace {
@@ -29,14 +27,6 @@ constexpr int kLeastRounds = 3;
 constexpr int kMostRounds = 10;
 constexpr double kClearly = 0.9;  // of the dense form's time: what another must stay under
 constexpr double kHopeless = 2;   // times the fastest: a form that is slower is not timed again
-
-void synchronize(const at::Tensor& tensor) {
-#if VARPHASE_CUDA
-  if (tensor.is_cuda()) c10::cuda::device_synchronize();
-#else
-  static_cast<void>(tensor);
-#endif
-}
 
 /// Outputs of some units or channels among all, the others as `rest` [out] has them (undefined: 0).
 at::Tensor spread_out(const at::Tensor& some, const at::Tensor& units, const at::Tensor& rest,
@@ -193,11 +183,11 @@ FormChoice ExecutedLayer::measure(const at::Tensor& x, const at::Tensor& bias,
   const at::Tensor batch = x.is_cuda() ? x : x.narrow(0, 0, std::min(x.size(0), kMostMeasuredRows));
   FormChoice choice{batch.size(0), wanted, ExecutionForm::dense, {}};
   const auto run = [&](ExecutionForm form) {
-    synchronize(batch);
-    const auto start = std::chrono::steady_clock::now();
+    synchronize(batch.device());
+    const Stopwatch clock;
     moments_by(form, batch, bias, wanted);
-    synchronize(batch);
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    synchronize(batch.device());
+    return clock.seconds();
   };
   std::vector<ExecutionForm> forms{ExecutionForm::dense, ExecutionForm::csr};
   if (!compact_.whole) forms.push_back(ExecutionForm::compact);

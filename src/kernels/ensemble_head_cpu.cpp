@@ -13,6 +13,7 @@
 #include <hwy/highway.h>
 
 #include "src/kernels/dispatch.hpp"
+#include "src/kernels/padded_rows.hpp"
 #include "src/kernels/vectors.hpp"
 #include "src/noise/normal_fill.hpp"
 
@@ -199,20 +200,6 @@ namespace {
 HWY_EXPORT(ensemble_row);
 
 constexpr std::int64_t kMaxUnits = 4096;
-constexpr std::int64_t kPadding = 16;  // floats: a multiple of every vector
-
-std::int64_t rounded_up(std::int64_t count, std::int64_t multiple) {
-  return (count + multiple - 1) / multiple * multiple;
-}
-
-std::vector<float> padded_rows(const float* from, std::int64_t rows, std::int64_t padded_rows_count,
-                               std::int64_t units, std::int64_t padded) {
-  std::vector<float> to(static_cast<std::size_t>(padded_rows_count * padded), 0.0F);
-  for (std::int64_t r = 0; r < rows; ++r)
-    std::memcpy(&to[static_cast<std::size_t>(r * padded)], from + r * units,
-                static_cast<std::size_t>(units) * sizeof(float));
-  return to;
-}
 
 float inner_beta(const EnsembleHead& job) {
   return job.activation == Activation::softplus ? job.beta : 1.0F;
@@ -284,7 +271,7 @@ void ensemble_head(const EnsembleHead& job, Where where) {
   }
   const std::int64_t padded = rounded_up(job.units, kPadding);
   std::vector<float> weight =
-      padded_rows(job.weight, job.classes, rounded_up(job.classes, kClassBlock), job.units, padded);
+      padded_rows(job.weight, job.classes, job.units, rounded_up(job.classes, kClassBlock), padded);
   for (float& entry : weight) entry /= inner_beta(job);
   parallel_for(job.rows, 4, [&](std::int64_t begin, std::int64_t end) {
     ensemble_rows(job, weight, padded, begin, end);

@@ -10,7 +10,7 @@ namespace {
 constexpr int kThreads = 256;
 
 __device__ float unit(std::uint8_t pixel) {
-  return __fmul_rn(static_cast<float>(pixel), 1.0F / 255.0F);
+  return __fmul_rn(static_cast<float>(pixel), kPixelUnit);
 }
 
 __global__ void gather_images_kernel(GatherImages job) {

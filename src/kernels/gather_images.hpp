@@ -49,6 +49,8 @@ struct GatherImages {
 
 void gather_images(const GatherImages& job, Where where);
 
+constexpr float kPixelUnit = 1.0F / 255.0F;  // of one level of a byte
+
 /// What CropFlip does to one example: out[y, x] = in[y + dy, (flip ? width - 1 - x : x) + dx].
 struct CropFlipDraw {
   std::int32_t dy, dx;  // -padding .. padding

@@ -9,20 +9,13 @@
 
 #include "src/kernels/dispatch.hpp"
 
-#ifndef VARPHASE_GATHER_UNIT
-#define VARPHASE_GATHER_UNIT
-namespace varphase {
-constexpr float kUnit = 1.0F / 255.0F;
-}
-#endif
-
 // Plain loops, which the compiler turns into vectors of each instruction set.
 HWY_BEFORE_NAMESPACE();
 namespace varphase {
 namespace HWY_NAMESPACE {
 
 void bytes_to_unit(const std::uint8_t* from, std::int64_t count, float* to) {
-  for (std::int64_t i = 0; i < count; ++i) to[i] = static_cast<float>(from[i]) * kUnit;
+  for (std::int64_t i = 0; i < count; ++i) to[i] = static_cast<float>(from[i]) * kPixelUnit;
 }
 
 void normalize_plane(float* values, std::int64_t count, float mean, float inverse_std) {
@@ -47,13 +40,14 @@ void crop_plane(const std::uint8_t* from, const GatherImages& job, const CropFli
     for (std::int32_t x = 0; x < job.width; ++x) {
       const std::int32_t from_x = (draw.flip ? job.width - 1 - x : x) + draw.dx;
       const bool inside = from_y >= 0 && from_y < job.height && from_x >= 0 && from_x < job.width;
-      *to++ = inside ? static_cast<float>(from[from_y * job.width + from_x]) * kUnit : 0.0F;
+      *to++ = inside ? static_cast<float>(from[from_y * job.width + from_x]) * kPixelUnit : 0.0F;
     }
   }
 }
 
 void gather_one(const GatherImages& job, std::int64_t row, float* out) {
   const std::uint8_t* pixels = job.pixels + row * job.size;
+  const auto normalize = HWY_DYNAMIC_DISPATCH(normalize_plane);
   if (!job.crop_flip.on) HWY_DYNAMIC_DISPATCH(bytes_to_unit)(pixels, job.size, out);
   if (!job.crop_flip.on && job.mean == nullptr) return;
   const std::int64_t plane = std::int64_t{job.height} * job.width;
@@ -62,8 +56,7 @@ void gather_one(const GatherImages& job, std::int64_t row, float* out) {
       crop_plane(pixels + c * plane, job, draw_crop_flip(job.crop_flip, job.example[row]),
                  out + c * plane);
     }
-    if (job.mean != nullptr) HWY_DYNAMIC_DISPATCH(normalize_plane)
-    (out + c * plane, plane, job.mean[c], job.inverse_std[c]);
+    if (job.mean != nullptr) normalize(out + c * plane, plane, job.mean[c], job.inverse_std[c]);
   }
 }
 

@@ -12,6 +12,7 @@
 #include <hwy/highway.h>
 
 #include "src/kernels/dispatch.hpp"
+#include "src/kernels/padded_rows.hpp"
 #include "src/kernels/vectors.hpp"
 
 #ifndef VARPHASE_PADDED_HEAD
@@ -19,24 +20,17 @@
 namespace varphase {
 
 constexpr std::int64_t kMaxClasses = 16;
-constexpr std::int64_t kPadding = 16;  // floats: a multiple of every vector
 
-// A head in padded rows, so that every vector is whole; what is added is zero.
+/// A head in padded rows.
 struct PaddedHead {
   std::int64_t padded;
   std::vector<float> weight, scale, shift;  // [C, Jp], [Jp], [Jp]
 
   explicit PaddedHead(const Head<float>& head)
-      : padded((head.units + kPadding - 1) / kPadding * kPadding),
-        weight(static_cast<std::size_t>(head.classes * padded), 0.0F),
-        scale(static_cast<std::size_t>(padded), 0.0F),
-        shift(scale) {
-    for (std::int64_t c = 0; c < head.classes; ++c)
-      std::copy_n(head.weight + c * head.units, head.units,
-                  &weight[static_cast<std::size_t>(c * padded)]);
-    std::copy_n(head.scale, head.units, scale.data());
-    std::copy_n(head.shift, head.units, shift.data());
-  }
+      : padded(rounded_up(head.units, kPadding)),
+        weight(padded_rows(head.weight, head.classes, head.units, head.classes, padded)),
+        scale(padded_rows(head.scale, 1, head.units, 1, padded)),
+        shift(padded_rows(head.shift, 1, head.units, 1, padded)) {}
 };
 
 }  // namespace varphase

@@ -36,10 +36,6 @@ constexpr std::int64_t kWidth = static_cast<std::int64_t>(hn::MaxLanes(FloatTag(
 // AVX2 and older: with fewer registers a kernel keeps fewer sums.
 constexpr bool kManyRegisters = !HWY_ARCH_X86 || HWY_TARGET <= HWY_AVX3;
 
-HWY_INLINE std::int64_t padded_to_width(std::int64_t count) {
-  return (count + kWidth - 1) / kWidth * kWidth;
-}
-
 HWY_INLINE Floats load(const float* from) { return hn::LoadU(kFloats, from); }
 HWY_INLINE void store(float* to, Floats from) { hn::StoreU(from, kFloats, to); }
 HWY_INLINE Floats all(float value) { return hn::Set(kFloats, value); }

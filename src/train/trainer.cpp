@@ -220,7 +220,7 @@ EpochReport Trainer::run_epoch(const std::function<void(std::int64_t)>& advanced
 }
 
 void Trainer::begin_epoch() {
-  started_ = std::chrono::steady_clock::now();
+  epoch_clock_ = Stopwatch();
   first_step_ = step_;
   set_schedule();
   start_epoch_order();
@@ -266,8 +266,7 @@ EpochReport Trainer::end_epoch() {
   report.elbo = -(report.nll + report.kl);
   report.log_alpha = log_alpha();
   report.sparsity = sparsity();
-  report.seconds =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count();
+  report.seconds = epoch_clock_.seconds();
   report.images_per_second =
       static_cast<double>((step_ - first_step_) * config_.batch_size) / report.seconds;
   return report;

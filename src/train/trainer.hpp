@@ -3,12 +3,12 @@
 #pragma once
 
 #include <atomic>
-#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
 
+#include "src/base/stopwatch.hpp"
 #include "src/models/network.hpp"
 #include "src/train/device_images.hpp"
 #include "src/train/optimizer.hpp"
@@ -119,7 +119,7 @@ class Trainer {
   std::int64_t epoch_ = 0;       // completed
   std::int64_t step_ = 0;        // completed, over all epochs
   std::int64_t first_step_ = 0;  // of the running epoch, by this trainer
-  std::chrono::steady_clock::time_point started_;
+  Stopwatch epoch_clock_;
   std::unique_ptr<Step> state_;
 };
 

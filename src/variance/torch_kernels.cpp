@@ -4,6 +4,7 @@
 
 #include <ATen/Parallel.h>
 #if VARPHASE_CUDA
+#include <c10/cuda/CUDAFunctions.h>
 #include <c10/cuda/CUDAStream.h>
 #endif
 
@@ -35,6 +36,12 @@ template std::uint8_t* data_of<std::uint8_t>(const at::Tensor&);
 
 at::Tensor without_holes(const at::Tensor& tensor) {
   return tensor.is_non_overlapping_and_dense() ? tensor : tensor.contiguous();
+}
+
+void synchronize([[maybe_unused]] at::Device device) {
+#if VARPHASE_CUDA
+  if (device.is_cuda()) c10::cuda::device_synchronize();
+#endif
 }
 
 void use_torch_threads() {

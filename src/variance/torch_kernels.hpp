@@ -33,6 +33,9 @@ void on_floats(const at::Tensor& tensor, const Body& body) {
   }
 }
 
+/// Waits until the device has done all that it was told.
+void synchronize(at::Device device);
+
 /// Lends the kernels LibTorch's thread pool. Called once by every program that runs a network.
 void use_torch_threads();
 

@@ -3,11 +3,9 @@
 #include "tools/bench/measured.hpp"
 
 #include <algorithm>
-#include <chrono>
 
-#if VARPHASE_CUDA
-#include <c10/cuda/CUDAFunctions.h>
-#endif
+#include "src/base/stopwatch.hpp"
+#include "src/variance/torch_kernels.hpp"
 
 namespace varphase {
 
@@ -17,18 +15,12 @@ double median(std::vector<double> values) {
   return n % 2 == 1 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
 }
 
-void synchronize([[maybe_unused]] at::Device device) {
-#if VARPHASE_CUDA
-  if (device.is_cuda()) c10::cuda::device_synchronize();
-#endif
-}
-
 double seconds_of(at::Device device, const std::function<void()>& work) {
   synchronize(device);
-  const auto start = std::chrono::steady_clock::now();
+  const Stopwatch clock;
   work();
   synchronize(device);
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return clock.seconds();
 }
 
 }  // namespace varphase

@@ -22,9 +22,6 @@ struct Measured {
 
 double median(std::vector<double> values);
 
-/// Waits until the device has done all that it was told.
-void synchronize(at::Device device);
-
 /// Wall seconds of the work, the device's queue empty before and after.
 double seconds_of(at::Device device, const std::function<void()>& work);
 

@@ -6,7 +6,7 @@
 
 #include <torch/csrc/autograd/profiler_kineto.h>
 
-#include "tools/bench/measured.hpp"
+#include "src/variance/torch_kernels.hpp"
 
 namespace varphase {
 

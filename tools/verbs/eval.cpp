@@ -10,6 +10,7 @@
 #include "src/base/text_table.hpp"
 #include "src/base/time_estimate.hpp"
 #include "src/train/trainer.hpp"
+#include "src/variance/torch_kernels.hpp"
 #include "tools/network_files.hpp"
 #include "tools/session.hpp"
 #include "tools/verbs/verbs.hpp"
@@ -243,7 +244,7 @@ int run_eval(const Options& options) {
     if (!estimate) {
       LongWork work{work_text(files), "passes", count * std::ssize(files)};
       if (files.size() > 1) work.between = clock.seconds() / static_cast<double>(count);
-      estimate.emplace(work, options.quiet || options.json, [device] { wait_for(device); });
+      estimate.emplace(work, options.quiet || options.json, [device] { synchronize(device); });
     }
     Progress progress("eval " + entry.name, count, " passes", options.quiet || options.json);
     Predictor predictor(loaded.network, images, seed);

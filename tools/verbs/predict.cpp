@@ -12,6 +12,7 @@
 #include "src/base/time_estimate.hpp"
 #include "src/data/image_source.hpp"
 #include "src/train/trainer.hpp"
+#include "src/variance/torch_kernels.hpp"
 #include "tools/dataset_files.hpp"
 #include "tools/network_files.hpp"
 #include "tools/prediction_writer.hpp"
@@ -73,7 +74,7 @@ Totals predict_all(LoadedNetwork& loaded, ImageSource& source, at::Device device
     if (!estimate)
       estimate.emplace(LongWork{count_text(source.count()) + " images", "images", source.count(),
                                 clock.seconds() / static_cast<double>(taken)},
-                       options.quiet || options.json, [device] { wait_for(device); });
+                       options.quiet || options.json, [device] { synchronize(device); });
     std::int64_t predicted = 0;
     if (piece.set.count() > 0) {
       piece.set.normalization = normalization;

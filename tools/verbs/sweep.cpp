@@ -13,6 +13,7 @@
 #include "src/base/stopwatch.hpp"
 #include "src/base/text_table.hpp"
 #include "src/base/time_estimate.hpp"
+#include "src/variance/torch_kernels.hpp"
 #include "tools/member_runs.hpp"
 #include "tools/pruning_source.hpp"
 #include "tools/verbs/sweep_output.hpp"
@@ -111,7 +112,7 @@ OneSweep sweep_one(const Options& options, const std::string& path, const SweepR
       work.between = clock.seconds() / static_cast<double>(count);
     }
     estimate.emplace(work, options.quiet || options.json,
-                     [device = source.device] { wait_for(device); });
+                     [device = source.device] { synchronize(device); });
   }
   Progress progress(what, count, " images", options.quiet);
   report.result =

@@ -11,6 +11,7 @@
 #include "src/base/log.hpp"
 #include "src/base/text_table.hpp"
 #include "src/models/presets.hpp"
+#include "src/variance/torch_kernels.hpp"
 #include "tools/member_runs.hpp"
 #include "tools/new_run.hpp"
 #include "tools/run_folder.hpp"
@@ -148,7 +149,7 @@ int train_members(const MemberRuns& runs, const std::vector<MemberRuns::State>& 
       const auto finished =
           std::count(states.begin() + next, states.end(), MemberRuns::State::finished);
       estimate.emplace(work_of(list, runs.members - next - finished), options.quiet,
-                       [device] { wait_for(device); });
+                       [device] { synchronize(device); });
     }
     const int ended = run_sessions(list, options.quiet, *estimate, stop_requested());
     if (ended == kInterrupted) {

@@ -9,7 +9,7 @@
 #include <gtest/gtest.h>
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "tests/src/kernels/vector_math_test.cpp"
+#define HWY_TARGET_INCLUDE "tests/src/kernels/cpu/vector_math_test.cpp"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 

@@ -1,0 +1,103 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#include "src/kernels/norm_pool.hpp"
+
+#include "tests/src/kernels/cpu/float64_reference.hpp"
+
+namespace varphase {
+namespace {
+
+/// Forward and backward of a training pass in float64.
+struct NormPoolReference {
+  Wide y, dx, dweight, dbias, mean, inverse_sd;
+  std::vector<std::uint8_t> winner;
+
+  NormPoolReference(const NormPool<float>& job, const Numbers& dy) {
+    const std::int64_t places = job.rows * job.height * job.width, ch = job.channels;
+    const std::int64_t oh = job.height / job.pool, ow = job.width / job.pool;
+    dx.assign(at(places * ch), 0);
+    y.assign(at(job.rows * oh * ow * ch), 0);
+    winner.assign(y.size(), 0);
+    for (std::int64_t c = 0; c < ch; ++c) {
+      double sum = 0, squares = 0;
+      for (std::int64_t p = 0; p < places; ++p) sum += wide(job, p, c);
+      const double mu = sum / static_cast<double>(places);
+      for (std::int64_t p = 0; p < places; ++p) squares += std::pow(wide(job, p, c) - mu, 2);
+      const double inverse =
+          1 / std::sqrt(squares / static_cast<double>(places) + static_cast<double>(job.eps));
+      mean.push_back(mu);
+      inverse_sd.push_back(inverse);
+      const double weight = static_cast<double>(job.weight[c]);
+      Wide dh(at(places), 0);
+      double b_sum = 0, w_sum = 0;
+      for (std::int64_t n = 0; n < job.rows; ++n)
+        for (std::int64_t i = 0; i < oh * ow; ++i) {
+          double best = -std::numeric_limits<double>::infinity();
+          std::int64_t place = 0, which = 0;
+          for (std::int64_t k = 0; k < job.pool * job.pool; ++k) {
+            const std::int64_t p = (n * job.height + i / ow * job.pool + k / job.pool) * job.width +
+                                   i % ow * job.pool + k % job.pool;
+            const double h =
+                (wide(job, p, c) - mu) * inverse * weight + static_cast<double>(job.bias[c]);
+            if (h > best) best = h, place = p, which = k;
+          }
+          const std::size_t out = at((n * oh * ow + i) * ch + c);
+          const double beta = static_cast<double>(job.beta);
+          y[out] = phi(job.activation, best, beta);
+          winner[out] = static_cast<std::uint8_t>(which);
+          const double d = slope(job.activation, best, beta) * static_cast<double>(dy[out]);
+          dh[at(place)] = d;
+          b_sum += d;
+          w_sum += d * (wide(job, place, c) - mu) * inverse;
+        }
+      dbias.push_back(b_sum);
+      dweight.push_back(w_sum);
+      for (std::int64_t p = 0; p < places; ++p) {
+        const double x_hat = (wide(job, p, c) - mu) * inverse;
+        dx[at(p * ch + c)] =
+            weight * inverse * (dh[at(p)] - (b_sum + x_hat * w_sum) / static_cast<double>(places));
+      }
+    }
+  }
+  static double wide(const NormPool<float>& job, std::int64_t place, std::int64_t c) {
+    return static_cast<double>(job.x[place * job.channels + c]);
+  }
+};
+
+TEST(CpuNormPool, MeetsItsFormulaForwardAndBackward) {
+  Random random(3);
+  for (const Activation kind : kKinds) {
+    for (const std::int64_t channels : {1, 5, 16, 21, 50}) {
+      for (const std::int64_t pool : {1, 2, 3}) {
+        const std::int64_t rows = 9, side = 7, out = side / pool;
+        const Numbers x = random.normals(rows * side * side * channels, 2, 3),
+                      weight = random.positives(channels), bias = random.normals(channels),
+                      dy = random.normals(rows * out * out * channels);
+        NormPool<float> job;
+        job.x = x.data(), job.weight = weight.data(), job.bias = bias.data();
+        job.rows = rows, job.height = side, job.width = side, job.channels = channels;
+        job.pool = pool, job.activation = kind, job.training = true, job.eps = 1e-5F;
+        Numbers mean(at(channels)), inverse_sd(at(channels)), y(dy.size());
+        std::vector<std::uint8_t> winner(dy.size());
+        job.mean = mean.data(), job.inverse_sd = inverse_sd.data();
+        job.y = y.data(), job.winner = winner.data();
+        norm_pool(job, {});
+        Numbers dx(x.size()), dweight(at(channels)), dbias(at(channels));
+        norm_pool_backward(job, {dy.data(), dx.data(), dweight.data(), dbias.data()}, {});
+
+        const std::string what = fmt::format("{} channels, pool {}", channels, pool);
+        const NormPoolReference wanted(job, dy);
+        expect_close(mean, wanted.mean, 1e-6, what);
+        expect_close(inverse_sd, wanted.inverse_sd, 1e-6, what);
+        expect_close(y, wanted.y, 2e-6, what);
+        EXPECT_EQ(winner, wanted.winner) << what;
+        expect_close(dx, wanted.dx, 5e-6, what);
+        expect_close(dweight, wanted.dweight, 5e-6, what);
+        expect_close(dbias, wanted.dbias, 5e-6, what);
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace varphase
