@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "checkpoints/hdf5_image.hpp"
-#include "checkpoints/printable.hpp"
 #include "checkpoints/sealed_file.hpp"
+#include "src/base/byte_text.hpp"
 #include "src/base/error.hpp"
 
 namespace varphase {

@@ -19,7 +19,7 @@
 #include "checkpoints/hdf5_handle.hpp"
 #include "checkpoints/hdf5_session.hpp"
 #include "checkpoints/isolated.hpp"
-#include "checkpoints/printable.hpp"
+#include "src/base/byte_text.hpp"
 
 namespace varphase {
 namespace fs = std::filesystem;

@@ -17,8 +17,8 @@
 #include "checkpoints/hdf5_extent.hpp"
 #include "checkpoints/hdf5_handle.hpp"
 #include "checkpoints/hdf5_session.hpp"
-#include "checkpoints/printable.hpp"
 #include "checkpoints/sealed_file.hpp"
+#include "src/base/byte_text.hpp"
 #include "src/base/error.hpp"
 
 namespace varphase {

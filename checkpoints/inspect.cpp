@@ -9,9 +9,9 @@
 #include <fmt/ranges.h>
 
 #include "checkpoints/hdf5_image.hpp"
-#include "checkpoints/printable.hpp"
 #include "checkpoints/provenance.hpp"
 #include "checkpoints/sealed_file.hpp"
+#include "src/base/byte_text.hpp"
 #include "src/base/error.hpp"
 #include "src/base/text_table.hpp"
 

@@ -12,9 +12,9 @@
 
 #include "checkpoints/file_bytes.hpp"
 #include "checkpoints/foreign_elements.hpp"
-#include "checkpoints/printable.hpp"
 #include "checkpoints/sealed_file.hpp"
 #include "checkpoints/zip_archive.hpp"
+#include "src/base/byte_text.hpp"
 #include "src/base/error.hpp"
 
 namespace varphase {

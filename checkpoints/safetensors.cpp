@@ -14,9 +14,9 @@
 
 #include "checkpoints/file_bytes.hpp"
 #include "checkpoints/foreign_elements.hpp"
-#include "checkpoints/printable.hpp"
 #include "checkpoints/sealed_file.hpp"
 #include "src/base/atomic_file.hpp"
+#include "src/base/byte_text.hpp"
 #include "src/base/error.hpp"
 
 namespace varphase {

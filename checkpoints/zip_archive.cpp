@@ -9,7 +9,7 @@
 
 #include <zlib.h>
 
-#include "checkpoints/printable.hpp"
+#include "src/base/byte_text.hpp"
 #include "src/base/error.hpp"
 
 namespace varphase {

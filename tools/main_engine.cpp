@@ -2,21 +2,23 @@
 // SPDX-License-Identifier: MIT
 #include <csignal>
 
+#include "src/base/console.hpp"
 #include "src/variance/torch_kernels.hpp"
 #include "tools/session.hpp"
 #include "tools/verbs/verbs.hpp"
 
 int main(int argc, char** argv) {
+  varphase::open_standard_descriptors();
   varphase::keep_freed_memory();
   // A file size limit is a full disk, not the end of the program.
   std::signal(SIGXFSZ, SIG_IGN);
   varphase::Options options;
   int code = 0;
   const std::string verb = varphase::parse_command_line(argc, argv, options, code);
-  if (verb.empty()) return code;
+  if (verb.empty()) return varphase::finish_output(code);
   varphase::use_torch_threads();
   for (const varphase::VerbRow& row : varphase::engine_verbs()) {
-    if (row.name == verb) return varphase::guarded(row.run, options);
+    if (row.name == verb) return varphase::finish_output(varphase::guarded(row.run, options));
   }
   return 2;
 }

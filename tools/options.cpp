@@ -3,11 +3,12 @@
 #include "tools/options.hpp"
 
 #include <algorithm>
-#include <iostream>
+#include <sstream>
 
 #include <fmt/ranges.h>
 
 #include "analysis/prune/criteria.hpp"
+#include "src/base/console.hpp"
 #include "src/base/instruction_set.hpp"
 #include "src/base/version.hpp"
 #include "src/data/readers.hpp"
@@ -521,11 +522,14 @@ std::string parse_command_line(int argc, char** argv, Options& options, int& exi
     declare_options(app, options);
     app.parse(argc, argv);
   } catch (const Error& error) {
-    fmt::print(stderr, "varphase: {}\n", error.what());
+    print_err("varphase: {}\n", error.what());
     exit_code = varphase::exit_code(error.kind());
     return "";
   } catch (const CLI::ParseError& error) {
-    const int code = app.exit(error, std::cout, std::cerr);
+    std::ostringstream out, err;
+    const int code = app.exit(error, out, err);
+    write_out(out.str());
+    write_err(err.str());
     exit_code = code == 0 ? 0 : 2;
     return "";
   }

@@ -3,6 +3,7 @@
 #include "tools/training_run.hpp"
 
 #include "src/base/atomic_file.hpp"
+#include "src/base/console.hpp"
 #include "src/base/log.hpp"
 #include "src/variance/torch_kernels.hpp"
 #include "tools/new_run.hpp"
@@ -33,7 +34,7 @@ void refuse_inside(const fs::path& run, const fs::path& file, const std::string&
 }
 
 void say_resume(const fs::path& path) {
-  fmt::print(stderr, "  go on with: varphase train --resume --run {}\n", path.string());
+  print_err("  go on with: varphase train --resume --run {}\n", path.string());
 }
 
 int train_run(const Options& options, RunConfig config, const std::optional<InitialWeights>& init) {

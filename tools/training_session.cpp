@@ -13,6 +13,7 @@
 #include "checkpoints/document.hpp"
 #include "checkpoints/retention.hpp"
 #include "checkpoints/snapshot_file.hpp"
+#include "src/base/console.hpp"
 #include "src/base/log.hpp"
 #include "src/base/progress.hpp"
 #include "src/base/stopwatch.hpp"
@@ -157,9 +158,9 @@ void TrainingSession::resume() {
     if (name.rfind("init", 0) == 0) provenance_[name] = value;
   }
   metrics_file_.keep_until(trainer_->epoch());
-  fmt::print(stderr, "{}\n",
-             prefixed(fmt::format("resuming from {} (epoch {}, step {})", from.filename().string(),
-                                  trainer_->epoch(), trainer_->step())));
+  print_err("{}\n",
+            prefixed(fmt::format("resuming from {} (epoch {}, step {})", from.filename().string(),
+                                 trainer_->epoch(), trainer_->step())));
 }
 
 void TrainingSession::begin_with(const InitialWeights& from) {
@@ -167,7 +168,7 @@ void TrainingSession::begin_with(const InitialWeights& from) {
   const std::string text = take_initial_weights(network_, from);
   provenance_["init"] = from.file.string();
   provenance_["init_digest"] = document_digest(from.file);
-  fmt::print("{}\n", prefixed(text));
+  print_out("{}\n", prefixed(text));
   log_info(prefixed(text));
 }
 
@@ -244,15 +245,15 @@ void TrainingSession::first_checkpoint() {
   writer_.submit(run_.checkpoint(0), complete(trainer_->snapshot(), metrics));
   writer_.flush();
   const auto bytes = static_cast<double>(fs::file_size(run_.checkpoint(0)));
-  fmt::print("{}: {} training, {} validation, {} test images; {} weights; {}\n",
-             run_.path().string(), count_text(images_.train.count()),
-             count_text(images_.dataset.validation.count()), count_text(images_.test.count()),
-             count_text(network_.weight_count()), device_name(device_));
+  print_out("{}: {} training, {} validation, {} test images; {} weights; {}\n",
+            run_.path().string(), count_text(images_.train.count()),
+            count_text(images_.dataset.validation.count()), count_text(images_.test.count()),
+            count_text(network_.weight_count()), device_name(device_));
   const std::int64_t further = config_.train.epochs / config_.train.every;
   const auto without = static_cast<double>(network_.weight_count() * 4);  // optimizer state
   const double all = bytes + without * static_cast<double>(further);
-  fmt::print("checkpoints: {} with optimizer state, about {} in all\n\n", bytes_text(bytes),
-             bytes_text(all));
+  print_out("checkpoints: {} with optimizer state, about {} in all\n\n", bytes_text(bytes),
+            bytes_text(all));
 }
 
 SplitMetrics TrainingSession::evaluate() {
@@ -309,8 +310,8 @@ void TrainingSession::finish_epoch(EpochReport report) {
     cells.insert(cells.end() - 1, fmt::format("{:.2f}", 100 * dropped / weights));
   }
   if (!label_.empty()) cells.insert(cells.begin(), label_);
-  fmt::print("{}\n", table_.row(cells));
-  std::fflush(stdout);
+  print_out("{}\n", table_.row(cells));
+  flush_out();
   log_info(
       prefixed(fmt::format("epoch {} nll {:.6g} kl {:.6g}", report.epoch, report.nll, report.kl)));
   if (is_due(config_.train.every, report.epoch)) {
@@ -325,7 +326,7 @@ void TrainingSession::interrupted() {
   writer_.flush();
   const std::string text = fmt::format("stopped at step {} and saved", trainer_->step());
   log_info(prefixed(text));
-  fmt::print(stderr, "\n{}\n", prefixed(text));
+  print_err("\n{}\n", prefixed(text));
 }
 
 void TrainingSession::finish() {
@@ -357,7 +358,7 @@ int run_sessions(const std::vector<TrainingSession*>& sessions, bool quiet, Time
   for (const TrainingSession* session : sessions)
     left += session->steps_left() * session->batch_size();
   Progress progress("", left, " images", quiet);
-  fmt::print("{}\n", sessions.front()->table().header());
+  print_out("{}\n", sessions.front()->table().header());
   std::vector<TrainingSession*> active = sessions;
   int code = kSuccess;
   // One session's piece of work; a diverged one of several is said and left out.

@@ -23,6 +23,13 @@ Json read_json_file(const std::filesystem::path& path);
 /// written atomically.
 void write_json_file(const std::filesystem::path& path, const Json& json);
 
+/// As write_json_file has it. Names come as text (src/base/byte_text.hpp); a string that is no
+/// UTF-8 all the same is turned into it here rather than ending the program.
+std::string json_text(const Json& json, int indent = 2);
+
+/// On stdout, with a newline behind it; control characters that JSON allows are escaped too.
+void print_json(const Json& json);
+
 /// The text of a whole file. @throws Error io, naming path and cause, also where it exceeds
 /// `limit_bytes`.
 std::string read_text_file(const std::filesystem::path& path, std::size_t limit_bytes = 64U << 20U);

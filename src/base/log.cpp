@@ -5,20 +5,27 @@
 #include <memory>
 
 #include <spdlog/sinks/basic_file_sink.h>
-#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
-#include "src/base/error.hpp"
+#include "src/base/byte_text.hpp"
+#include "src/base/console.hpp"
 
 namespace varphase {
 namespace {
 
+/// Said once: a log that cannot be written is no reason to end a training.
+void say_lost(const std::string& cause) {
+  static bool said = false;
+  if (!said) print_err("varphase: warning: the log is not written: {}\n", cause);
+  said = true;
+}
+
 spdlog::logger& logger() {
   static spdlog::logger instance = [] {
-    auto console = std::make_shared<spdlog::sinks::stderr_sink_mt>();
-    console->set_level(spdlog::level::warn);
-    console->set_pattern("varphase: %l: %v");
-    return spdlog::logger("varphase", {console});
+    spdlog::logger made("varphase");
+    made.set_error_handler(say_lost);
+    made.flush_on(spdlog::level::info);
+    return made;
   }();
   return instance;
 }
@@ -31,15 +38,18 @@ void open_log_file(const std::filesystem::path& path) {
     auto file = std::make_shared<spdlog::sinks::basic_file_sink_mt>(path.string());
     file->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
     logger().sinks().push_back(file);
-    logger().flush_on(spdlog::level::info);
   } catch (const spdlog::spdlog_ex& error) {
-    fail(ErrorKind::io, "{}: cannot be opened for the log: {}", path.string(), error.what());
+    say_lost(error.what());
   }
 }
 
-void close_log_file() { logger().sinks().resize(1); }
+void close_log_file() { logger().sinks().clear(); }
 
-void log_info(const std::string& message) { logger().info(message); }
-void log_warning(const std::string& message) { logger().warn(message); }
+void log_info(const std::string& message) { logger().info(terminal_text(message)); }
+
+void log_warning(const std::string& message) {
+  print_err("varphase: warning: {}\n", message);
+  logger().warn(terminal_text(message));
+}
 
 }  // namespace varphase

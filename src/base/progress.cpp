@@ -4,12 +4,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <sys/ioctl.h>
 #include <unistd.h>
 #include <utility>
 
 #include <fmt/format.h>
+
+#include "src/base/byte_text.hpp"
+#include "src/base/console.hpp"
 
 namespace varphase {
 namespace {
@@ -53,8 +55,7 @@ void Progress::advance(std::int64_t by) {
 
 void Progress::clear() {
   if (!drawn_) return;
-  std::fputs("\r\x1b[K", stderr);
-  std::fflush(stderr);
+  write_err_bytes("\r\x1b[K");
   drawn_ = false;
 }
 
@@ -67,8 +68,7 @@ void Progress::draw() {
                                  rate_text(rate), unit_, duration_text(std::max(left, 0.0)));
   line.resize(std::min<std::size_t>(line.size(),
                                     static_cast<std::size_t>(std::max(terminal_width() - 1, 20))));
-  fmt::print(stderr, "\r{}\x1b[K", line);
-  std::fflush(stderr);
+  write_err_bytes(fmt::format("\r{}\x1b[K", terminal_text(line)));
   drawn_ = true;
 }
 

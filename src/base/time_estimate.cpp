@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "src/base/console.hpp"
 #include "src/base/log.hpp"
 #include "src/base/text_table.hpp"
 
@@ -77,7 +78,7 @@ void TimeEstimate::say(std::optional<double> whole, Progress& progress) const {
   log_info(text);
   if (quiet_) return;
   progress.clear();
-  fmt::print(stderr, "{}\n", text);
+  print_err("{}\n", text);
 }
 
 }  // namespace varphase

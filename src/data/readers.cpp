@@ -193,9 +193,10 @@ Dataset read_source(const std::string& data, const ReadOptions& options) {
   VARPHASE_CHECK(!looks_like_path, ErrorKind::io,
                  "{}: no such folder or file\n  --data takes one of {}, or a path that holds{}",
                  data, fmt::join(dataset_names(), ", "), known_layouts());
-  fail(ErrorKind::usage,
-       "unknown data set '{}'{}\n  --data takes one of {}, or a path that holds{}", data,
-       suggestion(data, dataset_names()), fmt::join(dataset_names(), ", "), known_layouts());
+  fail(ErrorKind::io,
+       "{}: no such folder or file, nor a data set of this name{}\n  --data takes one of {}, or a "
+       "path that holds{}",
+       data, suggestion(data, dataset_names()), fmt::join(dataset_names(), ", "), known_layouts());
 }
 
 }  // namespace varphase

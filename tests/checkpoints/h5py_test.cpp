@@ -124,7 +124,7 @@ const std::map<std::string, std::string> kReasons{
     {"loop_to_root", "has another name too"},
     {"second_name", "has another name too"},
     {"deep", "more than 16 groups"},
-    {"name_with_escape", "parameters/?[2Jx: is no name"},
+    {"name_with_escape", "parameters/\\x1B[2Jx: is no name"},
     {"variable_text_attribute", "attribute x is neither"},
     {"list_attribute", "attribute x is no single value"},
     {"int32_attribute", "attribute x is neither"},

@@ -19,6 +19,7 @@
 #include "analysis/prune/sweep.hpp"
 #include "checkpoints/snapshot_file.hpp"
 #include "checkpoints/snapshot_writer.hpp"
+#include "src/base/console.hpp"
 #include "src/base/instruction_set.hpp"
 #include "src/base/registry.hpp"
 #include "src/models/presets.hpp"
@@ -355,15 +356,15 @@ Measured read_images(const BenchOptions& options, bool from_cache) {
 /// The line that bench.py reads.
 void print_result(const BenchOptions& options, const std::string& device,
                   const Measured& measured) {
-  fmt::print("{}\n", Json{{"case", options.case_name},
-                          {"side", "ours"},
-                          {"device", device},
-                          {"seconds", measured.seconds},
-                          {"median", median(measured.seconds)},
-                          {"images", measured.images},
-                          {"epochs_equivalent", measured.epochs_equivalent},
-                          {"detail", measured.detail}}
-                         .dump());
+  print_out("{}\n", Json{{"case", options.case_name},
+                         {"side", "ours"},
+                         {"device", device},
+                         {"seconds", measured.seconds},
+                         {"median", median(measured.seconds)},
+                         {"images", measured.images},
+                         {"epochs_equivalent", measured.epochs_equivalent},
+                         {"detail", measured.detail}}
+                        .dump());
 }
 
 int run_images(const BenchOptions& options) {
@@ -445,7 +446,7 @@ int main(int argc, char** argv) {
     varphase::choose_instruction_set_by_environment();
     return varphase::run(options);
   } catch (const std::exception& error) {
-    fmt::print(
+    varphase::print_out(
         "{}\n",
         varphase::Json{{"case", options.case_name}, {"side", "ours"}, {"error", error.what()}}
             .dump());

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "checkpoints/check.hpp"
 
+#include "src/base/console.hpp"
 #include "src/base/error.hpp"
 #include "src/base/json.hpp"
 #include "src/base/text_table.hpp"
@@ -23,15 +24,15 @@ int run_check(const Options& options) {
                         {"why", file.why},
                         {"bytes", file.bytes}});
       } else {
-        fmt::print("{:9}  {}{}\n", state_name(file.state), file.path.string(),
-                   file.why.empty() ? "" : "\n           " + file.why);
+        print_out("{:9}  {}{}\n", state_name(file.state), file.path.string(),
+                  file.why.empty() ? "" : "\n           " + file.why);
       }
     }
   }
   if (options.json) {
-    fmt::print("{}\n", list.dump(2));
+    print_json(list);
   } else {
-    fmt::print("{} whole, {} not\n", whole, other);
+    print_out("{} whole, {} not\n", whole, other);
   }
   return other == 0 ? kSuccess : kFileError;
 }

@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
+#include "src/base/console.hpp"
 #include "src/base/error.hpp"
 #include "src/data/describe.hpp"
 #include "tools/dataset_files.hpp"
@@ -12,9 +13,9 @@ int run_data(const Options& options) {
       {options.data, options.validation, 0, 0, label_kind_from_name(options.labels),
        options.skip_damaged, static_cast<unsigned>(options.threads), &hdf5_dataset_files()});
   if (options.json) {
-    fmt::print("{}\n", describe(dataset).dump(2));
+    print_json(describe(dataset));
   } else {
-    fmt::print("{}", description_text(dataset));
+    print_out("{}", description_text(dataset));
   }
   return kSuccess;
 }

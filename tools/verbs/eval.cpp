@@ -5,6 +5,8 @@
 #include "analysis/predict/network_ensemble.hpp"
 #include "analysis/predict/predictor.hpp"
 #include "analysis/sparse/sparse_model.hpp"
+#include "src/base/console.hpp"
+#include "src/base/json.hpp"
 #include "src/base/progress.hpp"
 #include "src/base/stopwatch.hpp"
 #include "src/base/text_table.hpp"
@@ -303,9 +305,9 @@ int run_eval(const Options& options) {
     write_json_file(out, result);
   }
   if (options.json) {
-    fmt::print("{}\n", result.dump(2));
+    print_json(result);
   } else {
-    fmt::print(
+    print_out(
         "{}\n{} images, K = {}; accuracy with its standard error, NLL in nats an image; bytes of "
         "the file\n{}",
         text, split_name(split), options.samples, execution);

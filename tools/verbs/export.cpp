@@ -4,6 +4,8 @@
 #include "analysis/exchange/state_dict.hpp"
 #include "checkpoints/safetensors.hpp"
 #include "checkpoints/snapshot_file.hpp"
+#include "src/base/console.hpp"
+#include "src/base/json.hpp"
 #include "src/base/text_table.hpp"
 #include "tools/output_file.hpp"
 #include "tools/run_folder.hpp"
@@ -129,9 +131,9 @@ int run_export(const Options& options) {
   }
   result["bytes"] = bytes;
   if (options.json) {
-    fmt::print("{}\n", result.dump(2));
+    print_json(result);
   } else {
-    fmt::print("{}{}, {}\n", text, out.string(), bytes_text(static_cast<double>(bytes)));
+    print_out("{}{}, {}\n", text, out.string(), bytes_text(static_cast<double>(bytes)));
   }
   return kSuccess;
 }

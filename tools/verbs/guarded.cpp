@@ -3,6 +3,7 @@
 #include <exception>
 #include <new>
 
+#include "src/base/console.hpp"
 #include "src/base/error.hpp"
 #include "tools/verbs/verbs.hpp"
 
@@ -12,14 +13,14 @@ int guarded(Verb verb, const Options& options) {
   try {
     return verb(options);
   } catch (const Error& error) {
-    fmt::print(stderr, "varphase: {}\n", error.what());
+    print_err("varphase: {}\n", error.what());
     return exit_code(error.kind());
   } catch (const std::bad_alloc&) {
-    fmt::print(stderr, "varphase: out of memory\n  a smaller batch or fewer samples take less\n");
+    print_err("varphase: out of memory\n  a smaller batch or fewer samples take less\n");
     return kDeviceError;
   } catch (const std::exception& error) {
     const std::string text = error.what();
-    fmt::print(stderr, "varphase: {}\n", text.substr(0, text.find('\n')));
+    print_err("varphase: {}\n", text.substr(0, text.find('\n')));
     const bool memory = text.find("out of memory") != std::string::npos ||
                         text.find("not enough memory") != std::string::npos;
     const bool gpu = text.find("CUDA") != std::string::npos;

@@ -8,6 +8,8 @@
 #include "analysis/exchange/state_dict.hpp"
 #include "analysis/exchange/state_dict_import.hpp"
 #include "checkpoints/snapshot_file.hpp"
+#include "src/base/console.hpp"
+#include "src/base/json.hpp"
 #include "src/base/text_table.hpp"
 #include "src/models/presets.hpp"
 #include "tools/new_run.hpp"
@@ -112,9 +114,9 @@ int import_pruned(const Options& options, const TensorFile& file) {
   make_output_folder(options.out);
   const std::int64_t bytes = write_document(options.out, to_document(model));
   if (options.json) {
-    fmt::print("{}\n", Json{{"path", options.out}, {"kind", "pruned"}, {"bytes", bytes}}.dump(2));
+    print_json(Json{{"path", options.out}, {"kind", "pruned"}, {"bytes", bytes}});
   } else {
-    fmt::print("{}, {}\n", options.out, bytes_text(static_cast<double>(bytes)));
+    print_out("{}, {}\n", options.out, bytes_text(static_cast<double>(bytes)));
   }
   return kSuccess;
 }
@@ -129,22 +131,22 @@ void print_report(const StateDictReport& report, const fs::path& out, const Opti
                       {"modules", modules},
                       {"variances", report.variances},
                       {"unused", report.unused}};
-    fmt::print("{}\n", result.dump(2));
+    print_json(result);
     return;
   }
   std::size_t by_name = 0;
   for (const auto& [theirs, ours] : report.modules) {
     by_name += theirs == ours ? 1 : 0;
-    if (theirs != ours) fmt::print("{} is {}\n", theirs, ours);
+    if (theirs != ours) print_out("{} is {}\n", theirs, ours);
   }
-  if (by_name > 0) fmt::print("{} modules go by their names\n", by_name);
+  if (by_name > 0) print_out("{} modules go by their names\n", by_name);
   if (!report.variances.empty()) {
-    fmt::print("by {}: {}\n",
-               options.log_alpha ? fmt::format("--log-alpha {}", *options.log_alpha)
-                                 : "the network's spec",
-               fmt::join(report.variances, ", "));
+    print_out("by {}: {}\n",
+              options.log_alpha ? fmt::format("--log-alpha {}", *options.log_alpha)
+                                : "the network's spec",
+              fmt::join(report.variances, ", "));
   }
-  fmt::print("{}\n", out.string());
+  print_out("{}\n", out.string());
 }
 
 int import_checkpoint(const Options& options, const TensorFile& file) {

@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: MIT
 #include "checkpoints/inspect.hpp"
 
+#include "src/base/console.hpp"
 #include "src/base/error.hpp"
+#include "src/base/json.hpp"
 #include "tools/verbs/verbs.hpp"
 
 namespace varphase {
@@ -14,10 +16,10 @@ int run_inspect(const Options& options) {
     if (options.json) {
       list.push_back(description_json(description));
     } else {
-      fmt::print("{}", description_text(description));
+      print_out("{}", description_text(description));
     }
   }
-  if (options.json) fmt::print("{}\n", list.dump(2));
+  if (options.json) print_json(list);
   return kSuccess;
 }
 

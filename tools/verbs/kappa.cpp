@@ -13,6 +13,8 @@
 #include "analysis/kappa/transition.hpp"
 #include "checkpoints/snapshot_file.hpp"
 #include "src/base/atomic_file.hpp"
+#include "src/base/console.hpp"
+#include "src/base/json.hpp"
 #include "src/base/log.hpp"
 #include "src/base/progress.hpp"
 #include "src/base/text_table.hpp"
@@ -80,10 +82,9 @@ std::optional<bool> announce(Network& network, const DeviceImages& images, const
       ++next;
     }
   }
-  fmt::print(stderr,
-             "factors an image: {}\nabout {:.3g} s an epoch; {} at most beside the images\n", text,
-             plan.seconds, bytes_text(static_cast<double>(plan.bytes)));
-  if (image_seconds > 0) fmt::print(stderr, "of these {:.3g} s image by image\n", image_seconds);
+  print_err("factors an image: {}\nabout {:.3g} s an epoch; {} at most beside the images\n", text,
+            plan.seconds, bytes_text(static_cast<double>(plan.bytes)));
+  if (image_seconds > 0) print_err("of these {:.3g} s image by image\n", image_seconds);
   return plan.repeatable;
 }
 
@@ -231,13 +232,13 @@ void KappaVerb::begin(Network& network) {
   repeatable_ = announce(network, images_, options_, request_);
   const KappaPlan plan(network, request_);
   if (options_.by == "class" && !options_.json && !options_.quiet)
-    fmt::print(stderr, "{} maps of {} an epoch\n", network.classes(),
-               bytes_text(static_cast<double>(map_bytes(plan, network, request_))));
+    print_err("{} maps of {} an epoch\n", network.classes(),
+              bytes_text(static_cast<double>(map_bytes(plan, network, request_))));
   progress_.emplace("kappa",
                     static_cast<std::int64_t>(target_.epochs.size()) * plan.passes() *
                         (options_.by == "image" ? 2 : 1) * images_.count(),
                     " images", options_.quiet);
-  if (!options_.json) fmt::print("{}\n", table_.header());
+  if (!options_.json) print_out("{}\n", table_.header());
 }
 
 KappaMap KappaVerb::map_of(Network& network, const DeviceImages& images, std::int64_t epoch,
@@ -254,7 +255,7 @@ KappaMap KappaVerb::map_of(Network& network, const DeviceImages& images, std::in
   const auto say = [&](const std::string& text) {
     if (options_.quiet) return;
     progress_->clear();
-    fmt::print(stderr, "{} {}\n", name, text);
+    print_err("{} {}\n", name, text);
   };
   if (std::optional<KappaMap> found = made_before(file, digest, plan)) {
     say("is there: the same request made it before");
@@ -328,8 +329,8 @@ void KappaVerb::by_image(Network& network, std::int64_t epoch, const KappaMap& m
   progress_->clear();
   if (options_.json) return;
   print_images(found, epoch);
-  fmt::print("the first {} images of each in {}\n", wanted.images,
-             (folder / name).string() + ".csv");
+  print_out("the first {} images of each in {}\n", wanted.images,
+            (folder / name).string() + ".csv");
 }
 
 std::string KappaVerb::split_tag() const {
@@ -370,7 +371,7 @@ int KappaVerb::run() {
       options_.by == "class" ? by_class(loaded.network, epoch) : whole(loaded.network, epoch);
     } catch (const Interrupted&) {
       progress_->clear();
-      fmt::print(stderr, "interrupted at epoch {}; the same command goes on from here\n", epoch);
+      print_err("interrupted at epoch {}; the same command goes on from here\n", epoch);
       return kInterrupted;
     }
   }
@@ -390,13 +391,13 @@ void KappaVerb::finish() {
       json["sums"] = sums_;
       json["class_names"] = dataset_.class_names;
     }
-    fmt::print("{}\n", json.dump(2));
+    print_json(json);
     return;
   }
-  fmt::print("\nkappa_0 = {}; sums over {} {} images; maps in {}\n", options_.kappa0,
-             count_text(images_.count()), split, folder_.string());
+  print_out("\nkappa_0 = {}; sums over {} {} images; maps in {}\n", options_.kappa0,
+            count_text(images_.count()), split, folder_.string());
   if (repeatable_ == false)
-    fmt::print("not repeatable: two passes over the same images gave different bits\n");
+    print_out("not repeatable: two passes over the same images gave different bits\n");
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <fmt/ranges.h>
 
 #include "analysis/kappa/csv_table.hpp"
+#include "src/base/console.hpp"
 
 namespace varphase {
 namespace {
@@ -43,13 +44,13 @@ std::vector<std::int64_t> index_of(std::int64_t weight, const std::vector<std::i
 /// Whole rows of the Hessian: are they right, and how far is the diagonal from them?
 void print_rows(const HessianRows& rows) {
   if (rows.rows == 0) return;
-  fmt::print("      {} whole rows: asymmetry {:.1e}, along a direction off by {:.1e};\n", rows.rows,
-             rows.asymmetry, rows.direction_error);
+  print_out("      {} whole rows: asymmetry {:.1e}, along a direction off by {:.1e};\n", rows.rows,
+            rows.asymmetry, rows.direction_error);
   if (std::isnan(rows.diagonal_share)) {
-    fmt::print("      their diagonal entries are 0\n");
+    print_out("      their diagonal entries are 0\n");
   } else {
-    fmt::print("      off the diagonal up to {:.2g} times it; it has {:.2g} % of a row's squares\n",
-               rows.largest_off_diagonal, 100 * rows.diagonal_share);
+    print_out("      off the diagonal up to {:.2g} times it; it has {:.2g} % of a row's squares\n",
+              rows.largest_off_diagonal, 100 * rows.diagonal_share);
   }
 }
 
@@ -98,25 +99,25 @@ void KappaTable::print(const Json& row, const KappaProof* proof) const {
   if (by_class_) {
     const std::string label =
         row["class"].is_null() ? "all" : std::to_string(row["class"].get<std::int64_t>());
-    fmt::print("{}\n", table_.row({epoch, layer, label, count_text(row["images"]), over, weights,
-                                   negative, zeros}));
+    print_out("{}\n", table_.row({epoch, layer, label, count_text(row["images"]), over, weights,
+                                  negative, zeros}));
   } else {
-    fmt::print("{}\n", table_.row({epoch, layer, over, weights, negative, zeros,
-                                   row["smooth"].get<std::string>()}));
+    print_out("{}\n", table_.row({epoch, layer, over, weights, negative, zeros,
+                                  row["smooth"].get<std::string>()}));
   }
   const bool said = row["method"] != "closed form" && !by_class_;
-  if (said) fmt::print("      {}", row["method"].get<std::string>());
+  if (said) print_out("      {}", row["method"].get<std::string>());
   if (row.contains("relative_standard_error")) {
-    fmt::print("{}standard error {:.2g} %, 1 % takes {} samples", said ? ": " : "      ",
-               100 * row["relative_standard_error"].get<double>(),
-               count_text(row["samples_for_1_percent"].get<std::int64_t>()));
+    print_out("{}standard error {:.2g} %, 1 % takes {} samples", said ? ": " : "      ",
+              100 * row["relative_standard_error"].get<double>(),
+              count_text(row["samples_for_1_percent"].get<std::int64_t>()));
     if (row.contains("uncertain"))
-      fmt::print("; {} of the count within two of them", count_text(row["uncertain"]));
+      print_out("; {} of the count within two of them", count_text(row["uncertain"]));
   }
-  if (said || row.contains("relative_standard_error")) fmt::print("\n");
+  if (said || row.contains("relative_standard_error")) print_out("\n");
   if (proof != nullptr) {
-    fmt::print("      verified {} entries: worst relative error {:.1e}\n", proof->entries,
-               proof->worst_relative_error);
+    print_out("      verified {} entries: worst relative error {:.1e}\n", proof->entries,
+              proof->worst_relative_error);
     print_rows(proof->rows);
   }
 }
@@ -167,18 +168,18 @@ void print_images(const std::vector<LayerImages>& layers, std::int64_t epoch) {
   constexpr std::size_t kShown = 4;  // in 80 columns
   for (const LayerImages& layer : layers) {
     const char* quantity = layer.has_variance ? "kappa" : "curvature";
-    fmt::print("\nepoch {}, {}: image (label) and its share of the largest {}\n", epoch,
-               layer.layer, quantity);
+    print_out("\nepoch {}, {}: image (label) and its share of the largest {}\n", epoch, layer.layer,
+              quantity);
     for (const WeightImages& weight : layer.weights) {
-      fmt::print("  [{}] {} {:.4g}, as uneven as of {:.3g} equal images\n     ",
-                 fmt::join(index_of(weight.weight, layer.shape), ", "), quantity, weight.kappa,
-                 weight.effective_images);
+      print_out("  [{}] {} {:.4g}, as uneven as of {:.3g} equal images\n     ",
+                fmt::join(index_of(weight.weight, layer.shape), ", "), quantity, weight.kappa,
+                weight.effective_images);
       for (std::size_t k = 0; k < std::min(kShown, weight.images.size()); ++k) {
         const ImageShare& image = weight.images[k];
-        fmt::print("{} {} ({}) {:.3g} %", k == 0 ? "" : ",", image.image, image.label,
-                   100 * image.share);
+        print_out("{} {} ({}) {:.3g} %", k == 0 ? "" : ",", image.image, image.label,
+                  100 * image.share);
       }
-      fmt::print("\n");
+      print_out("\n");
     }
   }
 }

@@ -5,6 +5,8 @@
 
 #include "analysis/predict/image_prediction.hpp"
 #include "analysis/predict/trunk.hpp"
+#include "src/base/console.hpp"
+#include "src/base/json.hpp"
 #include "src/base/log.hpp"
 #include "src/base/progress.hpp"
 #include "src/base/stopwatch.hpp"
@@ -163,15 +165,15 @@ int run_predict(const Options& options) {
     result["left_out"] = left_out;
     result["entropy"] = totals.entropy / n;
     result["mutual_information"] = totals.mutual_information / n;
-    fmt::print("{}\n", result.dump(2, ' ', false, Json::error_handler_t::replace));
+    print_json(result);
     return kSuccess;
   }
-  fmt::print("{}: {} images, {}{}\nmean entropy {:.4f}, mean mutual information {:.4f} nats\n",
-             options.out, count_text(totals.images), estimator_name(estimator),
-             estimator == Estimator::ensemble || estimator == Estimator::zero_mean
-                 ? fmt::format(" of {} samples", options.samples)
-                 : "",
-             totals.entropy / n, totals.mutual_information / n);
+  print_out("{}: {} images, {}{}\nmean entropy {:.4f}, mean mutual information {:.4f} nats\n",
+            options.out, count_text(totals.images), estimator_name(estimator),
+            estimator == Estimator::ensemble || estimator == Estimator::zero_mean
+                ? fmt::format(" of {} samples", options.samples)
+                : "",
+            totals.entropy / n, totals.mutual_information / n);
   return kSuccess;
 }
 

@@ -11,6 +11,8 @@
 #include "analysis/prune/units.hpp"
 #include "analysis/sparse/compact.hpp"
 #include "checkpoints/inspect.hpp"
+#include "src/base/console.hpp"
+#include "src/base/json.hpp"
 #include "src/base/progress.hpp"
 #include "src/base/text_table.hpp"
 #include "tools/pruning_source.hpp"
@@ -348,14 +350,14 @@ int run_prune(const Options& options) {
                      {{"full", {{"mean", cost.full.mean}, {"moments", cost.full.moments}}},
                       {"pruned", {{"mean", cost.pruned.mean}, {"moments", cost.pruned.moments}}}}}};
   if (options.json) {
-    fmt::print("{}\n", result.dump(2));
+    print_json(result);
     return kSuccess;
   }
   std::string smoothed;
   if (!scoring.smooth.empty())
     smoothed =
         scoring.smooth == "none" ? " (as it is)" : fmt::format(" (smoothed by {})", scoring.smooth);
-  fmt::print(
+  print_out(
       "{}\n{}{:.2f} % of the network's weights dropped; cut by {} of {}{}, dropped weights "
       "replaced "
       "by {}, repair {}\nmultiply-adds an image, of the means: {} > {}; of both moments: {} > {}\n"

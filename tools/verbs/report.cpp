@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "analysis/report/report.hpp"
 
+#include "src/base/console.hpp"
 #include "src/base/error.hpp"
 #include "tools/run_folder.hpp"
 #include "tools/verbs/verbs.hpp"
@@ -13,8 +14,8 @@ int run_report(const Options& options) {
   const std::filesystem::path out =
       options.out.empty() ? run.path() / "report.html" : std::filesystem::path(options.out);
   for (const std::string& problem : write_report(run.path(), out))
-    fmt::print(stderr, "varphase: left out: {}\n", problem);
-  if (!options.quiet) fmt::print("{}\n", out.string());
+    print_err("varphase: left out: {}\n", problem);
+  if (!options.quiet) print_out("{}\n", out.string());
   return kSuccess;
 }
 

@@ -9,6 +9,8 @@
 #include <fmt/ranges.h>
 
 #include "src/base/atomic_file.hpp"
+#include "src/base/console.hpp"
+#include "src/base/json.hpp"
 #include "src/base/progress.hpp"
 #include "src/base/stopwatch.hpp"
 #include "src/base/text_table.hpp"
@@ -231,41 +233,41 @@ int run_sweep(const Options& options) {
   write_json_file(stem.string() + ".json", json);
   write_text_atomically(stem.string() + ".csv", sweep_csv(report));
   if (options.json) {
-    fmt::print("{}\n", json.dump(2));
+    print_json(json);
     return kSuccess;
   }
   const Metrics& full = report.result.full;
-  fmt::print(
+  print_out(
       "{} of {}, {} {} images, K = {}", fmt::join(report.layers, ", "),
       report.runs.size() == 1 ? report.checkpoint : fmt::format("{} networks", report.runs.size()),
       count_text(full.images), split_name(report.split), request.members);
   if (!report.smooth.empty())
-    fmt::print(", kappa {}", report.smooth == "none" ? "of the network as it is"
-                                                     : "smoothed by " + report.smooth);
-  fmt::print(": full ensemble {:.2f} % (s.e. {:.2f}), NLL {:.4f}\n", 100 * full.accuracy,
-             100 * full.accuracy_se, full.nll);
+    print_out(", kappa {}",
+              report.smooth == "none" ? "of the network as it is" : "smoothed by " + report.smooth);
+  print_out(": full ensemble {:.2f} % (s.e. {:.2f}), NLL {:.4f}\n", 100 * full.accuracy,
+            100 * full.accuracy_se, full.nll);
   if (report.by_criteria) {
-    fmt::print("columns: % of {} dropped; repair {}\n\n{}",
-               request.scope == Scope::global ? "all these weights" : "each layer's weights",
-               repair_name(request.repair), criteria_table(report));
-    for (const std::string& line : left_out_lines(report)) fmt::print("\n{}", line);
-    if (!report.left_out.empty()) fmt::print("\n");
+    print_out("columns: % of {} dropped; repair {}\n\n{}",
+              request.scope == Scope::global ? "all these weights" : "each layer's weights",
+              repair_name(request.repair), criteria_table(report));
+    for (const std::string& line : left_out_lines(report)) print_out("\n{}", line);
+    if (!report.left_out.empty()) print_out("\n");
   } else {
-    fmt::print("\n{}", cut_table(report));
+    print_out("\n{}", cut_table(report));
   }
   if (!options.choose.empty()) {
     if (report.chosen < 0) {
-      fmt::print("\nno row has {}\n", options.choose);
+      print_out("\nno row has {}\n", options.choose);
     } else {
       const SweepRow& row = report.result.rows[static_cast<std::size_t>(report.chosen)];
-      fmt::print(
+      print_out(
           "\nchosen by {} on {} images: {}, replace {}, sparsity {:.2f} %\n", options.choose,
           split_name(report.split),
           row.criterion == "kappa" ? fmt::format("kappa_0 = {:.4g}", row.threshold) : row.criterion,
           replacement_name(row.replace), 100 * row.sparsity);
     }
   }
-  fmt::print("\n{}.csv, .json\n", stem.string());
+  print_out("\n{}.csv, .json\n", stem.string());
   return kSuccess;
 }
 

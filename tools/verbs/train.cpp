@@ -8,6 +8,7 @@
 
 #include "analysis/kappa/csv_table.hpp"
 #include "src/base/atomic_file.hpp"
+#include "src/base/console.hpp"
 #include "src/base/log.hpp"
 #include "src/base/text_table.hpp"
 #include "src/models/presets.hpp"
@@ -90,7 +91,7 @@ void print_members(const MemberRuns& runs) {
                                                              : fmt::format("{:.4f}", value);
   };
   std::vector<std::vector<double>> values(std::size(columns));
-  fmt::print("\n{}\n", table.header());
+  print_out("\n{}\n", table.header());
   for (std::int64_t i = 0; i < runs.members; ++i) {
     const CsvTable rows = read_csv(runs.path(i) / "metrics.csv");
     const std::vector<double> ensemble = rows.values("test_accuracy_ensemble");
@@ -103,7 +104,7 @@ void print_members(const MemberRuns& runs) {
       values[c].push_back(rows.values(columns[c].second)[row]);
       cells.push_back(text(columns[c].first, values[c].back()));
     }
-    fmt::print("{}\n", table.row(cells));
+    print_out("{}\n", table.row(cells));
   }
   std::vector<std::string> mean{"mean", "", ""}, deviation{"std. dev.", "", ""};
   for (std::size_t c = 0; c < std::size(columns); ++c) {
@@ -114,8 +115,8 @@ void print_members(const MemberRuns& runs) {
     mean.push_back(text(columns[c].first, sum / n));
     deviation.push_back(n > 1 ? text(columns[c].first, std::sqrt(squares / (n - 1))) : "");
   }
-  fmt::print("{}\n{}\n\nthe networks together: varphase eval --together {}\n", table.row(mean),
-             table.row(deviation), runs.folder.string());
+  print_out("{}\n{}\n\nthe networks together: varphase eval --together {}\n", table.row(mean),
+            table.row(deviation), runs.folder.string());
 }
 
 /// Trains what is not finished of an ensemble, so many members at once.

@@ -6,6 +6,7 @@
 
 #include "analysis/report/report.hpp"
 #include "src/base/atomic_file.hpp"
+#include "src/base/console.hpp"
 #include "src/base/text_table.hpp"
 #include "tools/run_folder.hpp"
 #include "tools/verbs/verbs.hpp"
@@ -30,14 +31,14 @@ void print_table(const Transition& transition) {
   wider.insert(wider.begin() + gap_place, {"gap", 6});
   const bool with_gap = TextTable(wider).header().size() <= kWidest;
   const TextTable table(with_gap ? wider : columns);
-  fmt::print("{}\n", table.header());
+  print_out("{}\n", table.header());
   for (const TransitionRow& row : transition.rows) {
     std::vector<std::string> cells{
         std::to_string(row.epoch), row.over_total() ? count_text(*row.over_total()) : "-",
         percent(row.accuracy_deterministic), percent(row.accuracy_ensemble)};
     if (with_gap) cells.push_back(percent(row.gap()));
     for (const double value : row.log_alpha) cells.push_back(fmt::format("{:.2f}", value));
-    fmt::print("{}\n", table.row(cells));
+    print_out("{}\n", table.row(cells));
   }
 }
 
@@ -55,11 +56,11 @@ int run_transition(const Options& options) {
   write_json_file(run.path() / "transition.json", to_json(transition));
   write_text_atomically(run.path() / "transition.csv", to_csv(transition));
   if (options.json) {
-    fmt::print("{}\n", to_json(transition).dump(2));
+    print_json(to_json(transition));
     return kSuccess;
   }
   print_table(transition);
-  fmt::print(
+  print_out(
       "\nonset: {}\ndrop:  {}\ngap:   {}\nkappa: {}, accuracies on {} images\n{}\n",
       transition.onset_rule(), transition.drop_rule(), transition.gap_rule(),
       transition.smooth == "none" ? "of the network as it is" : "smoothed by " + transition.smooth,
