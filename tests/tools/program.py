@@ -1,0 +1,78 @@
+# SPDX-FileCopyrightText: 2026 The Varphase authors
+# SPDX-License-Identifier: MIT
+"""What the tests of the command line share: the program given as the first argument, small inputs, a folder for each test."""
+
+import csv
+import gzip
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+import zlib
+
+import h5py
+import numpy as np
+
+PROGRAM = sys.argv.pop(1)
+# One thread: other tests may run beside this one. Six hundred drawn digits and the quickstart's network.
+SMALL = ["--preset", "quickstart", "--data", "synthetic-digits", "--train-limit", "600", "--test-limit", "200",
+         "--threads", "1", "--device", "cpu", "--quiet"]  # fmt: skip
+OFFLINE = ["--threads", "1", "--device", "cpu", "--quiet"]
+
+
+def run(*arguments, **more):
+    return subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True, timeout=600, **more)
+
+
+def idx(path, values):
+    """Writes an array of bytes as an IDX file."""
+    values = np.asarray(values, np.uint8)
+    header = bytes([0, 0, 8, values.ndim]) + b"".join(n.to_bytes(4, "big") for n in values.shape)
+    with gzip.open(path, "wb") if path.suffix == ".gz" else open(path, "wb") as file:
+        file.write(header + values.tobytes())
+
+
+def png(path, image):
+    """Writes a grey image."""
+
+    def chunk(kind, data):
+        return len(data).to_bytes(4, "big") + kind + data + zlib.crc32(kind + data).to_bytes(4, "big")
+
+    size = b"".join(n.to_bytes(4, "big") for n in image.shape[::-1])
+    rows = b"".join(b"\0" + row.tobytes() for row in image.astype(np.uint8))
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", size + bytes([8, 0, 0, 0, 0])) +
+                     chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))  # fmt: skip
+
+
+def arrays(path):
+    """Every dataset of a file by name, as bytes."""
+    found = {}
+    with h5py.File(path) as file:
+        file.visititems(lambda name, item: found.__setitem__(name, item[()].tobytes())
+                        if isinstance(item, h5py.Dataset) else None)  # fmt: skip
+    return found
+
+
+def metrics_of(folder):
+    """The rows of a run's metrics.csv, all as texts."""
+    return list(csv.DictReader((folder / "metrics.csv").read_text().splitlines()))
+
+
+class ProgramTest(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="varphase-cli-"))
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def fails(self, code, *words, arguments, **more):
+        done = run(*arguments, **more)
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        for word in words:
+            self.assertIn(word, done.stderr)
+        return done
+
+    def train(self, name, *more):
+        done = run("train", *SMALL, "--run", self.folder / name, *more)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return self.folder / name
