@@ -93,8 +93,15 @@ Dataset read_dataset(const DataRequest& request) {
   VARPHASE_CHECK(!request.data.empty(), ErrorKind::usage,
                  "--data: wants a path or one of {}, got nothing",
                  fmt::join(dataset_names(), ", "));
-  Dataset dataset = read_source(request.data, {request.data, request.labels, request.skip_damaged,
-                                               request.threads, request.files});
+  ReadOptions options;
+  options.name = request.data;
+  options.labels = request.labels;
+  options.skip_damaged = request.skip_damaged;
+  options.threads = request.threads;
+  options.files = request.files;
+  options.form = request.form;
+  options.limits = request.limits;
+  Dataset dataset = read_source(request.data, options);
   check_same_shape(dataset);
   dataset.classes = class_count(dataset);
   if (dataset.digest.empty()) dataset.digest = dataset_digest(dataset);

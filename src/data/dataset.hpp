@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "src/data/image_form.hpp"
+
 namespace varphase {
 
 /// Which part of a data set; the value is the `sub` field of a noise key.
@@ -73,6 +75,8 @@ struct DataRequest {
   bool skip_damaged = false;            // leave damaged images of an image folder out, and say so
   unsigned threads = 0;                 // that decode images; 0: all cores
   const DatasetFiles* files = nullptr;  // HDF5 for sets and for the cache; null: neither
+  ImageForm form;
+  ReadLimits limits;
 };
 
 /// Reads a data set.

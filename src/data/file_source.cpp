@@ -38,7 +38,7 @@ std::vector<FileToDecode> files_below(const fs::path& folder) {
       continue;
     }
     const ImageFormat* format = image_format_of(name);
-    if (format == nullptr || !is_file(entry->path())) continue;
+    if (format == nullptr || is_folder(entry->path())) continue;
     files.push_back({entry->path(), entry->path().lexically_relative(folder).string(), format});
   }
   VARPHASE_CHECK(!error, ErrorKind::io, "{}: cannot be listed: {}", folder.string(),
@@ -92,11 +92,11 @@ class FileSource final : public ImageSource {
     for (std::size_t i = 0; i < count; ++i) {
       const FileToDecode& file = files_[first + i];
       if (trouble[i].size) check_image_size(file.path.string(), wanted, trouble[i].header);
-      if (!trouble[i].damage.empty()) {
-        VARPHASE_CHECK(request_.skip_damaged, ErrorKind::format,
-                       "{}: damaged: {}\n  replace it, or leave such images out by --skip-damaged",
-                       file.path.string(), trouble[i].damage);
-        left_out_.push_back(fmt::format("{} ({})", file.name, trouble[i].damage));
+      if (const ImageTrouble& why = trouble[i].why) {
+        VARPHASE_CHECK(request_.skip_damaged, ErrorKind::format, "{}: {}: {}\n  {}",
+                       file.path.string(), trouble_name(why.kind), why.text,
+                       trouble_remedy(why.kind));
+        left_out_.push_back(fmt::format("{} ({})", file.name, why.text));
         continue;
       }
       if (left < i)
@@ -113,7 +113,7 @@ class FileSource final : public ImageSource {
 
  private:
   struct Trouble {
-    std::string damage;
+    ImageTrouble why;
     bool size = false;  // another one than wanted: `header`
     ImageHeader header;
   };
@@ -122,18 +122,18 @@ class FileSource final : public ImageSource {
     const ImageHeader& wanted = request_.wanted;
     Trouble trouble;
     try {
-      std::error_code error;
-      const std::uintmax_t size = fs::file_size(file.path, error);
-      VARPHASE_CHECK(!error, ErrorKind::io, "{}", error.message());
-      const std::vector<std::uint8_t> bytes = read_image_file(file.path, size);
-      const std::unique_ptr<ImageDecoder> decoder = file.format->open(bytes);
-      trouble.header = decoder->header();
+      FileIdentity ignored;
+      const std::vector<std::uint8_t> bytes = read_image_file(file.path, ignored);
+      const std::unique_ptr<ImageDecoder> decoder =
+          open_image(bytes, *file.format, request_.limits);
+      const ImageHeader own = decoder->header();
+      trouble.header = request_.form.of(own);
       trouble.size = trouble.header.height != wanted.height ||
                      trouble.header.width != wanted.width ||
                      (trouble.header.channels != 1 && trouble.header.channels != wanted.channels);
-      if (!trouble.size) decode_planes(*decoder, trouble.header, wanted.channels, out);
+      if (!trouble.size) decode_as(*decoder, own, wanted, out);
     } catch (const Error& error) {
-      trouble.damage = error.what();
+      trouble.why = trouble_of(error);
       trouble.size = false;
     }
     return trouble;

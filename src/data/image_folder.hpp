@@ -14,13 +14,12 @@ namespace varphase {
 bool holds_image_folder(const std::filesystem::path& path);
 
 /// Decodes all images on all cores. Grey images of a set that has colour get three equal channels.
-/// With options.files the decoded set is kept in the user's cache and read from there as long as no
-/// file's name, size or time changes.
+/// With options.files the decoded set is kept in the user's cache (ImageCache).
 ///
 /// @throws Error io: nothing to read, class folders of train and test differ, an empty class;
-///   format: an image is damaged (how many, the first by name; options.skip_damaged leaves them out
-///   and says so in `notes`), an image has another size than the first; unsupported: this build
-///   lacks the library.
+///   format: an image is damaged, of a kind that is not read, or cannot be opened (how many, the
+///   first by name; options.skip_damaged leaves them out and says so in `notes`), an image has
+///   another size than the first; unsupported: this build lacks the library.
 Dataset read_image_folder(const std::filesystem::path& path, const ReadOptions& options);
 
 }  // namespace varphase

@@ -9,41 +9,64 @@
 #include <string_view>
 #include <vector>
 
-namespace varphase {
+#include "src/data/read_limits.hpp"
 
-/// No image of more pixels is decoded: a header of a few bytes can claim four thousand millions.
-inline constexpr std::int64_t kMostImagePixels = std::int64_t{1} << 26U;
+namespace varphase {
 
 struct ImageHeader {
   std::int64_t height = 0;
   std::int64_t width = 0;
   std::int64_t channels = 0;  // 1 grey, 3 red, green, blue
+
+  bool operator==(const ImageHeader&) const = default;
+  std::size_t bytes() const { return static_cast<std::size_t>(height * width * channels); }
 };
 
-/// One compressed image. The bytes are hostile: whatever a library finds wrong becomes an Error
-/// format that says what, without the file's name.
+/// One compressed image, the way up that its EXIF orientation says. The bytes are hostile: whatever
+/// a library finds wrong becomes an Error that says what, without the file's name: format where
+/// they are damaged, unsupported where they are sound and of a kind that is not read.
 class ImageDecoder {
  public:
   virtual ~ImageDecoder() = default;
   /// Size and colour, before any memory for pixels is taken.
-  virtual ImageHeader header() = 0;
+  ImageHeader header();
   /// After header(). @param out [channels, height, width]
-  /// Also throws where the library only warns that data are missing or damaged.
-  virtual void decode(std::uint8_t* out) = 0;
+  /// Also throws where the library only warns that pixels are made up.
+  void decode(std::uint8_t* out);
+
+ protected:
+  /// As the file has it; sets orientation_.
+  virtual ImageHeader read_header() = 0;
+  virtual void read_pixels(std::uint8_t* out) = 0;
+  int orientation_ = 1;  // EXIF's
+
+ private:
+  ImageHeader stored_;
 };
 
-/// A kind of image file, known by the ending of its name.
+/// A kind of image file.
 struct ImageFormat {
   const char* name;
   std::vector<std::string> endings;  // lower case, with the dot
+  std::string_view signature;        // its first bytes
   bool available;                    // whether this build has the library
   const char* package;               // Debian's, for the error where it has not
-  std::unique_ptr<ImageDecoder> (*open)(std::span<const std::uint8_t> bytes);
+  std::unique_ptr<ImageDecoder> (*open)(std::span<const std::uint8_t> bytes,
+                                        const ReadLimits& limits);
 };
 
 const std::vector<ImageFormat>& image_formats();
 
 /// The format of a file by its name, in any case; null: no image.
 const ImageFormat* image_format_of(std::string_view file_name);
+
+/// By what the bytes are, whatever the file is called: many a .jpg is a PNG.
+/// @param named the format by the file's name, for bytes that are none that is known
+/// @throws Error unsupported, format.
+std::unique_ptr<ImageDecoder> open_image(std::span<const std::uint8_t> bytes,
+                                         const ImageFormat& named, const ReadLimits& limits);
+
+/// @throws Error unsupported where a header claims more pixels than are read.
+void check_pixels(std::int64_t height, std::int64_t width, const ReadLimits& limits);
 
 }  // namespace varphase

@@ -29,7 +29,8 @@ class ImageSource {
   /// Whether each image is a file of its own.
   virtual bool named() const { return false; }
   /// The next images, at most `most` places of the source; an empty set at its end.
-  /// @throws Error naming the file: format (damaged), shape (another size than wanted).
+  /// @throws Error naming the file: format (damaged, not supported, not there), shape (another size
+  /// than wanted).
   virtual ImagePiece next(std::int64_t most) = 0;
   /// What was left out so far, "cat/1.jpg (truncated)".
   const std::vector<std::string>& left_out() const { return left_out_; }
@@ -44,6 +45,8 @@ struct ImageRequest {
   bool skip_damaged = false;            // leave damaged image files out
   unsigned threads = 0;                 // that decode images; 0: all cores
   const DatasetFiles* files = nullptr;  // HDF5; null: none
+  ImageForm form;
+  ReadLimits limits;
 };
 
 /// A form in which images to be predicted lie on a disk.

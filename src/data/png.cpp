@@ -10,6 +10,8 @@
 #include <cstring>
 
 #include <png.h>
+
+#include "src/data/orientation.hpp"
 #endif
 
 namespace varphase {
@@ -23,32 +25,34 @@ constexpr png_alloc_size_t kMostChunkBytes = 8U << 20U;  // of texts and profile
 
 class PngDecoder final : public ImageDecoder {
  public:
-  explicit PngDecoder(std::span<const std::uint8_t> bytes) : bytes_(bytes) {}
+  PngDecoder(std::span<const std::uint8_t> bytes, const ReadLimits& limits)
+      : bytes_(bytes), limits_(limits) {}
   ~PngDecoder() override { png_destroy_read_struct(&png_, &info_, nullptr); }
   PngDecoder(const PngDecoder&) = delete;
   PngDecoder& operator=(const PngDecoder&) = delete;
 
-  ImageHeader header() override {
+ protected:
+  ImageHeader read_header() override {
     png_ = png_create_read_struct(PNG_LIBPNG_VER_STRING, this, on_error, on_warning);
     if (png_ != nullptr) info_ = png_create_info_struct(png_);
     VARPHASE_CHECK(info_ != nullptr, ErrorKind::device, "libpng has no memory");
     // No object with a destructor lives in a function that libpng may leave by longjmp.
     if (setjmp(png_jmpbuf(png_)) != 0) fail(ErrorKind::format, "{}", message_);
-    read_header();
+    parse_header();
     const auto height = static_cast<std::int64_t>(png_get_image_height(png_, info_));
     const auto width = static_cast<std::int64_t>(png_get_image_width(png_, info_));
-    VARPHASE_CHECK(height * width <= kMostImagePixels, ErrorKind::format,
-                   "claims {} x {} pixels, at most {} are read", height, width, kMostImagePixels);
+    check_pixels(height, width, limits_);
     const int depth = png_get_bit_depth(png_, info_);
-    VARPHASE_CHECK(depth <= 8, ErrorKind::format, "has {} bits a channel, at most 8 are read",
+    VARPHASE_CHECK(depth <= 8, ErrorKind::unsupported, "has {} bits a channel, at most 8 are read",
                    depth);
     const bool grey =
         (png_get_color_type(png_, info_) & ~PNG_COLOR_MASK_ALPHA) == PNG_COLOR_TYPE_GRAY;
     header_ = {height, width, grey ? 1 : 3};
+    orientation_ = find_orientation();
     return header_;
   }
 
-  void decode(std::uint8_t* out) override {
+  void read_pixels(std::uint8_t* out) override {
     const auto height = static_cast<std::size_t>(header_.height);
     const auto width = static_cast<std::size_t>(header_.width);
     const auto channels = static_cast<std::size_t>(header_.channels);
@@ -64,7 +68,20 @@ class PngDecoder final : public ImageDecoder {
   }
 
  private:
-  void read_header() {
+  /// libpng tells of a chunk eXIf only once it has passed it, which may be behind the pixels.
+  int find_orientation() const {
+    constexpr std::size_t kSignatureBytes = 8, kFrameBytes = 12;
+    for (std::size_t at = kSignatureBytes; bytes_.size() - at >= kFrameBytes;) {
+      const std::size_t length = png_get_uint_32(bytes_.data() + at);
+      if (length > bytes_.size() - at - kFrameBytes) break;
+      if (std::memcmp(bytes_.data() + at + 4, "eXIf", 4) == 0)
+        return exif_orientation(bytes_.subspan(at + 8, length));
+      at += kFrameBytes + length;
+    }
+    return 1;
+  }
+
+  void parse_header() {
     png_set_read_fn(png_, this, on_read);
     png_set_user_limits(png_, kMostSide, kMostSide);
     png_set_chunk_malloc_max(png_, kMostChunkBytes);
@@ -99,6 +116,7 @@ class PngDecoder final : public ImageDecoder {
   static void on_warning(png_structp, png_const_charp) {}
 
   std::span<const std::uint8_t> bytes_;
+  ReadLimits limits_;
   std::size_t at_ = 0;
   png_structp png_ = nullptr;
   png_infop info_ = nullptr;
@@ -110,13 +128,14 @@ class PngDecoder final : public ImageDecoder {
 
 }  // namespace
 
-std::unique_ptr<ImageDecoder> open_png(std::span<const std::uint8_t> bytes) {
-  return std::make_unique<PngDecoder>(bytes);
+std::unique_ptr<ImageDecoder> open_png(std::span<const std::uint8_t> bytes,
+                                       const ReadLimits& limits) {
+  return std::make_unique<PngDecoder>(bytes, limits);
 }
 
 #else
 
-std::unique_ptr<ImageDecoder> open_png(std::span<const std::uint8_t>) {
+std::unique_ptr<ImageDecoder> open_png(std::span<const std::uint8_t>, const ReadLimits&) {
   fail(ErrorKind::unsupported, "this build of varphase reads no PNG files");
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "src/data/dataset.hpp"
+#include "src/data/image_form.hpp"
 
 namespace varphase {
 
@@ -17,6 +18,8 @@ struct ReadOptions {
   bool skip_damaged = false;
   unsigned threads = 0;  // 0: all cores
   const DatasetFiles* files = nullptr;
+  ImageForm form;  // of image folders; those of one size are brought to it once they are read
+  ReadLimits limits;
 };
 
 /// A layout in which images lie on a disk. A reader fills train and test, `source`, and what it

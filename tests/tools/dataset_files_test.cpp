@@ -5,6 +5,8 @@
 #include <fstream>
 #include <random>
 #include <stdlib.h>
+#include <sys/inotify.h>
+#include <unistd.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -197,41 +199,186 @@ class Cache : public testing::Test {
     for (const char* part : {"train/a", "train/b", "test/a", "test/b"}) {
       std::filesystem::create_directories(folder_ / part);
       for (const char* name : {"/1.png", "/2.png"})
-        write_bytes(folder_ / (std::string(part) + name),
-                    png_bytes(noise_picture(4, 3, 3, ++seed)));
+        write_bytes(folder_ / (std::string(part) + name), image(++seed));
     }
   }
   void TearDown() override { ::unsetenv("VARPHASE_CACHE"); }
+  /// All of one size, as files that are not compressed.
+  static Bytes image(std::uint32_t seed) {
+    Bytes bytes = png_bytes(noise_picture(4, 3, 3, seed));
+    bytes.resize(200);
+    return bytes;
+  }
+  /// The sets that are kept, without the notes of which folder had which.
   std::vector<std::filesystem::path> kept() const {
     std::vector<std::filesystem::path> files;
-    for (const auto& entry : std::filesystem::directory_iterator(cache_folder()))
-      files.push_back(entry.path());
+    for (const auto& entry : std::filesystem::directory_iterator(cache_folder())) {
+      if (entry.path().extension() == ".h5") files.push_back(entry.path());
+    }
     return files;
   }
   Dataset read() const { return read_dataset(request_for(folder_.path())); }
+  /// As the files are, whatever is kept.
+  Dataset decoded() const {
+    DataRequest request = request_for(folder_.path());
+    request.files = nullptr;
+    return read_dataset(request);
+  }
+  /// Other pixels under the same name, size and time.
+  void change_in_place(const std::string& name, std::uint32_t seed) const {
+    const auto time = std::filesystem::last_write_time(folder_ / name);
+    const auto size = std::filesystem::file_size(folder_ / name);
+    write_bytes(folder_ / name, image(seed));
+    ASSERT_EQ(std::filesystem::file_size(folder_ / name), size);
+    std::filesystem::last_write_time(folder_ / name, time);
+  }
   TemporaryFolder folder_;
   TemporaryFolder cache_;
 };
 
-TEST_F(Cache, GivesTheSameSetWithoutDecoding) {
-  const Dataset decoded = read();
+/// Counts how often files in some folders are opened.
+class OpenedFiles {
+ public:
+  explicit OpenedFiles(const std::vector<std::filesystem::path>& folders)
+      : watch_(::inotify_init1(IN_NONBLOCK)) {
+    for (const auto& folder : folders) ::inotify_add_watch(watch_, folder.c_str(), IN_OPEN);
+  }
+  ~OpenedFiles() { ::close(watch_); }
+  OpenedFiles(const OpenedFiles&) = delete;
+  OpenedFiles& operator=(const OpenedFiles&) = delete;
+  int count() const {
+    int opened = 0;
+    alignas(inotify_event) std::array<char, 4096> buffer{};
+    for (ssize_t got = 0; (got = ::read(watch_, buffer.data(), buffer.size())) > 0;) {
+      for (ssize_t at = 0; at < got;) {
+        inotify_event event{};
+        std::memcpy(&event, buffer.data() + at, sizeof event);
+        opened += (event.mask & IN_ISDIR) == 0 ? 1 : 0;
+        at += static_cast<ssize_t>(sizeof event + event.len);
+      }
+    }
+    return opened;
+  }
+
+ private:
+  int watch_;
+};
+
+TEST_F(Cache, GivesTheSameSetWithoutReadingAnImage) {
+  const Dataset first = read();
   ASSERT_EQ(kept().size(), 1U);
-  // The same names, sizes and times with other bytes: only the cache can still give the old images.
-  const auto file = folder_ / "train/a/1.png";
-  const auto time = std::filesystem::last_write_time(file);
-  const auto size = std::filesystem::file_size(file);
-  write_bytes(file, Bytes(size, 0));
-  std::filesystem::last_write_time(file, time);
+  const OpenedFiles opened({folder_ / "train/a", folder_ / "train/b", folder_ / "test/a"});
   const Dataset cached = read();
-  EXPECT_EQ(cached.train.pixels, decoded.train.pixels);
-  EXPECT_EQ(cached.test.labels, decoded.test.labels);
-  EXPECT_EQ(cached.train.index, decoded.train.index);
-  EXPECT_EQ(cached.digest, decoded.digest);
-  EXPECT_EQ(cached.class_names, decoded.class_names);
+  EXPECT_EQ(opened.count(), 0);
+  EXPECT_EQ(cached.train.pixels, first.train.pixels);
+  EXPECT_EQ(cached.test.labels, first.test.labels);
+  EXPECT_EQ(cached.train.index, first.train.index);
+  EXPECT_EQ(cached.digest, first.digest);
+  EXPECT_EQ(cached.class_names, first.class_names);
   EXPECT_EQ(cached.classes, 2);
-  // Another time is another set.
-  std::filesystem::last_write_time(file, time + std::chrono::seconds(1));
-  EXPECT_THAT(error_of([&] { read(); }).what(), HasSubstr("train/a/1.png"));
+  decoded();
+  EXPECT_GE(opened.count(), 6);
+}
+
+TEST_F(Cache, SeesAnImageThatWasChangedInPlace) {
+  const std::string before = read().digest;
+  for (const std::uint32_t seed : {50U, 51U}) {  // also right after it was read
+    change_in_place("train/b/2.png", seed);
+    const Dataset changed = read();
+    EXPECT_NE(changed.digest, before);
+    EXPECT_EQ(changed.digest, decoded().digest);
+  }
+  change_in_place("train/b/2.png", 4);  // as SetUp made it
+  EXPECT_EQ(read().digest, before);
+  EXPECT_EQ(kept().size(), 3U);
+}
+
+TEST_F(Cache, SeesFilesThatChangedPlaces) {
+  const std::string before = read().digest;
+  const auto one = folder_ / "train/a/1.png", two = folder_ / "train/b/1.png";
+  const auto time = std::filesystem::last_write_time(one);
+  std::filesystem::last_write_time(two, time);
+  std::filesystem::rename(one, folder_ / "aside");
+  std::filesystem::rename(two, one);
+  std::filesystem::rename(folder_ / "aside", two);
+  EXPECT_NE(read().digest, before);
+  EXPECT_EQ(read().digest, decoded().digest);
+}
+
+TEST_F(Cache, SeesAChangeThroughAnotherNameOfTheFile) {
+  std::filesystem::create_hard_link(folder_ / "train/a/1.png", folder_ / "elsewhere.png");
+  std::filesystem::remove(folder_ / "train/a/2.png");
+  std::filesystem::create_symlink("../../linked.png", folder_ / "train/a/2.png");
+  write_bytes(folder_ / "linked.png", image(9));
+  std::string before = read().digest;
+  for (const char* name : {"elsewhere.png", "linked.png"}) {
+    change_in_place(name, 60);
+    const std::string after = read().digest;
+    EXPECT_NE(after, before);
+    EXPECT_EQ(after, decoded().digest);
+    before = after;
+  }
+}
+
+TEST_F(Cache, TellsFoldersApartThatLookAlike) {
+  const TemporaryFolder other;
+  std::filesystem::copy(folder_.path(), other.path(), std::filesystem::copy_options::recursive);
+  write_bytes(other / "train/a/1.png", image(70));
+  const auto time = std::filesystem::file_time_type();
+  for (const auto& folder : {folder_.path(), other.path()}) {
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder))
+      std::filesystem::last_write_time(entry.path(), time);
+  }
+  const std::string one = read().digest;
+  const std::string two = read_dataset(request_for(other.path())).digest;
+  EXPECT_NE(one, two);
+  EXPECT_EQ(read().digest, one);
+  EXPECT_EQ(read_dataset(request_for(other.path())).digest, two);
+  EXPECT_EQ(kept().size(), 2U);
+}
+
+TEST_F(Cache, FindsTheSetOfARenamedFolderAndOfACopy) {
+  const std::string digest = read().digest;
+  const auto made = std::filesystem::last_write_time(kept().front());
+  const TemporaryFolder other;
+  std::filesystem::copy(folder_.path(), other / "copy", std::filesystem::copy_options::recursive);
+  std::filesystem::rename(other / "copy", other / "renamed");
+  // As on another machine: sets are there, and no note that knows its files.
+  for (const auto& entry : std::filesystem::directory_iterator(cache_folder())) {
+    if (entry.path().extension() == ".txt") std::filesystem::remove(entry.path());
+  }
+  const Dataset found = read_dataset(request_for(other / "renamed"));
+  EXPECT_EQ(found.digest, digest);
+  EXPECT_EQ(found.source, (other / "renamed").string());
+  ASSERT_EQ(kept().size(), 1U);
+  EXPECT_EQ(std::filesystem::last_write_time(kept().front()), made);
+  std::filesystem::rename(other / "renamed", other / "again");
+  const OpenedFiles opened({other / "again/train/a"});
+  EXPECT_EQ(read_dataset(request_for(other / "again")).digest, digest);
+  EXPECT_EQ(opened.count(), 0);
+}
+
+TEST_F(Cache, AskedForOtherwiseIsAnotherSet) {
+  const std::string digest = read().digest;
+  DataRequest request = request_for(folder_.path());
+  request.form = {1, 2, 2};
+  const Dataset small = read_dataset(request);
+  EXPECT_EQ(small.train.image_size(), 4);
+  EXPECT_EQ(read_dataset(request).digest, small.digest);
+  EXPECT_EQ(read().digest, digest);
+}
+
+TEST_F(Cache, ANoteOfAnotherKindIsNotFollowed) {
+  const std::string digest = read().digest;
+  for (const std::string text : {"", "/etc/passwd", "images-x.h5",
+                                 "images-0123456789abcdef-"
+                                 "0123456789abcdef0123456789abcdef.h5\n"}) {
+    for (const auto& entry : std::filesystem::directory_iterator(cache_folder())) {
+      if (entry.path().extension() == ".txt")
+        write_bytes(entry.path(), Bytes(text.begin(), text.end()));
+    }
+    EXPECT_EQ(read().digest, digest);
+  }
 }
 
 TEST_F(Cache, ADamagedOneIsMadeAnew) {

@@ -197,7 +197,7 @@ TEST_P(Mutations, AreReadOrRefused) {
   ASSERT_NE(format, nullptr);
   Bytes out(3 * 16 * 16);
   const auto read = [&](const Bytes& bytes) {
-    const std::unique_ptr<ImageDecoder> decoder = format->open(bytes);
+    const std::unique_ptr<ImageDecoder> decoder = format->open(bytes, {});
     const ImageHeader header = decoder->header();
     if (header.height != 16 || header.width != 16 || header.channels > 3)
       fail(ErrorKind::format, "another size");
@@ -223,7 +223,9 @@ TEST_P(Mutations, AreReadOrRefused) {
       ASSERT_FALSE(cut && bytes.size() + 12 < whole.size()) << bytes.size();
       changed += out != sound ? 1 : 0;
     } catch (const Error& error) {
-      ASSERT_EQ(error.kind(), ErrorKind::format);
+      if (cut || error.kind() != ErrorKind::unsupported) {  // flips make other kinds of image
+        ASSERT_EQ(error.kind(), ErrorKind::format);
+      }
       (cut ? refused_cuts : refused_flips)++;
     }
   }

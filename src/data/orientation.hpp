@@ -1,0 +1,23 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "src/data/image_format.hpp"
+
+namespace varphase {
+
+/// The orientation, 1 to 8, that EXIF data say (their TIFF header, the first directory's tag
+/// 0x0112); 1 where they say none that is known.
+int exif_orientation(std::span<const std::uint8_t> tiff);
+
+/// Size of an image that was turned: 5 to 8 swap height and width.
+ImageHeader turned(const ImageHeader& stored, int orientation);
+
+/// The image as it is to be seen. @param from [channels, height, width] of `stored`
+/// @param out likewise of turned(stored, orientation)
+void turn(const std::uint8_t* from, const ImageHeader& stored, int orientation, std::uint8_t* out);
+
+}  // namespace varphase
