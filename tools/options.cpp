@@ -224,6 +224,10 @@ void declare_transition(CLI::App& app, Options& o) {
          "gap: ensemble more than so many points over the deterministic accuracy, for good")
       ->check(CLI::Range(0.0, 100.0))
       ->capture_default_str();
+  sub->add_option("--maps", o.maps,
+                  "kappa maps that are counted: own (those of kappa/ itself) or a folder below "
+                  "kappa/, such as smooth-none [exact ones of training images, of most layers, "
+                  "then of most epochs]");
   add_json(sub, o);
 }
 
@@ -241,7 +245,8 @@ void add_pruning(CLI::App* sub, Options& o) {
                   "none, batch-norm (statistics of the batch norms behind re-estimated), variance "
                   "(kept variances scaled to their output's former sum), both")
       ->capture_default_str();
-  sub->add_option("--smooth", o.smooth, "as kappa has it, where the map must be made")
+  sub->add_option("--smooth", o.smooth,
+                  "as kappa has it: a map that is there so is taken, else made")
       ->capture_default_str();
 }
 

@@ -72,6 +72,7 @@ struct Options {
   double onset_share = 0;
   double drop_points = 0.5;
   double gap_points = 5;
+  std::string maps;
 
   // sweep, prune
   std::vector<double> thresholds;  // log10 kappa_0

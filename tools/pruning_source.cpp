@@ -43,7 +43,7 @@ PruningSource open_pruning_source(const Options& options, const std::string& pat
                          device,
                          std::move(loaded),
                          sparse_model_from_document(read_document(path, "pruned"), path),
-                         {}};
+                         std::nullopt};
     source.config = source.pruned->config;
     check_fits(source.loaded.network, source.dataset);
     return source;
@@ -56,7 +56,7 @@ PruningSource open_pruning_source(const Options& options, const std::string& pat
       opened.checkpoint, opened.run.path(),
       snapshot.config,   std::move(opened.dataset),
       opened.device,     network_of_snapshot(snapshot, opened.device, opened.checkpoint.string()),
-      std::nullopt,      opened.run.kappa(opened.epoch)};
+      std::nullopt,      MapFiles(opened.run.path())};
   source.loaded.epoch = opened.epoch;
   check_fits(source.loaded.network, source.dataset);
   return source;
@@ -120,9 +120,11 @@ Scoring prepare_scores(PruningSource& source, std::vector<PrunableLayer> layers,
   std::string no_curvature;
   if (any([](const Criterion& row) { return row.curvature; })) {
     try {
-      map = kappa_of(network, source.kappa_file, source.epoch(), train, source.dataset.digest,
-                     options);
+      TakenMap taken =
+          kappa_of(network, source.maps, source.epoch(), train, source.dataset.digest, options);
+      map = std::move(taken.map);
       scoring.smooth = map->smooth;
+      scoring.map = std::move(taken.from);
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::unsupported) throw;
       no_curvature = error.what();

@@ -23,7 +23,7 @@ struct PruningSource {
   at::Device device;
   LoadedNetwork loaded;               // config, network, epoch
   std::optional<SparseModel> pruned;  // of a pruned file
-  std::filesystem::path kappa_file;   // the run's map of that epoch; empty: none can be there
+  std::optional<MapFiles> maps;       // of the run; none: it can have none of this network
 
   std::int64_t epoch() const { return loaded.epoch; }
 };
@@ -40,12 +40,12 @@ std::vector<PrunableLayer> prunable_layers(const PruningSource& source,
 /// "a,b" -> {"a", "b"}; "" -> {}.
 std::vector<std::string> split_list(const std::string& text);
 
-/// Layers with all that their scores and repair take, and how the curvature was smoothed ("" where
-/// none was asked for).
+/// Layers with all that their scores and repair take; how the curvature was smoothed and where its
+/// map lay ("" where none was asked for).
 struct Scoring {
   std::vector<PrunableLayer> layers;
   std::vector<ScoreInputs> inputs;
-  std::string smooth;
+  std::string smooth, map;
 };
 Scoring prepare_scores(PruningSource& source, std::vector<PrunableLayer> layers,
                        const std::vector<std::string>& criteria, Repair repair,

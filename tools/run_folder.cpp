@@ -49,7 +49,6 @@ RunConfig RunFolder::config() const {
 fs::path RunFolder::checkpoint(std::int64_t epoch) const {
   return epoch_path(checkpoints(), epoch);
 }
-fs::path RunFolder::kappa(std::int64_t epoch) const { return epoch_path(path_ / "kappa", epoch); }
 std::vector<std::int64_t> RunFolder::epochs() const { return list_epochs(checkpoints()); }
 
 std::vector<std::int64_t> RunFolder::select(const std::string& which) const {

@@ -21,7 +21,6 @@ class RunFolder {
   RunConfig config() const;
   std::filesystem::path checkpoints() const { return path_ / "checkpoints"; }
   std::filesystem::path checkpoint(std::int64_t epoch) const;
-  std::filesystem::path kappa(std::int64_t epoch) const;
   std::vector<std::int64_t> epochs() const;
   /// "all", "last", "best" (ensemble accuracy on validation, else test), "12", "1,5,12".
   std::vector<std::int64_t> select(const std::string& which) const;

@@ -10,12 +10,15 @@
 #include <c10/cuda/CUDAFunctions.h>
 #endif
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <cmath>
 #include <fstream>
 #include <malloc.h>
 
 #include <fmt/chrono.h>
+#include <fmt/ranges.h>
 
 #include "analysis/kappa/compute_kappa.hpp"
 #include "analysis/sparse/sparse_model.hpp"
@@ -269,24 +272,74 @@ LoadedNetwork load_network_file(const fs::path& path, at::Device device, const s
   return loaded;
 }
 
-KappaMap kappa_of(Network& network, const fs::path& file, std::int64_t epoch,
+namespace {
+
+/// Of the same weights: variances as a file has them, from whatever device.
+bool same_variances(const std::vector<float>& a, const std::vector<float>& b) {
+  constexpr float kRounding = 1e-4F;
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](float one, float other) {
+    return std::abs(one - other) <= kRounding * std::max(one, other);
+  });
+}
+
+}  // namespace
+
+TakenMap kappa_of(Network& network, const std::optional<MapFiles>& files, std::int64_t epoch,
                   const DeviceImages& train, const std::string& digest, const Options& options) {
   KappaRequest request;
   request.smooth = options.smooth;
   const KappaPlan plan(network, request);
-  if (fs::exists(file)) {
-    KappaMap map = kappa_from_document(read_document(file, "kappa"), file.string());
-    if (map.method == "exact" && map.layers.size() == network.variance_layers().size() &&
-        map.smooth == plan.smooth_text(network) && map.split == split_name(train.split) &&
-        map.images == train.count() && map.provenance[kDatasetDigest] == digest)
-      return map;
+  std::vector<std::optional<LayerKappa>> found(plan.parts().size());
+  std::vector<std::string> from;
+  const std::vector<MapFiles::File> candidates =
+      files ? files->of_epoch(epoch) : std::vector<MapFiles::File>{};
+  const auto complete = [&] {
+    return std::all_of(found.begin(), found.end(),
+                       [](const auto& layer) { return layer.has_value(); });
+  };
+  for (const MapFiles::File& file : candidates) {
+    if (complete()) break;
+    KappaMap map;
+    try {
+      map = kappa_from_document(read_document(file.path, "kappa"), file.path.string());
+    } catch (const Error& error) {
+      log_warning(fmt::format("{}\n  left aside", error.what()));
+      continue;
+    }
+    if (map.method != "exact" || map.split != split_name(train.split) || map.label ||
+        map.epoch != epoch || map.images != train.count() ||
+        map.provenance[kDatasetDigest] != digest)
+      continue;
+    bool took = false;
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      const KappaPlan::Part& part = plan.parts()[i];
+      auto& layer = dynamic_cast<VarianceLayer&>(*network.layers()[part.position]);
+      for (LayerKappa& candidate : map.layers) {
+        if (found[i] || candidate.layer != layer.name() || candidate.smooth != part.smooth ||
+            candidate.shape != layer.mean().sizes().vec() ||
+            !same_variances(candidate.variance, host_floats(layer.effective_variance())))
+          continue;
+        found[i] = std::move(candidate);
+        took = true;
+      }
+    }
+    if (took) from.push_back(file.path.lexically_relative(files->root().parent_path()).string());
+  }
+  if (complete()) {
+    KappaMap map;
+    map.epoch = epoch;
+    map.images = train.count();
+    map.split = split_name(train.split);
+    map.smooth = plan.smooth_text(network);
+    for (std::optional<LayerKappa>& layer : found) map.layers.push_back(std::move(*layer));
+    return {std::move(map), fmt::format("{}", fmt::join(from, ", "))};
   }
   Progress progress(fmt::format("kappa of epoch {}", epoch), plan.passes() * train.count(),
                     " images", options.quiet);
   KappaMap map =
       compute_kappa(network, train, request, [&](std::int64_t n) { progress.advance(n); });
   map.epoch = epoch;
-  return map;
+  return {std::move(map), kComputedMap};
 }
 
 }  // namespace varphase

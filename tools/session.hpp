@@ -12,6 +12,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "analysis/kappa/kappa_map.hpp"
+#include "analysis/kappa/map_files.hpp"
 #include "analysis/sparse/executed_layer.hpp"
 #include "analysis/sparse/sparse_model.hpp"
 #include "checkpoints/snapshot.hpp"
@@ -79,9 +80,17 @@ LoadedNetwork network_of_snapshot(const Snapshot& snapshot, at::Device device,
 /// Key of the images' digest in a file's provenance.
 inline constexpr const char* kDatasetDigest = "dataset_digest";
 
-/// The kappa map of an epoch: the file in the run's kappa folder, where it was made with that
-/// smoothing of the same images (by their digest), or a new one.
-KappaMap kappa_of(Network& network, const std::filesystem::path& file, std::int64_t epoch,
+/// A kappa map, and where it lay: "kappa/epoch_0022.h5", several joined by commas, or kComputedMap.
+struct TakenMap {
+  KappaMap map;
+  std::string from;
+};
+inline constexpr const char* kComputedMap = "computed now";
+
+/// The kappa map of an epoch's variance layers, exact and of these images (by their digest): each
+/// layer out of the first of the run's maps that has it of these weights and that smoothing, or all
+/// of them computed. @param files none where there can be no maps.
+TakenMap kappa_of(Network& network, const std::optional<MapFiles>& files, std::int64_t epoch,
                   const DeviceImages& train, const std::string& digest, const Options& options);
 
 }  // namespace varphase

@@ -16,6 +16,10 @@ std::string histogram_csv(std::span<const KappaMap> maps);
 /// The same of maps by class, "epoch,class,layer,log10_from,log10_to,count".
 std::string class_histogram_csv(std::span<const KappaMap> maps);
 
+/// Histograms of a file with new ones: of the maps that both have (by all cells before the bin) the
+/// new rows count. By epoch. Text of another header is left out.
+std::string with_histograms(const std::string& there, const std::string& rows);
+
 /// "epoch,layer,weights,over,log10_kappa0,zeros,negative,underflow,overflow,non_finite", a line for
 /// each layer of each map: what the bins leave out, and the number of weights with |kappa| >
 /// kappa0.

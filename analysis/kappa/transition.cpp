@@ -263,6 +263,20 @@ KappaSummary summarize(const KappaMap& map, double kappa0) {
   return summary;
 }
 
+std::vector<KappaSummary> summarize(const MapSeries& series) {
+  std::vector<KappaSummary> summaries;
+  for (const EpochLayers& row : series.epochs) {
+    KappaSummary summary{{row.epoch, {}}, {}, {}, series.smooth};
+    for (const MapLayer& layer : row.layers) {
+      summary.layers.push_back(layer.layer);
+      summary.weights.push_back(layer.weights);
+      summary.count.over.push_back(layer.over);
+    }
+    summaries.push_back(std::move(summary));
+  }
+  return summaries;
+}
+
 Transition find_transition(std::span<const KappaSummary> maps, const CsvTable& metrics,
                            const TransitionRules& rules, const std::string& split) {
   check_rules(rules);
@@ -360,6 +374,13 @@ Json to_json(const Transition& transition) {
       {"log10_kappa0", std::log10(transition.rules.kappa0)},
       {"split", transition.split},
       {"smooth", transition.smooth},
+      {"maps",
+       {{"asked", transition.maps.asked},
+        {"images", transition.maps.images},
+        {"split", transition.maps.split},
+        {"method", transition.maps.method},
+        {"taken", transition.maps.taken},
+        {"left_out", transition.maps.left_out}}},
       {"onset", epoch_or_null(transition.onset)},
       {"drop", epoch_or_null(transition.drop)},
       {"lag", epoch_or_null(transition.lag())},
@@ -394,6 +415,9 @@ Transition transition_from_json(const Json& json, const std::string& origin) {
     check_rules(transition.rules);
     transition.split = json.at("split").get<std::string>();
     transition.smooth = json.at("smooth").get<std::string>();
+    // Files of before one could ask have none.
+    if (json.contains("maps"))
+      transition.maps.asked = json.at("maps").at("asked").get<std::string>();
     transition.layers = json.at("layers").get<std::vector<std::string>>();
     transition.weights = json.at("weights").get<std::vector<std::int64_t>>();
     transition.log_alpha_layers = json.at("log_alpha_layers").get<std::vector<std::string>>();

@@ -11,6 +11,7 @@
 
 #include "analysis/kappa/csv_table.hpp"
 #include "analysis/kappa/kappa_map.hpp"
+#include "analysis/kappa/map_series.hpp"
 #include "src/base/json.hpp"
 
 namespace varphase {
@@ -55,12 +56,21 @@ struct TransitionRow {
   double gap() const { return accuracy_ensemble - accuracy_deterministic; }
 };
 
+/// The kappa maps that were counted, and those that were not.
+struct CountedMaps {
+  std::string asked;  // --maps
+  std::int64_t images = 0;
+  std::string split, method;
+  std::vector<std::string> taken, left_out;  // as MapSeries has them
+};
+
 /// Beside each other, by epoch: weights over kappa_0, accuracies, log alpha; and the epochs the
 /// rules found.
 struct Transition {
   TransitionRules rules;
   std::string split = "test";   // of the accuracies
   std::string smooth = "none";  // how the curvature of piecewise-linear activations was taken
+  CountedMaps maps;
   std::vector<std::string> layers;
   std::vector<std::int64_t> weights;  // by layer
   std::vector<std::string> log_alpha_layers;
@@ -99,6 +109,8 @@ struct KappaSummary {
   std::string smooth;
 };
 KappaSummary summarize(const KappaMap& map, double kappa0);
+/// One summary an epoch.
+std::vector<KappaSummary> summarize(const MapSeries& series);
 
 /// Joins counts and metrics by epoch and applies the rules. Metrics columns: epoch,
 /// <split>_accuracy_deterministic, <split>_accuracy_ensemble, log_alpha/<layer>; of two rows of one

@@ -7,7 +7,7 @@
 #include <map>
 #include <set>
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "analysis/report/assets.hpp"
 #include "analysis/report/figure_data.hpp"
@@ -223,11 +223,14 @@ std::string kappa_note_html(const ReportInputs& inputs) {
                 "taken as "
                 "smooth ones ({}).",
                 making.smooth);
-  return escape_html(
-      fmt::format("{} Summed over {} images of the {} split; method: {}. Exact zeros are drawn at "
-                  "10⁻²⁵, as in the "
-                  "paper.",
-                  curvature, count_text(making.images), making.split, making.method));
+  std::string note = fmt::format(
+      "{} Summed over {} images of the {} split; method: {}. Exact zeros are drawn at 10⁻²⁵, as in "
+      "the paper.",
+      curvature, count_text(making.images), making.split, making.method);
+  if (!inputs.other_maps.empty())
+    note += fmt::format(" Not shown, for other numbers do not compare: {}.",
+                        fmt::join(inputs.other_maps, "; "));
+  return escape_html(note);
 }
 
 /// A cell of a number and a smaller remark under it.

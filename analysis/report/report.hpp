@@ -44,15 +44,16 @@ struct ReportInputs {
   double kappa0 = kDefaultKappa0;  // of the transition where there is one
   KappaMaking making;
   std::vector<EpochHistogram> histograms;            // by epoch, then by layer as in the file
+  std::vector<std::string> other_maps;               // of kappa/, that are not shown
   std::vector<std::pair<std::string, Json>> sweeps;  // path in the run folder, content; by name
   std::vector<std::pair<std::string, Json>> evaluations;  // likewise
   std::vector<std::string>
       problems;  // files that are there but cannot be used, each with its reason
 };
 
-/// Reads a run folder: config.json, environment.json, metrics.csv, transition.json, kappa/*.h5,
-/// sweeps/*.json, evaluations/*.json. Any of these may be missing; one that is damaged is left out
-/// and named in `problems`.
+/// Reads a run folder: config.json, environment.json, metrics.csv, transition.json, the kappa maps
+/// that the transition counted (or would), sweeps/*.json, evaluations/*.json. Any of these may be
+/// missing; one that is damaged is left out and named in `problems`.
 /// @throws Error io where the folder does not exist; usage where it holds nothing of a run.
 ReportInputs collect_report(const std::filesystem::path& run_folder);
 
@@ -66,13 +67,12 @@ std::string render_report(const ReportInputs& inputs);
 std::vector<std::string> write_report(const std::filesystem::path& run_folder,
                                       const std::filesystem::path& out_path);
 
-/// The transition of a run folder, from its metrics.csv and its kappa/*.h5, read one after the
+/// The transition of a run folder, from its metrics.csv and its kappa maps, read one after the
 /// other.
-/// @throws Error io, format, usage as the readers and find_transition.
+/// @param maps which are counted, as read_series takes it
+/// @throws Error io, format, usage as the readers and find_transition; a damaged map that nothing
+/// asks for stops nothing.
 Transition transition_of_run(const std::filesystem::path& run_folder, const TransitionRules& rules,
-                             const std::string& split = "test");
-
-/// The files kappa/epoch_NNNN.h5 of a run, by name; empty where there is no such folder.
-std::vector<std::filesystem::path> kappa_files(const std::filesystem::path& run_folder);
+                             const std::string& maps = "", const std::string& split = "test");
 
 }  // namespace varphase

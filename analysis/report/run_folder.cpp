@@ -5,9 +5,9 @@
 
 #include <fmt/format.h>
 
-#include "analysis/kappa/kappa_map.hpp"
+#include "analysis/kappa/map_files.hpp"
+#include "analysis/kappa/map_series.hpp"
 #include "analysis/report/report.hpp"
-#include "checkpoints/document.hpp"
 #include "src/base/error.hpp"
 
 namespace varphase {
@@ -73,25 +73,21 @@ class Collector {
     }
   }
 
-  void read_kappa(const fs::path& path) {
-    read(path, [&] {
-      const KappaMap map = kappa_from_document(read_document(path, "kappa"), path.string());
-      const KappaMaking making{map.images, map.split, map.method, map.smooth};
-      if (inputs_.histograms.empty()) inputs_.making = making;
-      const KappaMaking& first = inputs_.making;
-      VARPHASE_CHECK(
-          making.images == first.images && making.split == first.split &&
-              making.method == first.method && making.smooth == first.smooth,
-          ErrorKind::format,
-          "{}: made from {} {} images, {}, --smooth {}; the maps before it from {} {} images, {}, "
-          "--smooth {}: they do not compare\n  compute them again alike: varphase kappa {}",
-          path.string(), making.images, making.split, making.method, making.smooth, first.images,
-          first.split, first.method, first.smooth, inputs_.run.string());
-      for (const LayerKappa& layer : map.layers) {
-        inputs_.histograms.push_back(
-            {map.epoch, layer.layer, layer.count(), layer.over(inputs_.kappa0), layer.histogram()});
+  void read_kappa() {
+    const std::string asked = inputs_.transition ? inputs_.transition->maps.asked : "";
+    try {
+      MapSeries series = read_series(inputs_.run, inputs_.kappa0, asked);
+      for (const auto& [path, why] : series.damaged) inputs_.problems.push_back(why);
+      inputs_.making = {series.images, series.split, series.method, series.smooth};
+      for (const EpochLayers& row : series.epochs) {
+        for (const MapLayer& layer : row.layers)
+          inputs_.histograms.push_back(
+              {row.epoch, layer.layer, layer.weights, layer.over, layer.histogram});
       }
-    });
+      inputs_.other_maps = std::move(series.left_out);
+    } catch (const Error& problem) {
+      inputs_.problems.emplace_back(problem.what());
+    }
   }
 
  private:
@@ -99,14 +95,6 @@ class Collector {
 };
 
 }  // namespace
-
-std::vector<fs::path> kappa_files(const fs::path& run_folder) {
-  std::vector<fs::path> files;
-  for (const fs::path& path : files_in(run_folder / "kappa", ".h5")) {
-    if (path.filename().string().rfind("epoch_", 0) == 0) files.push_back(path);
-  }
-  return files;
-}
 
 ReportInputs collect_report(const fs::path& run_folder) {
   std::error_code error;
@@ -130,9 +118,7 @@ ReportInputs collect_report(const fs::path& run_folder) {
     inputs.transition = transition_from_json(read_json_file(transition), transition.string());
     inputs.kappa0 = inputs.transition->rules.kappa0;
   });
-  for (const fs::path& path : kappa_files(run_folder)) collector.read_kappa(path);
-  std::stable_sort(inputs.histograms.begin(), inputs.histograms.end(),
-                   [](const auto& a, const auto& b) { return a.epoch < b.epoch; });
+  collector.read_kappa();
   collector.read_results("sweeps", "rows", inputs.sweeps);
   collector.read_results("evaluations", "entries", inputs.evaluations);
   const bool empty = inputs.config.is_null() && !inputs.metrics && !inputs.transition &&
@@ -146,22 +132,25 @@ ReportInputs collect_report(const fs::path& run_folder) {
 }
 
 Transition transition_of_run(const fs::path& run_folder, const TransitionRules& rules,
-                             const std::string& split) {
+                             const std::string& maps, const std::string& split) {
   std::error_code error;
   VARPHASE_CHECK(fs::is_directory(run_folder, error), ErrorKind::io, "{}: no such run folder",
                  run_folder.string());
   CsvTable metrics;
   if (fs::exists(run_folder / "metrics.csv", error)) metrics = read_csv(run_folder / "metrics.csv");
-  std::vector<KappaSummary> maps;
-  for (const fs::path& path : kappa_files(run_folder)) {
-    maps.push_back(
-        summarize(kappa_from_document(read_document(path, "kappa"), path.string()), rules.kappa0));
-  }
+  MapSeries series = read_series(run_folder, rules.kappa0, maps);
+  const fs::path root = MapFiles(run_folder).root();
+  const fs::path asked = maps.empty() || maps == kOwnMaps ? root : root / maps;
+  for (const auto& [path, why] : series.damaged)
+    VARPHASE_CHECK(path.parent_path() != asked, ErrorKind::format, "{}", why);
   VARPHASE_CHECK(
-      !maps.empty(), ErrorKind::io,
+      !series.epochs.empty(), ErrorKind::io,
       "{}: no kappa maps, so no weights to count\n  compute them with: varphase kappa {}",
-      (run_folder / "kappa").string(), run_folder.string());
-  return find_transition(maps, metrics, rules, split);
+      root.string(), run_folder.string());
+  Transition transition = find_transition(summarize(series), metrics, rules, split);
+  transition.maps = {maps,          series.images,           series.split,
+                     series.method, std::move(series.taken), std::move(series.left_out)};
+  return transition;
 }
 
 }  // namespace varphase

@@ -248,7 +248,7 @@ class Export(unittest.TestCase):
         self.succeeds("kappa", "runs/theirs", "--layer", "all", "--split", "test", *OFFLINE)
         twin = copy.deepcopy(network).double()
         loss = nn.functional.cross_entropy(twin(torch.from_numpy(tests).double()), torch.from_numpy(classes), reduction="sum")
-        with h5py.File("runs/theirs/kappa/epoch_0000.h5") as file:
+        with h5py.File("runs/theirs/kappa/split-test/epoch_0000_all.h5") as file:
             for layer, module in (("conv1", "stem.0"), ("conv2", "body.0"), ("dense1", "head.1"), ("dense2", "head.3")):
                 got = file[f"layers/{layer}/hessian_diagonal"][:]
                 weight = twin.get_submodule(module).weight

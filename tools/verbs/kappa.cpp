@@ -9,6 +9,7 @@
 #include "analysis/kappa/compute_kappa.hpp"
 #include "analysis/kappa/image_shares.hpp"
 #include "analysis/kappa/kappa_csv.hpp"
+#include "analysis/kappa/map_files.hpp"
 #include "analysis/kappa/map_sum.hpp"
 #include "analysis/kappa/transition.hpp"
 #include "checkpoints/snapshot_file.hpp"
@@ -88,8 +89,8 @@ std::optional<bool> announce(Network& network, const DeviceImages& images, const
   return plan.repeatable;
 }
 
-/// Names of a map's layers, for its file; "" for all variance layers of the network.
-std::string layer_tag(const KappaPlan& plan, const Network& network) {
+/// The layers of a map, for its file's name; "" for all variance layers of the network.
+std::string layers_of(const KappaRequest& request, const KappaPlan& plan, const Network& network) {
   std::size_t variance_layers = 0;
   std::vector<std::string> names, plain;
   for (const KappaPlan::Part& part : plan.parts()) {
@@ -98,11 +99,50 @@ std::string layer_tag(const KappaPlan& plan, const Network& network) {
     variance_layers += variance ? 1 : 0;
     (variance ? names : plain).push_back(layer.name());
   }
-  if (variance_layers == network.variance_layers().size()) return "";
+  if (plain.empty() && variance_layers == network.variance_layers().size()) return "";
+  if (std::find(request.layers.begin(), request.layers.end(), "all") != request.layers.end())
+    return "all";
   names.insert(names.end(), plain.begin(), plain.end());
-  constexpr std::size_t kMostNamed = 4;
-  return names.size() <= kMostNamed ? fmt::format("_{}", fmt::join(names, "+"))
-                                    : fmt::format("_{}_layers", names.size());
+  return layers_name(names);
+}
+
+/// @param made_of digest of the images that the checkpoint was trained on; "": not known
+MapSubject subject_of(const KappaRequest& request, const KappaPlan& plan, const Network& network,
+                      const DeviceImages& images, const std::string& made_of,
+                      const std::string& digest) {
+  MapSubject subject;
+  subject.layers = layers_of(request, plan, network);
+  if (images.split != Split::train) subject.split = split_name(images.split);
+  if (request.method == CurvatureMethod::gauss_newton) subject.method = "ggn";
+  if (request.method == CurvatureMethod::sampled_residual)
+    subject.method = fmt::format("estimate-{}", request.samples);
+  KappaRequest usual = request;
+  usual.smooth = KappaRequest{}.smooth;
+  if (plan.smooth_text(network) != KappaPlan(network, usual).smooth_text(network))
+    subject.smooth = smoothing_text(parse_smoothing(request.smooth, false));
+  subject.quantities = request.others;
+  if (!made_of.empty() && made_of != digest) subject.data = digest;
+  return subject;
+}
+
+/// A map that says nothing else than the one that it replaces keeps what was proved of that one.
+void keep_proofs(const fs::path& file, KappaMap& map) {
+  if (!map.proofs.empty() || !map.plain_proofs.empty() || !fs::exists(file)) return;
+  try {
+    const KappaMap there = kappa_from_document(read_document(file, "kappa"), file.string());
+    const auto same = [](const std::vector<LayerKappa>& a, const std::vector<LayerKappa>& b) {
+      return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                        [](const LayerKappa& one, const LayerKappa& other) {
+                          return one.layer == other.layer && one.smooth == other.smooth &&
+                                 one.variance == other.variance &&
+                                 one.hessian_diagonal == other.hessian_diagonal;
+                        });
+    };
+    if (!same(map.layers, there.layers) || !same(map.plain_layers, there.plain_layers)) return;
+    map.proofs = there.proofs;
+    map.plain_proofs = there.plain_proofs;
+  } catch (const Error&) {  // damaged: it is replaced
+  }
 }
 
 /// All that the bits of a checkpoint's sums depend on beside the request: program, device, the
@@ -177,15 +217,16 @@ class KappaVerb {
   /// @param label of the images, where they are one class
   KappaMap map_of(Network& network, const DeviceImages& images, std::int64_t epoch,
                   std::optional<std::int64_t> label, const fs::path& file);
-  void whole(Network& network, std::int64_t epoch);
-  void by_class(Network& network, std::int64_t epoch);
-  void by_image(Network& network, std::int64_t epoch, const KappaMap& map, const std::string& tag);
-  std::string split_tag() const;  // of files' names; the run's own images are those of training
+  void whole(Network& network, std::int64_t epoch, const MapSubject& subject);
+  void by_class(Network& network, std::int64_t epoch, const MapSubject& subject);
+  void by_image(Network& network, std::int64_t epoch, const KappaMap& map,
+                const MapSubject& subject);
   void show(const KappaMap& map, Json& rows);
   void finish();
 
   const Options& options_;
   const Target target_;
+  const MapFiles files_;
   const double kappa0_;
   const RunConfig config_;
   const Dataset dataset_;
@@ -217,6 +258,7 @@ KappaRequest request_of(const Options& options) {
 KappaVerb::KappaVerb(const Options& options)
     : options_(options),
       target_(resolve_target(options.run, options.epoch.empty() ? "all" : options.epoch)),
+      files_(target_.run.path()),
       kappa0_(parse_threshold(options.kappa0)),
       config_(target_.run.config()),
       dataset_(open_dataset(config_.data, options.data)),
@@ -262,8 +304,8 @@ KappaMap KappaVerb::map_of(Network& network, const DeviceImages& images, std::in
     progress_->advance(plan.passes() * images.count());
     return *found;
   }
-  PartialFiles partial({target_.run.path() / "kappa" / "partial", name, origin,
-                        [] { return stop_requested().load(); }, say});
+  PartialFiles partial(
+      {files_.partial(), name, origin, [] { return stop_requested().load(); }, say});
   KappaMap map = compute_kappa(
       network, images, request_, [&](std::int64_t n) { progress_->advance(n); }, &partial);
   map.epoch = epoch;
@@ -274,6 +316,10 @@ KappaMap KappaVerb::map_of(Network& network, const DeviceImages& images, std::in
   map.provenance["checkpoint"] = checkpoint.filename().string();
   map.provenance[kRequest] = digest;
   fs::create_directories(file.parent_path());
+  if (const fs::path older = files_.make_room(file, map); !older.empty())
+    log_warning(
+        fmt::format("{}: was of something else, and is kept as {}", file.string(), older.string()));
+  keep_proofs(file, map);
   write_document(file, to_document(map));
   partial.remove();
   return map;
@@ -293,21 +339,17 @@ void KappaVerb::show(const KappaMap& map, Json& rows) {
   add(map.plain_layers, map.plain_proofs);
 }
 
-void KappaVerb::whole(Network& network, std::int64_t epoch) {
-  const std::string tag = layer_tag(KappaPlan(network, request_), network);
-  const fs::path kappa = target_.run.path() / "kappa";
-  const fs::path file = tag.empty()
-                            ? target_.run.kappa(epoch)
-                            : kappa / "layers" / fmt::format("epoch_{:04}{}.h5", epoch, tag);
+void KappaVerb::whole(Network& network, std::int64_t epoch, const MapSubject& subject) {
+  const fs::path file = files_.map(subject, epoch);
   folder_ = file.parent_path();
   const KappaMap map = map_of(network, images_, epoch, std::nullopt, file);
   show(map, rows_);
   histograms_ += without_header(histogram_csv({&map, 1}), !histograms_.empty());
-  if (options_.by == "image") by_image(network, epoch, map, tag);
+  if (options_.by == "image") by_image(network, epoch, map, subject);
 }
 
 void KappaVerb::by_image(Network& network, std::int64_t epoch, const KappaMap& map,
-                         const std::string& tag) {
+                         const MapSubject& subject) {
   ImageShareRequest wanted;
   wanted.weights = options_.top;
   progress_->describe(fmt::format("images of epoch {}", epoch));
@@ -317,29 +359,22 @@ void KappaVerb::by_image(Network& network, std::int64_t epoch, const KappaMap& m
         if (stop_requested()) throw Interrupted{};
       });
   const Json json = image_json(found, epoch);
-  const fs::path folder = target_.run.path() / "kappa" / "images";
-  fs::create_directories(folder);
-  const std::string name = fmt::format("epoch_{:04}{}{}", epoch, tag, split_tag());
-  write_json_file(folder / (name + ".json"), {{"images", images_.count()},
-                                              {"split", split_name(images_.split)},
-                                              {"provenance", map.provenance},
-                                              {"layers", json}});
-  write_text_atomically(folder / (name + ".csv"), image_csv(found, epoch));
+  const fs::path stem = files_.images(subject, epoch);
+  fs::create_directories(stem.parent_path());
+  write_json_file(stem.string() + ".json", {{"images", images_.count()},
+                                            {"split", split_name(images_.split)},
+                                            {"provenance", map.provenance},
+                                            {"layers", json}});
+  write_text_atomically(stem.string() + ".csv", image_csv(found, epoch));
   images_of_.insert(images_of_.end(), json.begin(), json.end());
   progress_->clear();
   if (options_.json) return;
   print_images(found, epoch);
-  print_out("the first {} images of each in {}\n", wanted.images,
-            (folder / name).string() + ".csv");
+  print_out("the first {} images of each in {}\n", wanted.images, stem.string() + ".csv");
 }
 
-std::string KappaVerb::split_tag() const {
-  return images_.split == Split::train ? "" : fmt::format("_{}", split_name(images_.split));
-}
-
-void KappaVerb::by_class(Network& network, std::int64_t epoch) {
-  folder_ = target_.run.path() / "kappa" / "classes";
-  const std::string tag = layer_tag(KappaPlan(network, request_), network);
+void KappaVerb::by_class(Network& network, std::int64_t epoch, const MapSubject& subject) {
+  folder_ = files_.class_folder(subject);
   MapSum sum;
   for (std::int64_t label = 0; label < network.classes(); ++label) {
     const DeviceImages part = select_images(images_, (images_.labels == label).nonzero().flatten());
@@ -348,9 +383,8 @@ void KappaVerb::by_class(Network& network, std::int64_t epoch) {
       continue;
     }
     progress_->describe(fmt::format("kappa of epoch {}, class {}", epoch, label));
-    const KappaMap map = map_of(
-        network, part, epoch, label,
-        folder_ / fmt::format("epoch_{:04}{}{}_class_{:02}.h5", epoch, tag, split_tag(), label));
+    const KappaMap map =
+        map_of(network, part, epoch, label, files_.class_map(subject, epoch, label));
     show(map, rows_);
     histograms_ += without_header(class_histogram_csv({&map, 1}), !histograms_.empty());
     sum.add(map);
@@ -362,13 +396,18 @@ int KappaVerb::run() {
   take_signals();
   for (const std::int64_t epoch : target_.epochs) {
     const fs::path checkpoint = target_.run.checkpoint(epoch);
-    LoadedNetwork loaded =
-        network_of_snapshot(read_snapshot(checkpoint), device_, checkpoint.string());
+    const Snapshot snapshot = read_snapshot(checkpoint);
+    LoadedNetwork loaded = network_of_snapshot(snapshot, device_, checkpoint.string());
     check_fits(loaded.network, dataset_);
     if (!progress_) begin(loaded.network);
     progress_->describe(fmt::format("kappa of epoch {}", epoch));
+    const auto made_of = snapshot.provenance.find(kDatasetDigest);
+    const MapSubject subject =
+        subject_of(request_, KappaPlan(loaded.network, request_), loaded.network, images_,
+                   made_of == snapshot.provenance.end() ? "" : made_of->second, dataset_.digest);
     try {
-      options_.by == "class" ? by_class(loaded.network, epoch) : whole(loaded.network, epoch);
+      options_.by == "class" ? by_class(loaded.network, epoch, subject)
+                             : whole(loaded.network, epoch, subject);
     } catch (const Interrupted&) {
       progress_->clear();
       print_err("interrupted at epoch {}; the same command goes on from here\n", epoch);
@@ -380,7 +419,10 @@ int KappaVerb::run() {
 }
 
 void KappaVerb::finish() {
-  write_text_atomically(folder_ / "histogram.csv", histograms_);
+  const fs::path histogram = MapFiles::histogram(folder_);
+  write_text_atomically(
+      histogram,
+      with_histograms(fs::exists(histogram) ? read_text_file(histogram) : "", histograms_));
   const std::string split = split_name(images_.split);
   if (options_.json) {
     Json json{{"kappa0", kappa0_}, {"images", images_.count()}, {"split", split}};

@@ -243,6 +243,7 @@ void record_making(const Options& options, const PruningSource& source, const Sc
   model.provenance["criterion"] = options.criterion;
   model.provenance["scope"] = options.scope;
   if (!scoring.smooth.empty()) model.provenance["smooth"] = scoring.smooth;
+  if (!scoring.map.empty()) model.provenance["kappa_map"] = scoring.map;
   model.provenance["cut"] = chosen.how;
   model.provenance["repair"] = options.repair;
 }
@@ -342,6 +343,7 @@ int run_prune(const Options& options) {
                     {"criterion", options.criterion},
                     {"scope", options.scope},
                     {"smooth", scoring.smooth},
+                    {"kappa_map", scoring.map},
                     {"cut", chosen.how},
                     {"structure", options.structure},
                     {"units", units_json(compacted)},
@@ -355,8 +357,9 @@ int run_prune(const Options& options) {
   }
   std::string smoothed;
   if (!scoring.smooth.empty())
-    smoothed =
-        scoring.smooth == "none" ? " (as it is)" : fmt::format(" (smoothed by {})", scoring.smooth);
+    smoothed = fmt::format(" ({}; {})",
+                           scoring.smooth == "none" ? "as it is" : "smoothed by " + scoring.smooth,
+                           scoring.map);
   print_out(
       "{}\n{}{:.2f} % of the network's weights dropped; cut by {} of {}{}, dropped weights "
       "replaced "

@@ -129,6 +129,7 @@ OneSweep sweep_one(const Options& options, const std::string& path, const SweepR
   report.by_criteria = !options.criteria.empty();
   report.runs = {source.file.string()};
   report.smooth = scoring.smooth;
+  report.map = scoring.map;
   report.epoch = source.epoch();
   report.checkpoint = source.file.filename().string();
   report.split = split;
@@ -242,8 +243,9 @@ int run_sweep(const Options& options) {
       report.runs.size() == 1 ? report.checkpoint : fmt::format("{} networks", report.runs.size()),
       count_text(full.images), split_name(report.split), request.members);
   if (!report.smooth.empty())
-    print_out(", kappa {}",
-              report.smooth == "none" ? "of the network as it is" : "smoothed by " + report.smooth);
+    print_out(", kappa {} ({})",
+              report.smooth == "none" ? "of the network as it is" : "smoothed by " + report.smooth,
+              report.map);
   print_out(": full ensemble {:.2f} % (s.e. {:.2f}), NLL {:.4f}\n", 100 * full.accuracy,
             100 * full.accuracy_se, full.nll);
   if (report.by_criteria) {

@@ -91,6 +91,7 @@ Json sweep_json(const SweepReport& report) {
             {"repair", repair_name(report.request.repair)},
             {"scope", scope_name(report.request.scope)},
             {"smooth", report.smooth},
+            {"kappa_map", report.map},
             {"criterion", report.by_criteria ? "several" : "kappa"},
             {"criteria", criteria},
             {"left_out", left_out},

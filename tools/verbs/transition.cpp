@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include <fmt/ranges.h>
+
 #include "analysis/report/report.hpp"
 #include "src/base/atomic_file.hpp"
 #include "src/base/console.hpp"
@@ -52,7 +54,7 @@ int run_transition(const Options& options) {
   rules.onset_share = options.onset_share;
   rules.drop_points = options.drop_points;
   rules.gap_points = options.gap_points;
-  const Transition transition = transition_of_run(run.path(), rules);
+  const Transition transition = transition_of_run(run.path(), rules, options.maps);
   write_json_file(run.path() / "transition.json", to_json(transition));
   write_text_atomically(run.path() / "transition.csv", to_csv(transition));
   if (options.json) {
@@ -60,11 +62,17 @@ int run_transition(const Options& options) {
     return kSuccess;
   }
   print_table(transition);
+  std::string others;
+  for (const std::string& line : transition.maps.left_out)
+    others +=
+        fmt::format("{}{}\n", others.empty() ? "not taken (--maps takes them):\n  " : "  ", line);
   print_out(
-      "\nonset: {}\ndrop:  {}\ngap:   {}\nkappa: {}, accuracies on {} images\n{}\n",
+      "\nonset: {}\ndrop:  {}\ngap:   {}\nkappa: {}, accuracies on {} images\n"
+      "maps:  {}; {} {} images, {}\n{}{}\n",
       transition.onset_rule(), transition.drop_rule(), transition.gap_rule(),
       transition.smooth == "none" ? "of the network as it is" : "smoothed by " + transition.smooth,
-      transition.split, transition.summary());
+      transition.split, fmt::join(transition.maps.taken, ", "), count_text(transition.maps.images),
+      transition.maps.split, transition.maps.method, others, transition.summary());
   return kSuccess;
 }
 

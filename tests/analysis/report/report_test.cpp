@@ -180,11 +180,46 @@ TEST_F(SyntheticReport, MapsOfAnotherSmoothingAreNotMixedIn) {
   const fs::path path = run_ / "kappa" / "epoch_0005.h5";
   KappaMap map = kappa_from_document(read_document(path, "kappa"), path.string());
   map.smooth = "none";
+  map.layers.front().smooth = "none";
   write_document(path, to_document(map));
   const ReportInputs inputs = collect_report(run_);
   EXPECT_EQ(inputs.histograms.size(), 24U);
-  EXPECT_THAT(inputs.problems, ElementsAre(HasSubstr("epoch_0005.h5")));
-  EXPECT_THROW(transition_of_run(run_, {}), Error);
+  EXPECT_THAT(inputs.problems, ElementsAre());
+  EXPECT_THAT(inputs.other_maps,
+              ElementsAre(HasSubstr("1 map (5,400 train images, exact, smooth none")));
+  EXPECT_THAT(body_of(render_report(inputs)), HasSubstr("smooth none"));
+  const Transition transition = transition_of_run(run_, {});
+  EXPECT_EQ(transition.smooth, "softplus:1");
+  EXPECT_TRUE(transition.rows[5].over.empty());
+  EXPECT_FALSE(transition.rows[4].over.empty());
+}
+
+TEST_F(SyntheticReport, AMapWithMoreLayersIsTakenLayerByLayer) {
+  const fs::path path = run_ / "kappa" / "epoch_0024.h5";
+  const std::int64_t over = *transition_of_run(run_, {}).rows[24].over_total();
+  KappaMap map = kappa_from_document(read_document(path, "kappa"), path.string());
+  map.plain_layers.push_back({"conv1", {1, 2}, {1, 2}, {}});
+  map.smooth = "dense1 softplus:1, conv1 none";
+  write_document(path, to_document(map));
+  EXPECT_EQ(*transition_of_run(run_, {}).rows[24].over_total(), over);
+  EXPECT_EQ(collect_report(run_).histograms.size(), 25U);
+}
+
+TEST_F(SyntheticReport, AsksForTheMapsThatTheTransitionCounted) {
+  fs::create_directories(run_ / "kappa" / "split-test");
+  for (const int epoch : {0, 24}) {
+    const std::string name = fmt::format("epoch_{:04d}.h5", epoch);
+    const fs::path path = run_ / "kappa" / name;
+    KappaMap map = kappa_from_document(read_document(path, "kappa"), path.string());
+    map.split = "test";
+    write_document(run_ / "kappa" / "split-test" / name, to_document(map));
+  }
+  EXPECT_EQ(collect_report(run_).histograms.size(), 25U);
+  write_json_file(run_ / "transition.json", to_json(transition_of_run(run_, {}, "split-test")));
+  const ReportInputs inputs = collect_report(run_);
+  EXPECT_EQ(inputs.histograms.size(), 2U);
+  EXPECT_EQ(inputs.making.split, "test");
+  EXPECT_THROW(transition_of_run(run_, {}, "split-tset"), Error);
 }
 
 TEST_F(SyntheticReport, ALineOfMetricsThatIsCutOffIsLeftOut) {

@@ -70,6 +70,7 @@ void write_kappa(const fs::path& run, const std::string& layer) {
     map.images = 5400;
     map.smooth = "softplus:1";
     LayerKappa kappa{layer, {kOut, kIn}, {}, {}};
+    kappa.smooth = map.smooth;
     for (std::int64_t i = 0; i < kOut * kIn; ++i) {
       const double mean = 0.02 * normal(words);
       const double middle = epoch == 0 ? 0.6 : -1.4 - 0.05 * epoch + 0.62 * std::max(0, epoch - 13);
