@@ -43,7 +43,8 @@
   });
   const config = (name) => ({
     displaylogo: false, displayModeBar: "hover",
-    modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d", "zoomIn2d", "zoomOut2d"],
+    showSendToCloud: false, plotlyServerURL: "", topojsonURL: "about:invalid",  // the data stay on this page
+    modeBarButtonsToRemove: ["sendChartToCloud", "sendDataToCloud", "lasso2d", "select2d", "autoScale2d", "zoomIn2d", "zoomOut2d"],
     toImageButtonOptions: { format: "svg", filename: `${data.name}-${name}` },
   });
   const line = (name, x, y, shade, more = {}) => ({

@@ -89,6 +89,9 @@ TEST_F(ReportInBrowser, DrawsAllFiguresWithoutErrorsOrRequests) {
   EXPECT_EQ(count(page.dom, "<link"), 0);
   EXPECT_EQ(count(page.dom, "@import"), 0);
   EXPECT_EQ(count(page.dom, "url(http"), 0);
+  // Nor does a button send the data anywhere.
+  EXPECT_GE(count(page.dom, "data-title=\"Download plot"), 7);
+  EXPECT_EQ(count(page.dom, "data-title=\"Share"), 0);
 }
 
 TEST_F(ReportInBrowser, ShowsOneFigureAloneForAPicture) {

@@ -3,6 +3,7 @@
 #include "analysis/report/report.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 
 #include <fmt/ranges.h>
@@ -72,6 +73,44 @@ TEST(Assets, AreWholeAndSafeInAScriptElement) {
   }
 }
 
+/// Whatever could be asked or sent to: a scheme with two slashes, or two slashes in quotes.
+std::vector<std::string> addresses_in(const std::string& page) {
+  // Names of XML namespaces, which documents of SVG carry; nothing is asked there.
+  const std::vector<std::string> names = {
+      "http://www.w3.org/2000/svg", "http://www.w3.org/2000/xmlns/", "http://www.w3.org/1999/xlink",
+      "http://www.w3.org/1999/xhtml", "http://www.w3.org/XML/1998/namespace"};
+  std::vector<std::string> found;
+  const auto is_end = [](char c) {
+    return std::string("\"'`\\ <>)\n").find(c) != std::string::npos;
+  };
+  for (std::size_t at = page.find("//"); at != std::string::npos; at = page.find("//", at + 2)) {
+    std::size_t from = at, to = at;
+    while (to < page.size() && !is_end(page[to])) ++to;
+    if (from > 0 && page[from - 1] == ':') --from;
+    while (from > 0 && (std::isalnum(static_cast<unsigned char>(page[from - 1])) != 0)) --from;
+    const std::string text = page.substr(from, to - from);
+    std::string scheme = text.substr(0, text.find("//"));
+    std::transform(scheme.begin(), scheme.end(), scheme.begin(),
+                   [](unsigned char c) { return std::tolower(c); });
+    const bool asked = scheme == "http:" || scheme == "https:" || scheme == "ws:" ||
+                       scheme == "wss:" || scheme == "ftp:";
+    const bool of_same_scheme = scheme.empty() && from > 0 && to > at + 2 &&
+                                std::string("\"'`(").find(page[from - 1]) != std::string::npos &&
+                                std::isalnum(static_cast<unsigned char>(page[at + 2])) != 0;
+    if ((asked || of_same_scheme) && std::find(names.begin(), names.end(), text) == names.end())
+      found.push_back(text);
+  }
+  return found;
+}
+
+TEST(Assets, ASearchForAddressesFindsThem) {
+  EXPECT_THAT(addresses_in(
+                  "a(\"https://cloud.example/new?x\");b='//cdn.example/x';// note\n`WSS://a/${b}`"),
+              ElementsAre("https://cloud.example/new?x", "//cdn.example/x", "WSS://a/${b}"));
+  EXPECT_THAT(addresses_in("n=\"http://www.w3.org/2000/svg\";m=\"http://www.w3.org/2000/svg/x\""),
+              ElementsAre("http://www.w3.org/2000/svg/x"));
+}
+
 class SyntheticReport : public testing::Test {
  protected:
   void SetUp() override {
@@ -134,6 +173,16 @@ TEST_F(SyntheticReport, PageHoldsItsDataAndItsTables) {
   EXPECT_THAT(body, HasSubstr("softplus:1"));
   EXPECT_THAT(body, Not(HasSubstr("class=\"missing\"")));
   EXPECT_THAT(body, Not(HasSubstr("{{")));
+}
+
+TEST_F(SyntheticReport, ThePageNamesNoAddress) {
+  const std::string page = render_report(collect_report(run_));
+  EXPECT_THAT(addresses_in(page), ElementsAre());
+  for (const char* host :
+       {"cloud.plotly.com", "cdn.plot.ly", "cartocdn.com", "openmaptiles.org", "jsdelivr.net"})
+    EXPECT_EQ(plotly_script().find(host), std::string_view::npos) << host;
+  EXPECT_NE(page.find("showSendToCloud: false"), std::string::npos);
+  EXPECT_THAT(page.substr(0, 1000), HasSubstr("connect-src 'none'; form-action 'none'"));
 }
 
 TEST_F(SyntheticReport, WritesTheFileAtOnce) {
