@@ -73,12 +73,10 @@ Json attribute_json(const Attribute& value) {
   if (const auto* number = std::get_if<double>(&value)) return number_json(*number);
   const std::string text = valid_text(std::get<std::string>(value));
   if (!text.empty() && (text.front() == '{' || text.front() == '[')) {
-    // A parser by recursion: text of a stranger's file may be nested as deep as it is long.
-    const auto depth =
-        std::count_if(text.begin(), text.end(), [](char c) { return c == '{' || c == '['; });
-    Json parsed = depth < 10000 ? Json::parse(text, nullptr, /*allow_exceptions=*/false)
-                                : Json(Json::value_t::discarded);
-    if (!parsed.is_discarded()) return parsed;
+    try {
+      return parse_json(text, "");
+    } catch (const Error&) {  // is shown as the text that it is
+    }
   }
   return text;
 }

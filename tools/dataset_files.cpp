@@ -98,8 +98,10 @@ class Hdf5DatasetFiles final : public DatasetFiles {
     Dataset dataset;
     dataset.digest = document.text("digest");
     dataset.classes = document.integer("classes");
-    dataset.notes =
-        parse_json(document.text("notes"), path.string()).get<std::vector<std::string>>();
+    for (const Json& note : parse_json(document.text("notes"), path.string())) {
+      VARPHASE_CHECK(note.is_string(), ErrorKind::format, "{}: notes are no texts", path.string());
+      dataset.notes.push_back(note.get<std::string>());
+    }
     dataset.train = loaded(document, "train", dataset.classes);
     dataset.test = loaded(document, "test", dataset.classes);
     return dataset;

@@ -74,7 +74,7 @@ std::vector<double> numbers(const char* key, const Json& list) {
   std::vector<double> values;
   for (const Json& value : list) {
     VARPHASE_CHECK(list.is_array() && value.is_number(), ErrorKind::usage,
-                   "{}: wants a list of numbers, one a channel, got {}", key, list.dump());
+                   "{}: wants a list of numbers, one a channel, got {}", key, brief(list));
     values.push_back(value.get<double>());
   }
   return values;

@@ -15,6 +15,8 @@
 namespace varphase {
 namespace {
 
+constexpr std::size_t kMostColumns = 4096;
+
 /// The cells of the line that starts at `at`; moves `at` behind its line end. `ended` says whether
 /// there was one.
 std::vector<std::string> next_line(std::string_view text, std::size_t& at, bool& ended) {
@@ -83,6 +85,8 @@ CsvTable parse_csv(std::string_view text, const std::string& origin) {
   table.columns = next_line(text, at, ended);
   VARPHASE_CHECK(ended && !table.columns.front().empty(), ErrorKind::format,
                  "{}: has no header line with the names of its columns", origin);
+  VARPHASE_CHECK(table.columns.size() <= kMostColumns, ErrorKind::format,
+                 "{}: {} columns, at most {} are read", origin, table.columns.size(), kMostColumns);
   for (auto column = table.columns.begin(); column != table.columns.end(); ++column) {
     VARPHASE_CHECK(std::find(table.columns.begin(), column, *column) == column, ErrorKind::format,
                    "{}: has the column '{}' twice", origin, *column);

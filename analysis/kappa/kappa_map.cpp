@@ -84,10 +84,13 @@ std::vector<std::string> layer_names(const Document& document, const std::string
   VARPHASE_CHECK(names.is_array(), ErrorKind::format, "{}: attribute {} is not a list of names",
                  path, attribute);
   std::vector<std::string> layers;
+  std::set<std::string> once;
   for (const Json& name : names) {
     VARPHASE_CHECK(name.is_string(), ErrorKind::format, "{}: attribute {} is not a list of names",
                    path, attribute);
     layers.push_back(name.get<std::string>());
+    VARPHASE_CHECK(once.insert(layers.back()).second, ErrorKind::format,
+                   "{}: attribute {} names layer {} twice", path, attribute, layers.back());
   }
   return layers;
 }
@@ -213,9 +216,13 @@ void read_layer(const Document& document, const std::string& path, LayerKappa& l
   VARPHASE_CHECK(made.is_object(), ErrorKind::format, "{}: attribute making is no object", path);
   const auto of = made.find(layer.layer);
   if (of == made.end() || !of->is_object()) return;
-  layer.method = of->value("method", layer.method);
-  layer.smooth = of->value("smooth", layer.smooth);
-  layer.factors = of->value("factors", layer.factors);
+  try {
+    layer.method = of->value("method", layer.method);
+    layer.smooth = of->value("smooth", layer.smooth);
+    layer.factors = of->value("factors", layer.factors);
+  } catch (const Json::exception& error) {
+    fail(ErrorKind::format, "{}: attribute making, layer {}: {}", path, layer.layer, error.what());
+  }
 }
 
 void read_layers(const Document& document, const std::string& path, const char* attribute,

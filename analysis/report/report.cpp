@@ -25,6 +25,18 @@ namespace {
 constexpr const char* kShownPredictions[] = {"ensemble", "deterministic", "stochastic",
                                              "zero_mean"};
 constexpr const char* kNotKnown = "–";
+// A page shows what people read: of a text, a table or a configuration no more than this.
+constexpr std::size_t kMostTextBytes = 2000, kMostRows = 500,
+                      kMostConfigBytes = std::size_t{1} << 18U;
+
+/// The text, cut between two letters and said to be, where it is longer.
+std::string shortened(std::string text, std::size_t most = kMostTextBytes) {
+  if (text.size() <= most) return text;
+  const std::size_t whole = text.size();
+  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xc0U) == 0x80U) --most;
+  text.resize(most);
+  return text + fmt::format(" ... ({} bytes in all)", whole);
+}
 
 std::string percent(const Json& share, int digits = 2) {
   if (!share.is_number()) return kNotKnown;
@@ -44,8 +56,8 @@ std::string count_or_dash(const Json& count) {
 
 /// A scalar as people read it; lists and objects as JSON.
 std::string plain(const Json& value) {
-  if (value.is_string()) return value.get<std::string>();
-  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+  if (value.is_string()) return shortened(value.get<std::string>());
+  return brief(value);
 }
 
 /// The text under the first of these keys that is there, "" where none is.
@@ -68,7 +80,7 @@ std::optional<std::size_t> last_known(const Json& values) {
 /// "conv2d 20 · conv2d 50 · variance_dense 500 · dense 10": the layers of the spec that have an
 /// `out`.
 std::string network_text(const Json& network) {
-  if (network.is_string()) return network.get<std::string>();
+  if (network.is_string()) return plain(network);
   std::string text;
   const Json& layers = value_at(network, "layers");
   if (!layers.is_array()) return text;
@@ -80,7 +92,7 @@ std::string network_text(const Json& network) {
         text += fmt::format("{}{} {}", text.empty() ? "" : " · ", item.key(), out.dump());
     }
   }
-  return text;
+  return shortened(text);
 }
 
 std::string lede_html(const ReportInputs& inputs) {
@@ -288,13 +300,14 @@ std::string evaluation_table(const std::string& file, const Json& evaluation) {
       escape_html(samples.empty() ? "unknown size" : samples), head, rows);
 }
 
-/// Nested objects become "a.b" rows, so that any environment.json is shown whole.
-void flatten(const Json& json, const std::string& prefix, std::string& rows) {
+/// Nested objects become "a.b" rows, so that any environment.json of ours is shown whole.
+void flatten(const Json& json, const std::string& prefix, std::size_t& count, std::string& rows) {
   for (const auto& item : json.items()) {
-    const std::string key = prefix.empty() ? item.key() : prefix + "." + item.key();
+    const std::string key =
+        shortened(prefix.empty() ? item.key() : prefix + "." + item.key(), kMostTextBytes);
     if (item.value().is_object()) {
-      flatten(item.value(), key, rows);
-    } else {
+      flatten(item.value(), key, count, rows);
+    } else if (count++ < kMostRows) {
       rows += fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td></tr>", escape_html(key),
                           escape_html(plain(item.value())));
     }
@@ -303,8 +316,11 @@ void flatten(const Json& json, const std::string& prefix, std::string& rows) {
 
 std::string provenance_html(const ReportInputs& inputs) {
   std::string rows;
-  flatten(Json{{"run", inputs.run.string()}}, "", rows);
-  if (inputs.environment.is_object()) flatten(inputs.environment, "", rows);
+  std::size_t count = 0;
+  flatten(Json{{"run", inputs.run.string()}}, "", count, rows);
+  if (inputs.environment.is_object()) flatten(inputs.environment, "", count, rows);
+  if (count > kMostRows)
+    rows += fmt::format("<tr><th scope=\"row\">...</th><td>{} more</td></tr>", count - kMostRows);
   std::string html =
       "<div class=\"scroll\"><table class=\"plain\"><tbody>" + rows + "</tbody></table></div>";
   if (inputs.environment.is_null()) {
@@ -312,7 +328,8 @@ std::string provenance_html(const ReportInputs& inputs) {
   }
   if (!inputs.config.is_null()) {
     html += "<details><summary>Resolved configuration</summary><pre>" +
-            escape_html(inputs.config.dump(2, ' ', false, Json::error_handler_t::replace)) +
+            escape_html(shortened(inputs.config.dump(2, ' ', false, Json::error_handler_t::replace),
+                                  kMostConfigBytes)) +
             "</pre></details>";
   }
   return html;
@@ -325,7 +342,8 @@ std::string problems_html(const ReportInputs& inputs) {
   }
   if (problems.empty()) return "";
   std::string items;
-  for (const std::string& problem : problems) items += "<li>" + escape_html(problem) + "</li>";
+  for (const std::string& problem : problems)
+    items += "<li>" + escape_html(shortened(problem)) + "</li>";
   return "<div class=\"note\" role=\"note\"><b>Left out of this page:</b><ul>" + items +
          "</ul></div>";
 }

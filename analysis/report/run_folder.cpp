@@ -15,6 +15,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
+// config.json and environment.json, of which the page shows all.
+constexpr std::size_t kMostSettingsBytes = std::size_t{4} << 20U;
+
 /// Regular files of a folder with this ending, by name; empty where there is no such folder.
 std::vector<fs::path> files_in(const fs::path& folder, const std::string& ending) {
   std::vector<fs::path> files;
@@ -54,7 +57,7 @@ class Collector {
   void read_json(const char* name, Json& into) {
     const fs::path path = inputs_.run / name;
     read(path, [&] {
-      const Json json = read_json_file(path);
+      const Json json = parse_json(read_text_file(path, kMostSettingsBytes), path.string());
       VARPHASE_CHECK(json.is_object(), ErrorKind::format, "{}: wants a JSON object", path.string());
       into = json;
     });

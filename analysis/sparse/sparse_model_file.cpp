@@ -225,14 +225,18 @@ SparseModel sparse_model_from_document(const Document& document, const std::stri
   const Json rows =
       parse_json(reading.attribute<std::string>("layers"), path + ": attribute layers");
   VARPHASE_CHECK(rows.is_array(), ErrorKind::format, "{}: attribute layers is no list", path);
+  std::set<std::string> layers;
   for (const Json& row : rows) {
     VARPHASE_CHECK(row.is_object(), ErrorKind::format, "{}: attribute layers: {} is no object",
-                   path, row.dump());
+                   path, brief(row));
     model.layers.push_back(read_layer(reading, row));
+    VARPHASE_CHECK(layers.insert(model.layers.back().layer).second, ErrorKind::format,
+                   "{}: attribute layers: layer {} is there twice", path,
+                   model.layers.back().layer);
     const std::int64_t kept = model.layers.back().kept();
     VARPHASE_CHECK(row.contains("kept") && row["kept"] == kept, ErrorKind::format,
                    "{}: layer {}: attribute layers says that {} weights are kept, {} are", path,
-                   model.layers.back().layer, row.contains("kept") ? row["kept"].dump() : "nothing",
+                   model.layers.back().layer, row.contains("kept") ? brief(row["kept"]) : "nothing",
                    kept);
   }
   model.parameters = reading.group(kParametersGroup);

@@ -24,8 +24,8 @@ void check_choice(const std::string& key, const std::string& value, const FieldI
 Json value_from_text(const std::string& text, const Json& like) {
   if (like.is_string()) return text;
   try {
-    return Json::parse(text);
-  } catch (const nlohmann::json::exception&) {
+    return parse_json(text, "");
+  } catch (const Error&) {
     return text;
   }
 }

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "src/base/error.hpp"
@@ -48,24 +49,29 @@ template <class T>
 void field_from_json(const std::string& key, T& field, const Json& json, const FieldInfo& info) {
   if constexpr (std::is_same_v<T, bool>) {
     VARPHASE_CHECK(json.is_boolean(), ErrorKind::usage, "{}: wants true or false, got {}", key,
-                   json.dump());
+                   brief(json));
     field = json.get<bool>();
   } else if constexpr (std::is_same_v<T, std::int64_t>) {
-    const bool whole =
-        json.is_number_integer() ||
-        (json.is_number_float() && std::nearbyint(json.get<double>()) == json.get<double>());
-    VARPHASE_CHECK(whole, ErrorKind::usage, "{}: wants a whole number, got {}", key, json.dump());
+    // What an int64 holds: 2^63 is the first double beyond it.
+    bool whole = json.is_number_integer();
+    if (json.is_number_unsigned()) {
+      whole = std::in_range<std::int64_t>(json.get<std::uint64_t>());
+    } else if (json.is_number_float()) {
+      const auto number = json.get<double>();
+      whole = std::nearbyint(number) == number && std::abs(number) < 0x1p63;
+    }
+    VARPHASE_CHECK(whole, ErrorKind::usage, "{}: wants a whole number, got {}", key, brief(json));
     check_range(key, json.get<double>(), info);
     field = json.is_number_integer() ? json.get<std::int64_t>()
                                      : static_cast<std::int64_t>(json.get<double>());
   } else if constexpr (std::is_same_v<T, double>) {
     VARPHASE_CHECK(json.is_number(), ErrorKind::usage, "{}: wants a number, got {}", key,
-                   json.dump());
+                   brief(json));
     check_range(key, json.get<double>(), info);
     field = json.get<double>();
   } else if constexpr (std::is_same_v<T, std::string>) {
     VARPHASE_CHECK(json.is_string(), ErrorKind::usage, "{}: wants a text, got {}", key,
-                   json.dump());
+                   brief(json));
     check_choice(key, json.get<std::string>(), info);
     field = json.get<std::string>();
   } else {
@@ -108,7 +114,7 @@ void assign_fields(Config& config, const Json& given, const std::string& prefix 
   }
   const Json& json = RenamesOlder<Config> ? renamed : given;
   VARPHASE_CHECK(json.is_object(), ErrorKind::usage, "{}: wants an object {{...}}, got {}",
-                 prefix.empty() ? "configuration" : prefix, json.dump());
+                 prefix.empty() ? "configuration" : prefix, brief(json));
   std::vector<std::string> known;
   config.visit_fields([&](const char* name, auto& field, const FieldInfo& info) {
     known.emplace_back(name);

@@ -6,6 +6,9 @@
 #include <cstring>
 #include <fstream>
 #include <system_error>
+#include <unordered_set>
+#include <utility>
+#include <vector>
 
 #include "src/base/atomic_file.hpp"
 #include "src/base/byte_text.hpp"
@@ -43,12 +46,103 @@ Json with_utf8(const Json& value) {
 
 }  // namespace
 
-Json parse_json(std::string_view text, const std::string& origin) {
-  try {
-    return Json::parse(text, nullptr, true, /*ignore_comments=*/true);
-  } catch (const nlohmann::json::exception& error) {
-    fail(ErrorKind::format, "{}: not valid JSON: {}", origin, error.what());
+namespace {
+
+constexpr std::size_t kBriefBytes = 200;
+
+/// Builds the value while it is read; objects keep the order of their keys without a search of all
+/// keys for each.
+class Builder final : public nlohmann::json_sax<Json> {
+ public:
+  explicit Builder(const std::string& origin) : origin_(origin) {}
+
+  Json take() { return std::move(root_); }
+
+  bool null() override { return put(nullptr); }
+  bool boolean(bool value) override { return put(value); }
+  bool number_integer(number_integer_t value) override { return put(value); }
+  bool number_unsigned(number_unsigned_t value) override { return put(value); }
+  bool number_float(number_float_t value, const string_t&) override { return put(value); }
+  bool string(string_t& value) override { return put(std::move(value)); }
+  bool binary(binary_t&) override { return false; }
+  bool start_object(std::size_t) override { return open(Json::object()); }
+  bool start_array(std::size_t) override { return open(Json::array()); }
+  bool end_object() override { return close(); }
+  bool end_array() override { return close(); }
+
+  bool key(string_t& name) override {
+    VARPHASE_CHECK(open_.back().keys.insert(name).second, ErrorKind::format,
+                   "{}: not valid JSON: an object has the key {} twice", origin_, brief(name));
+    key_ = std::move(name);
+    return true;
   }
+
+  bool parse_error(std::size_t, const std::string&,
+                   const nlohmann::detail::exception& error) override {
+    const std::string_view what = error.what();
+    fail(ErrorKind::format, "{}: not valid JSON: {}{}", origin_, what.substr(0, 2 * kBriefBytes),
+         what.size() > 2 * kBriefBytes ? "..." : "");
+  }
+
+ private:
+  struct Open {
+    Json* value;
+    std::unordered_set<std::string> keys;  // of an object
+  };
+
+  Json* place(Json value) {
+    VARPHASE_CHECK(++values_ <= kMaxJsonValues, ErrorKind::format,
+                   "{}: more than the {} values that are read of JSON", origin_, kMaxJsonValues);
+    if (open_.empty()) {
+      root_ = std::move(value);
+      return &root_;
+    }
+    Json& around = *open_.back().value;
+    if (around.is_array()) return &around.get_ref<Json::array_t&>().emplace_back(std::move(value));
+    Json::object_t::Container& entries = around.get_ref<Json::object_t&>();
+    return &entries.emplace_back(std::move(key_), std::move(value)).second;
+  }
+
+  bool put(Json value) {
+    place(std::move(value));
+    return true;
+  }
+
+  bool open(Json empty) {
+    VARPHASE_CHECK(open_.size() < kMaxJsonDepth, ErrorKind::format,
+                   "{}: JSON nested deeper than the {} levels that are read", origin_,
+                   kMaxJsonDepth);
+    open_.push_back({place(std::move(empty)), {}});
+    return true;
+  }
+
+  bool close() {
+    open_.pop_back();
+    return true;
+  }
+
+  const std::string& origin_;
+  Json root_;
+  std::vector<Open> open_;
+  std::string key_;
+  std::size_t values_ = 0;
+};
+
+}  // namespace
+
+Json parse_json(std::string_view text, const std::string& origin) {
+  Builder builder(origin);
+  Json::sax_parse(text, &builder, Json::input_format_t::json, /*strict=*/true,
+                  /*ignore_comments=*/true);
+  return builder.take();
+}
+
+std::string brief(const Json& json) {
+  std::string text = json.dump(-1, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace);
+  if (text.size() <= kBriefBytes) return text;
+  std::size_t end = kBriefBytes;
+  while ((static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80U) --end;  // not within a letter
+  return text.substr(0, end) + "...";
 }
 
 Json read_json_file(const fs::path& path) {

@@ -13,11 +13,22 @@ namespace varphase {
 /// Keys keep the order in which they were written.
 using Json = nlohmann::ordered_json;
 
-/// @throws Error format with `origin` (a path or a flag), line and column.
+/// Nothing that is read is nested deeper: what walks through JSON (writing, copying, comparing) may
+/// call itself once a level.
+inline constexpr std::size_t kMaxJsonDepth = 64;
+/// No text holds more values: each takes tens of bytes of memory.
+inline constexpr std::size_t kMaxJsonValues = 4'000'000;
+
+/// The one reader of JSON, for text of anyone. Comments are skipped.
+/// @throws Error format with `origin` (a path or a flag), line and column; for a key that an object
+/// has twice, too, and for more than the depth and the number of values above.
 Json parse_json(std::string_view text, const std::string& origin);
 
 /// @throws Error io or format.
 Json read_json_file(const std::filesystem::path& path);
+
+/// A value for a message: its JSON on one line, cut where it is long.
+std::string brief(const Json& json);
 
 /// Two-space indentation, short arrays on one line left to the library; ends with a newline;
 /// written atomically.

@@ -16,7 +16,7 @@ namespace {
 std::unique_ptr<Layer> plain(Activation activation, std::string_view kind, const Json& options,
                              const Shape& input) {
   VARPHASE_CHECK(options.is_null() || options.empty(), ErrorKind::usage,
-                 "{}: takes no options, got {}", kind, options.dump());
+                 "{}: takes no options, got {}", kind, brief(options));
   return std::make_unique<ActivationLayer>(activation, kind, 1.0, input);
 }
 
@@ -77,7 +77,7 @@ std::unique_ptr<Layer> make_softplus(const Json& options, const Shape& input) {
   const bool plain_form = options.is_null() || (options.is_object() && options.empty());
   VARPHASE_CHECK(plain_form || (options.is_number() && options.get<double>() > 0), ErrorKind::usage,
                  "softplus: wants its sharpness beta > 0, {{\"softplus\": 2}}, or nothing, got {}",
-                 options.dump());
+                 brief(options));
   return std::make_unique<ActivationLayer>(Activation::softplus, "softplus",
                                            plain_form ? 1.0 : options.get<double>(), input);
 }

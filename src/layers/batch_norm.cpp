@@ -35,7 +35,7 @@ void BatchNorm::set_statistics(const at::Tensor& mean, const at::Tensor& var) {
 
 std::unique_ptr<Layer> make_batch_norm(const Json& options, const Shape& input) {
   VARPHASE_CHECK(options.is_null() || options.empty(), ErrorKind::usage,
-                 "batch_norm: takes no options, got {}", options.dump());
+                 "batch_norm: takes no options, got {}", brief(options));
   return std::make_unique<BatchNorm>(input);
 }
 

@@ -115,7 +115,7 @@ std::unique_ptr<Layer> make_dropout(const Json& options, const Shape& input) {
       options.is_number() && options.get<double>() >= 0 && options.get<double>() < 1,
       ErrorKind::usage,
       "dropout: wants the share that is dropped, 0 <= p < 1, {{\"dropout\": 0.5}}, got {}",
-      options.dump());
+      brief(options));
   const auto p = options.get<double>();
   return std::make_unique<Dropout>("dropout", p, dropout_factor(1 - p), input);
 }
@@ -126,7 +126,7 @@ std::unique_ptr<Layer> make_gaussian_dropout(const Json& options, const Shape& i
                  "gaussian_dropout: wants alpha, the variance of the factors, "
                  "{{\"gaussian_dropout\": 1}}, got "
                  "{}",
-                 options.dump());
+                 brief(options));
   const auto alpha = options.get<double>();
   return std::make_unique<Dropout>("gaussian_dropout", alpha, gaussian_dropout_factor(alpha),
                                    input);

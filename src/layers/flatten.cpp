@@ -21,7 +21,7 @@ class Flatten final : public Layer {
 
 std::unique_ptr<Layer> make_flatten(const Json& options, const Shape& input) {
   VARPHASE_CHECK(options.is_null() || options.empty(), ErrorKind::usage,
-                 "flatten: takes no options, got {}", options.dump());
+                 "flatten: takes no options, got {}", brief(options));
   return std::make_unique<Flatten>(input);
 }
 

@@ -46,7 +46,7 @@ VarianceLayer::VarianceLayer(std::string_view kind, const VarianceOptions& optio
   VARPHASE_CHECK(start.is_number() && start.get<double>() >= LogSigma2Theta::kLeast &&
                      start.get<double>() <= LogSigma2Theta::kLargest,
                  ErrorKind::usage, "{}.log_sigma2: wants a number from {} to {}, or null, got {}",
-                 kind, LogSigma2Theta::kLeast, LogSigma2Theta::kLargest, start.dump());
+                 kind, LogSigma2Theta::kLeast, LogSigma2Theta::kLargest, brief(start));
 }
 
 double VarianceLayer::weight_bound() const {
@@ -165,6 +165,7 @@ at::Tensor VarianceLayer::kl(const Forward& how, const at::Tensor& step) const {
 
 void check_variance_options(const Json& spec, std::string_view kind) {
   if (!spec.is_object() || !spec.contains("nu")) return;
+  if (spec.contains("prior") && !spec["prior"].is_string()) return;  // said where it is read
   const std::string prior = spec.value("prior", VarianceOptions{}.prior);
   VARPHASE_CHECK(prior == "student_t", ErrorKind::usage,
                  "{}.nu: prior '{}' has no degrees of freedom, student_t has", kind, prior);

@@ -21,7 +21,7 @@ std::pair<std::string, Json> kind_and_options(const Json& entry, std::size_t pos
   if (entry.is_string()) return {entry.get<std::string>(), nullptr};
   VARPHASE_CHECK(entry.is_object() && entry.size() == 1, ErrorKind::usage,
                  "network: layer {} wants \"kind\" or {{\"kind\": options}}, got {}", position,
-                 entry.dump());
+                 brief(entry));
   return {entry.begin().key(), entry.begin().value()};
 }
 
@@ -59,17 +59,17 @@ Network::Network(const Json& spec) : spec_(spec) {
   }
   const Json& input = required(spec, "input");
   VARPHASE_CHECK(input.is_array() && input.size() == 3, ErrorKind::usage,
-                 "network: \"input\" wants [channels, height, width], got {}", input.dump());
+                 "network: \"input\" wants [channels, height, width], got {}", brief(input));
   for (const Json& extent : input) {
     VARPHASE_CHECK(extent.is_number_integer() && extent.get<std::int64_t>() > 0 &&
                        extent.get<std::int64_t>() < 65536,
                    ErrorKind::usage,
-                   "network: \"input\" wants three positive whole numbers, got {}", input.dump());
+                   "network: \"input\" wants three positive whole numbers, got {}", brief(input));
     input_.push_back(extent.get<std::int64_t>());
   }
   const Json& classes = required(spec, "classes");
   VARPHASE_CHECK(classes.is_number_integer() && classes.get<std::int64_t>() >= 2, ErrorKind::usage,
-                 "network: \"classes\" wants a whole number of at least 2, got {}", classes.dump());
+                 "network: \"classes\" wants a whole number of at least 2, got {}", brief(classes));
   classes_ = classes.get<std::int64_t>();
   const Json& list = required(spec, "layers");
   VARPHASE_CHECK(list.is_array() && !list.empty() && list.size() < kMaxLayers, ErrorKind::usage,

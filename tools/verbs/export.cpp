@@ -41,7 +41,7 @@ std::vector<double> recorded(const Json& list, const char* key) {
   std::vector<double> values;
   for (const Json& value : list) {
     VARPHASE_CHECK(value.is_number(), ErrorKind::format, "{}: wants numbers, got {}", key,
-                   list.dump());
+                   brief(list));
     values.push_back(value.get<double>());
   }
   VARPHASE_CHECK(!values.empty(), ErrorKind::usage,

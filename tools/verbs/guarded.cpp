@@ -5,6 +5,7 @@
 
 #include "src/base/console.hpp"
 #include "src/base/error.hpp"
+#include "src/base/json.hpp"
 #include "tools/verbs/verbs.hpp"
 
 namespace varphase {
@@ -18,6 +19,10 @@ int guarded(Verb verb, const Options& options) {
   } catch (const std::bad_alloc&) {
     print_err("varphase: out of memory\n  a smaller batch or fewer samples take less\n");
     return kDeviceError;
+  } catch (const Json::exception& error) {
+    // A JSON text of another form than the one that its reader looked for.
+    print_err("varphase: a JSON file that was read has another form: {}\n", error.what());
+    return kFileError;
   } catch (const std::exception& error) {
     const std::string text = error.what();
     print_err("varphase: {}\n", text.substr(0, text.find('\n')));

@@ -59,7 +59,7 @@ std::map<std::string, std::string> read_map(const std::string& path) {
   for (const auto& item : json.items()) {
     VARPHASE_CHECK(item.value().is_string(), ErrorKind::usage,
                    "--map {}: {}: wants a layer's name, got {}", path, item.key(),
-                   item.value().dump());
+                   brief(item.value()));
     names[item.key()] = item.value().get<std::string>();
   }
   return names;

@@ -68,7 +68,7 @@ RunConfig resolve_config(const Options& options) {
   Json json = Json::object();
   if (!options.preset.empty()) json = preset(options.preset);
   if (!options.config.empty()) json = read_json_file(options.config);
-  json.erase("about");
+  if (json.is_object()) json.erase("about");
   assign_fields(config, json);
   if (!options.network.empty()) config.network = read_json_file(options.network);
   for (const auto& [key, value] : options.fields) set_field(config, key + "=" + value);
