@@ -47,11 +47,17 @@ CheckedFile check_temporary(const fs::path& path, int process) {
 }
 
 /// What the child says: 'w' and the kind, or 'd' and why.
-std::string verdict_on(const SealedFile& file, const std::string& path) {
+std::string verdict_on(const SealedFile& file, const std::string& path,
+                       const CheckOptions& options) {
   try {
     Document document = document_from_hdf5(file.hdf5.span(), path, /*with_values=*/true);
     const std::string kind = document.kind;
-    if (kind == kCheckpointKind) snapshot_from_document(std::move(document), path);
+    const auto reader = options.readers.find(kind);
+    if (reader != options.readers.end()) {
+      reader->second(std::move(document), path);
+    } else if (kind == kCheckpointKind) {
+      snapshot_from_document(std::move(document), path);
+    }
     return "w" + kind;
   } catch (const std::exception& error) {
     return std::string("d") + error.what();
@@ -59,8 +65,10 @@ std::string verdict_on(const SealedFile& file, const std::string& path) {
 }
 
 /// verdict_on in a child process.
-std::string isolated_verdict(const SealedFile& file, const std::string& path, double seconds) {
-  const Isolated child = run_isolated(path, seconds, [&] { return verdict_on(file, path); });
+std::string isolated_verdict(const SealedFile& file, const std::string& path,
+                             const CheckOptions& options) {
+  const Isolated child =
+      run_isolated(path, options.seconds_per_file, [&] { return verdict_on(file, path, options); });
   if (!child.trouble.empty()) return "dis damaged: HDF5 " + child.trouble;
   return child.said.empty() ? "dcould not be parsed" : child.said;
 }
@@ -104,7 +112,7 @@ CheckedFile check_file(const fs::path& path, const CheckOptions& options) {
   const SealedFile file = open_sealed(path);
   CheckedFile checked{path, state_of(file.seal), file.why, "", file.bytes};
   if (checked.state != FileState::whole) return checked;
-  const std::string verdict = isolated_verdict(file, path.string(), options.seconds_per_file);
+  const std::string verdict = isolated_verdict(file, path.string(), options);
   if (verdict.front() == 'w') {
     checked.kind = verdict.substr(1);
   } else {

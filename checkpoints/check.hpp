@@ -4,8 +4,12 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <string>
 #include <vector>
+
+#include "checkpoints/document.hpp"
 
 namespace varphase {
 
@@ -28,8 +32,12 @@ struct CheckedFile {
   std::uint64_t bytes = 0;
 };
 
+/// Reads a document of one kind as those who use it do. @throws what they throw.
+using KindReader = std::function<void(Document document, const std::string& path)>;
+
 struct CheckOptions {
-  double seconds_per_file = 60;  // a file that takes longer to parse counts as damaged
+  std::map<std::string, KindReader> readers;  // by kind; of others the form alone is looked at
+  double seconds_per_file = 60;               // a file that takes longer to parse counts as damaged
   std::size_t max_files = 1'000'000;
 };
 

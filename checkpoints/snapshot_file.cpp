@@ -4,8 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
-#include <limits>
 #include <set>
 #include <string_view>
 #include <unordered_map>
@@ -13,9 +11,11 @@
 
 #include <fmt/ranges.h>
 
+#include "checkpoints/array_values.hpp"
 #include "checkpoints/provenance.hpp"
 #include "src/base/bit_mask.hpp"
 #include "src/base/error.hpp"
+#include "src/base/json.hpp"
 
 namespace varphase {
 namespace fs = std::filesystem;
@@ -38,31 +38,11 @@ bool starts_with(std::string_view text, std::string_view prefix) {
   return text.substr(0, prefix.size()) == prefix;
 }
 
-template <class T>
-void check_finite(const Array& array, const std::string& origin) {
-  const std::span<const T> values = array.as<T>();
-  unsigned non_finite = 0;  // no early end: so the loop vectorizes
-  for (const T value : values)
-    non_finite += std::abs(value) <= std::numeric_limits<T>::max() ? 0 : 1;
-  if (non_finite == 0) return;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    VARPHASE_CHECK(std::isfinite(values[i]), ErrorKind::format,
-                   "{}: parameter {} is {} at entry {} of {}, wants finite numbers\n  the training "
-                   "had diverged: take an "
-                   "earlier epoch",
-                   origin, array.name, values[i], i, values.size());
-  }
-}
-
 void check_parameter(const Array& array, const std::string& origin) {
   VARPHASE_CHECK(
       array.type == ElementType::float32 || array.type == ElementType::float64, ErrorKind::format,
       "{}: parameter {} holds whole numbers, wants float32 or float64", origin, array.name);
-  if (array.type == ElementType::float32) {
-    check_finite<float>(array, origin);
-  } else {
-    check_finite<double>(array, origin);
-  }
+  check_array_values(array, fmt::format("{}: parameter {}", origin, array.name));
 }
 
 void check_moment(const Array& array,
@@ -139,6 +119,8 @@ void check_snapshot(const Snapshot& snapshot, const std::string& origin) {
   VARPHASE_CHECK(snapshot.epoch >= 0 && snapshot.step >= 0, ErrorKind::format,
                  "{}: epoch {} and step {}, wants numbers from 0 on", origin, snapshot.epoch,
                  snapshot.step);
+  VARPHASE_CHECK(parse_json(snapshot.config, origin + ": attribute config").is_object(),
+                 ErrorKind::format, "{}: attribute config is no JSON object", origin);
   for (const Section& section : kSections) {
     std::set<std::string_view> names;
     for (const Array& array : snapshot.*section.arrays) {
@@ -155,6 +137,8 @@ void check_snapshot(const Snapshot& snapshot, const std::string& origin) {
     check_parameter(array, origin);
     parameters[array.name] = &array;
   }
+  for (const Array& array : snapshot.buffers)
+    check_array_values(array, fmt::format("{}: buffer {}", origin, array.name));
   for (const Array& array : snapshot.optimizer) check_moment(array, parameters, origin);
   for (const Array& mask : snapshot.masks) check_mask(mask, snapshot, origin);
 }

@@ -11,6 +11,7 @@
 #include <fmt/ranges.h>
 
 #include "analysis/exchange/pair_modules.hpp"
+#include "checkpoints/array_values.hpp"
 #include "src/base/suggest.hpp"
 
 namespace varphase {
@@ -133,6 +134,7 @@ class ModuleLoad {
     VARPHASE_CHECK(array.type == ElementType::float32 || array.type == ElementType::float64,
                    ErrorKind::shape, "{}: tensor {} holds whole numbers, wants floating point",
                    request_.origin, array.name);
+    check_array_values(array, fmt::format("{}: tensor {}", request_.origin, array.name));
     at::Tensor values = tensor_from_array(array).to(at::kFloat);
     VARPHASE_CHECK(at::isfinite(values).all().item<bool>(), ErrorKind::numeric,
                    "{}: tensor {} has entries that are not finite (as float32)", request_.origin,

@@ -62,8 +62,12 @@ std::vector<ScoredVariant> score_variants(const at::Tensor& log_p, const at::Ten
   const at::Tensor host = scores.narrow(0, 0, values.size(0)).to(at::kCPU);
   const auto* first = reinterpret_cast<const VariantScores*>(host.data_ptr<double>());
   std::vector<ScoredVariant> results;
-  for (std::int64_t g = 0; g < values.size(0); ++g)
+  for (std::int64_t g = 0; g < values.size(0); ++g) {
+    VARPHASE_CHECK(!std::isnan(first[g].nll), ErrorKind::numeric,
+                   "predictions are not numbers (NaN): weights so large that float32 overflows\n  "
+                   "the training had diverged: take an earlier epoch");
     results.push_back(scored(first[g], values.size(1)));
+  }
   return results;
 }
 

@@ -8,6 +8,7 @@
 
 #include <fmt/ranges.h>
 
+#include "checkpoints/array_values.hpp"
 #include "src/base/json.hpp"
 #include "src/base/suggest.hpp"
 
@@ -99,14 +100,7 @@ void check_dense_array(const Array& array, const std::string& path, const std::s
   }
   VARPHASE_CHECK(sized && left == 1, ErrorKind::format, "{}: {} bytes do not fill shape [{}]", what,
                  array.bytes.size(), fmt::join(array.shape, ", "));
-  if (array.type == ElementType::float32) {
-    check_finite(array.as<float>(), ErrorKind::format, what);
-  } else if (array.type == ElementType::float64) {
-    const auto values = array.as<double>();
-    const bool finite = std::all_of(values.begin(), values.end(),
-                                    [](double value) { return std::isfinite(value); });
-    VARPHASE_CHECK(finite, ErrorKind::format, "{}: wants finite numbers", what);
-  }
+  check_array_values(array, what);
 }
 
 }  // namespace

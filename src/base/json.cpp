@@ -44,10 +44,6 @@ Json with_utf8(const Json& value) {
   return copy;
 }
 
-}  // namespace
-
-namespace {
-
 constexpr std::size_t kBriefBytes = 200;
 
 /// Builds the value while it is read; objects keep the order of their keys without a search of all

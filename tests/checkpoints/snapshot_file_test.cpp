@@ -97,9 +97,10 @@ TEST(SnapshotFile, AMaskThatFitsNoWeightIsRefused) {
 
 TEST(SnapshotFile, NothingIsWrittenThatCouldNotBeRead) {
   const TemporaryFolder folder;
-  const auto refused = [&](Snapshot snapshot, const std::string& why) {
+  const auto refused = [&](Snapshot snapshot, const std::string& why,
+                           ErrorKind kind = ErrorKind::format) {
     const std::string path = (folder / "epoch_0001.h5").string();
-    EXPECT_THAT(error_of(ErrorKind::format, [&] { write_snapshot(path, std::move(snapshot)); }),
+    EXPECT_THAT(error_of(kind, [&] { write_snapshot(path, std::move(snapshot)); }),
                 AllOf(HasSubstr(path), HasSubstr(why)));
   };
   const auto poison = [](Array& array, float value) {
@@ -109,9 +110,25 @@ TEST(SnapshotFile, NothingIsWrittenThatCouldNotBeRead) {
        {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
     Snapshot snapshot = small_snapshot(1);
     poison(snapshot.parameters[1], value);
-    refused(snapshot, fmt::format("parameter dense1/mean is {} at entry 4", value));
+    refused(snapshot, fmt::format("parameter dense1/mean is {} at entry 4", value),
+            ErrorKind::numeric);
+    snapshot = small_snapshot(1);
+    poison(snapshot.buffers[0], value);
+    refused(snapshot, fmt::format("buffer batch_norm1/running_mean is {} at entry 4", value),
+            ErrorKind::numeric);
   }
   Snapshot snapshot = small_snapshot(1);
+  snapshot.buffers[0].name = "batch_norm1/running_var";
+  std::ranges::fill(snapshot.buffers[0].bytes, std::byte{0});
+  poison(snapshot.buffers[0], -0.25F);
+  refused(snapshot, "buffer batch_norm1/running_var is -0.25 at entry 4", ErrorKind::numeric);
+  snapshot = small_snapshot(1);
+  snapshot.config = "[]";
+  refused(snapshot, "config is no JSON object");
+  snapshot = small_snapshot(1);
+  snapshot.config = "{\"a\": " + std::string(100000, '[') + std::string(100000, ']') + "}";
+  refused(snapshot, "nested deeper");
+  snapshot = small_snapshot(1);
   snapshot.parameters.push_back(snapshot.parameters[0]);
   refused(snapshot, "parameters/conv1/weight is there twice");
   snapshot = small_snapshot(1);

@@ -96,7 +96,7 @@ TEST(SnapshotWriter, AnErrorSurfacesOnceAndLaterSnapshotsAreWritten) {
       writer.submit(epoch_path(folder.path(), epoch), small_snapshot(epoch));
     writer.flush();
   };
-  EXPECT_THAT(error_of(ErrorKind::format, go_on), HasSubstr("conv1/weight is nan"));
+  EXPECT_THAT(error_of(ErrorKind::numeric, go_on), HasSubstr("conv1/weight is nan"));
   writer.submit(epoch_path(folder.path(), 6), small_snapshot(6));
   writer.flush();
   EXPECT_EQ(newest_readable_epoch(folder.path()).epoch, 6);

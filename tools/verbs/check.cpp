@@ -2,19 +2,52 @@
 // SPDX-License-Identifier: MIT
 #include "checkpoints/check.hpp"
 
+#include "analysis/kappa/kappa_map.hpp"
+#include "analysis/sparse/sparse_model.hpp"
+#include "checkpoints/snapshot_file.hpp"
 #include "src/base/console.hpp"
 #include "src/base/error.hpp"
 #include "src/base/json.hpp"
 #include "src/base/text_table.hpp"
+#include "src/train/train_config.hpp"
 #include "tools/verbs/verbs.hpp"
 
 namespace varphase {
+namespace {
+
+void check_config(const std::string& text, const std::string& path) {
+  RunConfig config;
+  try {
+    assign_fields(config, parse_json(text, "JSON"));
+  } catch (const Error& error) {
+    fail(error.kind(), "{}: attribute config: {}", path, error.what());
+  }
+}
+
+/// What the verbs that use a file refuse, as far as it can be said without its network.
+CheckOptions reading_as_verbs_do() {
+  CheckOptions options;
+  options.readers = {
+      {kCheckpointKind,
+       [](Document document, const std::string& path) {
+         check_config(snapshot_from_document(std::move(document), path).config, path);
+       }},
+      {"pruned",
+       [](Document document, const std::string& path) {
+         check_config(sparse_model_from_document(document, path).config, path);
+       }},
+      {"kappa",
+       [](Document document, const std::string& path) { kappa_from_document(document, path); }}};
+  return options;
+}
+
+}  // namespace
 
 int run_check(const Options& options) {
   Json list = Json::array();
   std::int64_t whole = 0, other = 0;
   for (const std::string& path : options.paths) {
-    for (const CheckedFile& file : check_path(path)) {
+    for (const CheckedFile& file : check_path(path, reading_as_verbs_do())) {
       const bool good = file.state == FileState::whole;
       (good ? whole : other) += 1;
       if (options.json) {
