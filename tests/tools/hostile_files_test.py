@@ -18,7 +18,7 @@ import numpy as np
 from program import OFFLINE, SMALL, ProgramTest, run
 from safetensors.numpy import load_file, save_file
 
-QUICK = [*SMALL, "--train-limit", "300", "--test-limit", "100", "--epochs", "1"]
+QUICK = [*SMALL, "--epochs", "1"]
 TRAILER = 56
 DEEP = 100000
 
