@@ -71,8 +71,9 @@ std::string csv_field(const std::string& text) {
 class CsvWriter final : public TextWriter {
  public:
   CsvWriter(std::FILE* stream, const PredictionHeader& header) : TextWriter(stream, header) {
-    std::string line = header.named ? "index,file,class,entropy,mutual_information"
-                                    : "index,class,entropy,mutual_information";
+    std::string line =
+        fmt::format("index,{}class,{}entropy,mutual_information", header.named ? "file," : "",
+                    header.class_names.empty() ? "" : "class_name,");
     for (std::int64_t c = 0; c < header.classes; ++c) line += fmt::format(",p{}", c);
     write(line + "\n");
   }
@@ -81,8 +82,10 @@ class CsvWriter final : public TextWriter {
   std::string row(std::int64_t index, const std::string& name, std::int64_t label,
                   const std::string& entropy, const std::string& mutual_information,
                   const std::string& probabilities) override {
-    return fmt::format("{},{}{},{},{},{}\n", index, header_.named ? csv_field(name) + "," : "",
-                       label, entropy, mutual_information, probabilities);
+    return fmt::format(
+        "{},{}{},{}{},{},{}\n", index, header_.named ? csv_field(name) + "," : "", label,
+        header_.class_names.empty() ? "" : csv_field(class_name(header_, label)) + ",", entropy,
+        mutual_information, probabilities);
   }
 };
 
@@ -105,12 +108,17 @@ class JsonWriter final : public TextWriter {
         header_.named ? fmt::format("\"file\":{},",
                                     Json(name).dump(-1, ' ', false, Json::error_handler_t::replace))
                       : "";
+    const std::string called =
+        header_.class_names.empty()
+            ? ""
+            : fmt::format("\"class_name\":{},", Json(class_name(header_, label)).dump());
     const char* before = lines_ ? "" : first_ ? "\n" : ",\n";
     first_ = false;
     return fmt::format(
-        "{}{{\"index\":{},{}\"class\":{},\"entropy\":{},\"mutual_information\":{},"
+        "{}{{\"index\":{},{}\"class\":{},{}\"entropy\":{},\"mutual_information\":{},"
         "\"probabilities\":[{}]}}{}",
-        before, index, file, label, entropy, mutual_information, probabilities, lines_ ? "\n" : "");
+        before, index, file, label, called, entropy, mutual_information, probabilities,
+        lines_ ? "\n" : "");
   }
   std::string tail() const override { return lines_ ? "" : "\n]}\n"; }
 
@@ -132,10 +140,9 @@ class DocumentWriter final : public PredictionWriter {
     append(all_.probability, rows.predictions.probability);
     append(all_.entropy, rows.predictions.entropy);
     append(all_.mutual_information, rows.predictions.mutual_information);
-    for (const std::string& name : rows.names) {
-      if (!names_.empty()) names_.push_back(0);
-      names_.insert(names_.end(), name.begin(), name.end());
-    }
+    for (const std::string& name : rows.names) append(names_, name + '\0');
+    for (const std::int64_t label : rows.predictions.label)
+      if (!header_.class_names.empty()) append(called_, class_name(header_, label) + '\0');
   }
   void finish() override {
     Document document;
@@ -145,6 +152,8 @@ class DocumentWriter final : public PredictionWriter {
         document.attributes.emplace_back(key, value.get<std::int64_t>());
       } else if (value.is_string()) {
         document.attributes.emplace_back(key, value.get<std::string>());
+      } else if (value.is_array()) {
+        document.attributes.emplace_back(key, value.dump());
       }
     }
     for (const auto& [key, value] : header_.about.at("provenance").items())
@@ -160,8 +169,13 @@ class DocumentWriter final : public PredictionWriter {
     store("probability", {images, header_.classes}, all_.probability, "image,class", "1");
     store("entropy", {images}, all_.entropy, "image", "nats");
     store("mutual_information", {images}, all_.mutual_information, "image", "nats");
-    if (header_.named)
-      store("files", {static_cast<std::int64_t>(names_.size())}, names_, "byte", "");
+    const auto store_texts = [&](const char* name, std::vector<std::uint8_t>& texts) {
+      if (texts.size() < 2) return;
+      texts.pop_back();  // a zero stands between two
+      store(name, {static_cast<std::int64_t>(texts.size())}, texts, "byte", "");
+    };
+    store_texts("class_name", called_);
+    store_texts("files", names_);
     write_document(path_, document);
   }
 
@@ -169,7 +183,7 @@ class DocumentWriter final : public PredictionWriter {
   fs::path path_;
   PredictionHeader header_;
   std::vector<std::int64_t> index_;
-  std::vector<std::uint8_t> names_;  // UTF-8, a zero byte between two
+  std::vector<std::uint8_t> names_, called_;  // of files, of classes: each with a zero behind it
   ImagePredictions all_;
 };
 
@@ -184,6 +198,11 @@ std::unique_ptr<PredictionWriter> json_writer(std::FILE* stream, const Predictio
 }
 
 }  // namespace
+
+std::string class_name(const PredictionHeader& header, std::int64_t label) {
+  const auto at = static_cast<std::size_t>(label);
+  return at < header.class_names.size() ? header.class_names[at] : "";
+}
 
 const std::vector<PredictionFormat>& prediction_formats() {
   static const std::vector<PredictionFormat> formats{

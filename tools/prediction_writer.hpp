@@ -16,14 +16,18 @@ namespace varphase {
 /// What a file of predictions says of its making, and what its rows hold.
 struct PredictionHeader {
   std::int64_t classes = 0;
-  bool named = false;  // images are files of their own
-  Json about;          // source, epoch, mode, samples, seed, ..., and an object `provenance`
+  bool named = false;                    // images are files of their own
+  std::vector<std::string> class_names;  // as texts, by class; empty: not known
+  Json about;  // source, epoch, mode, samples, seed, ..., and an object `provenance`
 };
+
+/// The name of a class; "" where the header has none of it.
+std::string class_name(const PredictionHeader& header, std::int64_t label);
 
 /// Some images' predictions, in the order of the source.
 struct PredictionRows {
   std::vector<std::int64_t> index;  // place in the source
-  std::vector<std::string> names;   // where named
+  std::vector<std::string> names;   // of files, where named
   ImagePredictions predictions;
 };
 

@@ -6,6 +6,7 @@
 #include "src/base/console.hpp"
 #include "src/base/log.hpp"
 #include "src/variance/torch_kernels.hpp"
+#include "tools/class_names.hpp"
 #include "tools/new_run.hpp"
 #include "tools/run_folder.hpp"
 #include "tools/session.hpp"
@@ -18,6 +19,7 @@ Dataset checked_dataset(RunConfig& config, const Options& options,
                         const std::optional<InitialWeights>& init) {
   Dataset dataset = open_dataset(config.data, options.data);
   record_normalization(config.data, dataset);
+  if (!options.resume) record_class_names(config.data, dataset, options);
   Network network(config.network);
   check_fits(network, dataset);
   if (init) take_initial_weights(network, *init);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <map>
 
 #include "src/base/error.hpp"
 #include "src/data/files_on_disk.hpp"
@@ -52,6 +53,20 @@ std::vector<FileToDecode> files_below(const fs::path& folder) {
   return files;
 }
 
+/// Files of several folders that have one name get that of their folder too, as it was given.
+void tell_apart(std::vector<FileToDecode>& files) {
+  for (bool changed = true; changed;) {  // a longer name may be another file's
+    changed = false;
+    std::map<std::string, int> uses;
+    for (const FileToDecode& file : files) ++uses[file.name];
+    for (FileToDecode& file : files) {
+      if (uses.at(file.name) == 1 || file.name == file.path.string()) continue;
+      file.name = file.path.string();
+      changed = true;
+    }
+  }
+}
+
 class FileSource final : public ImageSource {
  public:
   explicit FileSource(const ImageRequest& request) : request_(request) {
@@ -62,6 +77,7 @@ class FileSource final : public ImageSource {
         files_.push_back({path, path.string(), image_format_of(path.filename().string())});
       }
     }
+    tell_apart(files_);
     for (const FileToDecode& file : files_) check_available(*file.format, file.path.string());
   }
 

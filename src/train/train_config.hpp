@@ -23,6 +23,7 @@ struct DataConfig {
   std::string normalize = "none";
   Json pixel_mean = Json::array();
   Json pixel_std = Json::array();
+  Json class_names = Json::array();
 
   template <class Visitor>
   void visit_fields(Visitor&& visit) {
@@ -57,6 +58,10 @@ struct DataConfig {
           FieldInfo{.help = "of normalize=standard, a list by channel; empty: measured, and "
                             "recorded in the run's config"});
     visit("pixel_std", pixel_std, FieldInfo{.help = "likewise"});
+    visit(
+        "class_names", class_names,
+        FieldInfo{.help = "by class number, a list such as '[\"cat\", \"dog\"]'; empty: those that "
+                          "the data have, recorded in the run's config"});
   }
 };
 

@@ -77,6 +77,8 @@ OnnxModel make_onnx(const fs::path& file, const std::string& form_name) {
   model.metadata = {{"varphase.form", onnx_form_name(form)},
                     {"varphase.config", to_json(loaded.config).dump()},
                     {"varphase.epoch", std::to_string(loaded.epoch)}};
+  if (!loaded.config.data.class_names.empty())
+    model.metadata.emplace_back("varphase.class_names", loaded.config.data.class_names.dump());
   return model;
 }
 

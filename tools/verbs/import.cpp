@@ -12,6 +12,7 @@
 #include "src/base/json.hpp"
 #include "src/base/text_table.hpp"
 #include "src/models/presets.hpp"
+#include "tools/class_names.hpp"
 #include "tools/new_run.hpp"
 #include "tools/output_file.hpp"
 #include "tools/run_folder.hpp"
@@ -45,8 +46,14 @@ RunConfig resolve_config(const Options& options, const std::string& own) {
   }
   if (!options.network.empty()) config.network = read_json_file(options.network);
   for (const auto& [key, value] : options.fields) set_field(config, key + "=" + value);
-  if (config.data.normalize == "standard" && config.data.pixel_mean.empty())
-    record_normalization(config.data, open_dataset(config.data, ""));
+  if (options.fields.contains("data.data") && !options.fields.contains("data.class_names"))
+    config.data.class_names = Json::array();  // those of other images
+  if (config.data.normalize == "standard" && config.data.pixel_mean.empty()) {
+    const Dataset dataset = open_dataset(config.data, "");
+    record_normalization(config.data, dataset);
+    record_class_names(config.data, dataset, options);
+  }
+  class_names_of(config.data);
   return config;
 }
 

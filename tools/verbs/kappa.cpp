@@ -154,7 +154,8 @@ Json origin_of(const fs::path& checkpoint, const RunConfig& config, const Datase
               {kDatasetDigest, dataset.digest},
               {"split", split_name(images.split)},
               {"data", to_json(config.data)}};
-  origin["data"].erase("data");  // where the images lie says nothing of them
+  // Where the images lie and how people call them says nothing of them.
+  for (const char* key : {"data", "class_names"}) origin["data"].erase(key);
   for (const char* key : {"version", "git_hash", "libtorch", "device"}) origin[key] = made.at(key);
   return origin;
 }

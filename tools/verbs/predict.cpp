@@ -15,6 +15,7 @@
 #include "src/data/image_source.hpp"
 #include "src/train/trainer.hpp"
 #include "src/variance/torch_kernels.hpp"
+#include "tools/class_names.hpp"
 #include "tools/dataset_files.hpp"
 #include "tools/network_files.hpp"
 #include "tools/prediction_writer.hpp"
@@ -136,7 +137,8 @@ int run_predict(const Options& options) {
   const std::unique_ptr<ImageSource> source = open_image_source(request);
 
   const bool draws = estimator != Estimator::deterministic;
-  PredictionHeader header{loaded.network.classes(), source->named(), {}};
+  PredictionHeader header{
+      loaded.network.classes(), source->named(), class_names_of(loaded.config.data), {}};
   header.about = {
       {"source", file.string()},
       {"epoch", loaded.epoch},
@@ -144,6 +146,7 @@ int run_predict(const Options& options) {
       {"mode", estimator_name(estimator)},
       {"samples", estimator == Estimator::stochastic || !draws ? 1 : options.samples},
       {"seed", options.seed}};
+  if (!header.class_names.empty()) header.about["class_names"] = header.class_names;
   header.about["provenance"] = provenance(device);
 
   const fs::path folder = fs::path(options.out).parent_path();
