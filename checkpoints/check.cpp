@@ -4,35 +4,20 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <optional>
 #include <signal.h>
-#include <string_view>
 #include <system_error>
 
 #include "checkpoints/hdf5_image.hpp"
 #include "checkpoints/isolated.hpp"
 #include "checkpoints/sealed_file.hpp"
 #include "checkpoints/snapshot_file.hpp"
+#include "src/base/atomic_file.hpp"
 #include "src/base/error.hpp"
 
 namespace varphase {
 namespace fs = std::filesystem;
 namespace {
-
-constexpr std::string_view kTemporary = ".tmp.";
-
-/// The process that wrote `.<name>.tmp.<pid>`.
-std::optional<int> writer_of_temporary(const std::string& name) {
-  const std::size_t at = name.rfind(kTemporary);
-  if (name.empty() || name.front() != '.' || at == std::string::npos) return std::nullopt;
-  const char* first = name.data() + at + kTemporary.size();
-  const char* last = name.data() + name.size();
-  int process = 0;
-  const auto [end, status] = std::from_chars(first, last, process);
-  if (status != std::errc() || end != last || process <= 0) return std::nullopt;
-  return process;
-}
 
 CheckedFile check_temporary(const fs::path& path, int process) {
   CheckedFile checked{path, FileState::temporary, "", "", 0};

@@ -36,13 +36,13 @@ SnapshotWriter::~SnapshotWriter() {
   }
 }
 
-void SnapshotWriter::submit(fs::path path, Snapshot snapshot) {
+void SnapshotWriter::submit(fs::path path, Snapshot snapshot, std::function<void()> durable) {
   {
     std::unique_lock lock(mutex_);
     changed_.wait(lock,
                   [this] { return waiting_.size() < options_.queue || first_error_ != nullptr; });
     rethrow_first_error();
-    waiting_.push_back({std::move(path), std::move(snapshot)});
+    waiting_.push_back({std::move(path), std::move(snapshot), std::move(durable)});
   }
   changed_.notify_all();
 }
@@ -85,6 +85,7 @@ void SnapshotWriter::write(Job job) {
   if (options_.keep_optimizer == 0) job.snapshot.optimizer.clear();
   without_optimizer_.erase(job.path);
   write_snapshot(job.path, std::move(job.snapshot));
+  if (job.durable) job.durable();
   if (options_.keep_optimizer != SnapshotWriterOptions().keep_optimizer) {
     drop_older_optimizers(job.path.parent_path(), epoch);
   }

@@ -40,8 +40,9 @@ class SnapshotWriter {
   SnapshotWriter& operator=(const SnapshotWriter&) = delete;
 
   /// Takes the snapshot over; returns at once while fewer than `queue` wait.
+  /// @param durable called on the writer's thread when the file is on disk; may be none
   /// @throws the first Error since the last call; this snapshot is then not taken.
-  void submit(std::filesystem::path path, Snapshot snapshot);
+  void submit(std::filesystem::path path, Snapshot snapshot, std::function<void()> durable = {});
 
   /// Waits until all is on disk, retention done. @throws the first Error since the last call.
   void flush();
@@ -50,6 +51,7 @@ class SnapshotWriter {
   struct Job {
     std::filesystem::path path;
     Snapshot snapshot;
+    std::function<void()> durable;
   };
 
   void run();

@@ -2,8 +2,12 @@
 // SPDX-License-Identifier: MIT
 #include "tools/member_runs.hpp"
 
+#include <algorithm>
+
 #include "checkpoints/retention.hpp"
 #include "src/base/json.hpp"
+#include "tools/config_changes.hpp"
+#include "tools/run_contents.hpp"
 #include "tools/run_folder.hpp"
 
 namespace varphase {
@@ -77,7 +81,7 @@ RunConfig MemberRuns::member_config(std::int64_t member) const {
 
 MemberRuns::State MemberRuns::state(std::int64_t member) const {
   const fs::path own = path(member);
-  if (!fs::exists(own) || (fs::is_directory(own) && fs::is_empty(own))) return State::absent;
+  if (is_vacant(own)) return State::absent;
   if (!fs::exists(own / "config.json")) damaged(own, "damaged: there is no config.json");
   const RunFolder run(own);
   RunConfig found;
@@ -86,12 +90,13 @@ MemberRuns::State MemberRuns::state(std::int64_t member) const {
   } catch (const Error& error) {
     damaged(own, fmt::format("damaged: {}", error.what()));
   }
-  if (to_json(found) != to_json(member_config(member)))
+  const std::vector<ConfigChange> changes = config_changes(found, member_config(member));
+  if (!std::all_of(changes.begin(), changes.end(),
+                   [](const ConfigChange& change) { return change.allowed; }))
     damaged(own, fmt::format("its config.json is not that of member {} (seed {})", member,
                              member_config(member).train.seed));
-  if (fs::exists(run.checkpoints() / "interrupted.h5")) return State::begun;
-  const std::vector<std::int64_t> epochs = run.epochs();
-  if (epochs.empty()) return State::absent;
+  if (fs::exists(run.interrupted())) return State::begun;
+  if (run.epochs().empty()) return State::absent;
   const NewestEpoch newest = newest_readable_epoch(run.checkpoints());
   if (!newest.epoch)
     damaged(own, fmt::format("damaged: no checkpoint can be read: {}", newest.skipped.front()));

@@ -3,17 +3,42 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
+#include <vector>
 
 #include "src/train/train_config.hpp"
+#include "tools/run_lock.hpp"
+#include "tools/run_marker.hpp"
 
 namespace varphase {
 
-/// Leaves a folder without what an earlier run left there.
-/// @throws Error usage where there is something and `overwrite` is not given, or it is no run.
-void clear_run_folder(const std::filesystem::path& path, bool overwrite);
+/// A run that is being made: its folder, locked. Until keep() is called nothing of it is worth
+/// anything, and it is taken away again: what fails leaves the place as it was found, for the same
+/// command to be given again.
+class NewRun {
+ public:
+  /// Makes the folder where there is none, locks it, and looks at what is there. Deletes nothing.
+  /// @throws Error usage where there is something and `overwrite` is not given, or it is no run;
+  /// io where another process writes to it, or it cannot be made.
+  NewRun(std::filesystem::path path, bool overwrite);
+  ~NewRun();
+  NewRun(const NewRun&) = delete;
+  NewRun& operator=(const NewRun&) = delete;
 
-/// A cleared folder with config.json and an empty checkpoints folder. @throws Error usage (as
-/// clear_run_folder), io.
-void make_run_folder(const std::filesystem::path& path, const RunConfig& config, bool overwrite);
+  /// Clears what an earlier run left, then writes run.json and config.json and makes the
+  /// checkpoints folder. Files of somebody else's stay, and are named in the log.
+  void begin(const RunConfig& config, const RunMarker& marker);
+  /// begin() for an ensemble of runs, which has a members.json of its own.
+  void begin(const RunMarker& marker);
+  /// From here on there is a checkpoint: what is there stays, whatever happens.
+  void keep() { kept_ = true; }
+
+ private:
+  std::filesystem::path path_;
+  std::vector<std::filesystem::path> made_;  // folders, the outermost first
+  std::optional<RunLock> lock_;
+  bool begun_ = false;
+  bool kept_ = false;
+};
 
 }  // namespace varphase

@@ -65,6 +65,7 @@ void add_fields(CLI::App* sub, Options& o, const std::string& section, const std
                 bool defaults = true) {
   Config config;
   config.visit_fields([&](const char* name, auto& field, const FieldInfo& info) {
+    if (info.recorded) return;
     using Field = std::remove_reference_t<decltype(field)>;
     const std::string key = section + "." + name;
     std::string help = info.help;
@@ -121,6 +122,8 @@ void declare_train(CLI::App& app, Options& o) {
       ->capture_default_str();
   sub->add_flag("--resume", o.resume,
                 "go on from the newest checkpoint, bit for bit; of members: whichever is not done");
+  sub->add_flag("--accept-changed-data", o.accept_changed_data,
+                "of --resume: go on although the images are not those that were trained on");
   sub->add_flag("--overwrite", o.overwrite, "replace a run that is there");
   add_device(sub, o);
   add_fields<DataConfig>(sub, o, "data", kRunFields);
@@ -140,6 +143,8 @@ void declare_finetune(CLI::App& app, Options& o) {
                   "of the pruned layers, where their own cannot give the file's variances");
   sub->add_option("--set", o.set, "name=value of the configuration, such as train.epochs=3");
   sub->add_flag("--resume", o.resume, "go on from the newest checkpoint, bit for bit");
+  sub->add_flag("--accept-changed-data", o.accept_changed_data,
+                "of --resume: go on although the images are not those that were trained on");
   sub->add_flag("--overwrite", o.overwrite, "replace a run that is there");
   add_data(sub, o);
   add_device(sub, o);

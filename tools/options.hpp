@@ -40,6 +40,7 @@ struct Options {
   std::int64_t members = 0;
   std::int64_t side_by_side = 1;
   bool resume = false;
+  bool accept_changed_data = false;
   std::vector<std::string> set;
   std::map<std::string, std::string> fields;  // "train.epochs" -> "24"
 

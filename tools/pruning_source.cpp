@@ -10,6 +10,7 @@
 #include "checkpoints/snapshot_file.hpp"
 #include "src/base/suggest.hpp"
 #include "src/train/trainer.hpp"
+#include "tools/run_contents.hpp"
 #include "tools/run_folder.hpp"
 
 namespace varphase {
@@ -43,7 +44,10 @@ PruningSource open_pruning_source(const Options& options, const std::string& pat
                          device,
                          std::move(loaded),
                          sparse_model_from_document(read_document(path, "pruned"), path),
-                         std::nullopt};
+                         std::nullopt,
+                         {},
+                         begin_analysis(parent.parent_path())};
+    source.images = trained_images(source.dataset, source.loaded.dataset_digest, path);
     source.config = source.pruned->config;
     check_fits(source.loaded.network, source.dataset);
     return source;
@@ -52,11 +56,18 @@ PruningSource open_pruning_source(const Options& options, const std::string& pat
   one.run = path;
   OneEpoch opened = open_one_epoch(one, verb);
   const Snapshot snapshot = read_snapshot(opened.checkpoint);
-  PruningSource source{
-      opened.checkpoint, opened.run.path(),
-      snapshot.config,   std::move(opened.dataset),
-      opened.device,     network_of_snapshot(snapshot, opened.device, opened.checkpoint.string()),
-      std::nullopt,      MapFiles(opened.run.path())};
+  const std::string file = opened.checkpoint.string();
+  PruningSource source{opened.checkpoint,
+                       opened.run.path(),
+                       snapshot.config,
+                       std::move(opened.dataset),
+                       opened.device,
+                       network_of_snapshot(snapshot, opened.device, file),
+                       std::nullopt,
+                       MapFiles(opened.run.path()),
+                       {},
+                       begin_analysis(opened.run.path())};
+  source.images = trained_images(source.dataset, source.loaded.dataset_digest, file);
   source.loaded.epoch = opened.epoch;
   check_fits(source.loaded.network, source.dataset);
   return source;

@@ -9,6 +9,7 @@
 
 #include "analysis/prune/ranking.hpp"
 #include "analysis/sparse/sparse_model.hpp"
+#include "tools/run_lock.hpp"
 #include "tools/session.hpp"
 
 namespace varphase {
@@ -24,6 +25,9 @@ struct PruningSource {
   LoadedNetwork loaded;               // config, network, epoch
   std::optional<SparseModel> pruned;  // of a pruned file
   std::optional<MapFiles> maps;       // of the run; none: it can have none of this network
+
+  Json images;  // as trained_images says it
+  RunLock lock;
 
   std::int64_t epoch() const { return loaded.epoch; }
 };

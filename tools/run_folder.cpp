@@ -9,6 +9,7 @@
 
 #include "analysis/kappa/csv_table.hpp"
 #include "checkpoints/retention.hpp"
+#include "tools/config_changes.hpp"
 
 namespace varphase {
 namespace fs = std::filesystem;
@@ -26,6 +27,7 @@ std::int64_t whole_number(const std::string& text, const std::string& what) {
 }  // namespace
 
 RunFolder::RunFolder(fs::path path) : path_(std::move(path)) {
+  VARPHASE_CHECK(!path_.empty(), ErrorKind::usage, "wants a run folder, got an empty name");
   VARPHASE_CHECK(fs::exists(path_ / "config.json") || !fs::exists(path_ / "members.json"),
                  ErrorKind::usage, "{}: several runs, not one\n  give one of them, such as {}",
                  path_.string(), (path_ / "members" / "00").string());
@@ -88,6 +90,13 @@ std::vector<std::int64_t> RunFolder::select(const std::string& which) const {
     start = comma + 1;
   }
   return list;
+}
+
+void check_is_of_its_run(const fs::path& checkpoint, const std::string& config) {
+  const fs::path folder = fs::absolute(checkpoint).parent_path();
+  if (folder.filename() != "checkpoints" || !fs::exists(folder.parent_path() / "config.json"))
+    return;
+  check_same_training(RunFolder(folder.parent_path()).config(), config, checkpoint.string());
 }
 
 Target resolve_target(const std::string& text, const std::string& epoch) {

@@ -21,6 +21,8 @@ class RunFolder {
   RunConfig config() const;
   std::filesystem::path checkpoints() const { return path_ / "checkpoints"; }
   std::filesystem::path checkpoint(std::int64_t epoch) const;
+  /// What a training that was stopped within an epoch saved.
+  std::filesystem::path interrupted() const { return checkpoints() / "interrupted.h5"; }
   std::vector<std::int64_t> epochs() const;
   /// "all", "last", "best" (ensemble accuracy on validation, else test), "12", "1,5,12".
   std::vector<std::int64_t> select(const std::string& which) const;
@@ -28,6 +30,12 @@ class RunFolder {
  private:
   std::filesystem::path path_;
 };
+
+/// Refuses a checkpoint that lies in a run's folder and is of another training than the run's
+/// config.json says; one that lies elsewhere is taken as it is.
+/// @param config  what the checkpoint holds, JSON
+/// @throws Error usage as check_same_training.
+void check_is_of_its_run(const std::filesystem::path& checkpoint, const std::string& config);
 
 /// What a path names: a run folder, RUN@EPOCH, or one file in a run's checkpoints folder.
 struct Target {

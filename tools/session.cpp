@@ -23,11 +23,13 @@
 #include "analysis/kappa/compute_kappa.hpp"
 #include "analysis/sparse/sparse_model.hpp"
 #include "checkpoints/snapshot_file.hpp"
+#include "src/base/byte_text.hpp"
 #include "src/base/instruction_set.hpp"
 #include "src/base/log.hpp"
 #include "src/base/progress.hpp"
 #include "src/base/version.hpp"
 #include "src/data/normalization.hpp"
+#include "src/data/readers.hpp"
 #include "src/layers/conv2d.hpp"
 #include "src/train/trainer.hpp"
 #include "tools/dataset_files.hpp"
@@ -78,6 +80,19 @@ std::vector<double> numbers(const char* key, const Json& list) {
     values.push_back(value.get<double>());
   }
   return values;
+}
+
+/// Where a config's images are: where they lay when it was made, or else what was typed, from
+/// here. That they are the same ones is seen by their digest.
+std::string place_of(const DataConfig& config) {
+  std::error_code error;
+  const std::string source = bytes_of_text(config.source);
+  return !source.empty() && fs::exists(source, error) ? source : config.data;
+}
+
+std::string value_of(const std::map<std::string, std::string>& provenance, const char* key) {
+  const auto found = provenance.find(key);
+  return found == provenance.end() ? "" : found->second;
 }
 
 void set_pruned_weights(LoadedNetwork& loaded, at::Device device,
@@ -157,7 +172,7 @@ std::map<std::string, std::string> provenance(at::Device device) {
 
 Dataset open_dataset(const DataConfig& config, const std::string& data_override) {
   Dataset dataset =
-      read_dataset({data_override.empty() ? config.data : data_override, config.validation,
+      read_dataset({data_override.empty() ? place_of(config) : data_override, config.validation,
                     config.train_limit, config.test_limit, label_kind_from_name(config.labels),
                     config.skip_damaged, 0, &hdf5_dataset_files()});
   for (const std::string& note : dataset.notes)
@@ -178,6 +193,12 @@ Dataset open_dataset(const DataConfig& config, const std::string& data_override)
 void record_normalization(DataConfig& config, const Dataset& dataset) {
   config.pixel_mean = dataset.train.normalization.mean;
   config.pixel_std = dataset.train.normalization.deviation;
+}
+
+void record_source(DataConfig& config) {
+  const std::vector<std::string> names = dataset_names();
+  const bool named = std::find(names.begin(), names.end(), config.data) != names.end();
+  config.source = named ? "" : text_of_bytes(fs::absolute(config.data).lexically_normal().string());
 }
 
 Normalization recorded_normalization(const DataConfig& config, std::int64_t channels) {
@@ -224,13 +245,16 @@ OneEpoch open_one_epoch(const Options& options, const std::string& verb) {
 
 LoadedNetwork network_of_snapshot(const Snapshot& snapshot, at::Device device,
                                   const std::string& origin) {
+  check_is_of_its_run(origin, snapshot.config);
   RunConfig config;
   try {
     assign_fields(config, parse_json(snapshot.config, origin));
     Network network(config.network);
     load_network(network, snapshot);
     network.to(device);
-    return {config, std::move(network), snapshot.epoch, std::nullopt, {}};
+    return {config,         std::move(network),
+            snapshot.epoch, value_of(snapshot.provenance, kDatasetDigest),
+            std::nullopt,   {}};
   } catch (const Error& error) {
     throw Error(error.kind(),
                 fmt::format("{}: {}\n  the file was changed after it was written, or its config "
@@ -254,6 +278,7 @@ LoadedNetwork load_network_file(const fs::path& path, at::Device device, const s
   snapshot.config = model.config;
   snapshot.parameters = model.parameters;
   snapshot.buffers = model.buffers;
+  snapshot.provenance = model.provenance;
   RunConfig config;
   assign_fields(config, parse_json(model.config, path.string()));
   const Network fresh(config.network);

@@ -21,6 +21,7 @@
 #include "src/train/train_config.hpp"
 #include "tools/options.hpp"
 #include "tools/run_folder.hpp"
+#include "tools/trained_images.hpp"
 
 namespace varphase {
 
@@ -44,6 +45,9 @@ Dataset open_dataset(const DataConfig& config, const std::string& data_override)
 /// Keeps in the config by what mean and std the images are normalized, so that every later verb
 /// uses the same numbers.
 void record_normalization(DataConfig& config, const Dataset& dataset);
+/// Keeps where the images lay, beside what was typed: a relative path means another folder
+/// elsewhere.
+void record_source(DataConfig& config);
 /// By what a run's images were normalized, for images without a data set; empty: not at all.
 /// @throws Error usage where the config does not say.
 Normalization recorded_normalization(const DataConfig& config, std::int64_t channels);
@@ -65,6 +69,7 @@ struct LoadedNetwork {
   RunConfig config;
   Network network;
   std::int64_t epoch = 0;
+  std::string dataset_digest;         // of the images that it was trained on; "": not told
   std::optional<SparseModel> pruned;  // what a pruned file holds
   /// Its layers, in whatever form is the fastest.
   std::vector<std::shared_ptr<const ExecutedLayer>> executed;
@@ -76,9 +81,6 @@ LoadedNetwork load_network_file(const std::filesystem::path& path, at::Device de
                                 const std::string& form = "auto");
 LoadedNetwork network_of_snapshot(const Snapshot& snapshot, at::Device device,
                                   const std::string& origin);
-
-/// Key of the images' digest in a file's provenance.
-inline constexpr const char* kDatasetDigest = "dataset_digest";
 
 /// A kappa map, and where it lay: "kappa/epoch_0022.h5", several joined by commas, or kComputedMap.
 struct TakenMap {

@@ -18,8 +18,12 @@ extern "C" void request_stop(int signal) {
 }  // namespace
 
 void take_signals() {
-  std::signal(SIGINT, request_stop);
-  std::signal(SIGTERM, request_stop);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    // What the program was started to ignore (nohup) stays ignored.
+    if (std::signal(signal, request_stop) == SIG_IGN) std::signal(signal, SIG_IGN);
+  }
+  // A reader of stdout that is gone ends no training: what is computed lies in files.
+  std::signal(SIGPIPE, SIG_IGN);
 }
 
 const std::atomic<bool>& stop_requested() { return requested; }

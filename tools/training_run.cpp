@@ -2,28 +2,42 @@
 // SPDX-License-Identifier: MIT
 #include "tools/training_run.hpp"
 
-#include "src/base/atomic_file.hpp"
+#include <set>
+
+#include "src/base/byte_text.hpp"
 #include "src/base/console.hpp"
 #include "src/base/log.hpp"
 #include "src/variance/torch_kernels.hpp"
 #include "tools/class_names.hpp"
 #include "tools/new_run.hpp"
-#include "tools/run_folder.hpp"
+#include "tools/run_contents.hpp"
+#include "tools/run_lock.hpp"
 #include "tools/session.hpp"
 #include "tools/stop_signal.hpp"
 
 namespace varphase {
 namespace fs = std::filesystem;
+namespace {
 
-Dataset checked_dataset(RunConfig& config, const Options& options,
+int run_to_end(TrainingSession& session, const Options& options, at::Device device) {
+  TimeEstimate estimate(work_of({&session}, 0), options.quiet, [device] { synchronize(device); });
+  const int code = run_sessions({&session}, options.quiet, estimate, stop_requested());
+  if (code == kInterrupted) say_resume(session.folder());
+  return code;
+}
+
+}  // namespace
+
+Dataset checked_dataset(RunConfig& config, const Options& options, bool fresh,
                         const std::optional<InitialWeights>& init) {
-  Dataset dataset = open_dataset(config.data, options.data);
+  Dataset dataset = open_dataset(config.data, "");
+  if (config.data.source.empty()) record_source(config.data);
   record_normalization(config.data, dataset);
   if (!options.resume) record_class_names(config.data, dataset, options);
   Network network(config.network);
   check_fits(network, dataset);
   if (init) take_initial_weights(network, *init);
-  if (!options.resume) check_log_alpha_max(config.train, network);
+  if (fresh) check_log_alpha_max(config.train, network);
   check_masks(config.train, network);
   check_training(config.train, dataset.train.count());
   return dataset;
@@ -35,27 +49,118 @@ void refuse_inside(const fs::path& run, const fs::path& file, const std::string&
                  "{}: lies in the run that --overwrite would replace\n  give another --run", flag);
 }
 
+RunMarker marker_of(const std::optional<InitialWeights>& init) {
+  RunMarker marker;
+  if (init) {
+    marker.init = text_of_bytes(fs::absolute(init->file).string());
+    marker.init_variances = init->variances;
+    marker.init_pruned = init->pruned;
+  }
+  return marker;
+}
+
+std::optional<InitialWeights> initial_weights_of(const RunMarker& marker) {
+  if (marker.init.empty()) return std::nullopt;
+  const fs::path file = bytes_of_text(marker.init);
+  VARPHASE_CHECK(fs::exists(file), ErrorKind::io,
+                 "{}: no such file, and the run has yet to begin with it\n  put it back, or train "
+                 "anew with --overwrite",
+                 marker.init);
+  return InitialWeights{file, marker.init_variances, marker.init_pruned};
+}
+
+bool apply_resume_flags(RunConfig& config, const Options& options) {
+  const RunConfig before = config;
+  for (const auto& [key, value] : options.fields) {
+    VARPHASE_CHECK(key == "data.data" || key == "train.epochs" || key == "train.extension",
+                   ErrorKind::usage,
+                   "--resume takes the run's own configuration: of it only --data (images that "
+                   "moved), --epochs (more of them) and --extension can be given, not {}",
+                   key);
+    set_field(config, key + "=" + value);
+  }
+  if (options.fields.count("data.data") > 0) record_source(config.data);
+  if (!options.data.empty()) {
+    config.data.data = options.data;
+    record_source(config.data);
+  }
+  TrainConfig& train = config.train;
+  VARPHASE_CHECK(train.epochs >= before.train.epochs, ErrorKind::usage,
+                 "--epochs {}: the run is of {} epochs; --resume makes it longer, not shorter\n  "
+                 "Ctrl-C stops it, and every epoch saved is a result",
+                 train.epochs, before.train.epochs);
+  const bool longer = train.epochs > before.train.epochs;
+  VARPHASE_CHECK(longer || train.extension == before.train.extension, ErrorKind::usage,
+                 "--extension says how --epochs makes a run longer: give both");
+  if (longer) {
+    // Of rates that are held once, the first plan says which.
+    const bool held = before.train.extended_from > 0 && before.train.extension == "constant" &&
+                      train.extension == "constant";
+    if (!held) train.extended_from = before.train.epochs;
+    if (train.prune_sparsity > 0 && train.prune_end == 0) train.prune_end = before.train.epochs;
+  }
+  return to_json(config) != to_json(before);
+}
+
 void say_resume(const fs::path& path) {
   print_err("  go on with: varphase train --resume --run {}\n", path.string());
 }
 
+void say_finished(const fs::path& path, std::int64_t epochs) {
+  print_out("{}: all of its {} epochs are trained\n  --resume --epochs N makes it longer\n",
+            path.string(), epochs);
+}
+
 int train_run(const Options& options, RunConfig config, const std::optional<InitialWeights>& init) {
+  NewRun made(options.run, options.overwrite);
   const fs::path path = options.run;
   const at::Device device = open_device(options);
   set_numerics(config.train.deterministic, config.train.precision != "float32");
-  const SessionImages images(checked_dataset(config, options, init), device);
-  if (!options.resume) make_run_folder(path, config, options.overwrite);
-  remove_stale_temporaries(path / "checkpoints");
+  const SessionImages images(checked_dataset(config, options, true, init), device);
+  made.begin(config, marker_of(init));
   open_log_file(path / "log.txt");
   take_signals();
   TrainingSession session(RunFolder(path), config, images, options, device, "", false);
-  if (options.resume) session.resume();
   if (init) session.begin_with(*init);
   session.start();
-  TimeEstimate estimate(work_of({&session}, 0), options.quiet, [device] { synchronize(device); });
-  const int code = run_sessions({&session}, options.quiet, estimate, stop_requested());
-  if (code == kInterrupted) say_resume(path);
-  return code;
+  made.keep();
+  return run_to_end(session, options, device);
+}
+
+int resume_run(const Options& options) {
+  const RunFolder run(options.run);
+  const RunLock lock = RunLock::training(run.path());
+  remove_stale_temporaries_of_run(run.path(), true);
+  open_log_file(run.path() / "log.txt");
+  RunConfig config = run.config();
+  const bool changed = apply_resume_flags(config, options);
+  fs::create_directories(run.checkpoints());
+  const ResumePoint point = find_resume_point(run, config);
+  const std::optional<RunMarker> marker = read_run_marker(run.path());
+  VARPHASE_CHECK(!point.begins() || marker, ErrorKind::io, "{}: no checkpoint to resume from",
+                 run.checkpoints().string());
+  if (!point.begins() && point.snapshot.epoch >= config.train.epochs) {
+    say_finished(run.path(), config.train.epochs);
+    return kSuccess;
+  }
+  const std::optional<InitialWeights> init =
+      point.begins() ? initial_weights_of(*marker) : std::nullopt;
+  const at::Device device = open_device(options);
+  set_numerics(config.train.deterministic, config.train.precision != "float32");
+  const SessionImages images(checked_dataset(config, options, point.begins(), init), device);
+  const std::string changed_data =
+      check_same_images(point, images.dataset, options.accept_changed_data);
+  if (changed) {
+    write_json_file(run.path() / "config.json", to_json(config));
+    log_info(
+        fmt::format("of {} epochs now, images in {}", config.train.epochs, images.dataset.source));
+  }
+  take_signals();
+  TrainingSession session(run, config, images, options, device, "", false);
+  if (!point.begins()) session.resume(point, changed_data);
+  if (init) session.begin_with(*init);
+  session.start();
+  return run_to_end(session, options, device);
 }
 
 }  // namespace varphase

@@ -25,6 +25,9 @@ namespace varphase {
 namespace fs = std::filesystem;
 namespace {
 
+/// Key of what a provenance says of images that were others before.
+constexpr const char* kChangedData = "data_changed";
+
 /// Of the test images; empty where they were not evaluated.
 std::string accuracy_text(const SplitMetrics& evaluated, const std::string& estimator) {
   const auto found = evaluated.find("test");
@@ -140,27 +143,23 @@ std::string TrainingSession::prefixed(const std::string& message) const {
   return label_.empty() ? message : fmt::format("member {}: {}", label_, message);
 }
 
-void TrainingSession::resume() {
+void TrainingSession::resume(const ResumePoint& point, const std::string& changed_data) {
   const OnStream on(stream_);
-  fs::path from;
-  if (fs::exists(interrupted_path())) {
-    from = interrupted_path();
-  } else {
-    const NewestEpoch newest = newest_readable_epoch(run_.checkpoints());
-    for (const std::string& damaged : newest.skipped) log_warning(damaged);
-    VARPHASE_CHECK(newest.epoch.has_value(), ErrorKind::io, "{}: no checkpoint to resume from",
-                   run_.checkpoints().string());
-    from = run_.checkpoint(*newest.epoch);
+  trainer_->restore(point.snapshot);
+  resumed_ = true;
+  for (const auto& [name, value] : point.snapshot.provenance) {
+    if (name.rfind("init", 0) == 0 || name == kChangedData) provenance_[name] = value;
   }
-  const Snapshot snapshot = read_snapshot(from);
-  trainer_->restore(snapshot);
-  for (const auto& [name, value] : snapshot.provenance) {
-    if (name.rfind("init", 0) == 0) provenance_[name] = value;
+  if (!changed_data.empty()) {
+    std::string& said = provenance_[kChangedData];
+    said += (said.empty() ? "" : "; ") + changed_data;
   }
   metrics_file_.keep_until(trainer_->epoch());
-  print_err("{}\n",
-            prefixed(fmt::format("resuming from {} (epoch {}, step {})", from.filename().string(),
-                                 trainer_->epoch(), trainer_->step())));
+  const std::string text =
+      fmt::format("resuming from {} (epoch {}, step {})", point.file.filename().string(),
+                  trainer_->epoch(), trainer_->step());
+  log_info(prefixed(text));
+  print_err("{}\n", prefixed(text));
 }
 
 void TrainingSession::begin_with(const InitialWeights& from) {
@@ -176,7 +175,7 @@ void TrainingSession::start() {
   const OnStream on(stream_);
   if (!trainer_->sparsity().empty()) table_ = TextTable(columns(!label_.empty(), true));
   write_json_file(run_.path() / "environment.json", Json(provenance_));
-  if (trainer_->epoch() == 0 && trainer_->step() == 0) first_checkpoint();
+  if (!resumed_) first_checkpoint();
 }
 
 std::int64_t TrainingSession::steps_left() const {
@@ -315,14 +314,15 @@ void TrainingSession::finish_epoch(EpochReport report) {
   log_info(
       prefixed(fmt::format("epoch {} nll {:.6g} kl {:.6g}", report.epoch, report.nll, report.kl)));
   if (is_due(config_.train.every, report.epoch)) {
-    writer_.submit(run_.checkpoint(report.epoch), complete(trainer_->snapshot(), metrics));
+    // What was saved within an epoch goes when something newer is on the disk, not before.
+    writer_.submit(run_.checkpoint(report.epoch), complete(trainer_->snapshot(), metrics),
+                   [file = run_.interrupted()] { fs::remove(file); });
   }
-  fs::remove(interrupted_path());
 }
 
 void TrainingSession::interrupted() {
   const OnStream on(stream_);
-  writer_.submit(interrupted_path(), complete(trainer_->snapshot(), {}));
+  writer_.submit(run_.interrupted(), complete(trainer_->snapshot(), {}));
   writer_.flush();
   const std::string text = fmt::format("stopped at step {} and saved", trainer_->step());
   log_info(prefixed(text));
@@ -331,7 +331,6 @@ void TrainingSession::interrupted() {
 
 void TrainingSession::finish() {
   writer_.flush();
-  fs::remove(interrupted_path());
   log_info(prefixed("finished"));
 }
 

@@ -15,6 +15,7 @@
 #include "src/base/text_table.hpp"
 #include "src/base/time_estimate.hpp"
 #include "src/train/trainer.hpp"
+#include "tools/resume_point.hpp"
 #include "tools/run_folder.hpp"
 #include "tools/session.hpp"
 #include "tools/verbs/metrics_file.hpp"
@@ -48,15 +49,17 @@ class TrainingSession {
                   const Options& options, at::Device device, const std::string& label,
                   bool own_stream);
 
-  /// Goes on from the newest checkpoint that can be read.
-  void resume();
+  /// Goes on from there.
+  /// @param changed_data  as check_same_images said it
+  void resume(const ResumePoint& point, const std::string& changed_data);
   /// Begins with another network's weights, and says which.
   void begin_with(const InitialWeights& from);
-  /// Writes environment.json and, where nothing is trained yet, the first checkpoint.
+  /// Writes environment.json and, where there is no checkpoint yet, the first one.
   void start();
 
   const std::string& label() const { return label_; }
   const TextTable& table() const { return table_; }
+  const std::filesystem::path& folder() const { return run_.path(); }
   std::int64_t batch_size() const { return config_.train.batch_size; }
   std::int64_t epoch() const { return trainer_->epoch(); }
   std::int64_t epochs() const { return config_.train.epochs; }
@@ -79,7 +82,6 @@ class TrainingSession {
   void finish();
 
  private:
-  std::filesystem::path interrupted_path() const { return run_.checkpoints() / "interrupted.h5"; }
   bool is_due(std::int64_t every, std::int64_t epoch) const {
     return epoch % every == 0 || epoch == config_.train.epochs;
   }
@@ -103,6 +105,7 @@ class TrainingSession {
   Network network_;
   std::unique_ptr<Trainer> trainer_;
   std::map<std::string, std::string> provenance_;
+  bool resumed_ = false;
   MetricsFile metrics_file_;
   std::optional<double> evaluation_seconds_;
   TextTable table_;  // as start() makes it: a column more where weights are dropped

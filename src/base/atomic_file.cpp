@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <cstring>
 #include <fcntl.h>
 #include <fstream>
@@ -77,19 +78,26 @@ void write_text_atomically(const fs::path& path, std::string_view text) {
   });
 }
 
-void remove_stale_temporaries(const fs::path& folder) {
+std::optional<int> writer_of_temporary(const std::string& name) {
+  const std::size_t at = name.rfind(kMarker);
+  if (name.empty() || name.front() != '.' || at == std::string::npos) return std::nullopt;
+  const char* first = name.data() + at + kMarker.size();
+  const char* last = name.data() + name.size();
+  int process = 0;
+  const auto [end, status] = std::from_chars(first, last, process);
+  if (status != std::errc() || end != last || process <= 0) return std::nullopt;
+  return process;
+}
+
+void remove_stale_temporaries(const fs::path& folder, double seconds) {
   std::error_code error;
+  const auto now = fs::file_time_type::clock::now();
   for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
-    const std::string name = entry.path().filename().string();
-    const std::size_t at = name.rfind(kMarker);
-    if (name.empty() || name.front() != '.' || at == std::string::npos) continue;
-    const char* first = name.data() + at + kMarker.size();
-    const char* last = name.data() + name.size();
-    int pid = 0;
-    const auto [end, status] = std::from_chars(first, last, pid);
-    if (status != std::errc() || end != last || pid <= 0) continue;
-    const bool alive = ::kill(pid, 0) == 0 || errno == EPERM;
-    if (!alive) fs::remove(entry.path(), error);
+    const std::optional<int> writer = writer_of_temporary(entry.path().filename().string());
+    if (!writer) continue;
+    const bool alive = ::kill(*writer, 0) == 0 || errno == EPERM;
+    const std::chrono::duration<double> age = now - entry.last_write_time(error);
+    if (!alive && age.count() >= seconds) fs::remove(entry.path(), error);
   }
 }
 

@@ -4,6 +4,8 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
+#include <string>
 #include <string_view>
 
 namespace varphase {
@@ -20,8 +22,13 @@ void write_atomically(const std::filesystem::path& path,
 /// write_atomically for a text that is in memory.
 void write_text_atomically(const std::filesystem::path& path, std::string_view text);
 
-/// Removes what killed writers left behind in a folder: files named `.<name>.tmp.<pid>` whose
-/// process is gone.
-void remove_stale_temporaries(const std::filesystem::path& folder);
+/// The process that wrote a temporary of write_atomically, by the file's name; none for other
+/// files.
+std::optional<int> writer_of_temporary(const std::string& name);
+
+/// Removes what killed writers left behind in a folder: temporaries whose process is gone.
+/// @param seconds  only those that were not written to for so long: where processes of other
+///                 machines may write too, whose numbers say nothing here
+void remove_stale_temporaries(const std::filesystem::path& folder, double seconds = 0);
 
 }  // namespace varphase

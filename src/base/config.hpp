@@ -31,6 +31,7 @@ struct FieldInfo {
   double min = -std::numeric_limits<double>::infinity();
   double max = std::numeric_limits<double>::infinity();
   std::vector<std::string> choices;
+  bool recorded = false;  // the program fills it in: no flag
 };
 
 template <class T>

@@ -9,8 +9,15 @@
 namespace varphase {
 namespace {
 
+/// The epochs that the schedules span: fewer than the run has where it was extended by constant
+/// rates.
+std::int64_t planned_epochs(const TrainConfig& config) {
+  return config.extended_from > 0 && config.extension == "constant" ? config.extended_from
+                                                                    : config.epochs;
+}
+
 double done(const TrainConfig& config, std::int64_t epoch) {
-  return static_cast<double>(epoch) / static_cast<double>(config.epochs);
+  return static_cast<double>(epoch) / static_cast<double>(planned_epochs(config));
 }
 
 /// To 0 at the end; the authors' schedule.
@@ -24,8 +31,8 @@ double constant(const TrainConfig&, std::int64_t, double) { return 1; }
 /// PyTorch's StepLR: times gamma every step_size epochs.
 double step(const TrainConfig& config, std::int64_t epoch, double hold) {
   // The margin keeps a share such as 0.07 of 100 epochs from rounding up to the 8th.
-  const auto first =
-      static_cast<std::int64_t>(std::ceil(hold * static_cast<double>(config.epochs) * (1 - 1e-12)));
+  const auto first = static_cast<std::int64_t>(
+      std::ceil(hold * static_cast<double>(planned_epochs(config)) * (1 - 1e-12)));
   if (epoch < first) return 1;
   const std::int64_t falls = (epoch - first) / config.step_size;
   return std::pow(config.gamma, static_cast<double>(falls));
@@ -50,6 +57,7 @@ const Registry<Schedule>& schedules() {
 }
 
 LearningRates learning_rates(const TrainConfig& config, std::int64_t epoch) {
+  if (planned_epochs(config) < config.epochs) epoch = std::min(epoch, planned_epochs(config) - 1);
   const Schedule schedule = schedules().at(config.schedule);
   return {config.learning_rate * schedule(config, epoch, 0),
           config.learning_rate * config.log_alpha_rate *

@@ -15,6 +15,7 @@ inline constexpr std::int64_t kLargestSeed = 9'000'000'000'000'000;
 /// Which images, and which part of them.
 struct DataConfig {
   std::string data = "fashion-mnist";
+  std::string source;
   double validation = 0;
   std::int64_t train_limit = 0;
   std::int64_t test_limit = 0;
@@ -31,6 +32,10 @@ struct DataConfig {
           FieldInfo{.help = "a folder of IDX or CIFAR files or of images, an HDF5 file, or mnist, "
                             "fashion-mnist, cifar-10, cifar-100, cifar-100-coarse, "
                             "synthetic-digits, four-gaussians"});
+    visit("source", source,
+          FieldInfo{.help = "where the files of a relative `data` lay when the run was made: an "
+                            "absolute path, looked at first",
+                    .recorded = true});
     visit("validation", validation,
           FieldInfo{.help = "share of the training images held out to choose thresholds on",
                     .min = 0,
@@ -75,6 +80,8 @@ struct TrainConfig {
   }
 
   std::int64_t epochs = 200;
+  std::int64_t extended_from = 0;
+  std::string extension = "replan";
   std::int64_t batch_size = 200;
   std::string optimizer = "adam";
   double learning_rate = 1e-3;
@@ -113,6 +120,17 @@ struct TrainConfig {
     visit("epochs", epochs,
           FieldInfo{
               .help = "passes over the training images", .unit = "epochs", .min = 1, .max = 1e6});
+    visit("extended_from", extended_from,
+          FieldInfo{.help = "epochs of the run before --resume --epochs made it longer; 0: never",
+                    .unit = "epochs",
+                    .min = 0,
+                    .max = 1e6,
+                    .recorded = true});
+    visit("extension", extension,
+          FieldInfo{.help = "schedules of a run that --resume --epochs makes longer; replan: those "
+                            "of a run of so many epochs from the start; constant: the rates of the "
+                            "last epoch planned before are held",
+                    .choices = {"replan", "constant"}});
     visit("batch_size", batch_size,
           FieldInfo{.help = "images in a step", .unit = "images", .min = 1, .max = 1e6});
     visit("optimizer", optimizer,

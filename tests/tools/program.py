@@ -15,7 +15,7 @@ import zlib
 import h5py
 import numpy as np
 
-PROGRAM = sys.argv.pop(1)
+PROGRAM = str(pathlib.Path(sys.argv.pop(1)).resolve())
 # One thread: other tests may run beside this one. Six hundred drawn digits and the quickstart's network.
 SMALL = ["--preset", "quickstart", "--data", "synthetic-digits", "--train-limit", "600", "--test-limit", "200",
          "--threads", "1", "--device", "cpu", "--quiet"]  # fmt: skip
@@ -32,6 +32,27 @@ def idx(path, values):
     header = bytes([0, 0, 8, values.ndim]) + b"".join(n.to_bytes(4, "big") for n in values.shape)
     with gzip.open(path, "wb") if path.suffix == ".gz" else open(path, "wb") as file:
         file.write(header + values.tobytes())
+
+
+def idx_folder(folder, train=200, test=40, size=8, seed=0):
+    """Images of noise with a bright place for each of four classes, as the four IDX files."""
+    folder.mkdir(parents=True)
+    draw = np.random.default_rng(seed)
+    for name, count in (("train", train), ("t10k", test)):
+        labels = draw.integers(0, 4, count)
+        labels[:4] = range(4)
+        images = draw.integers(0, 90, (count, size, size))
+        images[np.arange(count), labels + 1, labels + 1] = 255
+        idx(folder / f"{name}-images-idx3-ubyte", images)
+        idx(folder / f"{name}-labels-idx1-ubyte", labels)
+    return folder
+
+
+def tiny_spec(size=8):
+    """A network that trains an epoch of a few hundred images in milliseconds."""
+    layers = [{"dense": {"out": 12}}, "batch_norm", "relu", {"variance_dense": {"out": 8}}, "batch_norm",
+              "softplus", {"dense": {"out": 4}}]  # fmt: skip
+    return {"input": [1, size, size], "classes": 4, "layers": layers}
 
 
 def png(path, image):
@@ -64,6 +85,11 @@ class ProgramTest(unittest.TestCase):
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="varphase-cli-"))
         self.addCleanup(shutil.rmtree, self.folder)
+
+    def works(self, *arguments, **more):
+        done = run(*arguments, **more)
+        self.assertEqual(done.returncode, 0, f"{arguments}: {done.stdout}{done.stderr}")
+        return done
 
     def fails(self, code, *words, arguments, **more):
         done = run(*arguments, **more)

@@ -45,11 +45,12 @@ CheckOptions reading_as_verbs_do() {
 
 int run_check(const Options& options) {
   Json list = Json::array();
-  std::int64_t whole = 0, other = 0;
+  std::int64_t whole = 0, other = 0, temporary = 0;
   for (const std::string& path : options.paths) {
     for (const CheckedFile& file : check_path(path, reading_as_verbs_do())) {
       const bool good = file.state == FileState::whole;
-      (good ? whole : other) += 1;
+      // What a writer left behind, or writes just now, is no damage.
+      (good ? whole : file.state == FileState::temporary ? temporary : other) += 1;
       if (options.json) {
         list.push_back({{"path", file.path.string()},
                         {"state", state_name(file.state)},
@@ -65,7 +66,8 @@ int run_check(const Options& options) {
   if (options.json) {
     print_json(list);
   } else {
-    print_out("{} whole, {} not\n", whole, other);
+    print_out("{} whole, {} not{}\n", whole, other,
+              temporary == 0 ? "" : fmt::format(", {} temporary", temporary));
   }
   return other == 0 ? kSuccess : kFileError;
 }

@@ -272,7 +272,8 @@ int run_eval(const Options& options) {
     Json json{{"name", entry.name},
               {"path", entry.path.string()},
               {"bytes", fs::file_size(entry.path)},
-              {"images", images.count()}};
+              {"images", images.count()},
+              {"data", trained_images(dataset, loaded.dataset_digest, entry.path.string())}};
     json.update(weights_of(loaded));
     if (loaded.pruned) {
       json["execution"] = execution_of(loaded, options.form);

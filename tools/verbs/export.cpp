@@ -8,6 +8,7 @@
 #include "src/base/json.hpp"
 #include "src/base/text_table.hpp"
 #include "tools/output_file.hpp"
+#include "tools/run_contents.hpp"
 #include "tools/run_folder.hpp"
 #include "tools/session.hpp"
 #include "tools/verbs/verbs.hpp"
@@ -91,7 +92,9 @@ TensorFile make_state_dict(const Source& source, const std::string& form) {
   }
   VARPHASE_CHECK(form.empty() || sparse_form_from_name(form) == SparseForm::dense, ErrorKind::usage,
                  "--form csr is for pruned files, {} is a checkpoint", source.file.string());
-  return state_dict(read_snapshot(source.file));
+  const Snapshot snapshot = read_snapshot(source.file);
+  check_is_of_its_run(source.file, snapshot.config);
+  return state_dict(snapshot);
 }
 
 fs::path default_path(const Source& source, const Options& options) {
@@ -106,6 +109,7 @@ int run_export(const Options& options) {
   const Source source = find_source(options);
   const fs::path out = options.out.empty() ? default_path(source, options) : fs::path(options.out);
   check_output_file(out, options.overwrite);
+  const RunLock lock = begin_analysis(source.folder.parent_path());
   Json result{{"path", out.string()}, {"source", source.file.string()}, {"to", options.to}};
   std::string text;
   std::int64_t bytes = 0;

@@ -1,7 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
 #include "analysis/sparse/sparse_model.hpp"
-#include "tools/run_folder.hpp"
 #include "tools/session.hpp"
 #include "tools/training_run.hpp"
 #include "tools/verbs/verbs.hpp"
@@ -33,9 +32,15 @@ RunConfig finetune_config(const Options& options, const SparseModel& model) {
   config.train.kl_start = 0;
   config.train.kl_warmup = 0;
   config.train.prune_sparsity = 0;
-  if (!options.data.empty()) config.data.data = options.data;
+  if (!options.data.empty()) {
+    config.data.data = options.data;
+    config.data.source.clear();
+  }
   for (const auto& [key, value] : options.fields) set_field(config, key + "=" + value);
-  for (const std::string& assignment : options.set) set_field(config, assignment);
+  for (const std::string& assignment : options.set) {
+    set_field(config, assignment);
+    if (assignment.rfind("data.data=", 0) == 0) config.data.source.clear();
+  }
   if (!options.parameterization.empty())
     set_parameterization(config.network, model, options.parameterization);
   return config;
@@ -45,12 +50,12 @@ RunConfig finetune_config(const Options& options, const SparseModel& model) {
 
 int run_finetune(const Options& options) {
   if (options.resume) {
-    VARPHASE_CHECK(options.pruned.empty() && options.set.empty() && options.fields.empty() &&
-                       options.data.empty() && options.parameterization.empty(),
-                   ErrorKind::usage,
-                   "--resume takes the run's own configuration: leave the other flags and the "
-                   "pruned file out");
-    return train_run(options, RunFolder(options.run).config(), std::nullopt);
+    VARPHASE_CHECK(
+        options.pruned.empty() && options.set.empty() && options.parameterization.empty(),
+        ErrorKind::usage,
+        "--resume takes the run's own configuration: leave the pruned file, --set and "
+        "--parameterization out");
+    return resume_run(options);
   }
   VARPHASE_CHECK(!options.pruned.empty(), ErrorKind::usage,
                  "what shall be finetuned? give a pruned file; varphase prune makes one");

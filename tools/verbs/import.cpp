@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
+#include <optional>
 #include <utility>
 
 #include <ATen/core/Tensor.h>
@@ -48,6 +49,7 @@ RunConfig resolve_config(const Options& options, const std::string& own) {
   for (const auto& [key, value] : options.fields) set_field(config, key + "=" + value);
   if (options.fields.contains("data.data") && !options.fields.contains("data.class_names"))
     config.data.class_names = Json::array();  // those of other images
+  if (options.fields.contains("data.data")) config.data.source.clear();
   if (config.data.normalize == "standard" && config.data.pixel_mean.empty()) {
     const Dataset dataset = open_dataset(config.data, "");
     record_normalization(config.data, dataset);
@@ -162,7 +164,8 @@ int import_checkpoint(const Options& options, const TensorFile& file) {
   Snapshot snapshot;
   if (state_dict_kind(file) == kCheckpointKind)
     snapshot = snapshot_from_metadata(file, options.file);
-  const RunConfig config = resolve_config(options, snapshot.config);
+  RunConfig config = resolve_config(options, snapshot.config);
+  if (config.data.source.empty()) record_source(config.data);
   Network network(config.network);
   network.initialize(static_cast<std::uint64_t>(config.train.seed));
   const StateDictReport report =
@@ -173,15 +176,18 @@ int import_checkpoint(const Options& options, const TensorFile& file) {
   snapshot.provenance["imported"] = options.file;
   const Json environment(snapshot.provenance);
   fs::path out = options.out;
+  std::optional<NewRun> made;
   if (options.run.empty()) {
     check_output_file(out, options.overwrite);
     make_output_folder(out);
   } else {
-    make_run_folder(options.run, config, options.overwrite);
+    made.emplace(options.run, options.overwrite);
+    made->begin(config, RunMarker{});
     write_json_file(fs::path(options.run) / "environment.json", environment);
     out = RunFolder(options.run).checkpoint(snapshot.epoch);
   }
   write_snapshot(out, std::move(snapshot));
+  if (made) made->keep();
   print_report(report, options.run.empty() ? out : fs::path(options.run), options);
   return kSuccess;
 }

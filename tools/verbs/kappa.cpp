@@ -21,6 +21,7 @@
 #include "src/base/text_table.hpp"
 #include "src/data/digest.hpp"
 #include "src/train/trainer.hpp"
+#include "tools/run_contents.hpp"
 #include "tools/run_folder.hpp"
 #include "tools/session.hpp"
 #include "tools/stop_signal.hpp"
@@ -228,6 +229,8 @@ class KappaVerb {
   const Options& options_;
   const Target target_;
   const MapFiles files_;
+  const RunLock lock_;
+  Json trained_;  // as trained_images says it
   const double kappa0_;
   const RunConfig config_;
   const Dataset dataset_;
@@ -260,6 +263,7 @@ KappaVerb::KappaVerb(const Options& options)
     : options_(options),
       target_(resolve_target(options.run, options.epoch.empty() ? "all" : options.epoch)),
       files_(target_.run.path()),
+      lock_(begin_analysis(target_.run.path())),
       kappa0_(parse_threshold(options.kappa0)),
       config_(target_.run.config()),
       dataset_(open_dataset(config_.data, options.data)),
@@ -400,6 +404,8 @@ int KappaVerb::run() {
     const Snapshot snapshot = read_snapshot(checkpoint);
     LoadedNetwork loaded = network_of_snapshot(snapshot, device_, checkpoint.string());
     check_fits(loaded.network, dataset_);
+    if (trained_.is_null())
+      trained_ = trained_images(dataset_, loaded.dataset_digest, checkpoint.string());
     if (!progress_) begin(loaded.network);
     progress_->describe(fmt::format("kappa of epoch {}", epoch));
     const auto made_of = snapshot.provenance.find(kDatasetDigest);
@@ -426,7 +432,8 @@ void KappaVerb::finish() {
       with_histograms(fs::exists(histogram) ? read_text_file(histogram) : "", histograms_));
   const std::string split = split_name(images_.split);
   if (options_.json) {
-    Json json{{"kappa0", kappa0_}, {"images", images_.count()}, {"split", split}};
+    Json json{
+        {"kappa0", kappa0_}, {"images", images_.count()}, {"split", split}, {"data", trained_}};
     json["repeatable"] = repeatable_ ? Json(*repeatable_) : Json();
     json["rows"] = rows_;
     if (options_.by == "image") json["layers"] = images_of_;

@@ -240,6 +240,8 @@ void record_making(const Options& options, const PruningSource& source, const Sc
     model.provenance["checkpoint_digest"] = digest;
   }
   model.provenance.merge(provenance(source.device));
+  if (!source.loaded.dataset_digest.empty())
+    model.provenance[kDatasetDigest] = source.loaded.dataset_digest;
   model.provenance["criterion"] = options.criterion;
   model.provenance["scope"] = options.scope;
   if (!scoring.smooth.empty()) model.provenance["smooth"] = scoring.smooth;
@@ -330,6 +332,7 @@ int run_prune(const Options& options) {
   std::vector<std::string> names;
   for (const LayerCost& layer : cost.layers) names.push_back(layer.layer);
   const Json result{{"path", out.string()},
+                    {"images", source.images},
                     {"layer", fmt::format("{}", fmt::join(names, ","))},
                     {"weights", weights},
                     {"kept", kept},

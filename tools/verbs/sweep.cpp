@@ -128,6 +128,7 @@ OneSweep sweep_one(const Options& options, const std::string& path, const SweepR
   report.request = request;
   report.by_criteria = !options.criteria.empty();
   report.runs = {source.file.string()};
+  report.images = Json::array({source.images});
   report.smooth = scoring.smooth;
   report.map = scoring.map;
   report.epoch = source.epoch();
@@ -157,6 +158,7 @@ SweepReport together(const std::vector<OneSweep>& sweeps) {
   SweepReport report = sweeps.front().report;
   std::vector<SweepResult> results;
   report.runs.clear();
+  report.images.clear();
   for (const OneSweep& one : sweeps) {
     VARPHASE_CHECK(
         one.report.layers == report.layers && one.report.split == report.split, ErrorKind::usage,
@@ -165,6 +167,7 @@ SweepReport together(const std::vector<OneSweep>& sweeps) {
         report.runs.front(), fmt::join(report.layers, ","), split_name(report.split),
         one.report.runs.front(), fmt::join(one.report.layers, ","), split_name(one.report.split));
     report.runs.push_back(one.report.runs.front());
+    report.images.push_back(one.report.images.front());
     results.push_back(one.report.result);
   }
   report.result = mean_of_sweeps(results);

@@ -82,6 +82,7 @@ Json sweep_json(const SweepReport& report) {
   Json json{{"epoch", report.epoch},
             {"checkpoint", report.checkpoint},
             {"runs", report.runs},
+            {"images", report.images},
             {"layer", fmt::format("{}", fmt::join(report.layers, ","))},
             {"layers", report.layers},
             {"samples", report.request.members},

@@ -21,6 +21,7 @@ struct SweepReport {
   std::vector<std::string> layers;  // pruned ones
   std::vector<NetworkCost> costs;   // by row; of several networks the first one's
   std::string smooth, map;          // of kappa: how it was smoothed, where its map lay
+  Json images = Json::array();      // of each run: as trained_images says it
   std::int64_t epoch = 0;
   std::string checkpoint;
   Split split = Split::test;

@@ -2,12 +2,12 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <optional>
 
 #include <fmt/ranges.h>
 
 #include "analysis/kappa/csv_table.hpp"
-#include "src/base/atomic_file.hpp"
 #include "src/base/console.hpp"
 #include "src/base/log.hpp"
 #include "src/base/text_table.hpp"
@@ -15,7 +15,10 @@
 #include "src/variance/torch_kernels.hpp"
 #include "tools/member_runs.hpp"
 #include "tools/new_run.hpp"
+#include "tools/resume_point.hpp"
+#include "tools/run_contents.hpp"
 #include "tools/run_folder.hpp"
+#include "tools/run_lock.hpp"
 #include "tools/session.hpp"
 #include "tools/stop_signal.hpp"
 #include "tools/training_run.hpp"
@@ -72,7 +75,12 @@ RunConfig resolve_config(const Options& options) {
   assign_fields(config, json);
   if (!options.network.empty()) config.network = read_json_file(options.network);
   for (const auto& [key, value] : options.fields) set_field(config, key + "=" + value);
-  for (const std::string& assignment : options.set) set_field(config, assignment);
+  bool other_images = options.fields.count("data.data") > 0;
+  for (const std::string& assignment : options.set) {
+    set_field(config, assignment);
+    other_images = other_images || assignment.rfind("data.data=", 0) == 0;
+  }
+  if (other_images) config.data.source.clear();
   if (options.initial_log_alpha) set_initial_log_alpha(config.network, *options.initial_log_alpha);
   return config;
 }
@@ -119,31 +127,58 @@ void print_members(const MemberRuns& runs) {
             table.row(deviation), runs.folder.string());
 }
 
+/// What a member needs beside its session: its folder, whose lock this holds.
+struct Member {
+  std::unique_ptr<NewRun> made;  // of one that begins
+  std::optional<RunLock> lock;   // of one that goes on
+  std::unique_ptr<TrainingSession> session;
+};
+
+Member begin_member(const MemberRuns& runs, std::int64_t number, bool fresh,
+                    const SessionImages& images, const std::optional<InitialWeights>& init,
+                    const Options& options, at::Device device) {
+  Member member;
+  const fs::path path = runs.path(number);
+  const RunConfig config = runs.member_config(number);
+  ResumePoint point;
+  std::string changed_data;
+  if (fresh) {
+    member.made = std::make_unique<NewRun>(path, true);
+    member.made->begin(config, marker_of(init));
+  } else {
+    member.lock = RunLock::training(path);
+    remove_stale_temporaries_of_run(path, true);
+    point = find_resume_point(RunFolder(path), config);
+    changed_data = check_same_images(point, images.dataset, options.accept_changed_data);
+    write_json_file(path / "config.json", to_json(config));
+  }
+  member.session =
+      std::make_unique<TrainingSession>(RunFolder(path), config, images, options, device,
+                                        path.filename().string(), options.side_by_side > 1);
+  if (!point.begins()) member.session->resume(point, changed_data);
+  if (fresh && init) member.session->begin_with(*init);
+  member.session->start();
+  if (member.made) member.made->keep();
+  return member;
+}
+
 /// Trains what is not finished of an ensemble, so many members at once.
+/// @param begun  called where the first of them have a checkpoint
 int train_members(const MemberRuns& runs, const std::vector<MemberRuns::State>& states,
                   const SessionImages& images, const std::optional<InitialWeights>& init,
-                  const Options& options, at::Device device) {
+                  const Options& options, at::Device device, const std::function<void()>& begun) {
   int code = kSuccess;
   std::optional<TimeEstimate> estimate;
   for (std::int64_t next = 0; next < runs.members;) {
-    std::vector<std::unique_ptr<TrainingSession>> sessions;
+    std::vector<Member> together;
     std::vector<TrainingSession*> list;
-    for (; next < runs.members && std::ssize(sessions) < options.side_by_side; ++next) {
+    for (; next < runs.members && std::ssize(together) < options.side_by_side; ++next) {
       const MemberRuns::State state = states[static_cast<std::size_t>(next)];
       if (state == MemberRuns::State::finished) continue;
-      const fs::path path = runs.path(next);
-      const RunConfig config = runs.member_config(next);
-      const bool fresh = state == MemberRuns::State::absent;
-      if (fresh) make_run_folder(path, config, true);
-      remove_stale_temporaries(path / "checkpoints");
-      sessions.push_back(std::make_unique<TrainingSession>(RunFolder(path), config, images, options,
-                                                           device, path.filename().string(),
-                                                           options.side_by_side > 1));
-      TrainingSession& session = *sessions.back();
-      if (!fresh) session.resume();
-      if (fresh && init) session.begin_with(*init);
-      session.start();
-      list.push_back(&session);
+      together.push_back(begin_member(runs, next, state == MemberRuns::State::absent, images, init,
+                                      options, device));
+      list.push_back(together.back().session.get());
+      begun();
     }
     if (list.empty()) break;
     if (!estimate) {
@@ -176,40 +211,46 @@ std::optional<InitialWeights> resumed_weights(const MemberRuns& runs,
   return InitialWeights{runs.init, runs.init_variances};
 }
 
-int run_members(const Options& options) {
-  const fs::path folder = options.run;
-  MemberRuns runs;
-  if (options.resume) {
-    runs = MemberRuns::read(folder);
-  } else {
-    runs = {folder, options.members, resolve_config(options), "", !options.initial_log_alpha};
-    VARPHASE_CHECK(runs.config.train.seed <= kLargestSeed - (runs.members - 1), ErrorKind::usage,
-                   "--members {}: the last one's seed would be {}, at most {}\n  give a smaller "
-                   "--seed",
-                   runs.members, runs.config.train.seed + runs.members - 1, kLargestSeed);
-  }
+int train_new_members(const Options& options) {
+  MemberRuns runs{options.run, options.members, resolve_config(options), "",
+                  !options.initial_log_alpha};
+  VARPHASE_CHECK(runs.config.train.seed <= kLargestSeed - (runs.members - 1), ErrorKind::usage,
+                 "--members {}: the last one's seed would be {}, at most {}\n  give a smaller "
+                 "--seed",
+                 runs.members, runs.config.train.seed + runs.members - 1, kLargestSeed);
+  const std::optional<InitialWeights> init = initial_weights(options, runs.init_variances);
+  if (init) runs.init = fs::absolute(init->file).string();
+  NewRun made(runs.folder, options.overwrite);
   const at::Device device = open_device(options);
   set_numerics(runs.config.train.deterministic, runs.config.train.precision != "float32");
-  std::vector<MemberRuns::State> states(static_cast<std::size_t>(runs.members),
-                                        MemberRuns::State::absent);
-  std::optional<InitialWeights> init;
-  if (options.resume) {
-    for (std::int64_t i = 0; i < runs.members; ++i)
-      states[static_cast<std::size_t>(i)] = runs.state(i);
-    init = resumed_weights(runs, states);
-  } else {
-    init = initial_weights(options, runs.init_variances);
-    if (init) runs.init = fs::absolute(init->file).string();
-  }
-  const SessionImages images(checked_dataset(runs.config, options, init), device);
-  if (!options.resume) {
-    clear_run_folder(folder, options.overwrite);
-    fs::create_directories(folder);
-    runs.write();
-  }
-  open_log_file(folder / "log.txt");
+  const SessionImages images(checked_dataset(runs.config, options, true, init), device);
+  made.begin(marker_of(init));
+  runs.write();
+  open_log_file(runs.folder / "log.txt");
   take_signals();
-  return train_members(runs, states, images, init, options, device);
+  const std::vector<MemberRuns::State> states(static_cast<std::size_t>(runs.members),
+                                              MemberRuns::State::absent);
+  return train_members(runs, states, images, init, options, device, [&] { made.keep(); });
+}
+
+int resume_members(const Options& options) {
+  const RunLock lock = RunLock::training(options.run);
+  remove_stale_temporaries_of_run(options.run, true);
+  MemberRuns runs = MemberRuns::read(options.run);
+  const bool changed = apply_resume_flags(runs.config, options);
+  std::vector<MemberRuns::State> states;
+  for (std::int64_t i = 0; i < runs.members; ++i) states.push_back(runs.state(i));
+  if (std::all_of(states.begin(), states.end(),
+                  [](MemberRuns::State state) { return state == MemberRuns::State::finished; }))
+    say_finished(runs.folder, runs.config.train.epochs);
+  const std::optional<InitialWeights> init = resumed_weights(runs, states);
+  const at::Device device = open_device(options);
+  set_numerics(runs.config.train.deterministic, runs.config.train.precision != "float32");
+  const SessionImages images(checked_dataset(runs.config, options, false, init), device);
+  if (changed) runs.write();
+  open_log_file(runs.folder / "log.txt");
+  take_signals();
+  return train_members(runs, states, images, init, options, device, [] {});
 }
 
 }  // namespace
@@ -217,17 +258,20 @@ int run_members(const Options& options) {
 int run_train(const Options& options) {
   if (options.resume) {
     VARPHASE_CHECK(options.preset.empty() && options.config.empty() && options.network.empty() &&
-                       options.set.empty() && options.fields.empty() && options.init.empty() &&
-                       options.members == 0 && !options.initial_log_alpha,
+                       options.set.empty() && options.init.empty() && options.members == 0 &&
+                       !options.initial_log_alpha && !options.overwrite,
                    ErrorKind::usage,
-                   "--resume takes the run's own configuration: leave the other flags out");
+                   "--resume takes the run's own configuration: leave the other flags out (but "
+                   "for --data, --epochs and --extension)");
   }
+  VARPHASE_CHECK(options.resume || !options.accept_changed_data, ErrorKind::usage,
+                 "--accept-changed-data is for --resume");
   const bool several = options.resume ? MemberRuns::is_one(options.run) : options.members > 0;
   VARPHASE_CHECK(several || options.side_by_side == 1, ErrorKind::usage,
                  "--side-by-side is for --members, and here is one network");
-  if (several) return run_members(options);
-  return train_run(options,
-                   options.resume ? RunFolder(options.run).config() : resolve_config(options),
+  if (several) return options.resume ? resume_members(options) : train_new_members(options);
+  if (options.resume) return resume_run(options);
+  return train_run(options, resolve_config(options),
                    initial_weights(options, !options.initial_log_alpha));
 }
 

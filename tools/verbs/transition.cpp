@@ -10,6 +10,7 @@
 #include "src/base/atomic_file.hpp"
 #include "src/base/console.hpp"
 #include "src/base/text_table.hpp"
+#include "tools/run_contents.hpp"
 #include "tools/run_folder.hpp"
 #include "tools/verbs/verbs.hpp"
 
@@ -48,6 +49,7 @@ void print_table(const Transition& transition) {
 
 int run_transition(const Options& options) {
   const RunFolder run(options.run);
+  const RunLock lock = begin_analysis(run.path());
   TransitionRules rules;
   rules.kappa0 = parse_threshold(options.kappa0);
   rules.onset_count = options.onset_count;
