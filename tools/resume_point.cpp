@@ -6,6 +6,7 @@
 
 #include "checkpoints/retention.hpp"
 #include "checkpoints/snapshot_file.hpp"
+#include "src/base/console.hpp"
 #include "src/base/log.hpp"
 #include "tools/config_changes.hpp"
 #include "tools/trained_images.hpp"
@@ -36,8 +37,11 @@ ResumePoint find_resume_point(const RunFolder& run, const RunConfig& config) {
                  newest.skipped.empty() ? "" : newest.skipped.front());
   if (point.begins()) return point;
   for (const ConfigChange& change :
-       check_same_training(config, point.snapshot.config, point.file.string()))
-    log_info(fmt::format("{}: {}, was {}", change.field, change.is, change.was));
+       check_same_training(config, point.snapshot.config, point.file.string())) {
+    const std::string text = fmt::format("{}: {}, was {}", change.field, change.is, change.was);
+    log_info(text);
+    print_err("{}\n", text);
+  }
   return point;
 }
 

@@ -267,7 +267,7 @@ class Owner(RunTest):
         path.write_text(json.dumps(config))
         self.fails(2, "network.layers.0.dense.out: 12 in the checkpoint, 13", arguments=self.resume(one))
         edit("train", "evaluate_every", 2)
-        self.works(*self.resume(one))
+        self.assertIn("train.evaluate_every: 2, was 1", self.works(*self.resume(one)).stderr)
         self.assertIn("train.evaluate_every: 2, was 1", (one / "log.txt").read_text())
         self.assertEqual(whole, arrays(one / "checkpoints/epoch_0003.h5"))
         path.write_text("[1, 2]")
