@@ -41,16 +41,20 @@ bool has_no_values(const Array& array) {
 
 class ForeignReader {
  public:
-  ForeignReader(std::string path, std::uint64_t file_bytes)
-      : path_(std::move(path)), file_bytes_(file_bytes) {}
+  ForeignReader(std::string path, std::uint64_t file_bytes, const ReadLimits& limits)
+      : path_(std::move(path)), file_bytes_(file_bytes), limits_(limits) {}
 
-  std::vector<Array> read(std::span<const std::string> names) {
+  std::vector<std::optional<Array>> read(std::span<const std::vector<std::string>> wanted) {
     const Hdf5Handle file = open();
-    std::vector<Array> arrays;
-    for (const std::string& name : names) {
-      object_ = "/" + name;
-      std::optional<Hdf5Handle> dataset = find(file, name);
-      if (dataset) arrays.push_back(read_dataset(*dataset, name));
+    std::vector<std::optional<Array>> arrays;
+    for (const std::vector<std::string>& names : wanted) {
+      arrays.emplace_back();
+      for (const std::string& name : names) {
+        object_ = "/" + name;
+        const std::optional<Hdf5Handle> dataset = find(file, name);
+        if (dataset) arrays.back() = read_dataset(*dataset, name);
+        if (dataset) break;
+      }
     }
     return arrays;
   }
@@ -145,7 +149,7 @@ class ForeignReader {
   }
 
   /// Type, shape and layout, after it is sure that the file holds every value; `bytes` stay empty.
-  Array describe(const Hdf5Handle& dataset, const std::string& name) const {
+  Array describe(const Hdf5Handle& dataset, const std::string& name) {
     if (H5Iget_type(dataset.get()) != H5I_DATASET) fail("is a group, wants a dataset");
     // The way of storage comes first: a virtual or external dataset is not even asked for its
     // shape.
@@ -168,7 +172,7 @@ class ForeignReader {
     return array;
   }
 
-  Array read_dataset(const Hdf5Handle& dataset, const std::string& name) const {
+  Array read_dataset(const Hdf5Handle& dataset, const std::string& name) {
     Array array = describe(dataset, name);
     if (has_no_values(array)) return array;
     const std::size_t bytes = static_cast<std::size_t>(array.count()) * element_size(array.type);
@@ -220,7 +224,7 @@ class ForeignReader {
 
   /// That the file holds every one of the values.
   void check_size(const Hdf5Handle& dataset, const Hdf5Handle& creation,
-                  const std::vector<hsize_t>& shape, std::size_t element, bool packed) const {
+                  const std::vector<hsize_t>& shape, std::size_t element, bool packed) {
     const std::uint64_t room = product(file_bytes_, packed ? kDeflateRatio : 1);
     std::uint64_t count = 1;
     for (const hsize_t extent : shape) count = product(count, extent);
@@ -253,6 +257,11 @@ class ForeignReader {
     if (chunk_bytes > room + kChunkSlack) {
       fail("has chunks of {} bytes, more than the file's {} bytes can hold", chunk_bytes,
            file_bytes_);
+    }
+    if (packed) {
+      // Whole chunks are unpacked, of which the shape may use a corner.
+      unpacked_ += std::min(product(chunks, chunk_bytes), UINT64_MAX / 16);
+      check_unpacked(fmt::format("{}: {}", path_, object_), unpacked_, file_bytes_, limits_);
     }
     const Hdf5Handle space = own(H5Dget_space(dataset.get()), H5Sclose, "H5Dget_space");
     hsize_t written = 0;
@@ -289,6 +298,8 @@ class ForeignReader {
 
   std::string path_;
   std::uint64_t file_bytes_;
+  ReadLimits limits_;
+  std::uint64_t unpacked_ = 0;  // by all arrays so far
   std::string object_ = "/";
 };
 
@@ -313,22 +324,25 @@ constexpr std::int64_t kPieceBytes = 64 << 20;  // of a large array at a time
 
 }  // namespace
 
-std::vector<Array> read_foreign_arrays(const fs::path& path, std::span<const std::string> names) {
+std::vector<std::optional<Array>> read_foreign_arrays(
+    const fs::path& path, std::span<const std::vector<std::string>> wanted,
+    const ReadLimits& limits) {
   // A folder, a pipe or a device is said to be one before HDF5 waits for it.
   const std::uint64_t bytes = InputFile(path).size();
   const auto read_now = [&] {
     const Hdf5Session session;
-    return ForeignReader(path.string(), bytes).read(names);
+    return ForeignReader(path.string(), bytes, limits).read(wanted);
   };
   try_in_child(path, bytes, read_now);
   return read_now();
 }
 
-std::optional<Array> find_foreign_array(const fs::path& path, std::span<const std::string> names) {
+std::optional<Array> find_foreign_array(const fs::path& path, std::span<const std::string> names,
+                                        const ReadLimits& limits) {
   const std::uint64_t bytes = InputFile(path).size();
   const auto look = [&] {
     const Hdf5Session session;
-    return ForeignReader(path.string(), bytes).describe_first(names);
+    return ForeignReader(path.string(), bytes, limits).describe_first(names);
   };
   try_in_child(path, bytes, [&] {
     const std::optional<Array> found = look();
@@ -338,16 +352,16 @@ std::optional<Array> find_foreign_array(const fs::path& path, std::span<const st
         found->count() / rows * static_cast<std::int64_t>(element_size(found->type));
     const std::int64_t piece = std::max<std::int64_t>(1, kPieceBytes / row_bytes);
     for (std::int64_t first = 0; first < rows; first += piece)
-      read_foreign_rows(path, *found, first, std::min(piece, rows - first));
+      read_foreign_rows(path, *found, first, std::min(piece, rows - first), limits);
   });
   return look();
 }
 
 Array read_foreign_rows(const fs::path& path, const Array& found, std::int64_t first,
-                        std::int64_t count) {
+                        std::int64_t count, const ReadLimits& limits) {
   const std::uint64_t bytes = InputFile(path).size();
   const Hdf5Session session;
-  return ForeignReader(path.string(), bytes).read_rows(found, first, count);
+  return ForeignReader(path.string(), bytes, limits).read_rows(found, first, count);
 }
 
 }  // namespace varphase

@@ -10,31 +10,36 @@
 #include <vector>
 
 #include "checkpoints/array.hpp"
+#include "src/base/read_limits.hpp"
 
 namespace varphase {
 
-/// Arrays of whole numbers from an HDF5 file of anyone's making: those of `names` that it holds, in
-/// their order; `dims` is the dataset's text attribute `layout`, or "".
+/// Arrays of whole numbers from an HDF5 file of anyone's making: of each of `wanted`, which are
+/// several names for one thing, the first that it holds, or none; `dims` is the dataset's text
+/// attribute `layout`, or "".
 ///
 /// The file is hostile input. It is read in a child process first, so that what makes HDF5 crash or
 /// hang costs this process nothing; then only hard links are followed, to datasets of any HDF5
 /// version that are stored in the file itself, contiguous, compact or chunked, with the filters
 /// deflate, shuffle and fletcher32, every chunk written, no larger than the file's bytes can
-/// unpack to. Unsigned bytes come as uint8, other integer types as int64.
+/// unpack to, all chunks together no larger than `limits` allow. Unsigned bytes come as uint8,
+/// other integer types as int64.
 /// @throws Error io; format naming file and object; device where the values want more memory than
 /// the machine has.
-std::vector<Array> read_foreign_arrays(const std::filesystem::path& path,
-                                       std::span<const std::string> names);
+std::vector<std::optional<Array>> read_foreign_arrays(
+    const std::filesystem::path& path, std::span<const std::vector<std::string>> wanted,
+    const ReadLimits& limits);
 
 /// The first of `names` that such a file holds, checked as read_foreign_arrays checks it and read
 /// through once in the child process, piece by piece; its `bytes` are empty. None where it holds
 /// none of them.
 std::optional<Array> find_foreign_array(const std::filesystem::path& path,
-                                        std::span<const std::string> names);
+                                        std::span<const std::string> names,
+                                        const ReadLimits& limits);
 
 /// Entries first .. first + count - 1 of the first axis of an array that find_foreign_array found.
 /// @throws Error io, format also where the file has changed since.
 Array read_foreign_rows(const std::filesystem::path& path, const Array& found, std::int64_t first,
-                        std::int64_t count);
+                        std::int64_t count, const ReadLimits& limits);
 
 }  // namespace varphase

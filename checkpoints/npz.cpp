@@ -25,15 +25,23 @@ constexpr std::string_view kSuffix = ".npy";
 
 struct NamedType {
   std::string_view descr;
-  ForeignElement element;
+  ForeignElement element;  // what it is read as
+  std::size_t bytes;       // of an entry in the file
+  bool widened = false;    // whole numbers that become int64
+  bool is_signed = false;
 };
-constexpr std::array<NamedType, 7> kTypes{{{"<f4", ForeignElement::float32},
-                                           {"<f8", ForeignElement::float64},
-                                           {"<f2", ForeignElement::float16},
-                                           {"<i8", ForeignElement::int64},
-                                           {"<i4", ForeignElement::int32},
-                                           {"|u1", ForeignElement::uint8},
-                                           {"|b1", ForeignElement::boolean}}};
+constexpr std::array<NamedType, 12> kTypes{{{"<f4", ForeignElement::float32, 4},
+                                            {"<f8", ForeignElement::float64, 8},
+                                            {"<f2", ForeignElement::float16, 2},
+                                            {"<i8", ForeignElement::int64, 8},
+                                            {"<i4", ForeignElement::int32, 4},
+                                            {"|u1", ForeignElement::uint8, 1},
+                                            {"|b1", ForeignElement::boolean, 1},
+                                            {"|i1", ForeignElement::int64, 1, true, true},
+                                            {"<i2", ForeignElement::int64, 2, true, true},
+                                            {"<u2", ForeignElement::int64, 2, true},
+                                            {"<u4", ForeignElement::int64, 4, true},
+                                            {"<u8", ForeignElement::int64, 8, true}}};
 
 /// The dictionary of a .npy header: {'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }.
 struct NpyHeader {
@@ -143,17 +151,36 @@ class NpyHeaderParser {
   std::size_t at_ = 0;
 };
 
-ForeignElement element_of(const std::string& descr, const std::string& what) {
+const NamedType& type_of(const std::string& descr, const std::string& what) {
   const auto type = std::find_if(kTypes.begin(), kTypes.end(),
                                  [&](const NamedType& known) { return known.descr == descr; });
-  if (type != kTypes.end()) return type->element;
+  if (type != kTypes.end()) return *type;
   const bool objects = descr.find('O') != std::string::npos;
   const bool big = !descr.empty() && descr.front() == '>';
-  fail(ErrorKind::format, "{}: element type {} is not read{}\n  {}", what, printable(descr),
-       objects ? " (pickled Python objects)"
-       : big   ? " (big-endian)"
-               : "",
-       "<f4, <f8, <f2, <i8, <i4, |u1 and |b1 are: numpy's astype makes one of them");
+  fail(
+      ErrorKind::format, "{}: element type {} is not read{}\n  {}", what, printable(descr),
+      objects ? " (pickled Python objects)"
+      : big   ? " (big-endian)"
+              : "",
+      "little-endian floats of 2, 4 and 8 bytes, whole numbers and bools are: numpy's astype makes "
+      "one of them");
+}
+
+/// Whole numbers of few bits, or unsigned ones, as int64.
+std::vector<std::byte> widened(std::span<const std::byte> narrow, const NamedType& type,
+                               const std::string& what) {
+  std::vector<std::byte> wide(narrow.size() / type.bytes * sizeof(std::int64_t));
+  for (std::size_t i = 0; i < narrow.size() / type.bytes; ++i) {
+    std::uint64_t bits = 0;
+    std::memcpy(&bits, narrow.data() + i * type.bytes, type.bytes);
+    const std::uint64_t top = std::uint64_t{1} << (8 * type.bytes - 1);
+    const bool high = (bits & top) != 0;
+    VARPHASE_CHECK(!high || type.is_signed || type.bytes < 8, ErrorKind::format,
+                   "{}: entry {} is {}, over 2^63", what, i, bits);
+    if (high && type.is_signed) bits |= ~(2 * top - 1);
+    std::memcpy(wide.data() + i * sizeof bits, &bits, sizeof bits);
+  }
+  return wide;
 }
 
 /// Entries in row-major order of what lies column by column.
@@ -177,8 +204,19 @@ std::vector<std::byte> rows_first(std::span<const std::byte> columns,
   return rows;
 }
 
-Array parse_npy(std::span<const std::byte> bytes, const std::string& name,
-                const std::string& what) {
+/// What a file's start says of the rest.
+struct NpyStart {
+  Array array;  // name, shape and type
+  const NamedType* type = nullptr;
+  bool columns_first = false;
+  std::size_t data = 0;  // where the values begin
+};
+
+constexpr std::size_t kLongestHeader = 1U << 20U;
+
+/// @param bytes the file's start, all of its header @param file_bytes all that there are
+NpyStart parse_start(std::span<const std::byte> bytes, std::uint64_t file_bytes,
+                     const std::string& name, const std::string& what) {
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   VARPHASE_CHECK(text.size() >= 12 && text.substr(0, kMagic.size()) == kMagic, ErrorKind::format,
                  "{}: is no .npy file", what);
@@ -191,53 +229,142 @@ Array parse_npy(std::span<const std::byte> bytes, const std::string& name,
   std::memcpy(&length, bytes.data() + 8, length_bytes);
   const std::size_t start = 8 + length_bytes;
   VARPHASE_CHECK(length <= text.size() - start, ErrorKind::format,
-                 "{}: a header of {} bytes in a member of {}", what, length, text.size());
+                 "{}: a header of {} bytes in a member of {}", what, length, file_bytes);
   const NpyHeader header = NpyHeaderParser(text.substr(start, length), what).parse();
-  const ForeignElement element = element_of(header.descr, what);
-  const std::span<const std::byte> data = bytes.subspan(start + length);
-  const std::uint64_t wanted = foreign_bytes(header.shape, element, what);
-  VARPHASE_CHECK(data.size() == wanted, ErrorKind::format,
-                 "{}: {} bytes of data, shape [{}] wants {}", what, data.size(),
+  NpyStart read;
+  read.type = &type_of(header.descr, what);
+  read.columns_first = header.fortran_order && header.shape.size() > 1;
+  read.data = start + length;
+  const std::uint64_t wanted = foreign_bytes(header.shape, read.type->element, what) /
+                               foreign_element_size(read.type->element) * read.type->bytes;
+  VARPHASE_CHECK(file_bytes - read.data == wanted, ErrorKind::format,
+                 "{}: {} bytes of data, shape [{}] wants {}", what, file_bytes - read.data,
                  fmt::join(header.shape, ", "), wanted);
-  Array array;
-  array.name = name;
-  array.shape.assign(header.shape.begin(), header.shape.end());
-  if (header.fortran_order && array.shape.size() > 1) {
-    take_foreign(rows_first(data, array.shape, foreign_element_size(element)), element, array,
-                 what);
-  } else {
-    take_foreign(data, element, array, what);
+  read.array.name = name;
+  read.array.shape.assign(header.shape.begin(), header.shape.end());
+  take_foreign({}, read.type->element, read.array, what);
+  return read;
+}
+
+Array parse_npy(std::span<const std::byte> bytes, const std::string& name,
+                const std::string& what) {
+  NpyStart start = parse_start(bytes, bytes.size(), name, what);
+  const NamedType& type = *start.type;
+  std::span<const std::byte> data = bytes.subspan(start.data);
+  std::vector<std::byte> turned, wide;
+  if (start.columns_first) data = turned = rows_first(data, start.array.shape, type.bytes);
+  if (type.widened) data = wide = widened(data, type, what);
+  take_foreign(data, type.element, start.array, what);
+  return std::move(start.array);
+}
+
+/// An archive in memory, and its members.
+class Archive {
+ public:
+  Archive(std::span<const std::byte> file, std::string origin, const ReadLimits& limits)
+      : origin_(std::move(origin)),
+        file_bytes_(file.size()),
+        limits_(limits),
+        members_(zip_members(file, origin_)) {}
+
+  const std::vector<ZipMember>& members() const { return members_; }
+  const ZipMember* find(const std::string& array) const {
+    for (const ZipMember& member : members_) {
+      if (member.name.size() == array.size() + kSuffix.size() && member.name.starts_with(array) &&
+          member.name.ends_with(kSuffix))
+        return &member;
+    }
+    return nullptr;
   }
-  return array;
+  std::string named(const ZipMember& member) const {
+    return fmt::format("{}: member '{}'", origin_, printable(member.name));
+  }
+  /// Before the first of them is unpacked.
+  void check_sizes(const std::vector<const ZipMember*>& wanted) const {
+    std::uint64_t total = 0;
+    bool packed = false;
+    for (const ZipMember* member : wanted) {
+      total += member->size;
+      packed = packed || member->deflated;
+    }
+    VARPHASE_CHECK(total <= kMaxFileBytes, ErrorKind::format,
+                   "{}: more than {} bytes once unpacked, which is not read", origin_,
+                   kMaxFileBytes);
+    if (packed) check_unpacked(origin_, total, file_bytes_, limits_);
+  }
+  Array array(const ZipMember& member) const {
+    return parse_npy(unpack(member, origin_),
+                     member.name.substr(0, member.name.size() - kSuffix.size()), named(member));
+  }
+
+ private:
+  std::string origin_;
+  std::uint64_t file_bytes_;
+  const ReadLimits& limits_;
+  std::vector<ZipMember> members_;
+};
+
+FileBytes whole_file(const std::filesystem::path& path) {
+  const InputFile file(path);
+  VARPHASE_CHECK(file.size() <= kMaxFileBytes, ErrorKind::format,
+                 "{}: {} bytes, at most {} are read", path.string(), file.size(), kMaxFileBytes);
+  FileBytes bytes = FileBytes::of_size(file.size());
+  file.read(0, {bytes.data.get(), bytes.size});
+  return bytes;
 }
 
 }  // namespace
 
-TensorFile parse_npz(std::span<const std::byte> file, const std::string& origin) {
-  TensorFile read;
-  std::uint64_t total = 0;
-  for (const ZipMember& member : zip_members(file, origin)) {
-    const std::string what = fmt::format("{}: member '{}'", origin, printable(member.name));
+TensorFile parse_npz(std::span<const std::byte> file, const std::string& origin,
+                     const ReadLimits& limits) {
+  const Archive archive(file, origin, limits);
+  std::vector<const ZipMember*> all;
+  for (const ZipMember& member : archive.members()) {
     const bool array = member.name.size() > kSuffix.size() && member.name.ends_with(kSuffix);
     VARPHASE_CHECK(array, ErrorKind::format,
-                   "{} is no .npy: this is a ZIP archive, and no NPZ file", what);
-    total += member.size;
-    VARPHASE_CHECK(total <= kMaxFileBytes, ErrorKind::format,
-                   "{}: more than {} bytes once unpacked, which is not read", origin,
-                   kMaxFileBytes);
-    read.arrays.push_back(parse_npy(
-        unpack(member, origin), member.name.substr(0, member.name.size() - kSuffix.size()), what));
+                   "{} is no .npy: this is a ZIP archive, and no NPZ file", archive.named(member));
+    all.push_back(&member);
   }
+  archive.check_sizes(all);
+  TensorFile read;
+  for (const ZipMember* member : all) read.arrays.push_back(archive.array(*member));
   return read;
 }
 
-TensorFile read_npz(const std::filesystem::path& path) {
+TensorFile read_npz(const std::filesystem::path& path, const ReadLimits& limits) {
+  return parse_npz(whole_file(path).span(), path.string(), limits);
+}
+
+std::vector<std::optional<Array>> read_npz_arrays(const std::filesystem::path& path,
+                                                  std::span<const std::vector<std::string>> wanted,
+                                                  const ReadLimits& limits) {
+  const FileBytes bytes = whole_file(path);
+  const Archive archive(bytes.span(), path.string(), limits);
+  std::vector<const ZipMember*> found(wanted.size(), nullptr), there;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    for (const std::string& name : wanted[i]) {
+      if (found[i] == nullptr) found[i] = archive.find(name);
+    }
+    if (found[i] != nullptr) there.push_back(found[i]);
+  }
+  archive.check_sizes(there);
+  std::vector<std::optional<Array>> arrays(wanted.size());
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    if (found[i] != nullptr) arrays[i] = archive.array(*found[i]);
+  }
+  return arrays;
+}
+
+Array read_npy(const std::filesystem::path& path, const std::string& name) {
+  return parse_npy(whole_file(path).span(), name, path.string());
+}
+
+NpyFile open_npy(const std::filesystem::path& path, const std::string& name) {
   const InputFile file(path);
-  VARPHASE_CHECK(file.size() <= kMaxFileBytes, ErrorKind::format,
-                 "{}: {} bytes, at most {} are read", path.string(), file.size(), kMaxFileBytes);
-  const FileBytes bytes = FileBytes::of_size(file.size());
-  file.read(0, {bytes.data.get(), bytes.size});
-  return parse_npz(bytes.span(), path.string());
+  std::vector<std::byte> start(std::min<std::uint64_t>(file.size(), kLongestHeader));
+  file.read(0, start);
+  NpyStart read = parse_start(start, file.size(), name, path.string());
+  return {std::move(read.array), read.columns_first, read.data};
 }
 
 }  // namespace varphase

@@ -25,7 +25,7 @@ constexpr std::size_t kLooked = 256;  // bytes at a file's start: its first memb
 
 }  // namespace
 
-TensorFile read_tensor_file(const std::filesystem::path& path) {
+TensorFile read_tensor_file(const std::filesystem::path& path, const ReadLimits& limits) {
   std::array<char, kLooked> start{};
   {
     const InputFile file(path);
@@ -35,7 +35,7 @@ TensorFile read_tensor_file(const std::filesystem::path& path) {
   const std::string_view magic(start.data(), start.size());
   const bool zip = magic.starts_with("PK\x03\x04");
   if (zip && magic.find("/data.pkl") != std::string_view::npos) refuse_pickle(path);
-  if (zip || magic.starts_with("PK\x05\x06")) return read_npz(path);
+  if (zip || magic.starts_with("PK\x05\x06")) return read_npz(path, limits);
   VARPHASE_CHECK(!magic.starts_with("\x89HDF"), ErrorKind::format,
                  "{}: is an HDF5 file; safetensors and NPZ files are imported\n  a checkpoint of "
                  "Varphase needs no import: kappa, prune and eval take it",

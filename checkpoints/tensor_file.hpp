@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "checkpoints/array.hpp"
+#include "src/base/read_limits.hpp"
 
 namespace varphase {
 
@@ -21,6 +22,6 @@ struct TensorFile {
 /// Reads safetensors or NPZ, told apart by the first bytes.
 /// @throws Error io; format, naming file and object, where the file is damaged, of another kind
 /// (PyTorch's own pickles are named as such) or holds element types that are not read.
-TensorFile read_tensor_file(const std::filesystem::path& path);
+TensorFile read_tensor_file(const std::filesystem::path& path, const ReadLimits& limits = {});
 
 }  // namespace varphase

@@ -60,31 +60,44 @@ void add_data(CLI::App* sub, Options& o) {
 
 /// One flag a field: the config struct's own line is all that a field needs.
 /// @param defaults whether they are the struct's, to be shown
+template <class Field>
+void add_field(CLI::App* sub, Options& o, const std::string& section, const std::string& group,
+               bool defaults, const char* name, const Field& field, const FieldInfo& info) {
+  const std::string key = section + "." + name;
+  std::string help = info.help;
+  if (!info.choices.empty()) help += fmt::format(": {}", fmt::join(info.choices, ", "));
+  std::string shown;
+  if constexpr (std::is_same_v<Field, std::string>) {
+    shown = field;
+  } else if constexpr (std::is_same_v<Field, bool>) {
+    shown = field ? "true" : "false";
+  } else if constexpr (std::is_same_v<Field, Json>) {
+    shown = field.dump();
+  } else {
+    shown = fmt::format("{}", field);
+  }
+  if (defaults) help += fmt::format(" [{}{}{}]", shown, info.unit.empty() ? "" : " ", info.unit);
+  sub->add_option_function<std::string>(
+         "--" + kebab(name), [&o, key](const std::string& text) { o.fields[key] = text; }, help)
+      ->type_name("")
+      ->group(group);
+}
+
 template <class Config>
 void add_fields(CLI::App* sub, Options& o, const std::string& section, const std::string& group,
                 bool defaults = true) {
   Config config;
   config.visit_fields([&](const char* name, auto& field, const FieldInfo& info) {
     if (info.recorded) return;
-    using Field = std::remove_reference_t<decltype(field)>;
-    const std::string key = section + "." + name;
-    std::string help = info.help;
-    if (!info.choices.empty()) help += fmt::format(": {}", fmt::join(info.choices, ", "));
-    std::string shown;
-    if constexpr (std::is_same_v<Field, std::string>) {
-      shown = field;
-    } else if constexpr (std::is_same_v<Field, bool>) {
-      shown = field ? "true" : "false";
-    } else if constexpr (std::is_same_v<Field, Json>) {
-      shown = field.dump();
-    } else {
-      shown = fmt::format("{}", field);
-    }
-    if (defaults) help += fmt::format(" [{}{}{}]", shown, info.unit.empty() ? "" : " ", info.unit);
-    sub->add_option_function<std::string>(
-           "--" + kebab(name), [&o, key](const std::string& text) { o.fields[key] = text; }, help)
-        ->type_name("")
-        ->group(group);
+    add_field(sub, o, section, group, defaults, name, field, info);
+  });
+}
+
+/// How image files are read. @param defaults whether they are the struct's, not a run's
+void add_reading_fields(CLI::App* sub, Options& o, const std::string& group, bool defaults) {
+  DataConfig config;
+  config.visit_reading([&](const char* name, auto& field, const FieldInfo& info) {
+    add_field(sub, o, "data", group, defaults, name, field, info);
   });
 }
 
@@ -429,8 +442,10 @@ void declare_predict(CLI::App& app, Options& o) {
       "  varphase predict runs/first@12 a.png b.png --mode deterministic --out -\n");
   sub->add_option("source", o.run, "a run folder, RUN@EPOCH, a checkpoint, or a pruned file")
       ->required();
-  sub->add_option("images", o.paths,
-                  "image files or folders of them; or one IDX (plain, gzipped), CIFAR or HDF5 file")
+  sub->add_option(
+         "images", o.paths,
+         "image files or folders of them; or one IDX (plain, gzipped), CIFAR, HDF5, .npy or "
+         ".npz file")
       ->required();
   sub->add_option("--out", o.out, "the file to write; -: stdout")->required();
   sub->add_option("--format", o.format, "csv, jsonl, json or hdf5 [by the file's ending]");
@@ -448,6 +463,7 @@ void declare_predict(CLI::App& app, Options& o) {
       ->capture_default_str();
   sub->add_flag("--skip-damaged", o.skip_damaged,
                 "leave damaged image files out, and say how many");
+  add_reading_fields(sub, o, "How files are read (where not given: as the run had it)", false);
   add_form(sub, o);
   sub->add_flag("--overwrite", o.overwrite, "replace a file that is there");
   add_device(sub, o);
@@ -473,8 +489,8 @@ void declare_files(CLI::App& app, Options& o) {
            "  varphase data path/to/images --skip-damaged\n"
            "  varphase data path/to/cifar-100 --labels coarse\n");
   data->add_option("data", o.data,
-                   "a folder of IDX or CIFAR files or of images (train/CLASS/..., test/CLASS/...), "
-                   "an HDF5 file, or " +
+                   "a folder of IDX, CIFAR or .npy files or of images (train/CLASS/..., "
+                   "test/CLASS/...), an HDF5 or .npz file, or " +
                        fmt::format("{}", fmt::join(dataset_names(), ", ")))
       ->required();
   data->add_option("--labels", o.labels, "of CIFAR-100: fine or coarse")
@@ -488,6 +504,7 @@ void declare_files(CLI::App& app, Options& o) {
   data->add_option("--validation", o.validation, "share held out of the training images")
       ->check(CLI::Range(0.0, 0.9))
       ->capture_default_str();
+  add_reading_fields(data, o, "How files are read", true);
   add_json(data, o);
 
   CLI::App* report = verb(app, "report", "One HTML page of a run, to be opened without a network",

@@ -171,10 +171,9 @@ std::map<std::string, std::string> provenance(at::Device device) {
 }
 
 Dataset open_dataset(const DataConfig& config, const std::string& data_override) {
-  Dataset dataset =
-      read_dataset({data_override.empty() ? place_of(config) : data_override, config.validation,
-                    config.train_limit, config.test_limit, label_kind_from_name(config.labels),
-                    config.skip_damaged, 0, &hdf5_dataset_files()});
+  DataRequest request = data_request(config);
+  request.data = data_override.empty() ? place_of(config) : data_override;
+  Dataset dataset = read_dataset(request);
   for (const std::string& note : dataset.notes)
     log_warning(fmt::format("{}: {}", dataset.name, note));
   if (config.normalize == "none") {
@@ -220,8 +219,10 @@ Normalization recorded_normalization(const DataConfig& config, std::int64_t chan
 void check_fits(const Network& network, const Dataset& dataset) {
   const Shape images{dataset.train.channels, dataset.train.height, dataset.train.width};
   VARPHASE_CHECK(images == network.input(), ErrorKind::shape,
-                 "{}: images are {}, the network wants {}", dataset.name, shape_text(images),
-                 shape_text(network.input()));
+                 "{}: images are {}, the network wants {}{}", dataset.name, shape_text(images),
+                 shape_text(network.input()),
+                 form_hint({images[1], images[2], images[0]},
+                           {network.input()[1], network.input()[2], network.input()[0]}));
   VARPHASE_CHECK(dataset.classes <= network.classes(), ErrorKind::shape,
                  "{}: {} classes, the network has {}", dataset.name, dataset.classes,
                  network.classes());

@@ -9,10 +9,10 @@
 #include <fmt/ranges.h>
 
 #include "src/base/error.hpp"
+#include "src/data/array_images.hpp"
+#include "src/data/array_set.hpp"
 #include "src/data/cifar.hpp"
 #include "src/data/files_on_disk.hpp"
-#include "src/data/hdf5_images.hpp"
-#include "src/data/hdf5_set.hpp"
 #include "src/data/idx.hpp"
 
 namespace varphase {
@@ -30,12 +30,16 @@ class ArraySource : public ImageSource {
     piece.set.channels = size_.channels;
     piece.set.height = size_.height;
     piece.set.width = size_.width;
-    if (count <= 0) return piece;
+    if (count <= 0) {
+      form_images(piece.set, form_, threads_);
+      return piece;
+    }
     piece.set.pixels = pixels(next_, count);
     piece.set.labels.assign(static_cast<std::size_t>(count), 0);
     piece.set.index.resize(static_cast<std::size_t>(count));
     std::iota(piece.set.index.begin(), piece.set.index.end(), next_);
     next_ += count;
+    form_images(piece.set, form_, threads_);
     return piece;
   }
 
@@ -44,9 +48,11 @@ class ArraySource : public ImageSource {
   virtual std::vector<std::uint8_t> pixels(std::int64_t first, std::int64_t count) = 0;
 
   void set_images(const ImageRequest& request, std::int64_t count, const ImageHeader& size) {
-    check_image_size(request.paths.front().string(), request.wanted, size);
+    check_image_size(request.paths.front().string(), request.wanted, request.form.of(size));
     count_ = count;
     size_ = size;
+    form_ = request.form;
+    threads_ = request.threads;
   }
   std::size_t image_bytes() const {
     return static_cast<std::size_t>(size_.channels * size_.height * size_.width);
@@ -55,12 +61,15 @@ class ArraySource : public ImageSource {
  private:
   std::int64_t count_ = 0;
   std::int64_t next_ = 0;
-  ImageHeader size_;
+  ImageHeader size_;  // in the file
+  ImageForm form_;
+  unsigned threads_ = 0;
 };
 
 class IdxSource final : public ArraySource {
  public:
-  explicit IdxSource(const ImageRequest& request) : reader_(request.paths.front(), 3, 4) {
+  explicit IdxSource(const ImageRequest& request)
+      : reader_(request.paths.front(), 3, 4, request.limits) {
     const std::vector<std::int64_t>& shape = reader_.shape();
     VARPHASE_CHECK(reader_.count() > 0, ErrorKind::usage,
                    "{}: no images: wants at least one image of one pixel, got [{}]",
@@ -109,11 +118,11 @@ class CifarSource final : public ArraySource {
   CifarFile file_;
 };
 
-class Hdf5Source final : public ArraySource {
+class NamedArraySource final : public ArraySource {
  public:
-  Hdf5Source(const ImageRequest& request, std::unique_ptr<ForeignRows> rows)
+  NamedArraySource(const ImageRequest& request, std::unique_ptr<ForeignRows> rows)
       : rows_(std::move(rows)),
-        layout_(hdf5_image_layout(request.paths.front().string(), rows_->array(), "")) {
+        layout_(array_image_layout(request.paths.front().string(), rows_->array(), "")) {
     set_images(request, layout_.count, {layout_.height, layout_.width, layout_.channels});
   }
 
@@ -124,7 +133,7 @@ class Hdf5Source final : public ArraySource {
   }
 
   std::unique_ptr<ForeignRows> rows_;
-  Hdf5ImageLayout layout_;
+  ArrayImageLayout layout_;
 };
 
 }  // namespace
@@ -143,6 +152,8 @@ bool holds_cifar_images(const fs::path& path) {
 
 bool holds_hdf5_images(const fs::path& path) { return holds_hdf5(path); }
 
+bool holds_numpy_images(const fs::path& path) { return holds_numpy_file(path); }
+
 std::unique_ptr<ImageSource> open_idx_source(const ImageRequest& request) {
   return std::make_unique<IdxSource>(request);
 }
@@ -151,16 +162,18 @@ std::unique_ptr<ImageSource> open_cifar_source(const ImageRequest& request) {
   return std::make_unique<CifarSource>(request);
 }
 
-std::unique_ptr<ImageSource> open_hdf5_source(const ImageRequest& request) {
+std::unique_ptr<ImageSource> open_named_array_source(const ImageRequest& request) {
   const std::string path = request.paths.front().string();
   VARPHASE_CHECK(request.files != nullptr, ErrorKind::usage,
-                 "{}: this program was given nothing to read HDF5 with", path);
-  const std::vector<std::string> names{"images", "test/images", "test_images"};
-  std::unique_ptr<ForeignRows> rows = request.files->open_rows(request.paths.front(), names);
+                 "{}: this program was given nothing to read it with", path);
+  const std::vector<std::string> names = image_array_names(request.images_key);
+  std::unique_ptr<ForeignRows> rows =
+      request.files->open_rows(request.paths.front(), names, request.limits);
   VARPHASE_CHECK(rows != nullptr, ErrorKind::format,
-                 "{}: holds none of {}: uint8 [N, H, W], [N, C, H, W] or [N, H, W, C]", path,
-                 fmt::join(names, ", "));
-  return std::make_unique<Hdf5Source>(request, std::move(rows));
+                 "{}: holds none of {}: uint8 [N, H, W], [N, C, H, W] or [N, H, W, C]\n  "
+                 "--hdf5-images names another",
+                 path, fmt::join(names, ", "));
+  return std::make_unique<NamedArraySource>(request, std::move(rows));
 }
 
 }  // namespace varphase

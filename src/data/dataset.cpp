@@ -9,6 +9,7 @@
 #include "src/base/error.hpp"
 #include "src/base/suggest.hpp"
 #include "src/data/digest.hpp"
+#include "src/data/image_file.hpp"
 #include "src/data/readers.hpp"
 #include "src/data/split.hpp"
 
@@ -30,23 +31,47 @@ std::int64_t class_count(const Dataset& dataset) {
                  "{}: training labels 0 to {}, {} has {} classes\n  the files are another set: "
                  "pass their folder by --data",
                  dataset.source, classes - 1, dataset.name, dataset.class_names.size());
-  VARPHASE_CHECK(largest(dataset.test) < classes, ErrorKind::usage,
-                 "{}: test label {} is out of range, the training labels are 0 to {}\n  train and "
-                 "test files do not belong together",
-                 dataset.source, largest(dataset.test), classes - 1);
+  for (const ImageSet* set : {&dataset.test, &dataset.validation}) {
+    VARPHASE_CHECK(set->count() == 0 || largest(*set) < classes, ErrorKind::usage,
+                   "{}: {} label {} is out of range, the training labels are 0 to {}\n  train and "
+                   "test files do not belong together",
+                   dataset.source, set == &dataset.test ? "test" : "validation", largest(*set),
+                   classes - 1);
+  }
   return classes;
 }
 
 void check_same_shape(const Dataset& dataset) {
   const ImageSet& train = dataset.train;
-  const ImageSet& test = dataset.test;
-  VARPHASE_CHECK(
-      train.channels == test.channels && train.height == test.height && train.width == test.width,
-      ErrorKind::format,
-      "{}: training images are {} x {} x {}, test images {} x {} x {}\n  train and test "
-      "files do not belong together",
-      dataset.source, train.channels, train.height, train.width, test.channels, test.height,
-      test.width);
+  for (const ImageSet* set : {&dataset.test, &dataset.validation}) {
+    VARPHASE_CHECK(set->count() == 0 || (train.channels == set->channels &&
+                                         train.height == set->height && train.width == set->width),
+                   ErrorKind::format,
+                   "{}: training images are {} x {} x {}, {} images {} x {} x {}\n  train and test "
+                   "files do not belong together",
+                   dataset.source, train.channels, train.height, train.width,
+                   set == &dataset.test ? "test" : "validation", set->channels, set->height,
+                   set->width);
+  }
+}
+
+/// A network never learns a class of which it sees no image, and nothing else would say so.
+void note_missing_classes(Dataset& dataset, std::int64_t train_limit) {
+  std::vector<bool> there(static_cast<std::size_t>(dataset.classes));
+  for (const std::int64_t label : dataset.train.labels)
+    there[static_cast<std::size_t>(label)] = true;
+  std::vector<std::string> missing;
+  for (std::size_t label = 0; label < there.size(); ++label) {
+    if (there[label]) continue;
+    missing.push_back(label < dataset.class_names.size() ? dataset.class_names[label]
+                                                         : std::to_string(label));
+  }
+  if (missing.empty()) return;
+  dataset.notes.push_back(fmt::format(
+      "{} of {} classes have no image among the {} training images: {}{}", missing.size(),
+      dataset.classes, dataset.train.count(), shown_names(missing),
+      train_limit > 0 ? "; --train-limit takes the first images, which may be sorted by class"
+                      : ""));
 }
 
 }  // namespace
@@ -99,15 +124,28 @@ Dataset read_dataset(const DataRequest& request) {
   options.skip_damaged = request.skip_damaged;
   options.threads = request.threads;
   options.files = request.files;
+  options.images_key = request.images_key;
+  options.labels_key = request.labels_key;
   options.form = request.form;
   options.limits = request.limits;
   Dataset dataset = read_source(request.data, options);
+  for (ImageSet* set : {&dataset.train, &dataset.validation, &dataset.test})
+    form_images(*set, request.form, request.threads);
   check_same_shape(dataset);
   dataset.classes = class_count(dataset);
   if (dataset.digest.empty()) dataset.digest = dataset_digest(dataset);
 
   limit_images(dataset.train, request.train_limit);
   limit_images(dataset.test, request.test_limit);
+  note_missing_classes(dataset, request.train_limit);
+  // The set's own validation images stay those, unless others are asked for.
+  if (dataset.validation.count() > 0) {
+    if (request.validation == 0) return dataset;
+    dataset.notes.push_back(
+        fmt::format("the set's own {} validation images are not used: a share of the training "
+                    "images was asked for",
+                    dataset.validation.count()));
+  }
   const SplitPositions parts = split_positions(dataset.train.count(), request.validation);
   dataset.validation = select_images(dataset.train, parts.validation);
   // Without a validation part the images stay where they are.

@@ -52,8 +52,8 @@ struct ImageSet {
 struct Dataset {
   std::string name;    // "fashion-mnist", or the path
   std::string source;  // where the files lie, or "drawn" for synthetic sets
-  std::string digest;  // SHA-256 (hex) over shapes, pixels and labels of train and test as read,
-                       // before any split
+  std::string digest;  // SHA-256 (hex) over shapes, pixels and labels of train and test (and of
+                       // validation images that the set brings) as read, before any split
   std::int64_t classes = 0;
   std::vector<std::string> class_names;  // empty: not known
   std::vector<std::string> notes;  // what a user should know of it: which labels, what was left out
@@ -74,16 +74,19 @@ struct DataRequest {
   LabelKind labels = LabelKind::fine;
   bool skip_damaged = false;            // leave damaged images of an image folder out, and say so
   unsigned threads = 0;                 // that decode images; 0: all cores
-  const DatasetFiles* files = nullptr;  // HDF5 for sets and for the cache; null: neither
-  ImageForm form;
+  const DatasetFiles* files = nullptr;  // HDF5, NumPy and the cache; null: none
+  ImageForm form;                       // that all images are brought to
+  std::string images_key;               // names of arrays (read_array_set); "": the usual ones
+  std::string labels_key;
   ReadLimits limits;
 };
 
 /// Reads a data set.
 ///
-/// The validation part is the last floor(validation * N) entries of a fixed pseudo-random order of
-/// the (limited) training images, so that it depends on the data's size alone, never on a run's
-/// seed.
+/// All images are first brought to request.form. The validation part is the set's own where it has
+/// one and request.validation is 0; else the last floor(validation * N) entries of a fixed
+/// pseudo-random order of the (limited) training images, so that it depends on the data's size
+/// alone, never on a run's seed.
 /// @throws Error io (missing, with where it looked and what to install or pass), format (magic,
 /// counts, sizes,
 ///         truncated, trailing bytes, damaged gzip), usage (unknown name, label out of range, empty

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -13,7 +14,7 @@
 
 namespace varphase {
 
-/// An array of somebody's HDF5 file: bytes or whole numbers, row-major.
+/// An array of somebody's HDF5 or NumPy file: bytes or whole numbers, row-major.
 struct ForeignArray {
   std::string name;  // "train/images"
   std::vector<std::int64_t> shape;
@@ -23,7 +24,7 @@ struct ForeignArray {
   std::vector<std::int64_t> integers;  // else
 };
 
-/// One array of somebody's HDF5 file, of which a few entries of the first axis are in memory at a
+/// One such array, of which a few entries of the first axis are in memory at a
 /// time.
 class ForeignRows {
  public:
@@ -34,21 +35,25 @@ class ForeignRows {
   virtual std::vector<std::uint8_t> bytes(std::int64_t first, std::int64_t count) const = 0;
 };
 
-/// HDF5 as the readers need it. The program lends it (tools/dataset_files.hpp), since HDF5 lives in
-/// checkpoints/ and this room looks into base alone.
+/// Files of named arrays as the readers need them: HDF5, .npz, and a folder of .npy files whose
+/// names are the arrays'. The program lends it (tools/dataset_files.hpp), since these formats live
+/// in checkpoints/ and this room looks into base alone.
 class DatasetFiles {
  public:
   virtual ~DatasetFiles() = default;
 
-  /// Those of `names` that a file of anyone's making holds, read as hostile input.
+  /// Of each of `wanted`, which are several names for one thing, the first that a file of anyone's
+  /// making holds, or none; read as hostile input.
   /// @throws Error io, format naming file and object.
-  virtual std::vector<ForeignArray> read_foreign(const std::filesystem::path& path,
-                                                 std::span<const std::string> names) const = 0;
+  virtual std::vector<std::optional<ForeignArray>> read_foreign(
+      const std::filesystem::path& path, std::span<const std::vector<std::string>> wanted,
+      const ReadLimits& limits) const = 0;
 
   /// The first of `names` that such a file holds, checked in the same way; null where it holds
-  /// none.
+  /// none. A single .npy file is the array, whatever the names.
   virtual std::unique_ptr<ForeignRows> open_rows(const std::filesystem::path& path,
-                                                 std::span<const std::string> names) const = 0;
+                                                 std::span<const std::string> names,
+                                                 const ReadLimits& limits) const = 0;
 
   /// What write_cached wrote, whole and undamaged. @throws Error.
   virtual Dataset read_cached(const std::filesystem::path& path) const = 0;

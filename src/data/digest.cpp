@@ -35,7 +35,8 @@ std::string Sha256::hex() {
 
 std::string dataset_digest(const Dataset& dataset) {
   Sha256 sum;
-  for (const ImageSet* set : {&dataset.train, &dataset.test}) {
+  for (const ImageSet* set : {&dataset.train, &dataset.test, &dataset.validation}) {
+    if (set == &dataset.validation && set->count() == 0) break;
     sum.add(fmt::format("{} {} {} {}\n", set->count(), set->channels, set->height, set->width));
     sum.add(set->pixels.data(), set->pixels.size());
     std::vector<std::uint8_t> labels;

@@ -29,8 +29,8 @@ class Sha256 {
   std::unique_ptr<evp_md_ctx_st, Free> context_;
 };
 
-/// SHA-256 over, for train and then test: "<count> <channels> <height> <width>\n", the pixels, the
-/// labels as 64-bit little-endian numbers.
+/// SHA-256 over, for train, then test, then validation where the set has its own: "<count>
+/// <channels> <height> <width>\n", the pixels, the labels as 64-bit little-endian numbers.
 std::string dataset_digest(const Dataset& dataset);
 
 }  // namespace varphase

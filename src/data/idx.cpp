@@ -55,7 +55,8 @@ void read_all(ByteSource& source, std::span<std::uint8_t> out, const std::string
 
 }  // namespace
 
-IdxReader::IdxReader(const fs::path& path, int smallest_rank, int largest_rank)
+IdxReader::IdxReader(const fs::path& path, int smallest_rank, int largest_rank,
+                     const ReadLimits& limits)
     : name_(path.string()), source_(path) {
   VARPHASE_CHECK(source_.file_bytes() > 0, ErrorKind::format, "{}: empty file, wants IDX data{}",
                  name_, kFetchAgain);
@@ -95,6 +96,7 @@ IdxReader::IdxReader(const fs::path& path, int smallest_rank, int largest_rank)
                    name_, fmt::join(shape_, ", "), source_.file_bytes(), room, kFetchAgain);
     count_ *= size;
   }
+  if (source_.compressed()) check_unpacked(name_, count_, source_.file_bytes(), limits);
 }
 
 void IdxReader::read(std::span<std::uint8_t> out) {
@@ -113,17 +115,19 @@ void IdxReader::finish() {
                  name_, count_, fmt::join(shape_, ", "), kFetchAgain);
 }
 
-IdxArray read_idx(const fs::path& path, int smallest_rank, int largest_rank) {
-  IdxReader reader(path, smallest_rank, largest_rank);
+IdxArray read_idx(const fs::path& path, int smallest_rank, int largest_rank,
+                  const ReadLimits& limits) {
+  IdxReader reader(path, smallest_rank, largest_rank, limits);
   IdxArray array{reader.shape(), std::vector<std::uint8_t>(reader.count())};
   reader.read(array.values);
   reader.finish();
   return array;
 }
 
-ImageSet read_idx_images(const fs::path& images_path, const fs::path& labels_path) {
-  IdxArray labels = read_idx(labels_path, 1, 1);
-  IdxArray images = read_idx(images_path, 3, 4);
+ImageSet read_idx_images(const fs::path& images_path, const fs::path& labels_path,
+                         const ReadLimits& limits) {
+  IdxArray labels = read_idx(labels_path, 1, 1, limits);
+  IdxArray images = read_idx(images_path, 3, 4, limits);
   const std::int64_t count = images.shape.front();
   VARPHASE_CHECK(count == labels.shape.front(), ErrorKind::format,
                  "{}: {} labels for the {} images of {}\n  the two files do not belong together",

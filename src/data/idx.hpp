@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "src/base/read_limits.hpp"
 #include "src/data/byte_source.hpp"
 #include "src/data/dataset.hpp"
 
@@ -21,11 +22,13 @@ struct IdxArray {
 
 /// An IDX file (two zero bytes, the type, the rank, the extents as big-endian 32-bit numbers, the
 /// values), plain or gzipped, read in order. Its size is checked against the header before anything
-/// is allocated, and no more is inflated than the header announces.
+/// is allocated and, where it is gzipped, against the limit of what may be unpacked; no more is
+/// inflated than the header announces.
 class IdxReader {
  public:
   /// @param smallest_rank, largest_rank what the caller can use @throws Error as read_idx
-  IdxReader(const std::filesystem::path& path, int smallest_rank, int largest_rank);
+  IdxReader(const std::filesystem::path& path, int smallest_rank, int largest_rank,
+            const ReadLimits& limits = {});
 
   const std::vector<std::int64_t>& shape() const { return shape_; }
   /// Product of the shape.
@@ -47,11 +50,13 @@ class IdxReader {
 /// @throws Error io; format naming the file, what was wanted and what was found: magic, type, rank,
 /// truncated,
 ///         trailing bytes, damaged gzip.
-IdxArray read_idx(const std::filesystem::path& path, int smallest_rank, int largest_rank);
+IdxArray read_idx(const std::filesystem::path& path, int smallest_rank, int largest_rank,
+                  const ReadLimits& limits = {});
 
 /// Reads images ([N, H, W] or [N, C, H, W]) and their labels ([N]); `index` counts from 0.
 /// @throws Error as read_idx, also format where the two counts disagree, usage where there are no
 /// images.
-ImageSet read_idx_images(const std::filesystem::path& images, const std::filesystem::path& labels);
+ImageSet read_idx_images(const std::filesystem::path& images, const std::filesystem::path& labels,
+                         const ReadLimits& limits = {});
 
 }  // namespace varphase

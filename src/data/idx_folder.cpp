@@ -53,9 +53,10 @@ fs::path find_idx(const fs::path& folder, const std::vector<std::string>& names)
   return *found;
 }
 
-ImageSet read_idx_part(const fs::path& folder, const std::vector<std::string>& prefixes) {
+ImageSet read_idx_part(const fs::path& folder, const std::vector<std::string>& prefixes,
+                       const ReadLimits& limits) {
   return read_idx_images(find_idx(folder, image_names(prefixes)),
-                         find_idx(folder, label_names(prefixes)));
+                         find_idx(folder, label_names(prefixes)), limits);
 }
 
 }  // namespace
@@ -68,8 +69,8 @@ Dataset read_idx_folder(const fs::path& folder, const ReadOptions& options) {
   Dataset dataset;
   dataset.name = options.name;
   dataset.source = folder.string();
-  dataset.train = read_idx_part(folder, kTrainPrefixes);
-  dataset.test = read_idx_part(folder, kTestPrefixes);
+  dataset.train = read_idx_part(folder, kTrainPrefixes, options.limits);
+  dataset.test = read_idx_part(folder, kTestPrefixes, options.limits);
   return dataset;
 }
 

@@ -102,13 +102,17 @@ void form_images(ImageSet& set, const ImageForm& form, unsigned threads) {
   set.width = to.width;
 }
 
-std::string form_flags(const ImageHeader& got, const ImageHeader& wanted) {
+std::string form_hint(const ImageHeader& got, const ImageHeader& wanted) {
+  const auto known = [](std::int64_t channels) { return channels == 1 || channels == 3; };
+  if (got == wanted) return "";
   std::string flags;
-  if (got.channels != wanted.channels)
-    flags += wanted.channels == 1 ? "--convert grey" : "--convert rgb";
+  if (got.channels != wanted.channels) {
+    if (!known(got.channels) || !known(wanted.channels)) return "";
+    flags += wanted.channels == 1 ? " --convert grey" : " --convert rgb";
+  }
   if (got.height != wanted.height || got.width != wanted.width)
-    flags += fmt::format("{}--resize {}x{}", flags.empty() ? "" : " ", wanted.height, wanted.width);
-  return flags;
+    flags += fmt::format(" --resize {}x{}", wanted.height, wanted.width);
+  return fmt::format("\n {} brings them to that", flags);
 }
 
 }  // namespace varphase

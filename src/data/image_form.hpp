@@ -35,7 +35,8 @@ void form_image(const std::uint8_t* from, const ImageHeader& own, const ImageHea
 /// The same for all images of a set, on so many threads (0: all cores).
 void form_images(ImageSet& set, const ImageForm& form, unsigned threads);
 
-/// The flags that make images what is wanted, "--convert grey --resize 28x28".
-std::string form_flags(const ImageHeader& got, const ImageHeader& wanted);
+/// What a message about images of another shape ends in: the flags that make them what is wanted,
+/// "\n  --convert grey --resize 28x28 brings them to that"; "" where none do.
+std::string form_hint(const ImageHeader& got, const ImageHeader& wanted);
 
 }  // namespace varphase

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "src/data/read_limits.hpp"
+#include "src/base/read_limits.hpp"
 
 namespace varphase {
 

@@ -36,7 +36,9 @@ const std::vector<ImageSourceKind>& image_source_kinds() {
       {"image files", "FILE.jpg|jpeg|png ..., or folders of them, nested or flat",
        holds_image_files, open_file_source, true},
       {"hdf5", "a file with `images`, uint8 [N, H, W], [N, C, H, W] or [N, H, W, C]",
-       holds_hdf5_images, open_hdf5_source, false},
+       holds_hdf5_images, open_named_array_source, false},
+      {"numpy", "a .npy file of images, or an .npz file with `images`, `x_test`, ...",
+       holds_numpy_images, open_named_array_source, false},
       {"cifar", "a .bin file of CIFAR-10 or CIFAR-100", holds_cifar_images, open_cifar_source,
        false},
       {"idx", "an IDX file of images, plain or gzipped", holds_idx_images, open_idx_source, false},
@@ -62,8 +64,9 @@ void check_image_size(const std::string& file, const ImageHeader& wanted, const 
       got.height == wanted.height && got.width == wanted.width && got.channels == wanted.channels,
       ErrorKind::shape,
       "{}: images of {} x {} x {} (channels, height, width), the network wants {} x {} "
-      "x {}\n  bring them to its size before",
-      file, got.channels, got.height, got.width, wanted.channels, wanted.height, wanted.width);
+      "x {}{}",
+      file, got.channels, got.height, got.width, wanted.channels, wanted.height, wanted.width,
+      form_hint(got, wanted));
 }
 
 }  // namespace varphase

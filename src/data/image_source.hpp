@@ -44,8 +44,9 @@ struct ImageRequest {
   ImageHeader wanted;                   // height, width, channels that the network takes
   bool skip_damaged = false;            // leave damaged image files out
   unsigned threads = 0;                 // that decode images; 0: all cores
-  const DatasetFiles* files = nullptr;  // HDF5; null: none
-  ImageForm form;
+  const DatasetFiles* files = nullptr;  // HDF5 and NumPy; null: none
+  ImageForm form;                       // that images are brought to
+  std::string images_key;               // the array's name; "": the usual ones
   ReadLimits limits;
 };
 

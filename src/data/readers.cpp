@@ -8,10 +8,10 @@
 
 #include "src/base/error.hpp"
 #include "src/base/registry.hpp"
+#include "src/data/array_set.hpp"
 #include "src/data/cifar.hpp"
 #include "src/data/files_on_disk.hpp"
 #include "src/data/four_gaussians.hpp"
-#include "src/data/hdf5_set.hpp"
 #include "src/data/idx_folder.hpp"
 #include "src/data/image_folder.hpp"
 #include "src/data/synthetic_digits.hpp"
@@ -168,7 +168,9 @@ const std::vector<ReaderKind>& reader_kinds() {
       {"image folder", "train/CLASS/*.jpg|jpeg|png, test/CLASS/... (or val/CLASS/...)",
        holds_image_folder, read_image_folder},
       {"hdf5", "a file with train/images, train/labels, test/images, test/labels", holds_hdf5,
-       read_hdf5_set},
+       read_array_set},
+      {"numpy", "an .npz file, or x_train.npy, y_train.npy, x_test.npy, y_test.npy",
+       holds_numpy_set, read_array_set},
   };
   return kinds;
 }
@@ -176,6 +178,11 @@ const std::vector<ReaderKind>& reader_kinds() {
 std::vector<std::string> dataset_names() { return kNamedDatasets.names(); }
 
 Dataset read_source(const std::string& data, const ReadOptions& options) {
+  const bool keys = !options.images_key.empty() || !options.labels_key.empty();
+  VARPHASE_CHECK(!keys || holds_hdf5(data) || holds_numpy_set(data) || is_folder(data),
+                 ErrorKind::usage,
+                 "{}: --hdf5-images and --hdf5-labels name arrays of an HDF5 or NumPy file", data);
+  if (keys && is_folder(data)) return read_array_set(data, options);
   if (kNamedDatasets.contains(data)) return kNamedDatasets.at(data)(options);
   const fs::path path(data);
   for (const ReaderKind& kind : reader_kinds()) {
@@ -183,7 +190,7 @@ Dataset read_source(const std::string& data, const ReadOptions& options) {
   }
   VARPHASE_CHECK(
       !is_file(path), ErrorKind::io,
-      "{}: wants a folder of images or an HDF5 file, got another file\n  pass the folder "
+      "{}: wants a folder of images, an HDF5 or an .npz file, got another file\n  pass the folder "
       "it lies in",
       data);
   VARPHASE_CHECK(!is_folder(path), ErrorKind::io,

@@ -18,6 +18,8 @@ struct ReadOptions {
   bool skip_damaged = false;
   unsigned threads = 0;  // 0: all cores
   const DatasetFiles* files = nullptr;
+  std::string images_key;  // names of arrays (read_array_set); "": the usual ones
+  std::string labels_key;
   ImageForm form;  // of image folders; those of one size are brought to it once they are read
   ReadLimits limits;
 };

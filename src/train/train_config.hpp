@@ -25,13 +25,20 @@ struct DataConfig {
   Json pixel_mean = Json::array();
   Json pixel_std = Json::array();
   Json class_names = Json::array();
+  std::string convert = "none";
+  std::string resize = "none";
+  std::string hdf5_images;
+  std::string hdf5_labels;
+  std::int64_t max_unpacked_bytes = 0;
+  std::int64_t max_image_pixels = std::int64_t{1} << 26U;
+  std::int64_t max_jpeg_scans = 64;
 
   template <class Visitor>
   void visit_fields(Visitor&& visit) {
     visit("data", data,
-          FieldInfo{.help = "a folder of IDX or CIFAR files or of images, an HDF5 file, or mnist, "
-                            "fashion-mnist, cifar-10, cifar-100, cifar-100-coarse, "
-                            "synthetic-digits, four-gaussians"});
+          FieldInfo{.help = "a folder of IDX, CIFAR or .npy files or of images, an HDF5 or .npz "
+                            "file, or mnist, fashion-mnist, cifar-10, cifar-100, "
+                            "cifar-100-coarse, synthetic-digits, four-gaussians"});
     visit("source", source,
           FieldInfo{.help = "where the files of a relative `data` lay when the run was made: an "
                             "absolute path, looked at first",
@@ -67,6 +74,40 @@ struct DataConfig {
         "class_names", class_names,
         FieldInfo{.help = "by class number, a list such as '[\"cat\", \"dog\"]'; empty: those that "
                           "the data have, recorded in the run's config"});
+    visit_reading(visit);
+  }
+
+  /// How files are read, wherever images are: what `data` and `predict` have flags for, too.
+  template <class Visitor>
+  void visit_reading(Visitor&& visit) {
+    visit("convert", convert,
+          FieldInfo{.help = "make images grey (ITU-R 601 luma) or rgb (three equal channels of a "
+                            "grey one)",
+                    .choices = {"none", "grey", "rgb"}});
+    visit("resize", resize,
+          FieldInfo{.help = "bring images to HEIGHTxWIDTH, or to a square of one number: bilinear, "
+                            "antialiased, the bits of Pillow's BILINEAR; none: as they are"});
+    visit("hdf5_images", hdf5_images,
+          FieldInfo{.help = "the images' array in an HDF5 or NumPy file: its name in train/ and "
+                            "test/, or TRAIN,TEST, or of all images; empty: the usual names"});
+    visit("hdf5_labels", hdf5_labels, FieldInfo{.help = "likewise the labels' array"});
+    visit("max_unpacked_bytes", max_unpacked_bytes,
+          FieldInfo{.help = "most that a packed file (gzip, HDF5, NPZ) may unpack to; 0: 256 MiB, "
+                            "or 64 times its own size where that is more",
+                    .unit = "bytes",
+                    .min = 0,
+                    .max = 1e15});
+    visit("max_image_pixels", max_image_pixels,
+          FieldInfo{.help = "larger JPEG and PNG files are not supported",
+                    .unit = "pixels",
+                    .min = 1,
+                    .max = 1e9});
+    visit("max_jpeg_scans", max_jpeg_scans,
+          FieldInfo{.help = "progressive JPEGs of more scans are not supported; above 2^24 pixels "
+                            "as many fewer",
+                    .unit = "scans",
+                    .min = 1,
+                    .max = 1e6});
   }
 };
 

@@ -34,7 +34,7 @@ const TemporaryFolder& sets() {
 DataRequest request_for(const std::filesystem::path& path) {
   DataRequest request;
   request.data = path.string();
-  request.files = &hdf5_dataset_files();
+  request.files = &array_dataset_files();
   return request;
 }
 
@@ -141,7 +141,7 @@ ImageRequest images_of(const std::string& name) {
   ImageRequest request;
   request.paths = {sets() / (name + ".h5")};
   request.wanted = {4, 5, 3};
-  request.files = &hdf5_dataset_files();
+  request.files = &array_dataset_files();
   return request;
 }
 

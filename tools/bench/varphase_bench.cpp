@@ -339,7 +339,7 @@ Measured read_images(const BenchOptions& options, bool from_cache) {
   ::setenv("VARPHASE_CACHE", (only_train / "cache").c_str(), 1);
   DataRequest request;
   request.data = only_train.string();
-  request.files = from_cache ? &hdf5_dataset_files() : nullptr;
+  request.files = from_cache ? &array_dataset_files() : nullptr;
   Measured measured;
   Dataset dataset = read_dataset(request);
   for (std::int64_t r = 0; r < options.repeats; ++r)

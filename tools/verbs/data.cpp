@@ -9,9 +9,15 @@
 namespace varphase {
 
 int run_data(const Options& options) {
-  const Dataset dataset = read_dataset(
-      {options.data, options.validation, 0, 0, label_kind_from_name(options.labels),
-       options.skip_damaged, static_cast<unsigned>(options.threads), &hdf5_dataset_files()});
+  DataConfig config;
+  set_reading_fields(config, options);
+  config.data = options.data;
+  config.validation = options.validation;
+  config.labels = options.labels;
+  config.skip_damaged = options.skip_damaged;
+  DataRequest request = data_request(config);
+  request.threads = static_cast<unsigned>(options.threads);
+  const Dataset dataset = read_dataset(request);
   if (options.json) {
     print_json(describe(dataset));
   } else {

@@ -14,6 +14,7 @@
 #include "src/base/text_table.hpp"
 #include "src/models/presets.hpp"
 #include "tools/class_names.hpp"
+#include "tools/dataset_files.hpp"
 #include "tools/new_run.hpp"
 #include "tools/output_file.hpp"
 #include "tools/run_folder.hpp"
@@ -195,7 +196,9 @@ int import_checkpoint(const Options& options, const TensorFile& file) {
 }  // namespace
 
 int run_import(const Options& options) {
-  const TensorFile file = read_tensor_file(options.file);
+  DataConfig reading;
+  set_reading_fields(reading, options);
+  const TensorFile file = read_tensor_file(options.file, read_limits(reading));
   return state_dict_kind(file) == "pruned" ? import_pruned(options, file)
                                            : import_checkpoint(options, file);
 }

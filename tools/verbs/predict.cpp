@@ -133,7 +133,13 @@ int run_predict(const Options& options) {
   request.wanted = {input[1], input[2], input[0]};
   request.skip_damaged = options.skip_damaged;
   request.threads = static_cast<unsigned>(options.threads);
-  request.files = &hdf5_dataset_files();
+  request.files = &array_dataset_files();
+  DataConfig reading = loaded.config.data;
+  set_reading_fields(reading, options);
+  request.form = image_form(reading.convert, reading.resize);
+  // The run's names are those of its set; here they would be those of another file.
+  if (options.fields.count("data.hdf5_images") > 0) request.images_key = reading.hdf5_images;
+  request.limits = read_limits(reading);
   const std::unique_ptr<ImageSource> source = open_image_source(request);
 
   const bool draws = estimator != Estimator::deterministic;

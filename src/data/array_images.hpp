@@ -10,8 +10,8 @@
 
 namespace varphase {
 
-/// How images lie in an HDF5 array of unsigned bytes: [N, H, W], [N, C, H, W] or [N, H, W, C].
-struct Hdf5ImageLayout {
+/// How images lie in an array of unsigned bytes: [N, H, W], [N, C, H, W] or [N, H, W, C].
+struct ArrayImageLayout {
   std::int64_t count = 0;
   std::int64_t channels = 1;
   std::int64_t height = 0;
@@ -23,11 +23,11 @@ struct Hdf5ImageLayout {
 /// channels stand.
 /// @param path names the file @param help ends the message where type or rank are not images'
 /// @throws Error format; usage where there are no images.
-Hdf5ImageLayout hdf5_image_layout(const std::string& path, const ForeignArray& images,
-                                  const std::string& help);
+ArrayImageLayout array_image_layout(const std::string& path, const ForeignArray& images,
+                                    const std::string& help);
 
 /// [n, H, W, C] as [n, C, H, W].
 std::vector<std::uint8_t> channels_first(const std::vector<std::uint8_t>& from,
-                                         const Hdf5ImageLayout& layout);
+                                         const ArrayImageLayout& layout);
 
 }  // namespace varphase

@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
-#include "src/data/hdf5_images.hpp"
+#include "src/data/array_images.hpp"
 
 #include <fmt/ranges.h>
 
@@ -20,8 +20,8 @@ bool last_axis_has_channels(const std::string& path, const ForeignArray& images)
   const bool first = may_be_channels(images.shape[1]);
   const bool last = may_be_channels(images.shape[3]);
   VARPHASE_CHECK(first != last, ErrorKind::format,
-                 "{}: {} is [{}]: {} 1 or 3 channels\n  say which axis has them by an attribute "
-                 "`layout` of that dataset, NCHW or NHWC",
+                 "{}: {} is [{}]: {} 1 or 3 channels\n  in HDF5, an attribute `layout` of that "
+                 "dataset says which axis has them, NCHW or NHWC",
                  path, images.name, fmt::join(images.shape, ", "),
                  first ? "both the second and the last axis may be" : "no axis has");
   return last;
@@ -29,8 +29,8 @@ bool last_axis_has_channels(const std::string& path, const ForeignArray& images)
 
 }  // namespace
 
-Hdf5ImageLayout hdf5_image_layout(const std::string& path, const ForeignArray& images,
-                                  const std::string& help) {
+ArrayImageLayout array_image_layout(const std::string& path, const ForeignArray& images,
+                                    const std::string& help) {
   const std::vector<std::int64_t>& shape = images.shape;
   VARPHASE_CHECK(images.is_bytes && (shape.size() == 3 || shape.size() == 4), ErrorKind::format,
                  "{}: {} is {} [{}], wants uint8 of rank 3 or 4{}", path, images.name,
@@ -46,7 +46,7 @@ Hdf5ImageLayout hdf5_image_layout(const std::string& path, const ForeignArray& i
 }
 
 std::vector<std::uint8_t> channels_first(const std::vector<std::uint8_t>& from,
-                                         const Hdf5ImageLayout& layout) {
+                                         const ArrayImageLayout& layout) {
   std::vector<std::uint8_t> to(from.size());
   const auto channels = static_cast<std::size_t>(layout.channels);
   const auto plane = static_cast<std::size_t>(layout.height * layout.width);
