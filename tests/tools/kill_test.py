@@ -55,7 +55,7 @@ class Kill(ProgramTest):
         self.spec.write_text(json.dumps(tiny_spec()))
         self.data = idx_folder(self.folder / "data", train=1500, test=100)
         self.training = ["train", "--network", self.spec, "--data", self.data, "--batch-size", 10, "--samples", 2,
-                         "--epochs", 6, *OFFLINE, "--keep-optimizer", 2]  # fmt: skip
+                         "--epochs", 12, *OFFLINE, "--keep-optimizer", 2]  # fmt: skip
 
     def start(self, *arguments):
         return subprocess.Popen([PROGRAM, *map(str, arguments)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -131,7 +131,7 @@ class Kill(ProgramTest):
         analyses = {"kappa": (lambda place: ["--layer", "all", *OFFLINE], None),
                     "sweep": (lambda place: ["--samples", 4, *OFFLINE], None),
                     "prune": (lambda place: ["--sparsity", 0.6, "--out", place / "pruned/60.h5", *OFFLINE], ["pruned/60.h5"]),
-                    "export": (lambda place: ["--to", "safetensors"], ["exports/epoch_0006.safetensors"])}  # fmt: skip
+                    "export": (lambda place: ["--to", "safetensors"], ["exports/epoch_0012.safetensors"])}  # fmt: skip
         references = {}
         place = self.folder / "killed"  # of that name, as results hold paths
         for verb, (arguments, results) in analyses.items():
