@@ -155,10 +155,13 @@ void TrainingSession::resume(const ResumePoint& point, const std::string& change
     said += (said.empty() ? "" : "; ") + changed_data;
   }
   metrics_file_.keep_until(trainer_->epoch());
+  log_info(prefixed(fmt::format("resuming from {}", point.file.string())));
   const std::string text =
-      fmt::format("resuming from {} (epoch {}, step {})", point.file.filename().string(),
-                  trainer_->epoch(), trainer_->step());
-  log_info(prefixed(text));
+      point.file == run_.interrupted()
+          ? fmt::format("resuming where it was stopped (epoch {}, step {})", trainer_->epoch(),
+                        trainer_->step())
+          : fmt::format("resuming from {} (epoch {}, step {})", point.file.filename().string(),
+                        trainer_->epoch(), trainer_->step());
   print_err("{}\n", prefixed(text));
 }
 

@@ -433,7 +433,7 @@ class GoingOn(RunTest):
         with h5py.File(saved) as file:
             self.assertEqual(step, file.attrs["step"])
         done = self.works(*self.resume(one))
-        self.assertIn(f"interrupted.h5 (epoch {step // 300}, step {step})", done.stderr)
+        self.assertIn(f"where it was stopped (epoch {step // 300}, step {step})", done.stderr)
         self.assertFalse(saved.exists())
         self.same_checkpoints(whole, one)
 
