@@ -56,13 +56,6 @@ std::string attribute_text(const Attribute& value) {
   return fmt::format("{:.6g}", std::get<double>(value));
 }
 
-/// JSON wants UTF-8; what is not becomes the replacement character.
-std::string valid_text(const std::string& text) {
-  const Json quoted(text);
-  return Json::parse(quoted.dump(-1, ' ', false, Json::error_handler_t::replace))
-      .get<std::string>();
-}
-
 Json number_json(double value) {
   if (std::isfinite(value)) return value;
   return std::isnan(value) ? "nan" : value > 0 ? "inf" : "-inf";
@@ -71,7 +64,7 @@ Json number_json(double value) {
 Json attribute_json(const Attribute& value) {
   if (const auto* whole = std::get_if<std::int64_t>(&value)) return *whole;
   if (const auto* number = std::get_if<double>(&value)) return number_json(*number);
-  const std::string text = valid_text(std::get<std::string>(value));
+  const std::string text = terminal_text(std::get<std::string>(value));
   if (!text.empty() && (text.front() == '{' || text.front() == '[')) {
     try {
       return parse_json(text, "");
@@ -186,21 +179,21 @@ std::string description_text(const FileDescription& description) {
 
 Json description_json(const FileDescription& description) {
   Json json;
-  json["path"] = valid_text(description.path);
+  json["path"] = text_of_bytes(description.path);
   json["bytes"] = description.bytes;
   json["sha256"] = description.digest;
-  json["kind"] = valid_text(description.document.kind);
+  json["kind"] = terminal_text(description.document.kind);
   json["format_version"] = description.format_version;
   Json attributes = Json::object();
   Json metrics = Json::object();
   Json provenance = Json::object();
   for (const auto& [name, value] : description.document.attributes) {
     if (starts_with(name, kMetrics)) {
-      metrics[valid_text(name.substr(kMetrics.size()))] = attribute_json(value);
+      metrics[terminal_text(name.substr(kMetrics.size()))] = attribute_json(value);
     } else if (starts_with(name, kProvenance)) {
-      provenance[valid_text(name.substr(kProvenance.size()))] = attribute_json(value);
+      provenance[terminal_text(name.substr(kProvenance.size()))] = attribute_json(value);
     } else {
-      attributes[valid_text(name)] = attribute_json(value);
+      attributes[terminal_text(name)] = attribute_json(value);
     }
   }
   json["attributes"] = std::move(attributes);
@@ -210,11 +203,11 @@ Json description_json(const FileDescription& description) {
   for (std::size_t i = 0; i < description.document.arrays.size(); ++i) {
     const Array& array = description.document.arrays[i];
     Json row;
-    row["name"] = valid_text(array.name);
+    row["name"] = terminal_text(array.name);
     row["type"] = element_name(array.type);
     row["shape"] = array.shape;
-    row["dims"] = valid_text(array.dims);
-    row["unit"] = valid_text(array.unit);
+    row["dims"] = terminal_text(array.dims);
+    row["unit"] = terminal_text(array.unit);
     row["bytes"] = array.count() * static_cast<std::int64_t>(element_size(array.type));
     if (!description.values.empty()) {
       const ValueSummary& values = description.values[i];

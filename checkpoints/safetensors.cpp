@@ -18,6 +18,7 @@
 #include "src/base/atomic_file.hpp"
 #include "src/base/byte_text.hpp"
 #include "src/base/error.hpp"
+#include "src/base/json.hpp"
 
 namespace varphase {
 namespace {
@@ -284,7 +285,7 @@ std::string safetensors_header(const std::vector<Array>& arrays,
         {"dtype", name_of(array->type)}, {"shape", array->shape}, {"data_offsets", {offset, end}}};
     offset = end;
   }
-  std::string text = header.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  std::string text = json_text(header, -1);
   text.append((kLengthBytes - text.size() % kLengthBytes) % kLengthBytes, ' ');
   const std::uint64_t length = text.size();
   std::string bytes(kLengthBytes, '\0');

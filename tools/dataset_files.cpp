@@ -229,7 +229,7 @@ class ArrayFiles final : public DatasetFiles {
     document.kind = kImagesKind;
     document.attributes = {{"digest", dataset.digest},
                            {"classes", dataset.classes},
-                           {"notes", Json(dataset.notes).dump()}};
+                           {"notes", json_text(Json(dataset.notes), -1)}};
     store(document, "train", dataset.train);
     store(document, "test", dataset.test);
     write_document(path, document);

@@ -9,10 +9,13 @@
 
 #include <fmt/ranges.h>
 
+#include "analysis/kappa/csv_table.hpp"
 #include "checkpoints/document.hpp"
 #include "checkpoints/provenance.hpp"
 #include "src/base/atomic_file.hpp"
+#include "src/base/byte_text.hpp"
 #include "src/base/error.hpp"
+#include "src/base/json.hpp"
 #include "src/base/suggest.hpp"
 
 namespace varphase {
@@ -60,14 +63,6 @@ class TextWriter : public PredictionWriter {
   std::FILE* stream_;
 };
 
-/// In quotes where RFC 4180 wants it.
-std::string csv_field(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return quoted + "\"";
-}
-
 class CsvWriter final : public TextWriter {
  public:
   CsvWriter(std::FILE* stream, const PredictionHeader& header) : TextWriter(stream, header) {
@@ -83,9 +78,9 @@ class CsvWriter final : public TextWriter {
                   const std::string& entropy, const std::string& mutual_information,
                   const std::string& probabilities) override {
     return fmt::format(
-        "{},{}{},{}{},{},{}\n", index, header_.named ? csv_field(name) + "," : "", label,
-        header_.class_names.empty() ? "" : csv_field(class_name(header_, label)) + ",", entropy,
-        mutual_information, probabilities);
+        "{},{}{},{}{},{},{}\n", index, header_.named ? csv_cell(text_of_bytes(name)) + "," : "",
+        label, header_.class_names.empty() ? "" : csv_cell(class_name(header_, label)) + ",",
+        entropy, mutual_information, probabilities);
   }
 };
 
@@ -95,7 +90,7 @@ class JsonWriter final : public TextWriter {
   JsonWriter(std::FILE* stream, const PredictionHeader& header, bool lines)
       : TextWriter(stream, header), lines_(lines) {
     if (lines) return;
-    std::string about = header.about.dump(-1, ' ', false, Json::error_handler_t::replace);
+    std::string about = json_text(header.about, -1);
     about.pop_back();
     write(about + ",\"predictions\":[");
   }
@@ -105,9 +100,7 @@ class JsonWriter final : public TextWriter {
                   const std::string& entropy, const std::string& mutual_information,
                   const std::string& probabilities) override {
     const std::string file =
-        header_.named ? fmt::format("\"file\":{},",
-                                    Json(name).dump(-1, ' ', false, Json::error_handler_t::replace))
-                      : "";
+        header_.named ? fmt::format("\"file\":{},", Json(text_of_bytes(name)).dump()) : "";
     const std::string called =
         header_.class_names.empty()
             ? ""
@@ -140,7 +133,7 @@ class DocumentWriter final : public PredictionWriter {
     append(all_.probability, rows.predictions.probability);
     append(all_.entropy, rows.predictions.entropy);
     append(all_.mutual_information, rows.predictions.mutual_information);
-    for (const std::string& name : rows.names) append(names_, name + '\0');
+    for (const std::string& name : rows.names) append(names_, text_of_bytes(name) + '\0');
     for (const std::int64_t label : rows.predictions.label)
       if (!header_.class_names.empty()) append(called_, class_name(header_, label) + '\0');
   }
@@ -183,7 +176,8 @@ class DocumentWriter final : public PredictionWriter {
   fs::path path_;
   PredictionHeader header_;
   std::vector<std::int64_t> index_;
-  std::vector<std::uint8_t> names_, called_;  // of files, of classes: each with a zero behind it
+  std::vector<std::uint8_t> names_,
+      called_;  // texts of files, of classes: each with a zero behind it
   ImagePredictions all_;
 };
 

@@ -166,8 +166,12 @@ std::string device_name(at::Device device) {
 }
 
 std::map<std::string, std::string> provenance(at::Device device) {
-  return {{"version", version()},          {"git_hash", git_hash()},    {"libtorch", TORCH_VERSION},
-          {"device", device_name(device)}, {"command", command_line()}, {"created", now()}};
+  return {{"version", version()},
+          {"git_hash", git_hash()},
+          {"libtorch", TORCH_VERSION},
+          {"device", device_name(device)},
+          {"command", text_of_bytes(command_line())},
+          {"created", now()}};
 }
 
 Dataset open_dataset(const DataConfig& config, const std::string& data_override) {

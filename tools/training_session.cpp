@@ -13,6 +13,7 @@
 #include "checkpoints/document.hpp"
 #include "checkpoints/retention.hpp"
 #include "checkpoints/snapshot_file.hpp"
+#include "src/base/byte_text.hpp"
 #include "src/base/console.hpp"
 #include "src/base/log.hpp"
 #include "src/base/progress.hpp"
@@ -132,9 +133,10 @@ TrainingSession::TrainingSession(RunFolder run, RunConfig config, const SessionI
   network_.to(device);
   trainer_ = std::make_unique<Trainer>(network_, images_.train, config_.train);
   provenance_ = provenance(device);
-  provenance_["dataset"] = images_.dataset.name;
+  provenance_["dataset"] = text_of_bytes(images_.dataset.name);
   if (!images_.dataset.notes.empty())
-    provenance_["dataset_notes"] = fmt::format("{}", fmt::join(images_.dataset.notes, "; "));
+    provenance_["dataset_notes"] =
+        terminal_text(fmt::format("{}", fmt::join(images_.dataset.notes, "; ")));
   provenance_[kDatasetDigest] = images_.dataset.digest;
   provenance_["precision"] = config_.train.precision;
 }
@@ -168,7 +170,7 @@ void TrainingSession::resume(const ResumePoint& point, const std::string& change
 void TrainingSession::begin_with(const InitialWeights& from) {
   const OnStream on(stream_);
   const std::string text = take_initial_weights(network_, from);
-  provenance_["init"] = from.file.string();
+  provenance_["init"] = text_of_bytes(from.file.string());
   provenance_["init_digest"] = document_digest(from.file);
   print_out("{}\n", prefixed(text));
   log_info(prefixed(text));

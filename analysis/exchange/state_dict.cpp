@@ -37,9 +37,7 @@ Json texts(const std::map<std::string, std::string>& rows) {
   return json;
 }
 
-std::string dumped(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
+std::string dumped(const Json& json) { return json_text(json, -1); }
 
 /// Reads the metadata of a file that says it is ours.
 class Metadata {

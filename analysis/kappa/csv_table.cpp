@@ -115,7 +115,9 @@ CsvTable read_csv(const std::filesystem::path& path) {
   return parse_csv(read_text_file(path), path.string());
 }
 
-std::string csv_cell(const std::string& text) {
+std::string csv_cell(std::string text) {
+  if (!text.empty() && std::string_view("=+-@'").find(text.front()) != std::string_view::npos)
+    text.insert(0, 1, '\'');
   if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
   std::string quoted = "\"";
   for (const char letter : text) {

@@ -35,8 +35,10 @@ CsvTable parse_csv(std::string_view text, const std::string& origin);
 /// @throws Error io or format.
 CsvTable read_csv(const std::filesystem::path& path);
 
-/// A text as one cell of a line, quoted where it must be.
-std::string csv_cell(const std::string& text);
+/// A name (its text, src/base/byte_text.hpp) as one cell of a line, quoted where it must be. Where
+/// a spreadsheet would take it for a formula (it begins with =, +, - or @) or where it begins with
+/// an apostrophe, there is an apostrophe before it.
+std::string csv_cell(std::string text);
 
 /// A number as one cell; "nan" where it is not finite.
 std::string csv_cell(double value);

@@ -4,24 +4,13 @@
 
 #include <fmt/format.h>
 
+#include "src/base/byte_text.hpp"
 #include "src/base/error.hpp"
 
 namespace varphase {
-namespace {
-
-/// The text with broken UTF-8 replaced: the JSON library has a checked decoder, so it is used for
-/// that.
-std::string clean_utf8(std::string_view text) {
-  const std::string dumped =
-      Json(std::string(text)).dump(-1, ' ', false, Json::error_handler_t::replace);
-  return Json::parse(dumped).get<std::string>();
-}
-
-}  // namespace
-
 std::string escape_html(std::string_view text) {
   std::string escaped;
-  for (const char letter : clean_utf8(text)) {
+  for (const char letter : terminal_text(text)) {
     switch (letter) {
       case '&':
         escaped += "&amp;";
@@ -47,7 +36,7 @@ std::string escape_html(std::string_view text) {
 
 std::string script_json(const Json& json) {
   std::string escaped;
-  for (const char letter : json.dump(-1, ' ', false, Json::error_handler_t::replace)) {
+  for (const char letter : json_text(json, -1)) {
     if (letter == '<') {
       escaped += "\\u003c";
     } else {

@@ -13,6 +13,7 @@
 #include "analysis/report/figure_data.hpp"
 #include "analysis/report/html.hpp"
 #include "src/base/atomic_file.hpp"
+#include "src/base/byte_text.hpp"
 #include "src/base/error.hpp"
 #include "src/base/text_table.hpp"
 #include "src/base/version.hpp"
@@ -317,7 +318,7 @@ void flatten(const Json& json, const std::string& prefix, std::size_t& count, st
 std::string provenance_html(const ReportInputs& inputs) {
   std::string rows;
   std::size_t count = 0;
-  flatten(Json{{"run", inputs.run.string()}}, "", count, rows);
+  flatten(Json{{"run", text_of_bytes(inputs.run.string())}}, "", count, rows);
   if (inputs.environment.is_object()) flatten(inputs.environment, "", count, rows);
   if (count > kMostRows)
     rows += fmt::format("<tr><th scope=\"row\">...</th><td>{} more</td></tr>", count - kMostRows);
@@ -328,9 +329,7 @@ std::string provenance_html(const ReportInputs& inputs) {
   }
   if (!inputs.config.is_null()) {
     html += "<details><summary>Resolved configuration</summary><pre>" +
-            escape_html(shortened(inputs.config.dump(2, ' ', false, Json::error_handler_t::replace),
-                                  kMostConfigBytes)) +
-            "</pre></details>";
+            escape_html(shortened(json_text(inputs.config), kMostConfigBytes)) + "</pre></details>";
   }
   return html;
 }

@@ -22,11 +22,11 @@ void check_choice(const std::string& key, const std::string& value, const FieldI
 }
 
 Json value_from_text(const std::string& text, const Json& like) {
-  if (like.is_string()) return text;
+  if (like.is_string()) return text_of_bytes(text);
   try {
-    return parse_json(text, "");
+    return parse_json(text_of_bytes(text), "");
   } catch (const Error&) {
-    return text;
+    return text_of_bytes(text);
   }
 }
 

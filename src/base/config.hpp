@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "src/base/byte_text.hpp"
 #include "src/base/error.hpp"
 #include "src/base/json.hpp"
 #include "src/base/suggest.hpp"
@@ -73,8 +74,8 @@ void field_from_json(const std::string& key, T& field, const Json& json, const F
   } else if constexpr (std::is_same_v<T, std::string>) {
     VARPHASE_CHECK(json.is_string(), ErrorKind::usage, "{}: wants a text, got {}", key,
                    brief(json));
-    check_choice(key, json.get<std::string>(), info);
-    field = json.get<std::string>();
+    field = bytes_of_text(json.get<std::string>());
+    check_choice(key, field, info);
   } else {
     static_assert(std::is_same_v<T, Json>,
                   "a config field is bool, int64, double, string, Json or a config");
@@ -84,7 +85,8 @@ void field_from_json(const std::string& key, T& field, const Json& json, const F
 
 }  // namespace detail
 
-/// The configuration as a JSON object, fields in the order of declaration.
+/// The configuration as a JSON object, fields in the order of declaration. A text field is bytes
+/// (it may be a path); its JSON is their text.
 template <Configuration Config>
 Json to_json(const Config& config) {
   Json json = Json::object();
@@ -92,7 +94,11 @@ Json to_json(const Config& config) {
     if constexpr (Configuration<std::remove_reference_t<decltype(field)>>) {
       json[name] = to_json(field);
     } else {
-      json[name] = field;
+      if constexpr (std::is_same_v<std::remove_reference_t<decltype(field)>, std::string>) {
+        json[name] = text_of_bytes(field);
+      } else {
+        json[name] = field;
+      }
     }
   });
   return json;

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "src/base/byte_text.hpp"
 #include "src/base/text_table.hpp"
 #include "src/data/normalization.hpp"
 
@@ -54,12 +55,15 @@ std::string class_name(const Dataset& dataset, std::size_t label) {
 
 Json describe(const Dataset& dataset) {
   Json json;
-  json["name"] = dataset.name;
-  json["source"] = dataset.source;
+  json["name"] = text_of_bytes(dataset.name);
+  json["source"] = text_of_bytes(dataset.source);
   json["digest"] = dataset.digest;
   json["classes"] = dataset.classes;
-  json["class_names"] = dataset.class_names;
-  json["notes"] = dataset.notes;
+  json["class_names"] = Json::array();
+  for (const std::string& name : dataset.class_names)
+    json["class_names"].push_back(text_of_bytes(name));
+  json["notes"] = Json::array();
+  for (const std::string& note : dataset.notes) json["notes"].push_back(terminal_text(note));
   json["shape"] = {dataset.train.channels, dataset.train.height, dataset.train.width};
   for (const Split split : kSplits) {
     const ImageSet& set = dataset.part(split);

@@ -5,6 +5,7 @@
 #include "analysis/kappa/kappa_map.hpp"
 #include "analysis/sparse/sparse_model.hpp"
 #include "checkpoints/snapshot_file.hpp"
+#include "src/base/byte_text.hpp"
 #include "src/base/console.hpp"
 #include "src/base/error.hpp"
 #include "src/base/json.hpp"
@@ -52,10 +53,10 @@ int run_check(const Options& options) {
       // What a writer left behind, or writes just now, is no damage.
       (good ? whole : file.state == FileState::temporary ? temporary : other) += 1;
       if (options.json) {
-        list.push_back({{"path", file.path.string()},
+        list.push_back({{"path", text_of_bytes(file.path.string())},
                         {"state", state_name(file.state)},
-                        {"kind", file.kind},
-                        {"why", file.why},
+                        {"kind", text_of_bytes(file.kind)},
+                        {"why", terminal_text(file.why)},
                         {"bytes", file.bytes}});
       } else {
         print_out("{:9}  {}{}\n", state_name(file.state), file.path.string(),

@@ -5,6 +5,7 @@
 #include "analysis/predict/network_ensemble.hpp"
 #include "analysis/predict/predictor.hpp"
 #include "analysis/sparse/sparse_model.hpp"
+#include "src/base/byte_text.hpp"
 #include "src/base/console.hpp"
 #include "src/base/json.hpp"
 #include "src/base/progress.hpp"
@@ -269,8 +270,8 @@ int run_eval(const Options& options) {
       together.check_images(entry, dataset, split);
       for (const auto& [name, log_p] : predicted) together.add(name, log_p, images.labels);
     }
-    Json json{{"name", entry.name},
-              {"path", entry.path.string()},
+    Json json{{"name", text_of_bytes(entry.name)},
+              {"path", text_of_bytes(entry.path.string())},
               {"bytes", fs::file_size(entry.path)},
               {"images", images.count()},
               {"data", trained_images(dataset, loaded.dataset_digest, entry.path.string())}};

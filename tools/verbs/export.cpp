@@ -4,6 +4,7 @@
 #include "analysis/exchange/state_dict.hpp"
 #include "checkpoints/safetensors.hpp"
 #include "checkpoints/snapshot_file.hpp"
+#include "src/base/byte_text.hpp"
 #include "src/base/console.hpp"
 #include "src/base/json.hpp"
 #include "src/base/text_table.hpp"
@@ -110,7 +111,9 @@ int run_export(const Options& options) {
   const fs::path out = options.out.empty() ? default_path(source, options) : fs::path(options.out);
   check_output_file(out, options.overwrite);
   const RunLock lock = begin_analysis(source.folder.parent_path());
-  Json result{{"path", out.string()}, {"source", source.file.string()}, {"to", options.to}};
+  Json result{{"path", text_of_bytes(out.string())},
+              {"source", text_of_bytes(source.file.string())},
+              {"to", options.to}};
   std::string text;
   std::int64_t bytes = 0;
   if (options.to == "onnx") {

@@ -1,7 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
 #include <exception>
+#include <filesystem>
 #include <new>
+#include <system_error>
 
 #include "src/base/console.hpp"
 #include "src/base/error.hpp"
@@ -19,6 +21,12 @@ int guarded(Verb verb, const Options& options) {
   } catch (const std::bad_alloc&) {
     print_err("varphase: out of memory\n  a smaller batch or fewer samples take less\n");
     return kDeviceError;
+  } catch (const std::filesystem::filesystem_error& error) {
+    print_err("varphase: {}: {}\n", error.path1().string(), error.code().message());
+    return kFileError;
+  } catch (const std::system_error& error) {
+    print_err("varphase: {}\n", error.what());
+    return kFileError;
   } catch (const Json::exception& error) {
     // A JSON text of another form than the one that its reader looked for.
     print_err("varphase: a JSON file that was read has another form: {}\n", error.what());

@@ -9,6 +9,7 @@
 #include "analysis/exchange/state_dict.hpp"
 #include "analysis/exchange/state_dict_import.hpp"
 #include "checkpoints/snapshot_file.hpp"
+#include "src/base/byte_text.hpp"
 #include "src/base/console.hpp"
 #include "src/base/json.hpp"
 #include "src/base/text_table.hpp"
@@ -120,11 +121,11 @@ int import_pruned(const Options& options, const TensorFile& file) {
   }
   arrange(model.parameters, dims, order, options.file);
   arrange(model.buffers, dims, order, options.file);
-  model.provenance["imported"] = options.file;
+  model.provenance["imported"] = text_of_bytes(options.file);
   make_output_folder(options.out);
   const std::int64_t bytes = write_document(options.out, to_document(model));
   if (options.json) {
-    print_json(Json{{"path", options.out}, {"kind", "pruned"}, {"bytes", bytes}});
+    print_json(Json{{"path", text_of_bytes(options.out)}, {"kind", "pruned"}, {"bytes", bytes}});
   } else {
     print_out("{}, {}\n", options.out, bytes_text(static_cast<double>(bytes)));
   }
@@ -136,7 +137,7 @@ void print_report(const StateDictReport& report, const fs::path& out, const Opti
     Json modules = Json::array();
     for (const auto& [theirs, ours] : report.modules)
       modules.push_back({{"module", theirs}, {"layer", ours}});
-    const Json result{{"path", out.string()},
+    const Json result{{"path", text_of_bytes(out.string())},
                       {"kind", kCheckpointKind},
                       {"modules", modules},
                       {"variances", report.variances},
@@ -174,7 +175,7 @@ int import_checkpoint(const Options& options, const TensorFile& file) {
   store_network(network, snapshot);
   snapshot.config = to_json(config).dump();
   for (const auto& [key, value] : provenance(at::kCPU)) snapshot.provenance[key] = value;
-  snapshot.provenance["imported"] = options.file;
+  snapshot.provenance["imported"] = text_of_bytes(options.file);
   const Json environment(snapshot.provenance);
   fs::path out = options.out;
   std::optional<NewRun> made;

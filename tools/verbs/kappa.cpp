@@ -14,6 +14,7 @@
 #include "analysis/kappa/transition.hpp"
 #include "checkpoints/snapshot_file.hpp"
 #include "src/base/atomic_file.hpp"
+#include "src/base/byte_text.hpp"
 #include "src/base/console.hpp"
 #include "src/base/json.hpp"
 #include "src/base/log.hpp"
@@ -318,7 +319,7 @@ KappaMap KappaVerb::map_of(Network& network, const DeviceImages& images, std::in
   map.repeatable = repeatable_;
   map.provenance = provenance(device_);
   map.provenance[kDatasetDigest] = dataset_.digest;
-  map.provenance["checkpoint"] = checkpoint.filename().string();
+  map.provenance["checkpoint"] = text_of_bytes(checkpoint.filename().string());
   map.provenance[kRequest] = digest;
   fs::create_directories(file.parent_path());
   if (const fs::path older = files_.make_room(file, map); !older.empty())

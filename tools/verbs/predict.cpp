@@ -5,6 +5,7 @@
 
 #include "analysis/predict/image_prediction.hpp"
 #include "analysis/predict/trunk.hpp"
+#include "src/base/byte_text.hpp"
 #include "src/base/console.hpp"
 #include "src/base/json.hpp"
 #include "src/base/log.hpp"
@@ -145,13 +146,14 @@ int run_predict(const Options& options) {
   const bool draws = estimator != Estimator::deterministic;
   PredictionHeader header{
       loaded.network.classes(), source->named(), class_names_of(loaded.config.data), {}};
-  header.about = {
-      {"source", file.string()},
-      {"epoch", loaded.epoch},
-      {"images", options.paths.size() == 1 ? options.paths.front() : Json(options.paths).dump()},
-      {"mode", estimator_name(estimator)},
-      {"samples", estimator == Estimator::stochastic || !draws ? 1 : options.samples},
-      {"seed", options.seed}};
+  std::vector<std::string> paths;
+  for (const std::string& path : options.paths) paths.push_back(text_of_bytes(path));
+  header.about = {{"source", text_of_bytes(file.string())},
+                  {"epoch", loaded.epoch},
+                  {"images", paths.size() == 1 ? paths.front() : Json(paths).dump()},
+                  {"mode", estimator_name(estimator)},
+                  {"samples", estimator == Estimator::stochastic || !draws ? 1 : options.samples},
+                  {"seed", options.seed}};
   if (!header.class_names.empty()) header.about["class_names"] = header.class_names;
   header.about["provenance"] = provenance(device);
 
@@ -169,7 +171,7 @@ int run_predict(const Options& options) {
   const auto n = static_cast<double>(totals.images);
   if (options.json) {
     Json result = header.about;
-    result["out"] = options.out;
+    result["out"] = text_of_bytes(options.out);
     result["predicted"] = totals.images;
     result["left_out"] = left_out;
     result["entropy"] = totals.entropy / n;

@@ -11,6 +11,7 @@
 #include "analysis/prune/units.hpp"
 #include "analysis/sparse/compact.hpp"
 #include "checkpoints/inspect.hpp"
+#include "src/base/byte_text.hpp"
 #include "src/base/console.hpp"
 #include "src/base/json.hpp"
 #include "src/base/progress.hpp"
@@ -233,10 +234,10 @@ void record_making(const Options& options, const PruningSource& source, const Sc
       const auto found = source.pruned->provenance.find(key);
       if (found != source.pruned->provenance.end()) model.provenance[key] = found->second;
     }
-    model.provenance["pruned_from"] = source.file.string();
+    model.provenance["pruned_from"] = text_of_bytes(source.file.string());
     model.provenance["pruned_from_digest"] = digest;
   } else {
-    model.provenance["checkpoint"] = source.file.string();
+    model.provenance["checkpoint"] = text_of_bytes(source.file.string());
     model.provenance["checkpoint_digest"] = digest;
   }
   model.provenance.merge(provenance(source.device));
@@ -331,7 +332,7 @@ int run_prune(const Options& options) {
   const std::int64_t bytes = write_document(out, to_document(model));
   std::vector<std::string> names;
   for (const LayerCost& layer : cost.layers) names.push_back(layer.layer);
-  const Json result{{"path", out.string()},
+  const Json result{{"path", text_of_bytes(out.string())},
                     {"images", source.images},
                     {"layer", fmt::format("{}", fmt::join(names, ","))},
                     {"weights", weights},

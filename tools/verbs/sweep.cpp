@@ -9,6 +9,7 @@
 #include <fmt/ranges.h>
 
 #include "src/base/atomic_file.hpp"
+#include "src/base/byte_text.hpp"
 #include "src/base/console.hpp"
 #include "src/base/json.hpp"
 #include "src/base/progress.hpp"
@@ -127,12 +128,12 @@ OneSweep sweep_one(const Options& options, const std::string& path, const SweepR
 
   report.request = request;
   report.by_criteria = !options.criteria.empty();
-  report.runs = {source.file.string()};
+  report.runs = {text_of_bytes(source.file.string())};
   report.images = Json::array({source.images});
   report.smooth = scoring.smooth;
   report.map = scoring.map;
   report.epoch = source.epoch();
-  report.checkpoint = source.file.filename().string();
+  report.checkpoint = text_of_bytes(source.file.filename().string());
   report.split = split;
   for (const PrunableLayer& layer : scoring.layers) report.layers.push_back(layer.layer->name());
   std::vector<bool> alpha_is_shared;

@@ -71,7 +71,10 @@ RunConfig resolve_config(const Options& options) {
   Json json = Json::object();
   if (!options.preset.empty()) json = preset(options.preset);
   if (!options.config.empty()) json = read_json_file(options.config);
-  if (json.is_object()) json.erase("about");
+  VARPHASE_CHECK(json.is_object(), ErrorKind::usage,
+                 "{}: wants an object {{...}} such as a run's config.json, got {}", options.config,
+                 json.is_array() ? "a list" : "a single value");
+  json.erase("about");
   assign_fields(config, json);
   if (!options.network.empty()) config.network = read_json_file(options.network);
   for (const auto& [key, value] : options.fields) set_field(config, key + "=" + value);
