@@ -7,6 +7,7 @@
 #include "src/base/byte_text.hpp"
 #include "src/base/console.hpp"
 #include "src/base/log.hpp"
+#include "src/base/text_table.hpp"
 #include "src/variance/torch_kernels.hpp"
 #include "tools/class_names.hpp"
 #include "tools/new_run.hpp"
@@ -18,6 +19,21 @@
 namespace varphase {
 namespace fs = std::filesystem;
 namespace {
+
+/// What people else would learn when the training is done.
+void say_what_is_held_back(const RunConfig& config, const Dataset& dataset,
+                           const Network& network) {
+  const std::int64_t images = dataset.train.count(), rest = images % config.train.batch_size;
+  if (rest > 0)
+    print_err(
+        "each epoch leaves out {} of {} training images, others every time: they fill no batch "
+        "of {}\n",
+        count_text(rest), count_text(images), count_text(config.train.batch_size));
+  if (dataset.validation.count() == 0 && !network.variance_layers().empty())
+    print_err(
+        "no validation images are held back: prune --choose will want some, and sweep --choose "
+        "will choose on test images\n  --validation 0.1 holds back a tenth\n");
+}
 
 int run_to_end(TrainingSession& session, const Options& options, at::Device device) {
   TimeEstimate estimate(work_of({&session}, 0), options.quiet, [device] { synchronize(device); });
@@ -40,6 +56,8 @@ Dataset checked_dataset(RunConfig& config, const Options& options, bool fresh,
   if (fresh) check_log_alpha_max(config.train, network);
   check_masks(config.train, network);
   check_training(config.train, dataset.train.count());
+  check_batch_norm(config.train, network);
+  if (fresh) say_what_is_held_back(config, dataset, network);
   return dataset;
 }
 

@@ -11,6 +11,7 @@
 #include <fmt/ranges.h>
 
 #include "analysis/exchange/pair_modules.hpp"
+#include "analysis/exchange/pruned_parameters.hpp"
 #include "checkpoints/array_values.hpp"
 #include "src/base/suggest.hpp"
 
@@ -83,10 +84,12 @@ struct Wanted {
 /// Moves the tensors of one module into one layer.
 class ModuleLoad {
  public:
-  ModuleLoad(const std::string& module, Leaves leaves, Wanted& wanted,
+  /// @param masked whether PyTorch pruned the weight
+  ModuleLoad(const std::string& module, Leaves leaves, bool masked, Wanted& wanted,
              const StateDictRequest& request, StateDictReport& report)
       : module_(module),
         leaves_(std::move(leaves)),
+        masked_(masked),
         wanted_(wanted),
         request_(request),
         report_(report) {}
@@ -156,10 +159,13 @@ class ModuleLoad {
     target.copy_(checked(*array, target));
   }
 
-  /// Of our own exports: which weights a layer was trained with.
+  /// Which weights a layer was trained with: of our own exports, or pruned by PyTorch.
   void load_mask() {
     auto* layer = dynamic_cast<VarianceLayer*>(wanted_.layer);
-    if (layer == nullptr) return;
+    if (layer == nullptr) {
+      if (masked_ && leaves_.erase("mask") == 1) report_.zeros.push_back(module_ + ".weight");
+      return;
+    }
     const Array* mask = take("mask");
     if (mask == nullptr) {
       layer->set_mask({});
@@ -173,6 +179,8 @@ class ModuleLoad {
                    "{}: tensor {} {} wants {}, uint8, 1 for each weight kept", request_.origin,
                    mask->name, shape_text(mask->shape), shape_text(wanted_.weight));
     layer->set_mask(tensor_from_array(*mask).to(at::kBool));
+    report_.masks.push_back(
+        {layer->name(), layer->mask().sum().item<std::int64_t>(), mask->count()});
   }
 
   void load_variance(Parameter& theta) {
@@ -202,6 +210,7 @@ class ModuleLoad {
 
   const std::string& module_;
   Leaves leaves_;
+  bool masked_;
   Wanted& wanted_;
   const StateDictRequest& request_;
   StateDictReport& report_;
@@ -212,7 +221,8 @@ class ModuleLoad {
 StateDictReport load_state_dict(Network& network, const TensorFile& file,
                                 const StateDictRequest& request) {
   const at::NoGradGuard no_gradients;
-  const std::map<std::string, Leaves> modules = modules_of(file, request.origin);
+  const JoinedParameters joined = join_pruned_parameters(file, request.origin);
+  const std::map<std::string, Leaves> modules = modules_of(joined.file, request.origin);
   VARPHASE_CHECK(!modules.empty(), ErrorKind::shape, "{}: holds no tensors", request.origin);
   std::vector<WeightedModule> theirs, ours;
   for (const auto& [name, leaves] : modules)
@@ -224,13 +234,16 @@ StateDictReport load_state_dict(Network& network, const TensorFile& file,
     ours.push_back(entry.module());
   }
   StateDictReport report;
+  report.zeros.assign(joined.dropped.begin(), joined.dropped.end());
   std::map<std::string, std::string> by_layer;
   for (const auto& [module, layer] : pair_modules(theirs, ours, request.given, request.origin))
     by_layer[layer] = module;
   for (const WeightedModule& layer : ours) {
     const std::string& module = by_layer.at(layer.name);
     report.modules.emplace_back(module, layer.name);
-    ModuleLoad(module, modules.at(module), layers.at(layer.name), request, report).run();
+    ModuleLoad(module, modules.at(module), joined.masked.contains(module), layers.at(layer.name),
+               request, report)
+        .run();
   }
   VARPHASE_CHECK(!request.log_alpha || !report.variances.empty(), ErrorKind::usage,
                  "--log-alpha {}: no variance layer of this network lacks its variances in {}",

@@ -23,7 +23,15 @@ struct StateDictRequest {
 struct StateDictReport {
   std::vector<std::pair<std::string, std::string>> modules;  // of the file, of the network
   std::vector<std::string> variances;  // "dense1/log_alpha", which the file does not have
-  std::vector<std::string> unused;     // num_batches_tracked: nothing depends on it
+  /// Layers whose dropped weights stay dropped, with the weights kept and all of them.
+  struct Mask {
+    std::string layer;
+    std::int64_t kept = 0, weights = 0;
+  };
+  std::vector<Mask> masks;
+  std::vector<std::string> zeros;   // parameters pruned in the file of layers that have no masks:
+                                    // zeros that training may change
+  std::vector<std::string> unused;  // num_batches_tracked: nothing depends on it
 };
 
 /// Puts a state_dict into a network, in place. Modules and layers pair as pair_modules says.
@@ -31,6 +39,8 @@ struct StateDictReport {
 /// weight of a plain module becomes the mean of a variance layer, whose variances are then
 /// log_alpha's, or what the network's spec begins with (zero_centred, which has no means, needs
 /// log_alpha: log sigma^2 = log_alpha + log weight^2). float64 is rounded to float32.
+/// Parameters pruned by torch.nn.utils.prune are joined first (join_pruned_parameters); a variance
+/// layer keeps the mask.
 /// @throws Error shape, naming tensor, wanted and got, with the nearest name; usage; numeric where
 /// a value is not finite.
 StateDictReport load_state_dict(Network& network, const TensorFile& file,

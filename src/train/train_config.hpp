@@ -172,8 +172,13 @@ struct TrainConfig {
                             "of a run of so many epochs from the start; constant: the rates of the "
                             "last epoch planned before are held",
                     .choices = {"replan", "constant"}});
-    visit("batch_size", batch_size,
-          FieldInfo{.help = "images in a step", .unit = "images", .min = 1, .max = 1e6});
+    visit(
+        "batch_size", batch_size,
+        FieldInfo{.help = "images in a step; a rest that fills none is left out of its epoch, and "
+                          "batch_norm wants 2 where its layer has one place",
+                  .unit = "images",
+                  .min = 1,
+                  .max = 1e6});
     visit("optimizer", optimizer,
           FieldInfo{.help = "what makes a step of a gradient", .choices = {"adam", "sgd"}});
     visit("learning_rate", learning_rate,

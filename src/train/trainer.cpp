@@ -69,6 +69,22 @@ void check_training(const TrainConfig& config, std::int64_t images) {
       config.prune_sparsity, config.epochs, config.prune_begin, last);
 }
 
+void check_batch_norm(const TrainConfig& config, const Network& network) {
+  if (config.batch_size > 1) return;
+  for (const auto& layer : network.layers()) {
+    if (layer->kind() != "batch_norm") continue;
+    const Shape shape = layer->output_shape();
+    VARPHASE_CHECK(
+        element_count(shape) > shape[0], ErrorKind::usage,
+        "train.batch_size {}: {} normalizes by the variance of a channel's values in the batch, "
+        "and "
+        "one image gives it one value a channel (PyTorch: expected more than 1 value per channel "
+        "when training)\n  batch sizes from 2 on work, and no batch is smaller than the others: a "
+        "rest that fills none is left out of its epoch",
+        config.batch_size, layer->name());
+  }
+}
+
 void check_log_alpha_max(const TrainConfig& config, const Network& network) {
   if (config.log_alpha_max >= kLargestLogAlpha) return;
   bool any = false;

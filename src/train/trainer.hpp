@@ -41,6 +41,10 @@ void set_numerics(bool deterministic, bool tf32);
 /// other or the network.
 void check_training(const TrainConfig& config, std::int64_t images);
 
+/// @throws Error usage where a batch norm would see one value a channel, which has no variance: a
+/// batch of one image behind layers whose outputs are one place. As PyTorch refuses it.
+void check_batch_norm(const TrainConfig& config, const Network& network);
+
 /// @throws Error usage where a network about to be trained begins over train.log_alpha_max, or has
 /// no log alpha.
 void check_log_alpha_max(const TrainConfig& config, const Network& network);

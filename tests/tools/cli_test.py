@@ -226,8 +226,9 @@ class Program(ProgramTest):
         with h5py.File(self.folder / "files.h5") as file:
             self.assertEqual(bytes(file["files"][:]).decode().split("\0"), [names[n] for n in order])
         done = self.predict(one, packed, "--samples", 7, "--out", "-")
-        rows = list(csv.reader(io.StringIO(done.stdout)))[1:]
-        np.testing.assert_allclose(np.array(rows, float), wanted, atol=1e-8)
+        rows = list(csv.DictReader(io.StringIO(done.stdout)))
+        self.assertEqual([row.pop("class_name") for row in rows], [row["class"] for row in rows])  # digits
+        np.testing.assert_allclose(np.array([list(row.values()) for row in rows], float), wanted, atol=1e-8)
 
     def test_predictions_of_bad_images_say_what(self):
         one = self.train("one", "--epochs", 1)

@@ -137,10 +137,15 @@ void print_report(const StateDictReport& report, const fs::path& out, const Opti
     Json modules = Json::array();
     for (const auto& [theirs, ours] : report.modules)
       modules.push_back({{"module", theirs}, {"layer", ours}});
+    Json masks = Json::array();
+    for (const auto& [layer, kept, weights] : report.masks)
+      masks.push_back({{"layer", layer}, {"kept", kept}, {"weights", weights}});
     const Json result{{"path", text_of_bytes(out.string())},
                       {"kind", kCheckpointKind},
                       {"modules", modules},
                       {"variances", report.variances},
+                      {"masks", masks},
+                      {"zeros", report.zeros},
                       {"unused", report.unused}};
     print_json(result);
     return;
@@ -157,6 +162,14 @@ void print_report(const StateDictReport& report, const fs::path& out, const Opti
                                 : "the network's spec",
               fmt::join(report.variances, ", "));
   }
+  for (const auto& [layer, kept, weights] : report.masks)
+    print_out("{}: {} of {} weights are kept, the dropped stay dropped\n", layer, count_text(kept),
+              count_text(weights));
+  if (!report.zeros.empty())
+    print_out(
+        "pruned in the file, and zeros that training may change (only variance layers keep "
+        "masks): {}\n",
+        fmt::join(report.zeros, ", "));
   print_out("{}\n", out.string());
 }
 

@@ -12,6 +12,7 @@
 #include "src/base/byte_text.hpp"
 #include "src/base/console.hpp"
 #include "src/base/json.hpp"
+#include "src/base/log.hpp"
 #include "src/base/progress.hpp"
 #include "src/base/stopwatch.hpp"
 #include "src/base/text_table.hpp"
@@ -85,6 +86,11 @@ OneSweep sweep_one(const Options& options, const std::string& path, const SweepR
   const bool validated = source.dataset.validation.count() > 0;
   const Split split = options.split.empty() ? (validated ? Split::validation : Split::test)
                                             : split_from_name(options.split);
+  if (!options.choose.empty() && options.split.empty() && !validated)
+    log_warning(fmt::format(
+        "{}: has no validation images, so --choose chooses on test images: what they then say of "
+        "that choice is too good\n  train with --validation 0.1",
+        path));
   const std::vector<std::string> names = criteria_of(options);
   const DeviceImages train = to_device(source.dataset.train, Split::train, source.device);
   VARPHASE_CHECK(source.dataset.part(split).count() > 0, ErrorKind::usage, "{}: no {} images", path,
