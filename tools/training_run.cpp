@@ -26,13 +26,13 @@ void say_what_is_held_back(const RunConfig& config, const Dataset& dataset,
   const std::int64_t images = dataset.train.count(), rest = images % config.train.batch_size;
   if (rest > 0)
     print_err(
-        "each epoch leaves out {} of {} training images, others every time: they fill no batch "
-        "of {}\n",
+        "each epoch leaves out {} of {} training images, others every time:\n"
+        "  they fill no batch of {}\n",
         count_text(rest), count_text(images), count_text(config.train.batch_size));
   if (dataset.validation.count() == 0 && !network.variance_layers().empty())
     print_err(
-        "no validation images are held back: prune --choose will want some, and sweep --choose "
-        "will choose on test images\n  --validation 0.1 holds back a tenth\n");
+        "no validation images are held back: prune --choose will want some, and sweep\n"
+        "  --choose will choose on test images; --validation 0.1 holds back a tenth\n");
 }
 
 int run_to_end(TrainingSession& session, const Options& options, at::Device device) {
