@@ -461,8 +461,9 @@ void declare_predict(CLI::App& app, Options& o) {
   sub->add_option("--batch", o.batch, "images in memory at a time; 0: as many as fit")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  sub->add_flag("--skip-damaged", o.skip_damaged,
-                "leave damaged image files out, and say how many");
+  sub->add_flag(
+      "--skip-damaged", o.skip_damaged,
+      "leave image files out that are damaged, unsupported or not there, and say how many");
   add_reading_fields(sub, o, "How files are read (where not given: as the run had it)", false);
   add_form(sub, o);
   sub->add_flag("--overwrite", o.overwrite, "replace a file that is there");
@@ -497,7 +498,8 @@ void declare_files(CLI::App& app, Options& o) {
       ->check(CLI::IsMember({"fine", "coarse"}))
       ->capture_default_str();
   data->add_flag("--skip-damaged", o.skip_damaged,
-                 "leave damaged images of an image folder out, and say how many");
+                 "leave images of an image folder out that are damaged, unsupported or not there, "
+                 "and say how many");
   data->add_option("--threads", o.threads, "that decode images; 0: all cores")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();

@@ -55,11 +55,12 @@ void check_same_shape(const Dataset& dataset) {
   }
 }
 
-/// A network never learns a class of which it sees no image, and nothing else would say so.
-void note_missing_classes(Dataset& dataset, std::int64_t train_limit) {
+/// A network never learns a class of which it sees no image, and is not asked for one of which the
+/// test has none; nothing else would say so.
+void note_missing_classes(Dataset& dataset, const ImageSet& set, const char* part,
+                          std::int64_t limit) {
   std::vector<bool> there(static_cast<std::size_t>(dataset.classes));
-  for (const std::int64_t label : dataset.train.labels)
-    there[static_cast<std::size_t>(label)] = true;
+  for (const std::int64_t label : set.labels) there[static_cast<std::size_t>(label)] = true;
   std::vector<std::string> missing;
   for (std::size_t label = 0; label < there.size(); ++label) {
     if (there[label]) continue;
@@ -68,10 +69,12 @@ void note_missing_classes(Dataset& dataset, std::int64_t train_limit) {
   }
   if (missing.empty()) return;
   dataset.notes.push_back(fmt::format(
-      "{} of {} classes have no image among the {} training images: {}{}", missing.size(),
-      dataset.classes, dataset.train.count(), shown_names(missing),
-      train_limit > 0 ? "; --train-limit takes the first images, which may be sorted by class"
-                      : ""));
+      "{} of {} classes have no image among the {} {} images: {}{}", missing.size(),
+      dataset.classes, set.count(), std::string_view(part) == "train" ? "training" : part,
+      shown_names(missing),
+      limit > 0
+          ? fmt::format("; --{}-limit takes the first images, which may be sorted by class", part)
+          : ""));
 }
 
 }  // namespace
@@ -137,7 +140,9 @@ Dataset read_dataset(const DataRequest& request) {
 
   limit_images(dataset.train, request.train_limit);
   limit_images(dataset.test, request.test_limit);
-  note_missing_classes(dataset, request.train_limit);
+  note_missing_classes(dataset, dataset.train, "train", request.train_limit);
+  if (request.test_limit > 0)
+    note_missing_classes(dataset, dataset.test, "test", request.test_limit);
   // The set's own validation images stay those, unless others are asked for.
   if (dataset.validation.count() > 0) {
     if (request.validation == 0) return dataset;

@@ -107,7 +107,7 @@ const char* trouble_name(ImageTrouble::Kind kind) {
     case ImageTrouble::Kind::damaged:
       return "damaged";
     case ImageTrouble::Kind::unsupported:
-      return "not supported";
+      return "unsupported";
     case ImageTrouble::Kind::unreadable:
       return "not readable";
     case ImageTrouble::Kind::none:

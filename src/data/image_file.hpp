@@ -61,7 +61,7 @@ struct ImageTrouble {
 /// @throws the error itself where it tells nothing of the image (no memory).
 ImageTrouble trouble_of(const Error& error);
 
-/// "damaged", "not supported", "not readable".
+/// "damaged", "unsupported", "not readable".
 const char* trouble_name(ImageTrouble::Kind kind);
 
 /// What to do about it, ending in "--skip-damaged".

@@ -29,7 +29,7 @@ class ImageSource {
   /// Whether each image is a file of its own.
   virtual bool named() const { return false; }
   /// The next images, at most `most` places of the source; an empty set at its end.
-  /// @throws Error naming the file: format (damaged, not supported, not there), shape (another size
+  /// @throws Error naming the file: format (damaged, unsupported, not there), shape (another size
   /// than wanted).
   virtual ImagePiece next(std::int64_t most) = 0;
   /// What was left out so far, "cat/1.jpg (truncated)".
@@ -42,7 +42,7 @@ class ImageSource {
 struct ImageRequest {
   std::vector<std::filesystem::path> paths;
   ImageHeader wanted;                   // height, width, channels that the network takes
-  bool skip_damaged = false;            // leave damaged image files out
+  bool skip_damaged = false;            // leave image files out that cannot be read
   unsigned threads = 0;                 // that decode images; 0: all cores
   const DatasetFiles* files = nullptr;  // HDF5 and NumPy; null: none
   ImageForm form;                       // that images are brought to

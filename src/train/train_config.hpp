@@ -61,7 +61,8 @@ struct DataConfig {
           FieldInfo{.help = "of CIFAR-100: the 100 fine or the 20 coarse classes",
                     .choices = {"fine", "coarse"}});
     visit("skip_damaged", skip_damaged,
-          FieldInfo{.help = "leave damaged images of an image folder out instead of stopping"});
+          FieldInfo{.help = "leave images of an image folder out that are damaged, "
+                            "unsupported or not there, instead of stopping"});
     visit("normalize", normalize,
           FieldInfo{.help = "none: pixel / 255; standard: less the training images' mean by "
                             "channel, over their standard deviation",
@@ -98,12 +99,12 @@ struct DataConfig {
                     .min = 0,
                     .max = 1e15});
     visit("max_image_pixels", max_image_pixels,
-          FieldInfo{.help = "larger JPEG and PNG files are not supported",
+          FieldInfo{.help = "larger JPEG and PNG files are unsupported",
                     .unit = "pixels",
                     .min = 1,
                     .max = 1e9});
     visit("max_jpeg_scans", max_jpeg_scans,
-          FieldInfo{.help = "progressive JPEGs of more scans are not supported; above 2^24 pixels "
+          FieldInfo{.help = "progressive JPEGs of more scans are unsupported; above 2^24 pixels "
                             "as many fewer",
                     .unit = "scans",
                     .min = 1,

@@ -37,6 +37,11 @@ for name in ("stored.npz", "deflated.npz"):
     with zipfile.ZipFile(name, "a", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("header2.npy", npy(rows, (2, 0)))
 
+np.savez("whole.npz", i1=np.array([-128, 127], "i1"), i2=np.array([-2, 3], "<i2"), u2=np.array([0, 65535], "<u2"),
+         u4=np.array([0, 2**32 - 1], "<u4"), u8=np.array([0, 2**63 - 1], "<u8"), turned=np.asfortranarray(np.arange(6, dtype="<i2").reshape(2, 3)))  # fmt: skip
+np.savez("over.npz", u8=np.array([0, 2**63], "<u8"))
+np.savez_compressed("zeros.npz", small=np.ones(3, "u1"), large=np.zeros(1 << 20, "u1"))
+np.save("alone.npy", rows)
 np.savez("objects.npz", a=np.array([{}], dtype=object))
 np.savez("big.npz", a=np.array([1, 2], ">f4"))
 np.savez("structured.npz", a=np.zeros(2, [("x", "<f4"), ("y", "<i4")]))

@@ -3,6 +3,7 @@
 #include "checkpoints/npz.hpp"
 
 #include <cmath>
+#include <limits>
 #include <random>
 
 #include <gmock/gmock.h>
@@ -64,6 +65,41 @@ TEST_F(Npz, EveryFormNumPyWritesIsRead) {
     EXPECT_EQ(arrays.at("empty").shape, (std::vector<std::int64_t>{0, 3}));
     EXPECT_EQ(arrays.at("conv1.weight").count(), 1);
   }
+}
+
+TEST_F(Npz, WholeNumbersOfFewBitsBecomeInt64) {
+  std::map<std::string, Array> arrays;
+  for (Array& array : read_tensor_file(path("whole.npz")).arrays) arrays[array.name] = array;
+  EXPECT_THAT(arrays.at("i1").as<std::int64_t>(), testing::ElementsAre(-128, 127));
+  EXPECT_THAT(arrays.at("i2").as<std::int64_t>(), testing::ElementsAre(-2, 3));
+  EXPECT_THAT(arrays.at("u2").as<std::int64_t>(), testing::ElementsAre(0, 65535));
+  EXPECT_THAT(arrays.at("u4").as<std::int64_t>(), testing::ElementsAre(0, 4294967295));
+  EXPECT_THAT(arrays.at("u8").as<std::int64_t>(),
+              testing::ElementsAre(0, std::numeric_limits<std::int64_t>::max()));
+  EXPECT_THAT(arrays.at("turned").as<std::int64_t>(), testing::ElementsAre(0, 1, 2, 3, 4, 5));
+  EXPECT_THAT(refusal("over.npz"), HasSubstr("over 2^63"));
+}
+
+TEST_F(Npz, WhatWouldUnpackToTooMuchIsRefusedBeforeItIs) {
+  ReadLimits limits;
+  limits.unpacked_bytes = 1 << 20U;
+  const std::string all = error_of(ErrorKind::format, [&] { read_npz(path("zeros.npz"), limits); });
+  EXPECT_THAT(all, HasSubstr("at most 1048576"));
+  EXPECT_THAT(all, HasSubstr("--max-unpacked-bytes 1048835"));
+  // What is not asked for is not unpacked, and counts for nothing.
+  const std::vector<std::vector<std::string>> wanted{{"none", "small"}, {"other"}};
+  const auto arrays = read_npz_arrays(path("zeros.npz"), wanted, limits);
+  EXPECT_EQ(arrays.at(0)->bytes.size(), 3U);
+  EXPECT_FALSE(arrays.at(1).has_value());
+  EXPECT_EQ(read_npz(path("zeros.npz")).arrays.size(), 2U);
+}
+
+TEST_F(Npz, ANpyFileIsReadAlone) {
+  const NpyFile alone = open_npy(path("alone.npy"), "x");
+  EXPECT_EQ(alone.array.shape, (std::vector<std::int64_t>{2, 3, 4}));
+  EXPECT_FALSE(alone.columns_first);
+  EXPECT_EQ(alone.data % 64, 0U);
+  EXPECT_EQ(read_npy(path("alone.npy"), "x").as<float>()[23], 123.0F);
 }
 
 TEST_F(Npz, WhatIsNotReadIsNamed) {

@@ -266,6 +266,9 @@ class ArrayData(ProgramTest):
                 self.assertIn("--train-limit", done.stderr)
             else:
                 self.assertNotIn("no image among", done.stderr + log)
+        one = self.folder / "tested"
+        done = self.varphase(*train, "--test-limit", 2, "--run", one)
+        self.assertIn("1 of 3 classes have no image among the 2 test images: 2; --test-limit", done.stderr)
         gap = np.where(LABELS == 1, 0, LABELS)
         np.savez(self.folder / "gap.npz", x_train=GREY, y_train=gap, x_test=GREY, y_test=gap)
         self.assertIn("1 of 3 classes have no image", self.described(self.folder / "gap.npz")["notes"][0])

@@ -242,7 +242,7 @@ class Program(ProgramTest):
         to = ["--out", out, *OFFLINE]
         self.fails(2, "small: images of 1 x 20 x 28", "wants 1 x 28 x 28", arguments=["predict", one, small, *to])
         self.fails(3, "broken, or not.png: damaged", "--skip-damaged", arguments=["predict", one, photos, *to])
-        self.fails(3, "all 1 images are damaged", arguments=["predict", one, photos, "--skip-damaged", *to])
+        self.fails(3, "none of the 1 images", arguments=["predict", one, photos, "--skip-damaged", *to])
         self.fails(3, "no such file", "idx", arguments=["predict", one, self.folder / "no", *to])
         self.fails(3, "no/such/run", arguments=["predict", "no/such/run", good, *to])
         self.fails(2, "ensemble", arguments=["predict", one, good, "--mode", "ensembel", *to])

@@ -93,15 +93,15 @@ class ImageData(ProgramTest):
 
     def test_sound_files_of_another_kind_are_not_called_damaged(self):
         (self.set / "train/a/4.png").write_bytes(b"GIF89a" + bytes(50))
-        done = self.refused("1 of 25 images is not supported: train/a/4.png (is a GIF file", "--skip-damaged",
+        done = self.refused("1 of 25 images is unsupported: train/a/4.png (is a GIF file", "--skip-damaged",
                             arguments=["data", self.set])  # fmt: skip
         self.assertNotIn("is damaged", done.stderr)
         (self.set / "train/a/5.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(50))
-        done = self.refused("1 of 26 images is damaged: train/a/5.png", "1 of 26 images is not supported: train/a/4.png",
+        done = self.refused("1 of 26 images is damaged: train/a/5.png", "1 of 26 images is unsupported: train/a/4.png",
                             arguments=["data", self.set])  # fmt: skip
         self.assertEqual(self.described(self.set, "--skip-damaged")["parts"]["train"]["images"], 12)
         run_folder = self.trained("--data", self.set, "--skip-damaged", "true")
-        done = self.refused("4.png: not supported: is a GIF file",
+        done = self.refused("4.png: unsupported: is a GIF file",
                             arguments=["predict", run_folder, self.set / "train/a", "--out", "-", *OFFLINE])  # fmt: skip
 
 

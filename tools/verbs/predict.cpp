@@ -104,8 +104,9 @@ Totals predict_all(LoadedNetwork& loaded, ImageSource& source, at::Device device
     advance(taken - predicted);  // damaged ones
     estimate->end_piece(progress);
   }
-  VARPHASE_CHECK(totals.images > 0, ErrorKind::format, "all {} images are damaged, the first: {}",
-                 source.left_out().size(), source.left_out().front());
+  VARPHASE_CHECK(totals.images > 0, ErrorKind::format,
+                 "none of the {} images can be read, the first: {}", source.left_out().size(),
+                 source.left_out().front());
   return totals;
 }
 
@@ -165,8 +166,8 @@ int run_predict(const Options& options) {
   });
   const std::vector<std::string>& left_out = source->left_out();
   if (!left_out.empty())
-    log_warning(fmt::format("{} of {} images are damaged and left out, the first: {}",
-                            left_out.size(), source->count(), left_out.front()));
+    log_warning(fmt::format("{} of {} images are left out, the first: {}", left_out.size(),
+                            source->count(), left_out.front()));
   if (to_stdout) return kSuccess;
   const auto n = static_cast<double>(totals.images);
   if (options.json) {
