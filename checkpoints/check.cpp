@@ -8,7 +8,7 @@
 #include <signal.h>
 #include <system_error>
 
-#include "checkpoints/hdf5_image.hpp"
+#include "checkpoints/image_reader.hpp"
 #include "checkpoints/isolated.hpp"
 #include "checkpoints/sealed_file.hpp"
 #include "checkpoints/snapshot_file.hpp"
@@ -35,7 +35,7 @@ CheckedFile check_temporary(const fs::path& path, int process) {
 std::string verdict_on(const SealedFile& file, const std::string& path,
                        const CheckOptions& options) {
   try {
-    Document document = document_from_hdf5(file.hdf5.span(), path, /*with_values=*/true);
+    Document document = document_from_image(file.hdf5.span(), path, /*with_values=*/true);
     const std::string kind = document.kind;
     const auto reader = options.readers.find(kind);
     if (reader != options.readers.end()) {
@@ -54,7 +54,7 @@ std::string isolated_verdict(const SealedFile& file, const std::string& path,
                              const CheckOptions& options) {
   const Isolated child =
       run_isolated(path, options.seconds_per_file, [&] { return verdict_on(file, path, options); });
-  if (!child.trouble.empty()) return "dis damaged: HDF5 " + child.trouble;
+  if (!child.trouble.empty()) return "dis damaged: its reader " + child.trouble;
   return child.said.empty() ? "dcould not be parsed" : child.said;
 }
 

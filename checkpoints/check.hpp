@@ -42,8 +42,8 @@ struct CheckOptions {
 };
 
 /// Checks one file.
-/// HDF5 parses it in a child process: whatever a file does to the library, the caller goes on. To
-/// be called where no other thread of the process writes or reads such files.
+/// It is read in a child process, with a limit of time: whatever a file does to its reader, the
+/// caller goes on. To be called where no other thread of the process writes or reads such files.
 /// @throws Error io where the file is missing or cannot be read.
 CheckedFile check_file(const std::filesystem::path& path, const CheckOptions& options = {});
 

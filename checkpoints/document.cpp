@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "checkpoints/hdf5_image.hpp"
+#include "checkpoints/image_reader.hpp"
 #include "checkpoints/sealed_file.hpp"
 #include "src/base/byte_text.hpp"
 #include "src/base/error.hpp"
@@ -72,7 +73,7 @@ std::int64_t write_document(const fs::path& path, const Document& document) {
 
 Document read_document(const fs::path& path, std::string_view kind) {
   const SealedFile file = open_intact(path);
-  Document document = document_from_hdf5(file.hdf5.span(), path.string(), true);
+  Document document = document_from_image(file.hdf5.span(), path.string(), true);
   VARPHASE_CHECK(kind.empty() || document.kind == kind, ErrorKind::format,
                  "{}: is a {} file, wants a {} file\n  varphase inspect {} shows what it holds",
                  path.string(), printable(document.kind), kind, path.string());
@@ -81,7 +82,7 @@ Document read_document(const fs::path& path, std::string_view kind) {
 
 Document read_document_header(const fs::path& path) {
   const SealedFile file = open_intact(path);
-  return document_from_hdf5(file.hdf5.span(), path.string(), false);
+  return document_from_image(file.hdf5.span(), path.string(), false);
 }
 
 std::string document_digest(const fs::path& path) { return open_intact(path).digest; }

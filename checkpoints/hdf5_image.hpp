@@ -2,10 +2,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <cstddef>
-#include <span>
-#include <string>
-
 #include "checkpoints/document.hpp"
 #include "checkpoints/file_bytes.hpp"
 
@@ -15,14 +11,5 @@ namespace varphase {
 /// parses is what was digested. The bytes depend on the document alone, not on the clock.
 /// @throws Error format: a name that is no path, twice the same name, sizes that do not fit.
 FileBytes hdf5_image(const Document& document);
-
-/// The way back, from bytes that may come from anyone: hard links to groups and chunked datasets
-/// only, known element types, one filter (fletcher32), no more values than the bytes can hold, each
-/// object once.
-/// @param path         named in errors
-/// @param with_values  false leaves Array::bytes empty
-/// @throws Error format.
-Document document_from_hdf5(std::span<const std::byte> image, const std::string& path,
-                            bool with_values);
 
 }  // namespace varphase
