@@ -20,6 +20,7 @@
 #include "checkpoints/hdf5_session.hpp"
 #include "checkpoints/isolated.hpp"
 #include "src/base/byte_text.hpp"
+#include "src/base/json.hpp"
 
 namespace varphase {
 namespace fs = std::filesystem;
@@ -39,12 +40,22 @@ bool has_no_values(const Array& array) {
   return std::find(array.shape.begin(), array.shape.end(), 0) != array.shape.end();
 }
 
+/// Of so many of its rows.
+std::size_t bytes_of(const Array& array, std::int64_t rows) {
+  std::uint64_t bytes = element_size(array.type);
+  for (std::size_t axis = 0; axis < array.shape.size(); ++axis)
+    bytes = product(bytes, static_cast<std::uint64_t>(axis == 0 ? rows : array.shape[axis]));
+  return bytes;
+}
+
 class ForeignReader {
  public:
   ForeignReader(std::string path, std::uint64_t file_bytes, const ReadLimits& limits)
       : path_(std::move(path)), file_bytes_(file_bytes), limits_(limits) {}
 
-  std::vector<std::optional<Array>> read(std::span<const std::vector<std::string>> wanted) {
+  /// Of each list of names the first that is there, without its values.
+  std::vector<std::optional<Array>> describe_all(
+      std::span<const std::vector<std::string>> wanted) {
     const Hdf5Handle file = open();
     std::vector<std::optional<Array>> arrays;
     for (const std::vector<std::string>& names : wanted) {
@@ -52,11 +63,17 @@ class ForeignReader {
       for (const std::string& name : names) {
         object_ = "/" + name;
         const std::optional<Hdf5Handle> dataset = find(file, name);
-        if (dataset) arrays.back() = read_dataset(*dataset, name);
+        if (dataset) arrays.back() = describe(*dataset, name);
         if (dataset) break;
       }
     }
     return arrays;
+  }
+
+  /// All values of an array that was described.
+  void read_all(const Array& found, std::span<std::byte> into) {
+    if (has_no_values(found)) return;
+    read_rows(found, 0, found.shape.front(), into);
   }
 
   std::optional<Array> describe_first(std::span<const std::string> names) {
@@ -69,20 +86,21 @@ class ForeignReader {
     return std::nullopt;
   }
 
-  Array read_rows(const Array& found, std::int64_t first, std::int64_t count) {
+  void read_rows(const Array& found, std::int64_t first, std::int64_t count,
+                 std::span<std::byte> into) {
     const Hdf5Handle file = open();
     object_ = "/" + found.name;
     const std::optional<Hdf5Handle> dataset = find(file, found.name);
     if (!dataset) fail("is gone since the file was opened");
-    Array array = describe(*dataset, found.name);
+    unpacked_ = 0;  // is read again
+    const Array array = describe(*dataset, found.name);
     if (array.shape != found.shape || array.type != found.type)
       fail("has changed since the file was opened");
     std::vector<hsize_t> start(array.shape.size(), 0),
         extent(array.shape.begin(), array.shape.end());
     start[0] = static_cast<hsize_t>(first);
     extent[0] = static_cast<hsize_t>(count);
-    array.shape[0] = count;
-    array.bytes.resize(static_cast<std::size_t>(array.count()) * element_size(array.type));
+    if (into.size() != bytes_of(found, count)) fail("has changed since the file was opened");
     const Hdf5Handle space = own(H5Dget_space(dataset->get()), H5Sclose, "H5Dget_space");
     check(H5Sselect_hyperslab(space.get(), H5S_SELECT_SET, start.data(), nullptr, extent.data(),
                               nullptr),
@@ -91,9 +109,8 @@ class ForeignReader {
         own(H5Screate_simple(static_cast<int>(extent.size()), extent.data(), nullptr), H5Sclose,
             "H5Screate_simple");
     check(H5Dread(dataset->get(), memory_type(array), memory.get(), space.get(), H5P_DEFAULT,
-                  array.bytes.data()),
+                  into.data()),
           "reading its values");
-    return array;
   }
 
  private:
@@ -169,19 +186,6 @@ class ForeignReader {
     array.type = bytes ? ElementType::uint8 : ElementType::int64;
     array.shape.assign(shape.begin(), shape.end());
     array.dims = layout_of(dataset);
-    return array;
-  }
-
-  Array read_dataset(const Hdf5Handle& dataset, const std::string& name) {
-    Array array = describe(dataset, name);
-    if (has_no_values(array)) return array;
-    const std::size_t bytes = static_cast<std::size_t>(array.count()) * element_size(array.type);
-    VARPHASE_CHECK(static_cast<double>(bytes) < 0.8 * machine_bytes(), ErrorKind::device,
-                   "{}: {}: {} bytes, more memory than this machine has", path_, object_, bytes);
-    array.bytes.resize(bytes);
-    check(H5Dread(dataset.get(), memory_type(array), H5S_ALL, H5S_ALL, H5P_DEFAULT,
-                  array.bytes.data()),
-          "reading its values");
     return array;
   }
 
@@ -303,21 +307,64 @@ class ForeignReader {
   std::string object_ = "/";
 };
 
-/// What HDF5 would do with the file, in a child process; errors are said by the parent, which meets
-/// the same.
+// HDF5 meets a user's file in a child process alone: it dies or hangs of some. What the child says
+// is checked by the parent: descriptions as JSON, values in memory that both see.
+
+Json to_json(const Array& array) {
+  return {{"name", array.name},
+          {"bytes", array.type == ElementType::uint8},
+          {"shape", array.shape},
+          {"dims", array.dims}};
+}
+
+Array array_from_json(const Json& json) {
+  Array array;
+  array.name = json.at("name").get<std::string>();
+  array.type = json.at("bytes").get<bool>() ? ElementType::uint8 : ElementType::int64;
+  array.shape = json.at("shape").get<std::vector<std::int64_t>>();
+  array.dims = json.at("dims").get<std::string>();
+  return array;
+}
+
+/// Runs `work` with a reader of the file in a child. @return what it returns.
+/// @throws Error that it throws; format where the child does not come to its end.
 template <class Work>
-void try_in_child(const fs::path& path, std::uint64_t bytes, const Work& work) {
-  constexpr double kBytesASecond = 10e6;
-  const double seconds = 60 + static_cast<double>(bytes) / kBytesASecond;
-  const Isolated trial = run_isolated(path.string(), seconds, [&]() -> std::string {
-    try {
-      work();
-    } catch (const std::exception&) {
-    }
-    return "";
-  });
-  VARPHASE_CHECK(trial.trouble.empty(), ErrorKind::format,
-                 "{}: is damaged: HDF5 {}\n  write it anew", path.string(), trial.trouble);
+Json in_child(const fs::path& path, const ReadLimits& limits, const Work& work) {
+  // A folder, a pipe or a device is said to be one before HDF5 waits for it.
+  const std::uint64_t bytes = InputFile(path).size();
+  constexpr double kBytesASecond = 10e6, kProcessorSeconds = 3;
+  const double transfer = static_cast<double>(bytes) / kBytesASecond;
+  const Hdf5Session session;  // the child's too: no other thread is within HDF5 when it begins
+  const Isolated child = run_isolated(
+      path.string(), 60 + transfer,
+      [&]() -> std::string {
+        try {
+          ForeignReader reader(path.string(), bytes, limits);
+          return Json{{"result", work(reader)}}.dump(-1, ' ', false,
+                                                     Json::error_handler_t::replace);
+        } catch (const Error& error) {
+          return Json{{"kind", static_cast<int>(error.kind())}, {"error", error.what()}}.dump(
+              -1, ' ', false, Json::error_handler_t::replace);
+        } catch (const std::exception& error) {
+          return "";
+        }
+      },
+      kProcessorSeconds + 8 * transfer);
+  VARPHASE_CHECK(child.trouble.empty() && !child.said.empty(), ErrorKind::format,
+                 "{}: is damaged: HDF5 {}\n  write it anew", path.string(),
+                 child.trouble.empty() ? "fails on it" : child.trouble);
+  const Json said = parse_json(child.said, path.string());
+  if (said.contains("error"))
+    throw Error(static_cast<ErrorKind>(said.at("kind").get<int>()),
+                said.at("error").get<std::string>());
+  return said.at("result");
+}
+
+/// That a machine has the memory.
+void check_memory(const fs::path& path, const std::string& name, std::uint64_t bytes) {
+  VARPHASE_CHECK(static_cast<double>(bytes) < 0.8 * machine_bytes(), ErrorKind::device,
+                 "{}: /{}: {} bytes, more memory than this machine has", path.string(), name,
+                 bytes);
 }
 
 constexpr std::int64_t kPieceBytes = 64 << 20;  // of a large array at a time
@@ -327,41 +374,66 @@ constexpr std::int64_t kPieceBytes = 64 << 20;  // of a large array at a time
 std::vector<std::optional<Array>> read_foreign_arrays(
     const fs::path& path, std::span<const std::vector<std::string>> wanted,
     const ReadLimits& limits) {
-  // A folder, a pipe or a device is said to be one before HDF5 waits for it.
-  const std::uint64_t bytes = InputFile(path).size();
-  const auto read_now = [&] {
-    const Hdf5Session session;
-    return ForeignReader(path.string(), bytes, limits).read(wanted);
-  };
-  try_in_child(path, bytes, read_now);
-  return read_now();
+  const Json described = in_child(path, limits, [&](ForeignReader& reader) {
+    Json list = Json::array();
+    for (const std::optional<Array>& array : reader.describe_all(wanted))
+      list.push_back(array ? to_json(*array) : Json());
+    return list;
+  });
+  std::vector<std::optional<Array>> arrays;
+  for (const Json& row : described) {
+    arrays.emplace_back();
+    if (row.is_null()) continue;
+    Array array = array_from_json(row);
+    const std::size_t bytes = has_no_values(array) ? 0 : bytes_of(array, array.shape.front());
+    check_memory(path, array.name, bytes);
+    SharedBytes shared(bytes);
+    in_child(path, limits, [&](ForeignReader& reader) {
+      reader.read_all(array, shared.span());
+      return Json();
+    });
+    array.bytes.resize(bytes);
+    shared.move_out(0, array.bytes);
+    arrays.back() = std::move(array);
+  }
+  return arrays;
 }
 
 std::optional<Array> find_foreign_array(const fs::path& path, std::span<const std::string> names,
                                         const ReadLimits& limits) {
-  const std::uint64_t bytes = InputFile(path).size();
-  const auto look = [&] {
-    const Hdf5Session session;
-    return ForeignReader(path.string(), bytes, limits).describe_first(names);
-  };
-  try_in_child(path, bytes, [&] {
-    const std::optional<Array> found = look();
-    if (!found || has_no_values(*found)) return;
-    const std::int64_t rows = found->shape.front();
-    const std::int64_t row_bytes =
-        found->count() / rows * static_cast<std::int64_t>(element_size(found->type));
-    const std::int64_t piece = std::max<std::int64_t>(1, kPieceBytes / row_bytes);
-    for (std::int64_t first = 0; first < rows; first += piece)
-      read_foreign_rows(path, *found, first, std::min(piece, rows - first), limits);
+  const Json described = in_child(path, limits, [&](ForeignReader& reader) {
+    const std::optional<Array> found = reader.describe_first(names);
+    if (!found) return Json();
+    if (!has_no_values(*found)) {
+      // All of it, so that what is damaged is said before the work.
+      const std::int64_t rows = found->shape.front();
+      const auto row_bytes = static_cast<std::int64_t>(bytes_of(*found, 1));
+      const std::int64_t piece = std::max<std::int64_t>(1, kPieceBytes / row_bytes);
+      std::vector<std::byte> values;
+      for (std::int64_t first = 0; first < rows; first += piece) {
+        const std::int64_t count = std::min(piece, rows - first);
+        values.resize(bytes_of(*found, count));
+        reader.read_rows(*found, first, count, values);
+      }
+    }
+    return to_json(*found);
   });
-  return look();
+  if (described.is_null()) return std::nullopt;
+  return array_from_json(described);
 }
 
 Array read_foreign_rows(const fs::path& path, const Array& found, std::int64_t first,
                         std::int64_t count, const ReadLimits& limits) {
-  const std::uint64_t bytes = InputFile(path).size();
-  const Hdf5Session session;
-  return ForeignReader(path.string(), bytes, limits).read_rows(found, first, count);
+  SharedBytes shared(bytes_of(found, count));
+  in_child(path, limits, [&](ForeignReader& reader) {
+    reader.read_rows(found, first, count, shared.span());
+    return Json();
+  });
+  Array rows = found;
+  rows.shape[0] = count;
+  rows.bytes.resize(shared.span().size());
+  shared.move_out(0, rows.bytes);
+  return rows;
 }
 
 }  // namespace varphase

@@ -18,8 +18,8 @@ namespace varphase {
 /// several names for one thing, the first that it holds, or none; `dims` is the dataset's text
 /// attribute `layout`, or "".
 ///
-/// The file is hostile input. It is read in a child process first, so that what makes HDF5 crash or
-/// hang costs this process nothing; then only hard links are followed, to datasets of any HDF5
+/// The file is hostile input. It is read in a child process, which has limits of time and hands the
+/// values over, so that what makes HDF5 crash or hang costs this process nothing. Only hard links are followed, to datasets of any HDF5
 /// version that are stored in the file itself, contiguous, compact or chunked, with the filters
 /// deflate, shuffle and fletcher32, every chunk written, no larger than the file's bytes can
 /// unpack to, all chunks together no larger than `limits` allow. Unsigned bytes come as uint8,

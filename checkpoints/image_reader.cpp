@@ -82,11 +82,17 @@ FoundType type_of(std::span<const std::byte> message, const Hdf5Place& place) {
 std::optional<std::vector<std::uint64_t>> shape_of(std::span<const std::byte> message,
                                                    const Hdf5Place& place) {
   Cursor cursor(message, place);
-  cursor.expect(1, 2, "dataspace's version");
+  constexpr unsigned kSimple = 1, kHasMost = 1;
+  const unsigned version = cursor.byte();
   const std::size_t rank = cursor.byte();
   const unsigned flags = cursor.byte();
-  const unsigned kind = cursor.byte();
-  constexpr unsigned kSimple = 1, kHasMost = 1;
+  unsigned kind = cursor.byte();
+  if (version == 1) {  // older: a scalar is what has no axes
+    cursor.expect(4, 0, "dataspace's reserve");
+    kind = rank == 0 ? 0 : kSimple;
+  } else if (version != 2) {
+    place.fail("its dataspace is of version {}, wants 2", version);
+  }
   if (flags > kHasMost) place.fail("its dataspace has flags {}", flags);
   if (kind != kSimple) {
     if (rank != 0 || kind > 2) place.fail("its dataspace is of kind {} and rank {}", kind, rank);
@@ -101,7 +107,8 @@ std::optional<std::vector<std::uint64_t>> shape_of(std::span<const std::byte> me
 }
 
 bool is_scalar(std::span<const std::byte> message, const Hdf5Place& place) {
-  return !shape_of(message, place) && message[3] == std::byte{0};
+  constexpr std::byte kNothing{2};  // a dataspace without any value
+  return !shape_of(message, place) && message[3] != kNothing;
 }
 
 /// Where an array's chunks are found.
@@ -224,16 +231,24 @@ class ImageReader {
 
   std::pair<std::string, Attribute> read_attribute(std::span<const std::byte> message) {
     Cursor cursor(message, place_);
-    cursor.expect(1, 3, "attribute's version");
+    // Version 1 is what h5py writes into a file of ours unless told otherwise.
+    const unsigned version = cursor.byte();
+    if (version < 1 || version > 3)
+      place_.fail("its attribute is of version {}, wants 1 to 3", version);
     const unsigned flags = cursor.byte();
     const std::uint64_t name_bytes = cursor.number(2), type_bytes = cursor.number(2),
                         space_bytes = cursor.number(2);
-    cursor.number(1);  // letters of the name
-    const std::string name = text_of(cursor.bytes(name_bytes), "attribute's name");
+    if (version == 3) cursor.number(1);  // letters of the name
+    const auto part = [&](std::uint64_t bytes) {
+      const std::span<const std::byte> taken = cursor.bytes(bytes);
+      if (version == 1) cursor.bytes((8 - bytes % 8) % 8);
+      return taken;
+    };
+    const std::string name = text_of(part(name_bytes), "attribute's name");
     if (!is_name_part(name))
       place_.fail("attribute {} is no name that Varphase writes", printable(name));
-    const std::span<const std::byte> type = cursor.bytes(type_bytes);
-    const std::span<const std::byte> space = cursor.bytes(space_bytes);
+    const std::span<const std::byte> type = part(type_bytes);
+    const std::span<const std::byte> space = part(space_bytes);
     if (flags != 0 || !is_scalar(space, place_))
       place_.fail("attribute {} is no single value", name);
     const FoundType found = type_of(type, place_);
@@ -256,7 +271,9 @@ class ImageReader {
   /// A name with the zero byte behind it.
   std::string text_of(std::span<const std::byte> bytes, const char* what) const {
     if (bytes.empty() || bytes.back() != std::byte{0}) place_.fail("its {} has no end", what);
-    return {reinterpret_cast<const char*>(bytes.data()), bytes.size() - 1};
+    std::string text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    text.resize(text.find('\0'));
+    return text;
   }
 
   template <class T>

@@ -20,17 +20,17 @@
 namespace varphase {
 namespace {
 
-constexpr std::string_view kMagic("\x93NUMPY", 6);
+constexpr std::string_view kNpyMagic("\x93NUMPY", 6);
 constexpr std::string_view kSuffix = ".npy";
 
-struct NamedType {
+struct NpyType {
   std::string_view descr;
   ForeignElement element;  // what it is read as
   std::size_t bytes;       // of an entry in the file
   bool widened = false;    // whole numbers that become int64
   bool is_signed = false;
 };
-constexpr std::array<NamedType, 12> kTypes{{{"<f4", ForeignElement::float32, 4},
+constexpr std::array<NpyType, 12> kNpyTypes{{{"<f4", ForeignElement::float32, 4},
                                             {"<f8", ForeignElement::float64, 8},
                                             {"<f2", ForeignElement::float16, 2},
                                             {"<i8", ForeignElement::int64, 8},
@@ -151,10 +151,10 @@ class NpyHeaderParser {
   std::size_t at_ = 0;
 };
 
-const NamedType& type_of(const std::string& descr, const std::string& what) {
-  const auto type = std::find_if(kTypes.begin(), kTypes.end(),
-                                 [&](const NamedType& known) { return known.descr == descr; });
-  if (type != kTypes.end()) return *type;
+const NpyType& npy_type_of(const std::string& descr, const std::string& what) {
+  const auto type = std::find_if(kNpyTypes.begin(), kNpyTypes.end(),
+                                 [&](const NpyType& known) { return known.descr == descr; });
+  if (type != kNpyTypes.end()) return *type;
   const bool objects = descr.find('O') != std::string::npos;
   const bool big = !descr.empty() && descr.front() == '>';
   fail(
@@ -167,7 +167,7 @@ const NamedType& type_of(const std::string& descr, const std::string& what) {
 }
 
 /// Whole numbers of few bits, or unsigned ones, as int64.
-std::vector<std::byte> widened(std::span<const std::byte> narrow, const NamedType& type,
+std::vector<std::byte> widened(std::span<const std::byte> narrow, const NpyType& type,
                                const std::string& what) {
   std::vector<std::byte> wide(narrow.size() / type.bytes * sizeof(std::int64_t));
   for (std::size_t i = 0; i < narrow.size() / type.bytes; ++i) {
@@ -207,7 +207,7 @@ std::vector<std::byte> rows_first(std::span<const std::byte> columns,
 /// What a file's start says of the rest.
 struct NpyStart {
   Array array;  // name, shape and type
-  const NamedType* type = nullptr;
+  const NpyType* type = nullptr;
   bool columns_first = false;
   std::size_t data = 0;  // where the values begin
 };
@@ -218,7 +218,7 @@ constexpr std::size_t kLongestHeader = 1U << 20U;
 NpyStart parse_start(std::span<const std::byte> bytes, std::uint64_t file_bytes,
                      const std::string& name, const std::string& what) {
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  VARPHASE_CHECK(text.size() >= 12 && text.substr(0, kMagic.size()) == kMagic, ErrorKind::format,
+  VARPHASE_CHECK(text.size() >= 12 && text.substr(0, kNpyMagic.size()) == kNpyMagic, ErrorKind::format,
                  "{}: is no .npy file", what);
   const int major = static_cast<unsigned char>(text[6]);
   VARPHASE_CHECK(major >= 1 && major <= 3 && text[7] == 0, ErrorKind::format,
@@ -232,7 +232,7 @@ NpyStart parse_start(std::span<const std::byte> bytes, std::uint64_t file_bytes,
                  "{}: a header of {} bytes in a member of {}", what, length, file_bytes);
   const NpyHeader header = NpyHeaderParser(text.substr(start, length), what).parse();
   NpyStart read;
-  read.type = &type_of(header.descr, what);
+  read.type = &npy_type_of(header.descr, what);
   read.columns_first = header.fortran_order && header.shape.size() > 1;
   read.data = start + length;
   const std::uint64_t wanted = foreign_bytes(header.shape, read.type->element, what) /
@@ -249,7 +249,7 @@ NpyStart parse_start(std::span<const std::byte> bytes, std::uint64_t file_bytes,
 Array parse_npy(std::span<const std::byte> bytes, const std::string& name,
                 const std::string& what) {
   NpyStart start = parse_start(bytes, bytes.size(), name, what);
-  const NamedType& type = *start.type;
+  const NpyType& type = *start.type;
   std::span<const std::byte> data = bytes.subspan(start.data);
   std::vector<std::byte> turned, wide;
   if (start.columns_first) data = turned = rows_first(data, start.array.shape, type.bytes);

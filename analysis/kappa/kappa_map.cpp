@@ -52,6 +52,13 @@ void check_histogram(const Document& document, const std::string& path, const La
           .as<std::int64_t>();
   const auto counts =
       counts_array(document, path, layer_array(layer.layer, "counts"), 5).as<std::int64_t>();
+  const auto possible = [&](std::int64_t count) { return count >= 0 && count <= layer.count(); };
+  VARPHASE_CHECK(std::all_of(bins.begin(), bins.end(), possible) &&
+                     std::all_of(counts.begin(), counts.end(), possible),
+                 ErrorKind::format,
+                 "{}: the histogram of layer {} has counts that are none of its {} weights\n"
+                 "  compute it again with: varphase kappa",
+                 path, layer.layer, layer.count());
   std::int64_t total = counts[2] + counts[3] + counts[4];
   for (const std::int64_t count : bins) total += count;
   VARPHASE_CHECK(
@@ -226,6 +233,13 @@ void read_layer(const Document& document, const std::string& path, LayerKappa& l
   }
 }
 
+/// A whole number that is stored among float64 numbers.
+void check_count(const std::string& path, const Array& array, double count) {
+  constexpr double kMost = 9007199254740992.0;  // to which float64 counts one by one
+  VARPHASE_CHECK(count >= 0 && count <= kMost, ErrorKind::format, "{}: {} begins with {}, no count",
+                 path, array.name, count);
+}
+
 void read_layers(const Document& document, const std::string& path, const char* attribute,
                  std::vector<LayerKappa>& layers, std::vector<KappaProof>& proofs) {
   for (const std::string& name : layer_names(document, path, attribute)) {
@@ -239,6 +253,7 @@ void read_layers(const Document& document, const std::string& path, const char* 
           verified->type == ElementType::float64 && verified->shape == std::vector<std::int64_t>{2},
           ErrorKind::format, "{}: {} is not a list of 2 float64 numbers", path, verified->name);
       const auto proof = verified->as<double>();
+      check_count(path, *verified, proof[0]);
       proofs.push_back({static_cast<std::int64_t>(proof[0]), proof[1], {}});
       if (const Array* stored = document.find_array(layer_array(name, "rows"))) {
         VARPHASE_CHECK(stored->type == ElementType::float64 &&
@@ -246,6 +261,7 @@ void read_layers(const Document& document, const std::string& path, const char* 
                        ErrorKind::format, "{}: {} is not a list of {} float64 numbers", path,
                        stored->name, kRowFigures);
         const auto rows = stored->as<double>();
+        check_count(path, *stored, rows[0]);
         proofs.back().rows = {static_cast<std::int64_t>(rows[0]), rows[1], rows[2], rows[3],
                               rows[4]};
       }

@@ -306,8 +306,9 @@ Transition find_transition(std::span<const KappaSummary> maps, const CsvTable& m
       log_alpha.push_back(metrics.values(column));
     }
     for (std::size_t r = 0; r < epochs.size(); ++r) {
-      VARPHASE_CHECK(epochs[r] >= 0 && std::nearbyint(epochs[r]) == epochs[r], ErrorKind::format,
-                     "metrics: row {}: wants an epoch, got {}", r + 1, epochs[r]);
+      VARPHASE_CHECK(epochs[r] >= 0 && epochs[r] < 1e15 && std::nearbyint(epochs[r]) == epochs[r],
+                     ErrorKind::format, "metrics: row {}: wants an epoch, got {}", r + 1,
+                     epochs[r]);
       TransitionRow& row = row_of(static_cast<std::int64_t>(epochs[r]));
       row.accuracy_deterministic = deterministic[r];
       row.accuracy_ensemble = ensemble.empty() ? kUnknown : ensemble[r];

@@ -51,7 +51,7 @@ std::string signed_points(double difference) {
 }
 
 std::string count_or_dash(const Json& count) {
-  if (!count.is_number()) return kNotKnown;
+  if (!count.is_number() || std::abs(count.get<double>()) > 1e15) return kNotKnown;
   return count_text(static_cast<long long>(count.get<double>()));
 }
 

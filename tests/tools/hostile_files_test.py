@@ -28,10 +28,10 @@ def seal(content):
     return content + head + hashlib.sha256(content + head).digest()
 
 
-def changed(good, path, change):
+def changed(good, path, change, libver=("v110", "v110")):
     """A copy of a sealed file, changed by h5py and sealed anew."""
     path.write_bytes(good.read_bytes()[:-TRAILER])
-    with h5py.File(path, "r+", libver=("v110", "v110")) as file:
+    with h5py.File(path, "r+", libver=libver) as file:
         change(file)
     path.write_bytes(seal(path.read_bytes()))
     return path
@@ -75,6 +75,27 @@ class HostileFiles(ProgramTest):
         self.assertIn("damaged", done.stdout)
         self.assertIn(word, done.stdout)
 
+    # --- the form of a file
+
+    def test_one_byte_under_a_right_digest_ends_no_verb(self):
+        good = bytearray(self.checkpoint.read_bytes()[:-TRAILER])
+        headers = [at for at in range(len(good)) if good[at:at + 4] in (b"OHDR", b"FRHP", b"BTHD", b"BTLF", b"FHDB")]
+        self.assertGreater(len(headers), 10)
+        generator = np.random.default_rng(1)
+        copy = self.folder / "run"
+        shutil.copytree(self.run_folder, copy)
+        path = copy / "checkpoints/epoch_0001.h5"
+        for number in range(30):
+            bad = bytearray(good)
+            at = headers[number % len(headers)] + 4 + int(generator.integers(40))
+            bad[at] = (bad[at] + int(generator.integers(1, 256))) % 256
+            path.write_bytes(seal(bytes(bad)))
+            self.fails(3, "epoch_0001.h5", arguments=["inspect", path])
+            if number % 10 == 0:
+                for verb in (["eval", path], ["export", path, "--to", "safetensors", "--out", copy / "x.safetensors"],
+                             ["kappa", copy, "--epoch", "last"], ["prune", copy, "--sparsity", 0.9]):  # fmt: skip
+                    self.fails(3, "epoch_0001.h5", arguments=[*verb, *(OFFLINE if verb[0] != "export" else [])])
+
     # --- JSON
 
     def test_json_nested_deeper_than_any_of_ours_is_refused_by_every_reader(self):
@@ -107,7 +128,7 @@ class HostileFiles(ProgramTest):
     def test_json_in_attributes_and_metadata_is_json_too(self):
         bombs = [deep(), '{"network": ' + deep('{"a":', "}") + "}"]
         for text in bombs:
-            path = changed(self.checkpoint, self.folder / "deep.h5", lambda file: set_text(file, "config", text))
+            path = changed(self.checkpoint, self.folder / "deep.h5", lambda file: set_text(file, "config", text), None)
             self.not_whole(path, "nested deeper")
             verb = ["eval", path, *OFFLINE] if text.startswith("[") else ["export", path, "--to", "onnx", "--out", self.folder / "x.onnx"]
             self.fails(3, "nested deeper", arguments=verb)
