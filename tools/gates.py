@@ -287,12 +287,19 @@ def check_arm(build):
     return ["tests/arm/check failed"] if done.returncode else []
 
 
+def check_fuzz(build):
+    """Every reader of files under libFuzzer for a minute; passes where clang or its run-time library is missing, and says so."""
+    done = subprocess.run(["tests/fuzz/run", "60"], cwd=ROOT)
+    return ["tests/fuzz/run failed"] if done.returncode else []
+
+
 GATES = {
     "format": check_format,
     "includes": check_includes,
     "scripts": check_scripts,
     "links": check_links,
     "headers": check_headers,
+    "fuzz": check_fuzz,
     "arm": check_arm,
     "tidy": check_tidy,
     "tidy-torch-free": check_tidy_torch_free,
