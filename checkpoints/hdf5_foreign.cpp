@@ -54,8 +54,7 @@ class ForeignReader {
       : path_(std::move(path)), file_bytes_(file_bytes), limits_(limits) {}
 
   /// Of each list of names the first that is there, without its values.
-  std::vector<std::optional<Array>> describe_all(
-      std::span<const std::vector<std::string>> wanted) {
+  std::vector<std::optional<Array>> describe_all(std::span<const std::vector<std::string>> wanted) {
     const Hdf5Handle file = open();
     std::vector<std::optional<Array>> arrays;
     for (const std::vector<std::string>& names : wanted) {
@@ -311,7 +310,7 @@ class ForeignReader {
 // is checked by the parent: descriptions as JSON, values in memory that both see.
 
 Json to_json(const Array& array) {
-  return {{"name", array.name},
+  return {{"name", text_of_bytes(array.name)},
           {"bytes", array.type == ElementType::uint8},
           {"shape", array.shape},
           {"dims", array.dims}};
@@ -319,7 +318,7 @@ Json to_json(const Array& array) {
 
 Array array_from_json(const Json& json) {
   Array array;
-  array.name = json.at("name").get<std::string>();
+  array.name = bytes_of_text(json.at("name").get<std::string>());
   array.type = json.at("bytes").get<bool>() ? ElementType::uint8 : ElementType::int64;
   array.shape = json.at("shape").get<std::vector<std::int64_t>>();
   array.dims = json.at("dims").get<std::string>();

@@ -19,11 +19,11 @@ namespace varphase {
 /// attribute `layout`, or "".
 ///
 /// The file is hostile input. It is read in a child process, which has limits of time and hands the
-/// values over, so that what makes HDF5 crash or hang costs this process nothing. Only hard links are followed, to datasets of any HDF5
-/// version that are stored in the file itself, contiguous, compact or chunked, with the filters
-/// deflate, shuffle and fletcher32, every chunk written, no larger than the file's bytes can
-/// unpack to, all chunks together no larger than `limits` allow. Unsigned bytes come as uint8,
-/// other integer types as int64.
+/// values over, so that what makes HDF5 crash or hang costs this process nothing. Only hard links
+/// are followed, to datasets of any HDF5 version that are stored in the file itself, contiguous,
+/// compact or chunked, with the filters deflate, shuffle and fletcher32, every chunk written, no
+/// larger than the file's bytes can unpack to, all chunks together no larger than `limits` allow.
+/// Unsigned bytes come as uint8, other integer types as int64.
 /// @throws Error io; format naming file and object; device where the values want more memory than
 /// the machine has.
 std::vector<std::optional<Array>> read_foreign_arrays(

@@ -31,17 +31,17 @@ struct NpyType {
   bool is_signed = false;
 };
 constexpr std::array<NpyType, 12> kNpyTypes{{{"<f4", ForeignElement::float32, 4},
-                                            {"<f8", ForeignElement::float64, 8},
-                                            {"<f2", ForeignElement::float16, 2},
-                                            {"<i8", ForeignElement::int64, 8},
-                                            {"<i4", ForeignElement::int32, 4},
-                                            {"|u1", ForeignElement::uint8, 1},
-                                            {"|b1", ForeignElement::boolean, 1},
-                                            {"|i1", ForeignElement::int64, 1, true, true},
-                                            {"<i2", ForeignElement::int64, 2, true, true},
-                                            {"<u2", ForeignElement::int64, 2, true},
-                                            {"<u4", ForeignElement::int64, 4, true},
-                                            {"<u8", ForeignElement::int64, 8, true}}};
+                                             {"<f8", ForeignElement::float64, 8},
+                                             {"<f2", ForeignElement::float16, 2},
+                                             {"<i8", ForeignElement::int64, 8},
+                                             {"<i4", ForeignElement::int32, 4},
+                                             {"|u1", ForeignElement::uint8, 1},
+                                             {"|b1", ForeignElement::boolean, 1},
+                                             {"|i1", ForeignElement::int64, 1, true, true},
+                                             {"<i2", ForeignElement::int64, 2, true, true},
+                                             {"<u2", ForeignElement::int64, 2, true},
+                                             {"<u4", ForeignElement::int64, 4, true},
+                                             {"<u8", ForeignElement::int64, 8, true}}};
 
 /// The dictionary of a .npy header: {'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }.
 struct NpyHeader {
@@ -218,8 +218,8 @@ constexpr std::size_t kLongestHeader = 1U << 20U;
 NpyStart parse_start(std::span<const std::byte> bytes, std::uint64_t file_bytes,
                      const std::string& name, const std::string& what) {
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  VARPHASE_CHECK(text.size() >= 12 && text.substr(0, kNpyMagic.size()) == kNpyMagic, ErrorKind::format,
-                 "{}: is no .npy file", what);
+  VARPHASE_CHECK(text.size() >= 12 && text.substr(0, kNpyMagic.size()) == kNpyMagic,
+                 ErrorKind::format, "{}: is no .npy file", what);
   const int major = static_cast<unsigned char>(text[6]);
   VARPHASE_CHECK(major >= 1 && major <= 3 && text[7] == 0, ErrorKind::format,
                  "{}: .npy format {}.{} is not read, 1.0 to 3.0 are", what, major,

@@ -96,7 +96,7 @@ TEST(Inspect, TextOfAStrangerCannotSteerTheTerminalNorBreakTheJson) {
   const FileDescription description = describe_file(folder / "a.h5", true);
   EXPECT_THAT(description_text(description), Not(HasSubstr("\x1b")));
   const Json json = Json::parse(description_json(description).dump());
-  EXPECT_EQ(json["attributes"]["title"], "\x1b[2J\xef\xbf\xbd end");
+  EXPECT_EQ(json["attributes"]["title"], "\\x1B[2J\\xFF end");
   EXPECT_TRUE(json["attributes"]["nested"].is_string());
 }
 

@@ -71,6 +71,12 @@ def npz(compressed, **arrays):
     return stream.getvalue()
 
 
+def npy(array):
+    stream = io.BytesIO()
+    np.save(stream, array)
+    return stream.getvalue()
+
+
 def hdf5(images, labels, **options):
     stream = io.BytesIO()
     with h5py.File(stream, "w") as file:
@@ -119,7 +125,8 @@ def main():
                      "colour.png": png(noise.integers(0, 256, (5, 3, 3), np.uint8)), **JPEG},
         "hdf5_set": {"plain": hdf5(pixels, labels), "chunked": hdf5(pixels, labels.astype(np.int64), chunks=True),
                      "gzip": hdf5(pixels, labels, compression="gzip", shuffle=True, fletcher32=True)},
-        "tensors": {"stored.npz": npz(False, **weights), "packed.npz": npz(True, **weights)},
+        "tensors": {"stored.npz": npz(False, **weights), "packed.npz": npz(True, **weights),
+                    "set.npz": npz(True, x_train=pixels, y_train=labels), "one.npy": npy(pixels), "columns.npy": npy(np.asfortranarray(pixels))},
         "json": {"nested": b'{"a": [1, -2.5e3, {"b": [[], {}]}], "c": "\\u00e9\\n", "d": true} // end',
                  "set": b"train.learning_rate=1e-3"},
     }  # fmt: skip

@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
-// safetensors and NPZ files, and what import makes of our own exports.
+// safetensors, NPZ and NPY files, and what import makes of our own exports.
 #include <cstring>
 
 #include "analysis/exchange/state_dict.hpp"
@@ -48,8 +48,24 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace varphase::test;
   const std::span<const std::byte> bytes = std::as_bytes(std::span(data, size));
   TensorFile file;
+  const std::string_view npy("\x93NUMPY");
+  if (size >= npy.size() && std::memcmp(data, npy.data(), npy.size()) == 0) {
+    const MemoryFile disk(data, size);
+    reads([&] {
+      const Array array = read_npy(disk.path(), "x");
+      must(array.bytes.size() ==
+           static_cast<std::size_t>(array.count()) * element_size(array.type));
+    });
+    return 0;
+  }
   const bool zip = size >= 2 && data[0] == 'P' && data[1] == 'K';
   if (!reads([&] { file = zip ? parse_npz(bytes, "x") : parse_safetensors(bytes, "x"); })) return 0;
+  if (zip) {
+    const MemoryFile disk(data, size);
+    const std::vector<std::vector<std::string>> wanted{{"x_train", "images", "dense1.weight"},
+                                                       {"y_train", "dense1.bias"}};
+    reads([&] { read_npz_arrays(disk.path(), wanted, {}); });
+  }
   // JSON that is no UTF-8 is refused before, so that names survive.
   check_round_trip(file);
   reads([&] { check_snapshot(snapshot_from_metadata(file, "x"), "x"); });

@@ -45,7 +45,7 @@ Json data_of(const std::string& page) {
 TEST(Html, EscapesWhatMarkupIsMadeOf) {
   EXPECT_EQ(escape_html("<a href=\"x\" title='&'>"),
             "&lt;a href=&quot;x&quot; title=&#39;&amp;&#39;&gt;");
-  EXPECT_EQ(escape_html("κ\xff"), "κ\xEF\xBF\xBD");
+  EXPECT_EQ(escape_html("κ\xff"), "κ\\xFF");
   EXPECT_EQ(script_json({{"a", "</script><!--"}}), "{\"a\":\"\\u003c/script>\\u003c!--\"}");
   EXPECT_EQ(script_json(std::nan("")), "null");
 }
