@@ -2,10 +2,10 @@
 // SPDX-License-Identifier: MIT
 #include "checkpoints/hdf5_session.hpp"
 
-#include "src/base/byte_text.hpp"
-
 #define H5_USE_110_API  // NOLINT(readability-identifier-naming): HDF5's own name
 #include <hdf5.h>
+
+#include "src/base/byte_text.hpp"
 
 namespace varphase {
 namespace {
