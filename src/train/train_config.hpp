@@ -87,7 +87,7 @@ struct DataConfig {
                     .choices = {"none", "grey", "rgb"}});
     visit("resize", resize,
           FieldInfo{.help = "bring images to HEIGHTxWIDTH, or to a square of one number: bilinear, "
-                            "antialiased, the bits of Pillow's BILINEAR; none: as they are"});
+                            "antialiased, as Pillow's BILINEAR; none: as they are"});
     visit("hdf5_images", hdf5_images,
           FieldInfo{.help = "the images' array in an HDF5 or NumPy file: its name in train/ and "
                             "test/, or TRAIN,TEST, or of all images; empty: the usual names"});
