@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 #include <cstring>
 #include <filesystem>
@@ -53,7 +54,8 @@ inline Array normal_array(const std::string& name, std::vector<std::int64_t> sha
   std::vector<float> values(static_cast<std::size_t>(array.count()));
   std::mt19937 generator(seed);
   std::normal_distribution<float> normal;
-  for (float& value : values) value = normal(generator);
+  const bool variance = name.ends_with("running_var");
+  for (float& value : values) value = variance ? std::abs(normal(generator)) : normal(generator);
   array.bytes.resize(values.size() * sizeof(float));
   if (!values.empty()) std::memcpy(array.bytes.data(), values.data(), array.bytes.size());
   return array;

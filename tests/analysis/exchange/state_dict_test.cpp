@@ -197,7 +197,8 @@ TEST(StateDict, TwentyThousandMutatedSparseTensorFilesAreReadRightOrRefused) {
         ASSERT_TRUE(holds(sparse_model_from_state_dict(file, "a"), file, form)) << i;
         ++read_right;
       } catch (const Error& error) {
-        ASSERT_EQ(static_cast<int>(error.kind()), static_cast<int>(ErrorKind::format))
+        // Or a number that no network computes with, such as a negative variance.
+        ASSERT_TRUE(error.kind() == ErrorKind::format || error.kind() == ErrorKind::numeric)
             << error.what();
         ++refused;
       }
