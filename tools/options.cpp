@@ -380,6 +380,7 @@ void declare_eval(CLI::App& app, Options& o) {
   sub->add_option(
       "--out", o.out,
       "also write the result as JSON [RUN/evaluations/NAME.json for files in RUN/pruned]");
+  sub->add_flag("--overwrite", o.overwrite, "let --out replace a file that is there");
   add_form(sub, o);
   add_data(sub, o);
   add_device(sub, o);
@@ -513,6 +514,7 @@ void declare_files(CLI::App& app, Options& o) {
                           "  varphase report runs/first\n");
   report->add_option("run", o.run, "a run folder")->required();
   report->add_option("--out", o.out, "the page [RUN/report.html]");
+  report->add_flag("--overwrite", o.overwrite, "let --out replace a file that is there");
   report->add_flag("--quiet", o.quiet, "do not print the page's path");
 }
 

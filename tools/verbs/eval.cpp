@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
+#include <map>
 #include <optional>
 
 #include "analysis/predict/network_ensemble.hpp"
@@ -15,6 +16,8 @@
 #include "src/train/trainer.hpp"
 #include "src/variance/torch_kernels.hpp"
 #include "tools/network_files.hpp"
+#include "tools/output_file.hpp"
+#include "tools/run_contents.hpp"
 #include "tools/session.hpp"
 #include "tools/verbs/verbs.hpp"
 
@@ -210,6 +213,7 @@ std::string work_text(const std::vector<NetworkFile>& files) {
 }  // namespace
 
 int run_eval(const Options& options) {
+  if (!options.out.empty()) check_output_file(options.out, options.overwrite);
   const at::Device device = open_device(options);
   const Split split = options.split.empty() ? Split::test : split_from_name(options.split);
   Json entries = Json::array();
@@ -229,6 +233,11 @@ int run_eval(const Options& options) {
   for (const std::string& argument : options.paths) {
     const std::vector<NetworkFile> found = network_files(argument, options.epoch);
     files.insert(files.end(), found.begin(), found.end());
+  }
+  std::map<fs::path, RunLock> locks;
+  for (const NetworkFile& entry : files) {
+    const fs::path run = fs::absolute(entry.path).parent_path().parent_path();
+    if (!locks.contains(run)) locks.emplace(run, begin_analysis(run));
   }
   std::optional<TimeEstimate> estimate;
   for (const NetworkFile& entry : files) {

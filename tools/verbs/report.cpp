@@ -4,6 +4,7 @@
 
 #include "src/base/console.hpp"
 #include "src/base/error.hpp"
+#include "tools/output_file.hpp"
 #include "tools/run_contents.hpp"
 #include "tools/run_folder.hpp"
 #include "tools/verbs/verbs.hpp"
@@ -12,6 +13,7 @@ namespace varphase {
 
 int run_report(const Options& options) {
   const RunFolder run(options.run);
+  if (!options.out.empty()) check_output_file(options.out, options.overwrite);
   const RunLock lock = begin_analysis(run.path());
   const std::filesystem::path out =
       options.out.empty() ? run.path() / "report.html" : std::filesystem::path(options.out);
