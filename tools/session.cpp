@@ -201,7 +201,12 @@ void record_normalization(DataConfig& config, const Dataset& dataset) {
 void record_source(DataConfig& config) {
   const std::vector<std::string> names = dataset_names();
   const bool named = std::find(names.begin(), names.end(), config.data) != names.end();
-  config.source = named ? "" : text_of_bytes(fs::absolute(config.data).lexically_normal().string());
+  const fs::path absolute = named ? fs::path() : fs::absolute(config.data);
+  // Behind a link, ".." is another folder than the text says.
+  std::error_code error;
+  const fs::path normal = absolute.lexically_normal();
+  config.source =
+      text_of_bytes((fs::equivalent(absolute, normal, error) ? normal : absolute).string());
 }
 
 Normalization recorded_normalization(const DataConfig& config, std::int64_t channels) {

@@ -12,6 +12,7 @@
 #include "analysis/predict/predictor.hpp"
 #include "src/base/atomic_file.hpp"
 #include "src/base/json.hpp"
+#include "src/base/log.hpp"
 
 namespace varphase {
 
@@ -19,11 +20,20 @@ void MetricsFile::keep_until(std::int64_t epoch) {
   if (!std::filesystem::exists(path_)) return;
   std::istringstream lines(read_text_file(path_));
   text_.clear();
+  std::string header;
+  std::getline(lines, header);
+  if (header.rfind("epoch,", 0) != 0) {
+    log_warning(
+        fmt::format("{}: is damaged, and begins anew\n  the checkpoints hold the metrics of "
+                    "their epochs: varphase inspect",
+                    path_.string()));
+    return;
+  }
+  text_ = header + "\n";
   for (std::string line; std::getline(lines, line);) {
     std::int64_t number = -1;
     const auto [end, status] = std::from_chars(line.data(), line.data() + line.size(), number);
-    const bool is_header = status != std::errc();
-    if (is_header || number <= epoch) text_ += line + "\n";
+    if (status == std::errc() && number <= epoch) text_ += line + "\n";
   }
 }
 
