@@ -76,4 +76,11 @@ bool drop_optimizer(const fs::path& path) {
   return true;
 }
 
+void finish_dropping(const fs::path& folder, std::int64_t keep) {
+  const std::vector<std::int64_t> epochs = list_epochs(folder);
+  for (std::int64_t i = std::ssize(epochs) - keep; i > 0; --i) {
+    if (!drop_optimizer(epoch_path(folder, epochs[static_cast<std::size_t>(i - 1)]))) return;
+  }
+}
+
 }  // namespace varphase

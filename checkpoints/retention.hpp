@@ -29,4 +29,9 @@ NewestEpoch newest_readable_epoch(const std::filesystem::path& folder);
 /// @return false where it had none and was not touched. @throws Error io, format.
 bool drop_optimizer(const std::filesystem::path& path);
 
+/// Drops what a killed writer had yet to drop: optimizer state of checkpoints older than the `keep`
+/// newest. Looks at those just behind these alone, as long as one has some.
+/// @throws Error io, format.
+void finish_dropping(const std::filesystem::path& folder, std::int64_t keep);
+
 }  // namespace varphase

@@ -40,6 +40,11 @@ struct File {
        why);
 }
 
+bool only_allowed(const std::vector<ConfigChange>& changes) {
+  return std::all_of(changes.begin(), changes.end(),
+                     [](const ConfigChange& change) { return change.allowed; });
+}
+
 }  // namespace
 
 bool MemberRuns::is_one(const fs::path& folder) { return fs::exists(file_of(folder)); }
@@ -81,7 +86,7 @@ RunConfig MemberRuns::member_config(std::int64_t member) const {
 
 MemberRuns::State MemberRuns::state(std::int64_t member) const {
   const fs::path own = path(member);
-  if (is_vacant(own)) return State::absent;
+  if (is_before_first_checkpoint(own)) return State::absent;
   if (!fs::exists(own / "config.json")) damaged(own, "damaged: there is no config.json");
   const RunFolder run(own);
   RunConfig found;
@@ -90,16 +95,25 @@ MemberRuns::State MemberRuns::state(std::int64_t member) const {
   } catch (const Error& error) {
     damaged(own, fmt::format("damaged: {}", error.what()));
   }
-  const std::vector<ConfigChange> changes = config_changes(found, member_config(member));
-  if (!std::all_of(changes.begin(), changes.end(),
-                   [](const ConfigChange& change) { return change.allowed; }))
+  RunConfig planned = member_config(member);
+  const std::vector<ConfigChange> changes = config_changes(found, planned);
+  if (!only_allowed(changes)) {
+    planned.train.extended_from = std::max<std::int64_t>(1, found.train.extended_from);
+    VARPHASE_CHECK(
+        found.train.extended_from == 0 || !only_allowed(config_changes(found, planned)),
+        ErrorKind::usage,
+        "{}: this member was made longer by itself, to {} epochs\n  --resume --epochs {} "
+        "makes all of them as long",
+        own.string(), found.train.epochs, found.train.epochs);
     damaged(own, fmt::format("its config.json is not that of member {} (seed {})", member,
                              member_config(member).train.seed));
+  }
   if (fs::exists(run.interrupted())) return State::begun;
-  if (run.epochs().empty()) return State::absent;
   const NewestEpoch newest = newest_readable_epoch(run.checkpoints());
   if (!newest.epoch)
-    damaged(own, fmt::format("damaged: no checkpoint can be read: {}", newest.skipped.front()));
+    damaged(own, newest.skipped.empty() ? "damaged: there is no checkpoint"
+                                        : fmt::format("damaged: no checkpoint can be read: {}",
+                                                      newest.skipped.front()));
   return *newest.epoch >= config.train.epochs ? State::finished : State::begun;
 }
 

@@ -12,15 +12,18 @@
 
 namespace varphase {
 
+/// What becomes of a run that is there already.
+enum class OldRun { refuse, replace, member };  // member: of an ensemble of ours, whose place it is
+
 /// A run that is being made: its folder, locked. Until keep() is called nothing of it is worth
 /// anything, and it is taken away again: what fails leaves the place as it was found, for the same
 /// command to be given again.
 class NewRun {
  public:
   /// Makes the folder where there is none, locks it, and looks at what is there. Deletes nothing.
-  /// @throws Error usage where there is something and `overwrite` is not given, or it is no run;
-  /// io where another process writes to it, or it cannot be made.
-  NewRun(std::filesystem::path path, bool overwrite);
+  /// @throws Error usage where there is something that `old` does not let go of, or it is no run;
+  /// io where another process writes to it or to a member of it, or it cannot be made.
+  NewRun(std::filesystem::path path, OldRun old);
   ~NewRun();
   NewRun(const NewRun&) = delete;
   NewRun& operator=(const NewRun&) = delete;

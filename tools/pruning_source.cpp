@@ -32,13 +32,15 @@ at::Tensor mask_tensor(const PrunedLayer& layer, at::Device device) {
 PruningSource open_pruning_source(const Options& options, const std::string& path,
                                   const std::string& verb) {
   if (is_pruned_file(path)) {
+    const fs::path parent = fs::absolute(path).parent_path();
+    const fs::path folder = parent.filename() == "pruned" ? parent.parent_path() : parent;
+    RunLock lock = begin_analysis(folder);
     const at::Device device = open_device(options);
     LoadedNetwork loaded = load_network_file(path, device);
     set_numerics(loaded.config.train.deterministic, false);
     Dataset dataset = open_dataset(loaded.config.data, options.data);
-    const fs::path parent = fs::absolute(path).parent_path();
     PruningSource source{path,
-                         parent.filename() == "pruned" ? parent.parent_path() : parent,
+                         folder,
                          "",
                          std::move(dataset),
                          device,
@@ -46,7 +48,7 @@ PruningSource open_pruning_source(const Options& options, const std::string& pat
                          sparse_model_from_document(read_document(path, "pruned"), path),
                          std::nullopt,
                          {},
-                         begin_analysis(parent.parent_path())};
+                         std::move(lock)};
     source.images = trained_images(source.dataset, source.loaded.dataset_digest, path);
     source.config = source.pruned->config;
     check_fits(source.loaded.network, source.dataset);
@@ -54,6 +56,9 @@ PruningSource open_pruning_source(const Options& options, const std::string& pat
   }
   Options one = options;
   one.run = path;
+  // Before anything is read of it.
+  RunLock lock = begin_analysis(
+      resolve_target(path, options.epoch.empty() ? "last" : options.epoch).run.path());
   OneEpoch opened = open_one_epoch(one, verb);
   const Snapshot snapshot = read_snapshot(opened.checkpoint);
   const std::string file = opened.checkpoint.string();
@@ -66,7 +71,7 @@ PruningSource open_pruning_source(const Options& options, const std::string& pat
                        std::nullopt,
                        MapFiles(opened.run.path()),
                        {},
-                       begin_analysis(opened.run.path())};
+                       std::move(lock)};
   source.images = trained_images(source.dataset, source.loaded.dataset_digest, file);
   source.loaded.epoch = opened.epoch;
   check_fits(source.loaded.network, source.dataset);

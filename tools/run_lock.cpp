@@ -50,11 +50,26 @@ bool still_there(int descriptor, const fs::path& path) {
          opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
 }
 
-/// @param held told what the file says of its holder, gives the message of the error
+/// The lock's own file, never what a link in its place leads to. A file of another user may be one
+/// that we can only read: flock is content with that.
+int open_lock(const fs::path& path) {
+  const int flags = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+  const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | flags, 0666);
+  return descriptor >= 0 || errno != EACCES ? descriptor : ::open(path.c_str(), O_RDONLY | flags);
+}
+
+/// A folder that takes no new files; where nothing can be written, nothing is kept apart.
+bool takes_no_files(int cause) {
+  return cause == EACCES || cause == EPERM || cause == EROFS || cause == ENOSPC || cause == EDQUOT;
+}
+
+/// @param held  told what the file says of its holder, gives the message of the error
+/// @param reads whether the lock may be done without where its file cannot be made: -1 then
 template <class Held>
-int lock_file(const fs::path& path, int operation, Held held) {
+int lock_file(const fs::path& path, int operation, bool reads, Held held) {
   for (;;) {
-    const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    const int descriptor = open_lock(path);
+    if (descriptor < 0 && reads && takes_no_files(errno)) return -1;
     VARPHASE_CHECK(descriptor >= 0, ErrorKind::io, "{}: cannot be made: {}", path.string(),
                    std::strerror(errno));
     if (::flock(descriptor, operation | LOCK_NB) == 0) {
@@ -92,7 +107,7 @@ void write_name(int descriptor) {
 }  // namespace
 
 RunLock RunLock::training(const fs::path& run) {
-  RunLock lock(lock_file(run / kTraining, LOCK_EX, [&](const std::string& holder) {
+  RunLock lock(lock_file(run / kTraining, LOCK_EX, false, [&](const std::string& holder) {
     return fmt::format(
         "{}: {} is writing to this run\n  wait for it, stop it, or give another --run",
         run.string(), holder);
@@ -102,15 +117,13 @@ RunLock RunLock::training(const fs::path& run) {
 }
 
 RunLock RunLock::analysis(const fs::path& run) {
-  // A pruned file may lie anywhere; and where nothing can be written nothing is kept apart.
-  if (!fs::exists(run / "config.json") || ::access(run.c_str(), W_OK) != 0) return RunLock(-1);
-  return RunLock(lock_file(run / kAnalysis, LOCK_SH, [&](const std::string&) {
+  return RunLock(lock_file(run / kAnalysis, LOCK_SH, true, [&](const std::string&) {
     return fmt::format("{}: this run is being replaced just now", run.string());
   }));
 }
 
 RunLock RunLock::replacing(const fs::path& run) {
-  return RunLock(lock_file(run / kAnalysis, LOCK_EX, [&](const std::string&) {
+  return RunLock(lock_file(run / kAnalysis, LOCK_EX, false, [&](const std::string&) {
     return fmt::format(
         "{}: a kappa, sweep, prune, eval, export or report of this run is going on\n  wait for "
         "it, stop it, or give another --run",

@@ -17,13 +17,15 @@ class RunLock {
   /// @throws Error io naming the process and the host that holds it.
   static RunLock training(const std::filesystem::path& run);
   /// For what computes from a run and writes beside its checkpoints: any number of processes, but
-  /// none while the run is being replaced. No lock where the folder is no run or takes no
-  /// new files.
+  /// none while the run is being replaced. No lock where the folder takes no new files.
   /// @throws Error io where the run is being replaced just now.
   static RunLock analysis(const std::filesystem::path& run);
   /// For replacing a run, beside training(): no analysis may be writing to it.
   /// @throws Error io where one does.
   static RunLock replacing(const std::filesystem::path& run);
+
+  /// Of nothing.
+  static RunLock none() { return RunLock(-1); }
 
   RunLock(RunLock&& other) noexcept;
   RunLock& operator=(RunLock&& other) noexcept;

@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "checkpoints/retention.hpp"
 #include "src/base/byte_text.hpp"
 #include "src/base/console.hpp"
 #include "src/base/log.hpp"
@@ -130,7 +131,7 @@ void say_finished(const fs::path& path, std::int64_t epochs) {
 }
 
 int train_run(const Options& options, RunConfig config, const std::optional<InitialWeights>& init) {
-  NewRun made(options.run, options.overwrite);
+  NewRun made(options.run, options.overwrite ? OldRun::replace : OldRun::refuse);
   const fs::path path = options.run;
   const at::Device device = open_device(options);
   set_numerics(config.train.deterministic, config.train.precision != "float32");
@@ -155,9 +156,13 @@ int resume_run(const Options& options) {
   fs::create_directories(run.checkpoints());
   const ResumePoint point = find_resume_point(run, config);
   const std::optional<RunMarker> marker = read_run_marker(run.path());
-  VARPHASE_CHECK(!point.begins() || marker, ErrorKind::io, "{}: no checkpoint to resume from",
+  VARPHASE_CHECK(!point.begins() || (marker && is_before_first_checkpoint(run.path())),
+                 ErrorKind::io,
+                 "{}: no checkpoint to resume from\n  put its checkpoints back, or train anew with "
+                 "--overwrite",
                  run.checkpoints().string());
   if (!point.begins() && point.snapshot.epoch >= config.train.epochs) {
+    finish_dropping(run.checkpoints(), config.train.keep_optimizer);
     say_finished(run.path(), config.train.epochs);
     return kSuccess;
   }
@@ -168,14 +173,15 @@ int resume_run(const Options& options) {
   const SessionImages images(checked_dataset(config, options, point.begins(), init), device);
   const std::string changed_data =
       check_same_images(point, images.dataset, options.accept_changed_data);
+  take_signals();
+  TrainingSession session(run, config, images, options, device, "", false);
+  if (!point.begins()) session.resume(point, changed_data);
+  // Only what is not refused by then changes the run.
   if (changed) {
     write_json_file(run.path() / "config.json", to_json(config));
     log_info(
         fmt::format("of {} epochs now, images in {}", config.train.epochs, images.dataset.source));
   }
-  take_signals();
-  TrainingSession session(run, config, images, options, device, "", false);
-  if (!point.begins()) session.resume(point, changed_data);
   if (init) session.begin_with(*init);
   session.start();
   return run_to_end(session, options, device);

@@ -26,7 +26,8 @@ void write_text_atomically(const std::filesystem::path& path, std::string_view t
 /// files.
 std::optional<int> writer_of_temporary(const std::string& name);
 
-/// Removes what killed writers left behind in a folder: temporaries whose process is gone.
+/// Removes what killed writers left behind in a folder: temporaries whose process is gone, or has
+/// this one's number. To be called before this process writes there.
 /// @param seconds  only those that were not written to for so long: where processes of other
 ///                 machines may write too, whose numbers say nothing here
 void remove_stale_temporaries(const std::filesystem::path& folder, double seconds = 0);

@@ -135,6 +135,39 @@ class Images(RunTest):
         self.works(*other_set, cwd=other)
         self.assertEqual(json.loads((two / "config.json").read_text())["data"]["source"], str(other / "data"))
 
+    def test_a_folder_behind_a_link_is_found_again(self):
+        """Behind a link, ".." is not what the text says."""
+        here, there = self.folder / "here", self.folder / "there"
+        here.mkdir()
+        (there / "in").mkdir(parents=True)
+        idx_folder(there / "data", seed=4)
+        idx_folder(here / "data", seed=5)
+        (here / "link").symlink_to(there / "in")
+        one = self.folder / "one"
+        self.works(*self.arguments("one", data="link/../data"), cwd=here)
+        self.works(*self.resume(one, "--epochs", 4))
+        self.works(*self.arguments("two", data="./../here/data"), cwd=here)
+        config = json.loads((self.folder / "two/config.json").read_text())["data"]
+        self.assertEqual(config["source"], str(here / "data"))
+
+    def test_members_are_of_the_same_images(self):
+        two = self.train("two", "--members", 2)
+        shutil.rmtree(two / "members/01")
+        self.change("train-images-idx3-ubyte", 500)
+        self.fails(2, "other images", "members/00", arguments=self.resume(two))
+        self.assertFalse((two / "members/01").exists())
+        self.works(*self.resume(two, "--accept-changed-data"))
+
+    def test_what_is_refused_changes_no_configuration(self):
+        one = self.train("one")
+        self.cut(one, 1)
+        config = (one / "config.json").read_text()
+        other = idx_folder(self.folder / "other", seed=3)
+        more = idx_folder(self.folder / "more", train=400)
+        self.fails(2, "other images", arguments=self.resume(one, "--data", other, "--epochs", 5))
+        self.fails(2, "steps", arguments=self.resume(one, "--data", more, "--epochs", 5, "--accept-changed-data"))
+        self.assertEqual(config, (one / "config.json").read_text())
+
     def test_every_analysis_says_that_images_changed(self):
         one = self.train("one")
         pruned = one / "pruned/50.h5"
@@ -202,6 +235,53 @@ class Owner(RunTest):
         self.fails(3, "is writing to this run", arguments=self.resume(two))
         holder.close()
         self.works(*self.resume(two))
+
+    def test_members_in_use_are_not_replaced(self):
+        two = self.train("two", "--members", 2)
+        before = {path: path.read_bytes() for path in two.rglob("*.h5")}
+        for name, how in ((".training.lock", fcntl.LOCK_EX), (".analysis.lock", fcntl.LOCK_SH)):
+            holder = self.locked(two / "members/01", name, how)
+            for more in (["--members", 2], []):
+                self.fails(3, "members/01", arguments=self.arguments("two", *more, "--overwrite"))
+            self.assertEqual(before, {path: path.read_bytes() for path in two.rglob("*.h5")})
+            holder.close()
+        self.train("two", "--members", 2, "--overwrite", "--epochs", 1)
+
+    def test_a_refused_writer_takes_no_lock_away(self):
+        for name in ("one", "made"):
+            one = self.folder / name
+            one.mkdir()
+            holder = self.locked(one, ".training.lock")
+            self.fails(3, "is writing", arguments=self.arguments(name))
+            self.assertTrue((one / ".training.lock").exists())
+            holder.close()
+            shutil.rmtree(one)
+        # A link in a lock's place does not lead it to another file.
+        one.mkdir()
+        mine = self.folder / "mine"
+        mine.write_text("mine")
+        (one / ".training.lock").symlink_to(mine)
+        self.fails(3, ".training.lock", arguments=self.arguments(name))
+        self.assertEqual(mine.read_text(), "mine")
+
+    def test_only_runs_are_locked_and_tidied(self):
+        """A pruned file lies in somebody's project, which has a config.json and files of odd names."""
+        one = self.train("one")
+        project = self.folder / "project"
+        (project / "models/pruned").mkdir(parents=True)
+        (project / "config.json").write_text('{"their": 1}')
+        theirs = [project / ".a.tmp.999999", project / "models/.b.tmp.999999", one / ".mine/.c.tmp.999999", one / "mine/.d.tmp.999999"]
+        for path in theirs:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text("theirs")
+            os.utime(path, (1, 1))
+        for place in ("models/50.h5", "models/pruned/50.h5"):
+            self.works("prune", one, "--sparsity", 0.5, "--out", project / place, *OFFLINE)
+            self.works("prune", project / place, "--sparsity", 0.6, "--out", self.folder / "60.h5", "--overwrite", *OFFLINE)
+        for verb in (["report", one], self.resume(one, "--epochs", 4), self.arguments("one", "--overwrite")):
+            self.works(*verb)
+        self.assertEqual([path for path in theirs if not path.exists()], [])
+        self.assertEqual(list(project.rglob(".*.lock")), [])
 
     def test_a_run_that_is_analysed_is_not_replaced(self):
         one = self.train("one")
@@ -327,6 +407,106 @@ class Replacing(RunTest):
         self.assertEqual(before, sorted(real.iterdir()))
         self.works(*self.resume(one, "--epochs", 4))  # and it works as a run
 
+    def test_names_that_anybody_uses_make_no_run(self):
+        for name in ("log.txt", "metrics.csv", "report.html", "environment.json", "transition.csv"):
+            mine = self.folder / "mine"
+            mine.mkdir()
+            (mine / name).write_text("mine")
+            self.fails(2, "something already", arguments=self.arguments("mine"))
+            self.fails(2, "replaces runs alone", arguments=self.arguments("mine", "--overwrite"))
+            self.assertEqual((mine / name).read_text(), "mine")
+            shutil.rmtree(mine)
+
+    def test_results_without_checkpoints_are_something(self):
+        one = self.train("one")
+        for name in ("checkpoints/epoch_0000.h5", "checkpoints/epoch_0001.h5", "checkpoints/epoch_0002.h5", "checkpoints/epoch_0003.h5"):
+            (one / name).unlink()
+        metrics = (one / "metrics.csv").read_text()
+        self.fails(2, "something already", arguments=self.arguments("one"))
+        self.fails(3, "no checkpoint to resume from", arguments=self.resume(one))
+        (one / "checkpoints/interrupted.h5").write_bytes(b"damaged")  # alone, it is no beginning either
+        self.fails(3, "no checkpoint to resume from", arguments=self.resume(one))
+        self.assertEqual(metrics, (one / "metrics.csv").read_text())
+        self.train("one", "--overwrite")
+
+    def test_what_links_lead_to_stays(self):
+        two = self.train("two", "--members", 2)
+        for place in ("members/01", "members/01/checkpoints", "pruned"):
+            real = self.folder / "real"
+            if not (two / place).exists():
+                shutil.copytree(two / "members/00", two / place)
+            (two / place).rename(real)
+            (two / place).symlink_to(real)
+            before = {path: path.read_bytes() for path in real.rglob("*") if path.is_file()}
+            self.fails(2, place, "is a link", arguments=self.arguments("two", "--members", 2, "--overwrite"))
+            self.assertEqual(before, {path: path.read_bytes() for path in real.rglob("*") if path.is_file()})
+            (two / place).unlink()
+            real.rename(two / place)
+        # A link in the place of a file goes, or the next run would have a checkpoint of this one.
+        one = self.train("one")
+        for name in ("checkpoints/epoch_0003.h5", "metrics.csv"):
+            real = self.folder / "real"
+            (one / name).rename(real)
+            (one / name).symlink_to(real)
+            content = real.read_bytes()
+            self.train("one", "--overwrite", "--epochs", 1)
+            self.assertEqual(content, real.read_bytes())
+            self.assertFalse((one / name).is_symlink())
+            self.assertEqual([row["epoch"] for row in metrics_of(one)], list("01"))
+            self.train("one", "--overwrite")
+
+    def test_a_run_within_a_run_stays(self):
+        one = self.train("one")
+        pruned = one / "pruned/50.h5"
+        self.works("prune", one, "--sparsity", 0.5, "--out", pruned, *OFFLINE)
+        inner = one / "pruned/tuned"
+        self.works("finetune", pruned, "--epochs", 1, "--run", inner, *OFFLINE)
+        before = {path: path.read_bytes() for path in inner.rglob("*") if path.is_file()}
+        self.train("one", "--overwrite")
+        self.assertFalse(pruned.exists())
+        self.assertEqual(before, {path: path.read_bytes() for path in inner.rglob("*") if path.is_file()})
+
+    def test_what_stays_keeps_nothing_from_being_replaced(self):
+        """A foreign file in the way: after a failure, and in a member."""
+        full = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (6000, 6000))
+        one = self.train("one")
+        (one / "notes.txt").write_text("mine")
+        self.assertEqual(run(*self.arguments("one", "--overwrite"), preexec_fn=full).returncode, 3)
+        self.train("one", "--overwrite")
+        two = self.train("two", "--members", 2)
+        for member in ("00", "01"):
+            (two / "members" / member / "notes.txt").write_text("mine")
+        self.train("two", "--members", 2, "--overwrite", "--epochs", 1)
+        self.assertEqual((two / "members/01/notes.txt").read_text(), "mine")
+
+    def test_a_replacing_killed_anywhere_leaves_a_run_that_is_replaced(self):
+        one = self.train("one")
+        self.works("report", one)
+        (one / "notes.txt").write_text("mine")
+        for gone in (["config.json"], ["config.json", "checkpoints"], ["config.json", "checkpoints", "metrics.csv"]):
+            for name in gone:
+                path = one / name
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+            self.assertNotEqual(run(*self.resume(one)).returncode, 0)
+            self.train("one", "--overwrite")
+        # A run of an older version is one at every moment too.
+        (one / "run.json").unlink()
+        full = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+        done = run(*self.arguments("one", "--overwrite"), preexec_fn=full)
+        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertTrue((one / "checkpoints/epoch_0003.h5").exists())
+        self.train("one", "--overwrite")
+
+    def test_outputs_replace_nothing_unless_told(self):
+        one = self.train("one")
+        mine = self.folder / "mine.json"
+        for verb in (["eval", one, "--samples", 2, *OFFLINE], ["report", one]):
+            mine.write_text("mine")
+            self.fails(2, "--overwrite", arguments=[*verb, "--out", mine])
+            self.assertEqual(mine.read_text(), "mine")
+            self.works(*verb, "--out", mine, "--overwrite")
+            self.assertNotEqual(mine.read_text(), "mine")
+
     def test_an_empty_name_is_no_folder(self):
         here = self.train("here")
         before = {path: path.read_bytes() for path in here.rglob("*") if path.is_file()}
@@ -392,6 +572,8 @@ class Beginning(RunTest):
         cut = self.folder / "cut"
         for path in (cut / "checkpoints").iterdir():
             path.unlink()
+        rows = (cut / "metrics.csv").read_text().splitlines()
+        (cut / "metrics.csv").write_text("\n".join(rows[:2]) + "\n")
         self.works("finetune", "--resume", "--run", cut, *OFFLINE)
         self.same_checkpoints(self.folder / "whole", cut)
 
@@ -452,6 +634,14 @@ class GoingOn(RunTest):
         done = self.works(*self.resume(one))
         self.assertIn("interrupted.h5", done.stderr)
         self.same_checkpoints(whole, one)
+
+    def test_a_damaged_table_begins_anew(self):
+        one = self.train("one")
+        for content in (b"\0\xff\n1,2\n", b"", b"1,2\n"):
+            self.cut(one, 2)
+            (one / "metrics.csv").write_bytes(content)
+            self.assertIn("metrics.csv: is damaged", self.works(*self.resume(one)).stderr)
+            self.assertEqual([row["epoch"] for row in metrics_of(one)], ["3"])
 
     def test_signals_that_end_a_session_save(self):
         for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
@@ -517,6 +707,33 @@ class GoingOn(RunTest):
             self.assertTrue((two / f"members/{member}/checkpoints/epoch_0005.h5").exists())
             self.works(*self.resume(two / "members" / member))
         self.assertIn("all of its 5 epochs", self.works(*self.resume(two)).stdout)
+
+        # Whoever finds them all trained needs no images.
+        self.data.rename(self.folder / "away")
+        self.assertIn("std. dev.", self.works(*self.resume(two)).stdout)
+
+    def test_a_member_made_longer_by_itself_is_told_apart_from_damage(self):
+        two = self.train("two", "--members", 2)
+        self.works(*self.resume(two / "members/00", "--epochs", 5))
+        done = self.fails(2, "members/00", "--resume --epochs 5", arguments=self.resume(two))
+        self.assertNotIn("delete", done.stderr)
+        self.works(*self.resume(two, "--epochs", 5))
+        self.assertTrue((two / "members/01/checkpoints/epoch_0005.h5").exists())
+
+    def test_what_a_kill_left_to_be_dropped_is_dropped(self):
+        one = self.train("one", "--members", 2)
+        with h5py.File(one / "members/00/checkpoints/epoch_0002.h5") as file:
+            self.assertIn("optimizer", file)
+        for folder in (one / "members/00", one):
+            path = folder / ("members.json" if folder == one else "config.json")
+            config = json.loads(path.read_text())
+            config.get("config", config)["train"]["keep_optimizer"] = 1
+            path.write_text(json.dumps(config))
+            self.works(*self.resume(folder))
+        for member in ("00", "01"):
+            for epoch in range(4):
+                with h5py.File(one / f"members/{member}/checkpoints/epoch_{epoch:04}.h5") as file:
+                    self.assertEqual("optimizer" in file, epoch == 3, (member, epoch))
 
     def test_gradual_pruning_ends_where_it_was_planned(self):
         one = self.train("one", "--epochs", 4, "--prune-sparsity", 0.5)

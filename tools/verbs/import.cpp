@@ -196,7 +196,7 @@ int import_checkpoint(const Options& options, const TensorFile& file) {
     check_output_file(out, options.overwrite);
     make_output_folder(out);
   } else {
-    made.emplace(options.run, options.overwrite);
+    made.emplace(options.run, options.overwrite ? OldRun::replace : OldRun::refuse);
     made->begin(config, RunMarker{});
     write_json_file(fs::path(options.run) / "environment.json", environment);
     out = RunFolder(options.run).checkpoint(snapshot.epoch);

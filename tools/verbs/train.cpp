@@ -8,6 +8,7 @@
 #include <fmt/ranges.h>
 
 #include "analysis/kappa/csv_table.hpp"
+#include "checkpoints/retention.hpp"
 #include "src/base/console.hpp"
 #include "src/base/log.hpp"
 #include "src/base/text_table.hpp"
@@ -146,19 +147,21 @@ Member begin_member(const MemberRuns& runs, std::int64_t number, bool fresh,
   ResumePoint point;
   std::string changed_data;
   if (fresh) {
-    member.made = std::make_unique<NewRun>(path, true);
+    member.made = std::make_unique<NewRun>(path, OldRun::member);
     member.made->begin(config, marker_of(init));
   } else {
     member.lock = RunLock::training(path);
     remove_stale_temporaries_of_run(path, true);
     point = find_resume_point(RunFolder(path), config);
     changed_data = check_same_images(point, images.dataset, options.accept_changed_data);
-    write_json_file(path / "config.json", to_json(config));
   }
   member.session =
       std::make_unique<TrainingSession>(RunFolder(path), config, images, options, device,
                                         path.filename().string(), options.side_by_side > 1);
-  if (!point.begins()) member.session->resume(point, changed_data);
+  if (!fresh) {
+    member.session->resume(point, changed_data);
+    write_json_file(path / "config.json", to_json(config));
+  }
   if (fresh && init) member.session->begin_with(*init);
   member.session->start();
   if (member.made) member.made->keep();
@@ -223,7 +226,7 @@ int train_new_members(const Options& options) {
                  runs.members, runs.config.train.seed + runs.members - 1, kLargestSeed);
   const std::optional<InitialWeights> init = initial_weights(options, runs.init_variances);
   if (init) runs.init = fs::absolute(init->file).string();
-  NewRun made(runs.folder, options.overwrite);
+  NewRun made(runs.folder, options.overwrite ? OldRun::replace : OldRun::refuse);
   const at::Device device = open_device(options);
   set_numerics(runs.config.train.deterministic, runs.config.train.precision != "float32");
   const SessionImages images(checked_dataset(runs.config, options, true, init), device);
@@ -242,16 +245,30 @@ int resume_members(const Options& options) {
   MemberRuns runs = MemberRuns::read(options.run);
   const bool changed = apply_resume_flags(runs.config, options);
   std::vector<MemberRuns::State> states;
-  for (std::int64_t i = 0; i < runs.members; ++i) states.push_back(runs.state(i));
+  for (std::int64_t i = 0; i < runs.members; ++i) {
+    states.push_back(runs.state(i));
+    if (states.back() != MemberRuns::State::finished) continue;
+    const RunLock held = RunLock::training(runs.path(i));
+    finish_dropping(RunFolder(runs.path(i)).checkpoints(), runs.config.train.keep_optimizer);
+  }
   if (std::all_of(states.begin(), states.end(),
-                  [](MemberRuns::State state) { return state == MemberRuns::State::finished; }))
+                  [](MemberRuns::State state) { return state == MemberRuns::State::finished; })) {
     say_finished(runs.folder, runs.config.train.epochs);
+    print_members(runs);
+    return kSuccess;
+  }
   const std::optional<InitialWeights> init = resumed_weights(runs, states);
   const at::Device device = open_device(options);
   set_numerics(runs.config.train.deterministic, runs.config.train.precision != "float32");
   const SessionImages images(checked_dataset(runs.config, options, false, init), device);
-  if (changed) runs.write();
   open_log_file(runs.folder / "log.txt");
+  // Of those that are finished too: all members are of the same images.
+  for (std::int64_t i = 0; i < runs.members && !options.accept_changed_data; ++i) {
+    if (states[static_cast<std::size_t>(i)] != MemberRuns::State::finished) continue;
+    check_same_images(find_resume_point(RunFolder(runs.path(i)), runs.member_config(i)),
+                      images.dataset, false);
+  }
+  if (changed) runs.write();
   take_signals();
   return train_members(runs, states, images, init, options, device, [] {});
 }
