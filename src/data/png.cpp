@@ -5,6 +5,7 @@
 #include "src/base/error.hpp"
 
 #if VARPHASE_PNG
+#include <algorithm>
 #include <csetjmp>
 #include <cstdio>
 #include <cstring>
@@ -33,6 +34,7 @@ class PngDecoder final : public ImageDecoder {
 
  protected:
   ImageHeader read_header() override {
+    check_chunks();
     png_ = png_create_read_struct(PNG_LIBPNG_VER_STRING, this, on_error, on_warning);
     if (png_ != nullptr) info_ = png_create_info_struct(png_);
     VARPHASE_CHECK(info_ != nullptr, ErrorKind::device, "libpng has no memory");
@@ -79,6 +81,22 @@ class PngDecoder final : public ImageDecoder {
       at += kFrameBytes + length;
     }
     return 1;
+  }
+
+  /// libpng takes memory for what a chunk says of its length; only warns where that is much.
+  void check_chunks() const {
+    constexpr std::size_t kSignatureBytes = 8, kFrameBytes = 12;
+    constexpr unsigned kAncillary = 0x20;
+    for (std::size_t at = std::min(kSignatureBytes, bytes_.size());
+         bytes_.size() - at >= kFrameBytes;) {
+      const std::size_t length = png_get_uint_32(bytes_.data() + at);
+      const std::size_t left = bytes_.size() - at - kFrameBytes;
+      if (length > left) {
+        if ((bytes_[at + 4] & kAncillary) == 0) return;  // the pixels' own: libpng says it
+        fail(ErrorKind::format, "is truncated: a chunk of {} bytes, {} are left", length, left);
+      }
+      at += kFrameBytes + length;
+    }
   }
 
   void parse_header() {
