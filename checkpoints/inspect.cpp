@@ -125,7 +125,7 @@ FileDescription describe_file(const std::filesystem::path& path, bool with_value
   return description;
 }
 
-std::string description_text(const FileDescription& description) {
+std::string description_text(const FileDescription& description, bool wide) {
   const Document& document = description.document;
   std::string text =
       fmt::format("{}\n  kind {}, format {}, {}, SHA-256 {}\n", printable(description.path, 4096),
@@ -147,22 +147,30 @@ std::string description_text(const FileDescription& description) {
   section("provenance", kProvenance);
   if (document.arrays.empty()) return text;
 
-  std::size_t widest = 5;
+  constexpr int kLongest = 29;  // beside statistics in 80 columns
+  int widest = 5;
   for (const Array& array : document.arrays)
-    widest = std::max(widest, printable(array.name).size());
-  std::vector<TextTable::Column> columns{
-      {"type", 7}, {"shape", 20}, {"dims", 16}, {"unit", 8}, {"bytes", 10}};
+    widest = std::max(widest, static_cast<int>(printable(array.name).size()));
+  if (!wide && !description.values.empty()) widest = std::min(widest, kLongest);
+  std::vector<TextTable::Column> columns{{"array", widest, 0, true},
+                                         {"type", 7, 3},
+                                         {"shape", 20, 1},
+                                         {"dims", 16, 5},
+                                         {"unit", 8, 4},
+                                         {"bytes", 10, 2}};
   if (!description.values.empty()) {
     columns.insert(columns.end(),
-                   {{"min", 12}, {"max", 12}, {"mean", 12}, {"zeros", 11}, {"non-finite", 10}});
+                   {{"min", 11}, {"max", 11}, {"mean", 11}, {"zeros", 11, 6}, {"non-finite", 10}});
   }
-  const TextTable table(columns);
-  text += fmt::format("\n{:<{}}  {}\n", "array", widest, table.header());
+  const TextTable table(columns, !wide);
+  text += "\n" + table.header() + "\n";
   for (std::size_t i = 0; i < document.arrays.size(); ++i) {
     const Array& array = document.arrays[i];
-    std::vector<std::string> cells{element_name(array.type),
+    std::vector<std::string> cells{printable(array.name),
+                                   element_name(array.type),
                                    fmt::format("[{}]", fmt::join(array.shape, ", ")),
-                                   printable(array.dims), printable(array.unit),
+                                   printable(array.dims),
+                                   printable(array.unit),
                                    bytes_text(static_cast<double>(array.count()) *
                                               static_cast<double>(element_size(array.type)))};
     if (!description.values.empty()) {
@@ -172,8 +180,9 @@ std::string description_text(const FileDescription& description) {
                     fmt::format("{:.5g}", values.mean), count_text(values.zeros),
                     count_text(values.non_finite)});
     }
-    text += fmt::format("{:<{}}  {}\n", printable(array.name), widest, table.row(cells));
+    text += table.row(cells) + "\n";
   }
+  if (!table.left_out().empty()) text += table.left_out() + "\n";
   return text;
 }
 

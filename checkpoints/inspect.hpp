@@ -41,7 +41,7 @@ FileDescription describe_file(const std::filesystem::path& path, bool with_value
 std::string element_name(ElementType type);
 
 /// Tables for people; text from the file cannot steer the terminal.
-std::string description_text(const FileDescription& description);
+std::string description_text(const FileDescription& description, bool wide = true);
 
 /// path, bytes, sha256, kind, format_version, attributes, metrics, provenance, arrays. Attributes
 /// that hold JSON come as JSON. NaN and infinity are the texts "nan", "inf", "-inf": JSON has no

@@ -9,11 +9,14 @@
 
 #include "analysis/prune/criteria.hpp"
 #include "src/base/console.hpp"
+#include "src/base/error.hpp"
 #include "src/base/instruction_set.hpp"
 #include "src/base/version.hpp"
 #include "src/data/readers.hpp"
 #include "src/models/presets.hpp"
 #include "src/train/train_config.hpp"
+#include "tools/help_text.hpp"
+#include "tools/unknown_words.hpp"
 
 namespace varphase {
 namespace {
@@ -40,6 +43,10 @@ void add_device(CLI::App* sub, Options& o) {
 
 void add_json(CLI::App* sub, Options& o) {
   sub->add_flag("--json", o.json, "print the result as JSON");
+}
+
+void add_wide(CLI::App* sub, Options& o) {
+  sub->add_flag("--wide", o.wide, "all columns of tables, which else fit 80 characters");
 }
 
 void add_run(CLI::App* sub, Options& o, const std::string& epochs) {
@@ -138,6 +145,7 @@ void declare_train(CLI::App& app, Options& o) {
   sub->add_flag("--accept-changed-data", o.accept_changed_data,
                 "of --resume: go on although the images are not those that were trained on");
   sub->add_flag("--overwrite", o.overwrite, "replace a run that is there");
+  add_wide(sub, o);
   add_device(sub, o);
   add_fields<DataConfig>(sub, o, "data", kRunFields);
   add_fields<TrainConfig>(sub, o, "train", kRunFields);
@@ -160,11 +168,11 @@ void declare_finetune(CLI::App& app, Options& o) {
                 "of --resume: go on although the images are not those that were trained on");
   sub->add_flag("--overwrite", o.overwrite, "replace a run that is there");
   add_data(sub, o);
+  add_wide(sub, o);
   add_device(sub, o);
-  add_fields<TrainConfig>(sub, o, "train",
-                          "Training (where not given: as the pruned run had it, but 20 epochs and "
-                          "the whole KL term from the first)",
-                          false);
+  add_fields<TrainConfig>(
+      sub, o, "train",
+      "Training (else as the pruned run had it, with 20 epochs, all of KL at once)", false);
 }
 
 void declare_kappa(CLI::App& app, Options& o) {
@@ -177,9 +185,10 @@ void declare_kappa(CLI::App& app, Options& o) {
            "  varphase kappa runs/first --epoch last --by class\n"
            "  varphase kappa runs/first --epoch last --by image --top 5\n");
   o.epoch = "all";
-  add_run(sub, o, "all, last, best, an epoch, or a list 1,5,10");
-  sub->add_option("--layer", o.curvature_layers,
-                  "layers by name, a list [the variance layers]; all: every layer with weights")
+  add_run(sub, o, "all, last, best, an epoch, or several with commas: 1,5,10");
+  sub->add_option(
+         "--layer", o.curvature_layers,
+         "layers by name, with commas between [the variance layers]; all: every layer with weights")
       ->delimiter(',');
   sub->add_option("--method", o.method,
                   "exact; ggn: the Gauss-Newton diagonal; estimate: exact but for residuals of "
@@ -246,13 +255,14 @@ void declare_transition(CLI::App& app, Options& o) {
                   "kappa maps that are counted: own (those of kappa/ itself) or a folder below "
                   "kappa/, such as smooth-none [exact ones of training images, of most layers, "
                   "then of most epochs]");
+  add_wide(sub, o);
   add_json(sub, o);
 }
 
 /// What sweep and prune share: which layers, on what scale, how they are mended.
 void add_pruning(CLI::App* sub, Options& o) {
   sub->add_option("--layer", o.layer,
-                  "the variance layers, a list such as conv1,dense1 [all of the network]");
+                  "the variance layers, with commas between: conv1,dense1 [all of the network]");
   sub->add_option(
          "--scope", o.scope,
          "what a sparsity is a share of: layer (of each) or global (of all together, on one "
@@ -283,16 +293,18 @@ void declare_sweep(CLI::App& app, Options& o) {
   sub->add_option("--epoch", o.epoch, "last, best, or an epoch")->default_str("last");
   // One word a list: what stands behind it is a run.
   sub->add_option("--criteria", o.criteria,
-                  "compare criteria at equal sparsity, a list or all: " +
+                  "compare criteria at equal sparsity, with commas between, or all: " +
                       fmt::format("{}", fmt::join(criteria().names(), ", ")))
       ->delimiter(',')
       ->allow_extra_args(false);
-  sub->add_option("--thresholds", o.thresholds,
-                  "log10 kappa_0, a list [-6 to 4 by 0.25, without --criteria]")
+  sub->add_option(
+         "--thresholds", o.thresholds,
+         "log10 kappa_0, with commas between: 0.5,1,1.5 [-6 to 4 by 0.25, without --criteria]")
       ->delimiter(',')
       ->allow_extra_args(false);
-  sub->add_option("--sparsities", o.sparsities,
-                  "shares to drop, a list [with --criteria: 0.5 to 0.999 in 8 steps]")
+  sub->add_option(
+         "--sparsities", o.sparsities,
+         "shares to drop, with commas between: 0.9,0.95 [with --criteria: 0.5 to 0.999 in 8 steps]")
       ->delimiter(',')
       ->allow_extra_args(false)
       ->check(CLI::Range(0.0, 1.0));
@@ -308,6 +320,7 @@ void declare_sweep(CLI::App& app, Options& o) {
       ->capture_default_str();
   add_data(sub, o);
   add_device(sub, o);
+  add_wide(sub, o);
   add_json(sub, o);
 }
 
@@ -331,8 +344,9 @@ void declare_prune(CLI::App& app, Options& o) {
   group->add_option("--sparsity", o.sparsity, "share of the weights to drop")
       ->check(CLI::Range(0.0, 1.0));
   group
-      ->add_option("--budget", o.budget,
-                   "share of each layer's weights to drop, such as dense1=0.98,conv3=0.9")
+      ->add_option(
+          "--budget", o.budget,
+          "share of each layer's weights to drop, with commas between: dense1=0.98,conv3=0.9")
       ->delimiter(',')
       ->allow_extra_args(false);
   group->add_option("--choose", o.choose,
@@ -356,6 +370,7 @@ void declare_prune(CLI::App& app, Options& o) {
   sub->add_flag("--overwrite", o.overwrite, "replace a file that is there");
   add_data(sub, o);
   add_device(sub, o);
+  add_wide(sub, o);
   add_json(sub, o);
 }
 
@@ -380,10 +395,11 @@ void declare_eval(CLI::App& app, Options& o) {
   sub->add_option(
       "--out", o.out,
       "also write the result as JSON [RUN/evaluations/NAME.json for files in RUN/pruned]");
-  sub->add_flag("--overwrite", o.overwrite, "let --out replace a file that is there");
+  sub->add_flag("--overwrite", o.overwrite, "replace a file that --out names");
   add_form(sub, o);
   add_data(sub, o);
   add_device(sub, o);
+  add_wide(sub, o);
   add_json(sub, o);
 }
 
@@ -478,6 +494,7 @@ void declare_files(CLI::App& app, Options& o) {
            "  varphase inspect runs/first/checkpoints/epoch_0022.h5 --statistics\n");
   inspect->add_option("paths", o.paths, "files")->required();
   inspect->add_flag("--statistics", o.statistics, "least, largest and mean of each array");
+  add_wide(inspect, o);
   add_json(inspect, o);
 
   CLI::App* check = verb(app, "check", "Whether files are whole: digest, checksums, schema",
@@ -514,7 +531,7 @@ void declare_files(CLI::App& app, Options& o) {
                           "  varphase report runs/first\n");
   report->add_option("run", o.run, "a run folder")->required();
   report->add_option("--out", o.out, "the page [RUN/report.html]");
-  report->add_flag("--overwrite", o.overwrite, "let --out replace a file that is there");
+  report->add_flag("--overwrite", o.overwrite, "replace a file that --out names");
   report->add_flag("--quiet", o.quiet, "do not print the page's path");
 }
 
@@ -525,10 +542,11 @@ void declare_options(CLI::App& app, Options& options) {
   app.set_version_flag(
       "--version", fmt::format("varphase {} ({})\nCPU kernels: {} (of {})", version(), git_hash(),
                                instruction_set(), fmt::join(instruction_sets(), ", ")));
+  app.formatter(std::make_shared<HelpText>());
   app.require_subcommand(1);
   app.footer(
       "varphase VERB --help tells of a verb's flags. Exit codes: 0 ok, 2 usage or configuration, 3 "
-      "file,\n4 device or memory, 5 not finite, 130 interrupted after a clean save, 1 anything "
+      "file, 4 device or memory, 5 not finite, 130 interrupted after a clean save, 1 anything "
       "else.");
   declare_train(app, options);
   declare_finetune(app, options);
@@ -545,12 +563,36 @@ void declare_options(CLI::App& app, Options& options) {
   options.split.clear();
 }
 
+namespace {
+
+std::string what_is_wrong(const CLI::App& app, const CLI::ParseError& error) {
+  const auto kind = static_cast<CLI::ExitCodes>(error.get_exit_code());
+  if (kind == CLI::ExitCodes::ExtrasError || kind == CLI::ExitCodes::RequiredError) {
+    const std::string words = unexpected_words(app);
+    if (!words.empty()) return words;
+  }
+  const std::vector<CLI::App*> chosen = app.get_subcommands();
+  if (chosen.empty() && kind == CLI::ExitCodes::RequiredError)
+    return "varphase: what shall be done? give a verb\n  varphase --help tells of each\n";
+  const std::string verb = chosen.empty() ? "" : " " + chosen.front()->get_name();
+  return fmt::format("varphase{}: {}\n  varphase{} --help tells what is taken\n", verb,
+                     error.what(), verb);
+}
+
+}  // namespace
+
 std::string parse_command_line(int argc, char** argv, Options& options, int& exit_code) {
   CLI::App app;
   app.name("varphase");
   try {
     choose_instruction_set_by_environment();
     declare_options(app, options);
+    const std::string unknown = unknown_verb(app, argc, argv);
+    if (!unknown.empty()) {
+      write_err(unknown);
+      exit_code = kUsageError;
+      return "";
+    }
     app.parse(argc, argv);
   } catch (const Error& error) {
     print_err("varphase: {}\n", error.what());
@@ -558,10 +600,9 @@ std::string parse_command_line(int argc, char** argv, Options& options, int& exi
     return "";
   } catch (const CLI::ParseError& error) {
     std::ostringstream out, err;
-    const int code = app.exit(error, out, err);
+    exit_code = app.exit(error, out, err) == 0 ? kSuccess : kUsageError;
     write_out(out.str());
-    write_err(err.str());
-    exit_code = code == 0 ? 0 : 2;
+    if (exit_code != kSuccess) write_err(what_is_wrong(app, error));
     return "";
   }
   exit_code = 0;

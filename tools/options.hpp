@@ -19,7 +19,8 @@ struct Options {
   std::int64_t threads = 0;
   bool json = false;
   bool quiet = false;
-  std::string run;  // a run folder, a checkpoint, or runs/a@12
+  bool wide = false;  // tables
+  std::string run;    // a run folder, a checkpoint, or runs/a@12
   std::vector<std::string> paths;
   std::string epoch = "last";
   std::string data;  // overrides the run's own

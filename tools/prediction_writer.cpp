@@ -14,6 +14,7 @@
 #include "checkpoints/provenance.hpp"
 #include "src/base/atomic_file.hpp"
 #include "src/base/byte_text.hpp"
+#include "src/base/console.hpp"
 #include "src/base/error.hpp"
 #include "src/base/json.hpp"
 #include "src/base/suggest.hpp"
@@ -232,15 +233,26 @@ const PredictionFormat& prediction_format(const std::string& name, const std::st
 void write_predictions(const PredictionFormat& format, const std::string& out,
                        const PredictionHeader& header,
                        const std::function<void(PredictionWriter&)>& fill) {
+  struct Close {
+    void operator()(std::FILE* file) const { std::fclose(file); }
+  };
   if (out == "-") {
-    const std::unique_ptr<PredictionWriter> writer = format.to_stream(stdout, header);
+    // Rows wait in a file without a name: a prediction that fails prints none of them.
+    const std::unique_ptr<std::FILE, Close> waiting(std::tmpfile());
+    VARPHASE_CHECK(waiting != nullptr, ErrorKind::io,
+                   "no temporary file for the rows that go to stdout: {}", std::strerror(errno));
+    const std::unique_ptr<PredictionWriter> writer = format.to_stream(waiting.get(), header);
     try {
       fill(*writer);
       writer->finish();
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::io) throw;
-      fail(ErrorKind::io, "stdout: not written: {}", error.what());
+      fail(ErrorKind::io, "temporary file of the rows that go to stdout: {}", error.what());
     }
+    std::rewind(waiting.get());
+    std::vector<char> piece(1 << 16);
+    for (std::size_t n = 0; (n = std::fread(piece.data(), 1, piece.size(), waiting.get())) > 0;)
+      write_out_bytes({piece.data(), n});
     return;
   }
   if (format.to_stream == nullptr) {
@@ -250,9 +262,6 @@ void write_predictions(const PredictionFormat& format, const std::string& out,
     return;
   }
   write_atomically(out, [&](const fs::path& temporary) {
-    struct Close {
-      void operator()(std::FILE* file) const { std::fclose(file); }
-    };
     std::unique_ptr<std::FILE, Close> file(std::fopen(temporary.c_str(), "wb"));
     VARPHASE_CHECK(file != nullptr, ErrorKind::io, "{}", std::strerror(errno));
     const std::unique_ptr<PredictionWriter> writer = format.to_stream(file.get(), header);

@@ -37,9 +37,9 @@ std::string accuracy_text(const SplitMetrics& evaluated, const std::string& esti
 }
 
 std::vector<TextTable::Column> columns(bool of_member, bool masked) {
-  std::vector<TextTable::Column> list{{"epoch", 5},     {"nll", 10},      {"kl", 10},
-                                      {"log alpha", 9}, {"det. %", 7},    {"stoch. %", 8},
-                                      {"ens. %", 7},    {"zero m. %", 9}, {"images/s", 9}};
+  std::vector<TextTable::Column> list{{"epoch", 5},     {"nll", 10},         {"kl", 10},
+                                      {"log alpha", 9}, {"det. %", 7},       {"stoch. %", 8, 3},
+                                      {"ens. %", 7},    {"zero m. %", 9, 2}, {"images/s", 9, 1}};
   if (masked) list.insert(list.end() - 1, {"dropped %", 9});
   if (of_member) list.insert(list.begin(), {"member", 6});
   return list;
@@ -124,7 +124,7 @@ TrainingSession::TrainingSession(RunFolder run, RunConfig config, const SessionI
                     images.dataset.validation.count() > 0
                         ? std::vector<std::string>{"test", "validation"}
                         : std::vector<std::string>{"test"}),
-      table_(columns(!label.empty(), false)),
+      table_(columns(!label.empty(), false), !options.wide),
       writer_(SnapshotWriterOptions{config_.train.keep_optimizer, 2, nullptr}) {
   if (own_stream && device.is_cuda())
     stream_ = c10::impl::VirtualGuardImpl(device.type()).getStreamFromGlobalPool(device);
@@ -178,7 +178,8 @@ void TrainingSession::begin_with(const InitialWeights& from) {
 
 void TrainingSession::start() {
   const OnStream on(stream_);
-  if (!trainer_->sparsity().empty()) table_ = TextTable(columns(!label_.empty(), true));
+  if (!trainer_->sparsity().empty())
+    table_ = TextTable(columns(!label_.empty(), true), !options_.wide);
   write_json_file(run_.path() / "environment.json", Json(provenance_));
   if (!resumed_) first_checkpoint();
 }
@@ -362,6 +363,8 @@ int run_sessions(const std::vector<TrainingSession*>& sessions, bool quiet, Time
   for (const TrainingSession* session : sessions)
     left += session->steps_left() * session->batch_size();
   Progress progress("", left, " images", quiet);
+  const std::string left_out = sessions.front()->table().left_out();
+  if (!left_out.empty()) print_out("{}\n", left_out);
   print_out("{}\n", sessions.front()->table().header());
   std::vector<TrainingSession*> active = sessions;
   int code = kSuccess;

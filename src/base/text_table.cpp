@@ -10,6 +10,54 @@
 
 namespace varphase {
 
+namespace {
+
+bool begins_character(char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }
+
+/// The end of a text, with dots before it: of paths the end tells them apart.
+std::string end_of(const std::string& text, int width) {
+  auto left = std::count_if(text.begin(), text.end(), begins_character);
+  if (left <= width || width < 4) return text;
+  std::size_t at = 0;
+  for (; left > width - 3 || !begins_character(text[at]); ++at)
+    left -= begins_character(text[at]) ? 1 : 0;
+  return "..." + text.substr(at);
+}
+
+}  // namespace
+
+TextTable::TextTable(std::vector<Column> columns, bool narrow)
+    : columns_(std::move(columns)), shown_(columns_.size(), true), narrow_(narrow) {
+  while (narrow && width() > kWidth) {
+    std::size_t least = columns_.size();
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+      if (shown_[i] && columns_[i].spare > 0 &&
+          (least == columns_.size() || columns_[i].spare >= columns_[least].spare))
+        least = i;
+    }
+    if (least == columns_.size()) return;
+    shown_[least] = false;
+  }
+}
+
+std::size_t TextTable::width() const {
+  std::size_t all = 0;
+  for (std::size_t i = 0; i < columns_.size(); ++i) {
+    if (!shown_[i]) continue;
+    all += (all == 0 ? 0 : 2) +
+           std::max(static_cast<std::size_t>(columns_[i].width), columns_[i].title.size());
+  }
+  return all;
+}
+
+std::string TextTable::left_out() const {
+  std::string text;
+  for (std::size_t i = 0; i < columns_.size(); ++i) {
+    if (!shown_[i]) text += (text.empty() ? "--wide adds: " : ", ") + columns_[i].title;
+  }
+  return text;
+}
+
 std::string TextTable::header() const {
   std::vector<std::string> titles;
   titles.reserve(columns_.size());
@@ -22,7 +70,10 @@ std::string TextTable::row(const std::vector<std::string>& cells) const {
                  "a table row has {} cells, wants {}", cells.size(), columns_.size());
   std::string line;
   for (std::size_t i = 0; i < cells.size(); ++i) {
-    line += fmt::format("{}{:>{}}", i == 0 ? "" : "  ", cells[i], columns_[i].width);
+    if (!shown_[i]) continue;
+    const int width = columns_[i].width;
+    line += fmt::format("{}{:>{}}", line.empty() ? "" : "  ",
+                        narrow_ && columns_[i].name ? end_of(cells[i], width) : cells[i], width);
   }
   return line;
 }

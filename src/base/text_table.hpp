@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -11,17 +12,28 @@ namespace varphase {
 /// they come.
 class TextTable {
  public:
+  static constexpr std::size_t kWidth = 80;
   struct Column {
     std::string title;
     int width;
+    int spare = 0;  // over 0: left out of a narrow table, the largest first, until the rest fits
+    bool name = false;  // of a narrow table: what is longer than the column is cut at its front
   };
-  explicit TextTable(std::vector<Column> columns) : columns_(std::move(columns)) {}
+  /// @param narrow  whether it has to fit 80 characters
+  explicit TextTable(std::vector<Column> columns, bool narrow = false);
 
   std::string header() const;
+  /// @param cells  of all columns, also of those that are left out
   std::string row(const std::vector<std::string>& cells) const;
+  /// "--wide adds: a, b", or "" where no column was left out.
+  std::string left_out() const;
 
  private:
+  std::size_t width() const;
+
   std::vector<Column> columns_;
+  std::vector<bool> shown_;
+  bool narrow_;
 };
 
 /// 12.3 kB, 4.56 MB: decimal units.

@@ -91,11 +91,16 @@ std::string description_text(const Dataset& dataset) {
   for (const std::string& note : dataset.notes) text += fmt::format("note    {}\n", note);
   text += "\n";
 
+  constexpr int kLongest = 41;  // in 80 columns
   int widest = 12;
   for (std::size_t label = 0; label < static_cast<std::size_t>(dataset.classes); ++label) {
     widest = std::max(widest, static_cast<int>(class_name(dataset, label).size()));
   }
-  const TextTable table({{"class", widest}, {"train", 11}, {"validation", 11}, {"test", 11}});
+  const TextTable table({{"class", std::min(widest, kLongest), 0, true},
+                         {"train", 11},
+                         {"validation", 11},
+                         {"test", 11}},
+                        /*narrow=*/true);
   text += table.header() + "\n";
   std::array<std::vector<std::int64_t>, kSplits.size()> counts;
   std::vector<std::string> images{"images"};

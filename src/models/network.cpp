@@ -9,6 +9,7 @@
 
 #include "src/base/error.hpp"
 #include "src/layers/conv_pool_block.hpp"
+#include "src/layers/layer_suggestion.hpp"
 #include "src/layers/norm_pool_block.hpp"
 #include "src/variance/torch_kernels.hpp"
 
@@ -79,6 +80,9 @@ Network::Network(const Json& spec) : spec_(spec) {
   std::map<std::string, int> seen;
   for (std::size_t i = 0; i < list.size(); ++i) {
     const auto [kind, options] = kind_and_options(list[i], i + 1);
+    VARPHASE_CHECK(layer_kinds().contains(kind), ErrorKind::usage,
+                   "network: layer {} of {}: unknown layer '{}'{}", i + 1, list.size(), kind,
+                   layer_suggestion(kind));
     const LayerKind& row = layer_kinds().at(kind);
     try {
       std::unique_ptr<Layer> layer = row.make(options, shape);

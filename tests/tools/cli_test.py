@@ -333,7 +333,7 @@ class Program(ProgramTest):
         self.assertEqual(done.returncode, 0, done.stderr)
         evaluated = [0, 2, 4, 5]
         shown = [line.split() for line in done.stdout.splitlines() if line.split()[:1] and line.split()[0].isdigit()]
-        self.assertEqual([len(cells) for cells in shown], [6, 10, 6, 10, 10])  # four cells are empty
+        self.assertEqual([len(cells) for cells in shown], [6, 8, 6, 8, 8])  # two cells are empty
         rows = [metrics_of(every), metrics_of(some)]
         self.assertEqual(len(rows[1]), 6)
         for full, part in zip(*rows, strict=True):

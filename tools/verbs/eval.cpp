@@ -19,6 +19,7 @@
 #include "tools/output_file.hpp"
 #include "tools/run_contents.hpp"
 #include "tools/session.hpp"
+#include "tools/side_files.hpp"
 #include "tools/verbs/verbs.hpp"
 
 namespace varphase {
@@ -206,6 +207,37 @@ std::int64_t passes_of(const DeviceImages& images, std::int64_t samples) {
   return images.count() * members;
 }
 
+/// Files of several runs that have one name get that of their run before it, and as many folders
+/// above it as it takes.
+void tell_apart(std::vector<NetworkFile>& files) {
+  std::vector<fs::path> folders;
+  std::vector<std::string> names;
+  for (const NetworkFile& file : files) {
+    folders.push_back(fs::absolute(file.path).lexically_normal().parent_path().parent_path());
+    names.push_back(file.name);
+  }
+  const auto is_shared = [&](std::size_t i) {
+    for (std::size_t j = 0; j < files.size(); ++j)
+      if (j != i && files[j].name == files[i].name && folders[j] != folders[i]) return true;
+    return false;
+  };
+  constexpr int kMostFolders = 32;
+  std::vector<std::string> before(files.size());
+  for (int depth = 0; depth < kMostFolders; ++depth) {
+    std::vector<std::size_t> shared;
+    for (std::size_t i = 0; i < files.size(); ++i)
+      if (is_shared(i)) shared.push_back(i);
+    if (shared.empty()) return;
+    for (const std::size_t i : shared) {
+      fs::path folder = folders[i];
+      for (int up = 0; up < depth; ++up) folder = folder.parent_path();
+      const std::string name = folder.filename().string();
+      before[i] = before[i].empty() ? name : name + "/" + before[i];
+    }
+    for (const std::size_t i : shared) files[i].name = before[i] + ": " + names[i];
+  }
+}
+
 std::string work_text(const std::vector<NetworkFile>& files) {
   return files.size() == 1 ? files.front().name : fmt::format("{} networks", files.size());
 }
@@ -217,15 +249,16 @@ int run_eval(const Options& options) {
   const at::Device device = open_device(options);
   const Split split = options.split.empty() ? Split::test : split_from_name(options.split);
   Json entries = Json::array();
-  const TextTable table({{"file", 24},
+  const TextTable table({{"file", options.wide ? 24 : 22, 0, true},
                          {"det. %", 7},
-                         {"stoch. %", 8},
+                         {"stoch. %", 8, 2},
                          {"ens. %", 7},
                          {"s.e.", 5},
-                         {"zero m. %", 9},
+                         {"zero m. %", 9, 1},
                          {"ens. NLL", 8},
                          {"sparsity %", 10},
-                         {"bytes", 9}});
+                         {"bytes", 9}},
+                        !options.wide);
   std::string text = table.header() + "\n";
   std::string execution;
   Together together;
@@ -239,6 +272,7 @@ int run_eval(const Options& options) {
     const fs::path run = fs::absolute(entry.path).parent_path().parent_path();
     if (!locks.contains(run)) locks.emplace(run, begin_analysis(run));
   }
+  tell_apart(files);
   std::optional<TimeEstimate> estimate;
   for (const NetworkFile& entry : files) {
     const Stopwatch clock;
@@ -306,14 +340,18 @@ int run_eval(const Options& options) {
     text +=
         table.row(cells(fmt::format("together ({})", together.networks()), metrics, "", "")) + "\n";
   }
+  if (!table.left_out().empty()) text += table.left_out() + "\n";
   fs::path out = options.out;
   const fs::path last = options.paths.back();
   if (out.empty() && last.parent_path().filename() == "pruned") {
     out = last.parent_path().parent_path() / "evaluations" / (last.stem().string() + ".json");
   }
+  SideFiles side;
   if (!out.empty()) {
-    if (out.has_parent_path()) fs::create_directories(out.parent_path());
-    write_json_file(out, result);
+    side.add([&] {
+      make_output_folder(out);
+      write_json_file(out, result);
+    });
   }
   if (options.json) {
     print_json(result);
@@ -323,7 +361,7 @@ int run_eval(const Options& options) {
         "the file\n{}",
         text, split_name(split), options.samples, execution);
   }
-  return kSuccess;
+  return side.finish();
 }
 
 }  // namespace varphase

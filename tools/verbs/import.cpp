@@ -18,6 +18,7 @@
 #include "tools/dataset_files.hpp"
 #include "tools/new_run.hpp"
 #include "tools/output_file.hpp"
+#include "tools/run_contents.hpp"
 #include "tools/run_folder.hpp"
 #include "tools/session.hpp"
 #include "tools/verbs/verbs.hpp"
@@ -210,6 +211,9 @@ int import_checkpoint(const Options& options, const TensorFile& file) {
 }  // namespace
 
 int run_import(const Options& options) {
+  VARPHASE_CHECK(options.run.empty() || options.overwrite || is_vacant(options.run),
+                 ErrorKind::usage, "{}: there is something already\n  --overwrite replaces a run",
+                 options.run);
   DataConfig reading;
   set_reading_fields(reading, options);
   const TensorFile file = read_tensor_file(options.file, read_limits(reading));

@@ -16,7 +16,7 @@ int run_inspect(const Options& options) {
     if (options.json) {
       list.push_back(description_json(description));
     } else {
-      print_out("{}", description_text(description));
+      print_out("{}", description_text(description, options.wide));
     }
   }
   if (options.json) print_json(list);

@@ -22,6 +22,7 @@
 #include "src/base/text_table.hpp"
 #include "src/data/digest.hpp"
 #include "src/train/trainer.hpp"
+#include "tools/output_file.hpp"
 #include "tools/run_contents.hpp"
 #include "tools/run_folder.hpp"
 #include "tools/session.hpp"
@@ -453,6 +454,10 @@ void KappaVerb::finish() {
 
 }  // namespace
 
-int run_kappa(const Options& options) { return KappaVerb(options).run(); }
+int run_kappa(const Options& options) {
+  const Target target = resolve_target(options.run, options.epoch.empty() ? "all" : options.epoch);
+  check_output_folder(target.run.path() / "kappa");
+  return KappaVerb(options).run();
+}
 
 }  // namespace varphase

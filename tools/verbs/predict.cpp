@@ -19,6 +19,7 @@
 #include "tools/class_names.hpp"
 #include "tools/dataset_files.hpp"
 #include "tools/network_files.hpp"
+#include "tools/output_file.hpp"
 #include "tools/prediction_writer.hpp"
 #include "tools/session.hpp"
 #include "tools/verbs/verbs.hpp"
@@ -119,11 +120,7 @@ int run_predict(const Options& options) {
   VARPHASE_CHECK(!to_stdout || !options.json, ErrorKind::usage,
                  "--json prints a summary on stdout, where --out - puts the predictions\n  "
                  "--format json gives these as JSON");
-  std::error_code ignored;
-  VARPHASE_CHECK(to_stdout || !fs::is_directory(options.out, ignored), ErrorKind::usage,
-                 "--out {}: is a folder, wants a file", options.out);
-  VARPHASE_CHECK(to_stdout || options.overwrite || !fs::exists(options.out, ignored),
-                 ErrorKind::usage, "{}: is there already\n  --overwrite replaces it", options.out);
+  if (!to_stdout) check_output_file(options.out, options.overwrite);
   const fs::path file = one_network(options);
   const at::Device device = open_device(options);
   LoadedNetwork loaded = load_network_file(file, device, options.form);
@@ -158,8 +155,7 @@ int run_predict(const Options& options) {
   if (!header.class_names.empty()) header.about["class_names"] = header.class_names;
   header.about["provenance"] = provenance(device);
 
-  const fs::path folder = fs::path(options.out).parent_path();
-  if (!to_stdout && !folder.empty()) fs::create_directories(folder);
+  if (!to_stdout) make_output_folder(options.out);
   Totals totals;
   write_predictions(format, options.out, header, [&](PredictionWriter& writer) {
     totals = predict_all(loaded, *source, device, estimator, options, writer);

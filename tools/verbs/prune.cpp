@@ -16,6 +16,7 @@
 #include "src/base/json.hpp"
 #include "src/base/progress.hpp"
 #include "src/base/text_table.hpp"
+#include "tools/output_file.hpp"
 #include "tools/pruning_source.hpp"
 #include "tools/verbs/prune_output.hpp"
 #include "tools/verbs/verbs.hpp"
@@ -262,9 +263,8 @@ fs::path path_of(const Options& options, const PruningSource& source, const Chos
         replacement_name(chosen.rule), 100 * sparsity);
     out = source.pruned ? source.file.parent_path() / name : source.folder / "pruned" / name;
   }
-  VARPHASE_CHECK(options.overwrite || !fs::exists(out), ErrorKind::usage,
-                 "{}: is there already\n  --overwrite replaces it", out.string());
-  if (out.has_parent_path()) fs::create_directories(out.parent_path());
+  check_output_file(out, options.overwrite);
+  make_output_folder(out);
   return out;
 }
 
@@ -286,7 +286,10 @@ int run_prune(const Options& options) {
   if (!options.choose.empty()) choose_row({}, options.choose);
   if (!options.threshold.empty()) parse_score(options.threshold, options.criterion);
 
+  if (!options.out.empty()) check_output_file(options.out, options.overwrite);
   PruningSource source = open_pruning_source(options, options.run, "prune");
+  if (options.out.empty())
+    check_output_folder(source.pruned ? source.file.parent_path() : source.folder / "pruned");
   Network& network = source.loaded.network;
   const DeviceImages train = to_device(source.dataset.train, Split::train, source.device);
   std::vector<PrunableLayer> layers =
@@ -369,10 +372,10 @@ int run_prune(const Options& options) {
       "replaced "
       "by {}, repair {}\nmultiply-adds an image, of the means: {} > {}; of both moments: {} > {}\n"
       "{}{} (dense: {})\n",
-      out.string(), layers_text(cost), 100 * network_sparsity, chosen.how, options.criterion,
-      smoothed, replacement_name(chosen.rule), repair_name(repair), adds_text(cost.full.mean),
-      adds_text(cost.pruned.mean), adds_text(cost.full.moments), adds_text(cost.pruned.moments),
-      structure == Structure::none ? "" : units_text(compacted),
+      out.string(), layers_text(cost, options.wide), 100 * network_sparsity, chosen.how,
+      options.criterion, smoothed, replacement_name(chosen.rule), repair_name(repair),
+      adds_text(cost.full.mean), adds_text(cost.pruned.mean), adds_text(cost.full.moments),
+      adds_text(cost.pruned.moments), structure == Structure::none ? "" : units_text(compacted),
       bytes_text(static_cast<double>(bytes)), bytes_text(static_cast<double>(dense)));
   return kSuccess;
 }

@@ -33,14 +33,15 @@ Json layers_json(const NetworkCost& cost) {
   return layers;
 }
 
-std::string layers_text(const NetworkCost& cost) {
+std::string layers_text(const NetworkCost& cost, bool wide) {
   const TextTable table({{"layer", 8},
                          {"weights", 11},
                          {"kept", 10},
                          {"sparsity %", 10},
                          {"x weights", 9},
-                         {"x bytes", 8},
-                         {"mult.-adds", 16}});
+                         {"x bytes", 8, 1},
+                         {"mult.-adds", 16}},
+                        !wide);
   std::string text = table.header() + "\n";
   const auto row = [&](const LayerCost& layer, const MultiplyAdds& full,
                        const MultiplyAdds& pruned) {
@@ -64,6 +65,7 @@ std::string layers_text(const NetworkCost& cost) {
     pruned.moments += layer.pruned.moments;
   }
   if (cost.layers.size() > 1) row(all, full, pruned);
+  if (!table.left_out().empty()) text += table.left_out() + "\n";
   return text;
 }
 

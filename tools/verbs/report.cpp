@@ -13,10 +13,11 @@ namespace varphase {
 
 int run_report(const Options& options) {
   const RunFolder run(options.run);
-  if (!options.out.empty()) check_output_file(options.out, options.overwrite);
   const RunLock lock = begin_analysis(run.path());
   const std::filesystem::path out =
       options.out.empty() ? run.path() / "report.html" : std::filesystem::path(options.out);
+  // The run's own page is made anew each time; another file is somebody's.
+  check_output_file(out, options.overwrite || options.out.empty());
   for (const std::string& problem : write_report(run.path(), out))
     print_err("varphase: left out: {}\n", problem);
   if (!options.quiet) print_out("{}\n", out.string());

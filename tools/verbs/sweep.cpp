@@ -19,7 +19,9 @@
 #include "src/base/time_estimate.hpp"
 #include "src/variance/torch_kernels.hpp"
 #include "tools/member_runs.hpp"
+#include "tools/output_file.hpp"
 #include "tools/pruning_source.hpp"
+#include "tools/side_files.hpp"
 #include "tools/verbs/sweep_output.hpp"
 #include "tools/verbs/verbs.hpp"
 
@@ -192,7 +194,6 @@ fs::path file_stem(const Options& options, const OneSweep& first, const SweepRep
   // The page of a run shows what lies in sweeps/ itself: cuts of its own networks by kappa.
   if (report.by_criteria) folder /= "criteria";
   if (first.of_pruned_file) folder /= "pruned";
-  fs::create_directories(folder);
   return folder / name;
 }
 
@@ -241,11 +242,13 @@ int run_sweep(const Options& options) {
 
   const fs::path stem = file_stem(options, sweeps.front(), report);
   const Json json = sweep_json(report);
-  write_json_file(stem.string() + ".json", json);
-  write_text_atomically(stem.string() + ".csv", sweep_csv(report));
+  SideFiles side;
+  side.add([&] { make_output_folder(stem); });
+  side.add([&] { write_json_file(stem.string() + ".json", json); });
+  side.add([&] { write_text_atomically(stem.string() + ".csv", sweep_csv(report)); });
   if (options.json) {
     print_json(json);
-    return kSuccess;
+    return side.finish();
   }
   const Metrics& full = report.result.full;
   print_out(
@@ -265,7 +268,7 @@ int run_sweep(const Options& options) {
     for (const std::string& line : left_out_lines(report)) print_out("\n{}", line);
     if (!report.left_out.empty()) print_out("\n");
   } else {
-    print_out("\n{}", cut_table(report));
+    print_out("\n{}", cut_table(report, options.wide));
   }
   if (!options.choose.empty()) {
     if (report.chosen < 0) {
@@ -279,8 +282,9 @@ int run_sweep(const Options& options) {
           replacement_name(row.replace), 100 * row.sparsity);
     }
   }
-  print_out("\n{}.csv, .json\n", stem.string());
-  return kSuccess;
+  const int code = side.finish();
+  if (code == kSuccess) print_out("\n{}.csv, .json\n", stem.string());
+  return code;
 }
 
 }  // namespace varphase

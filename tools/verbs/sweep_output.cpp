@@ -160,7 +160,7 @@ std::string sweep_csv(const SweepReport& report) {
   return csv;
 }
 
-std::string cut_table(const SweepReport& report) {
+std::string cut_table(const SweepReport& report, bool wide) {
   const TextTable table({{"log10 kappa_0", 13},
                          {"replace", 7},
                          {"sparsity %", 10},
@@ -169,7 +169,8 @@ std::string cut_table(const SweepReport& report) {
                          {"lost", 6},
                          {"s.e.", 5},
                          {"NLL", 7},
-                         {"bytes", 9}});
+                         {"bytes", 9, 1}},
+                        !wide);
   std::string text = table.header() + "\n";
   for (std::size_t i = 0; i < report.result.rows.size(); ++i) {
     const SweepRow& row = report.result.rows[i];
@@ -177,12 +178,13 @@ std::string cut_table(const SweepReport& report) {
                 {std::isnan(row.threshold) ? "" : fmt::format("{:.2f}", std::log10(row.threshold)),
                  replacement_name(row.replace), fmt::format("{:.2f}", 100 * row.sparsity),
                  count_text(row.kept_total()), fmt::format("{:.2f}", 100 * row.metrics.accuracy),
-                 fmt::format("{:+.2f}", 100 * row.difference.difference),
+                 fmt::format("{:+.2f}", 0.0 - 100 * row.difference.difference),
                  fmt::format("{:.2f}", 100 * row.difference.standard_error),
                  fmt::format("{:.4f}", row.metrics.nll),
                  bytes_text(static_cast<double>(stored(report.costs[i])))}) +
             "\n";
   }
+  if (!table.left_out().empty()) text += table.left_out() + "\n";
   return text;
 }
 

@@ -36,7 +36,7 @@ struct SweepReport {
 Json sweep_json(const SweepReport& report);
 std::string sweep_csv(const SweepReport& report);
 /// A row a cut.
-std::string cut_table(const SweepReport& report);
+std::string cut_table(const SweepReport& report, bool wide);
 /// Accuracy, NLL (and of several networks the standard error of the accuracy) of each criterion and
 /// rule by sparsity.
 std::string criteria_table(const SweepReport& report);

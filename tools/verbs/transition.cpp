@@ -12,6 +12,7 @@
 #include "src/base/text_table.hpp"
 #include "tools/run_contents.hpp"
 #include "tools/run_folder.hpp"
+#include "tools/side_files.hpp"
 #include "tools/verbs/verbs.hpp"
 
 namespace varphase {
@@ -22,27 +23,25 @@ std::string percent(double share) {
   return std::isnan(share) ? "-" : fmt::format("{:.2f}", 100 * share);
 }
 
-void print_table(const Transition& transition) {
-  constexpr std::size_t kWidest = 80;
+void print_table(const Transition& transition, bool wide) {
   std::vector<TextTable::Column> columns{
       {"epoch", 5}, {"over kappa_0", 12}, {"det. %", 7}, {"ens. %", 7}};
-  const auto gap_place = static_cast<std::ptrdiff_t>(columns.size());
+  // The gap is what the accuracies beside it say already: not where layers need the room.
+  columns.push_back({"gap", 6, 2});
   for (const std::string& layer : transition.log_alpha_layers)
-    columns.push_back({"log a " + layer, 12});
-  // What the accuracies beside it say already: not where layers need the room.
-  std::vector<TextTable::Column> wider = columns;
-  wider.insert(wider.begin() + gap_place, {"gap", 6});
-  const bool with_gap = TextTable(wider).header().size() <= kWidest;
-  const TextTable table(with_gap ? wider : columns);
+    columns.push_back({"log a " + layer, 12, 1});
+  const TextTable table(columns, !wide);
   print_out("{}\n", table.header());
   for (const TransitionRow& row : transition.rows) {
     std::vector<std::string> cells{
         std::to_string(row.epoch), row.over_total() ? count_text(*row.over_total()) : "-",
         percent(row.accuracy_deterministic), percent(row.accuracy_ensemble)};
-    if (with_gap) cells.push_back(percent(row.gap()));
+    cells.push_back(percent(row.gap()));
     for (const double value : row.log_alpha) cells.push_back(fmt::format("{:.2f}", value));
     print_out("{}\n", table.row(cells));
   }
+  const std::string left_out = table.left_out();
+  if (!left_out.empty()) print_out("{}\n", left_out);
 }
 
 }  // namespace
@@ -57,13 +56,14 @@ int run_transition(const Options& options) {
   rules.drop_points = options.drop_points;
   rules.gap_points = options.gap_points;
   const Transition transition = transition_of_run(run.path(), rules, options.maps);
-  write_json_file(run.path() / "transition.json", to_json(transition));
-  write_text_atomically(run.path() / "transition.csv", to_csv(transition));
+  SideFiles side;
+  side.add([&] { write_json_file(run.path() / "transition.json", to_json(transition)); });
+  side.add([&] { write_text_atomically(run.path() / "transition.csv", to_csv(transition)); });
   if (options.json) {
     print_json(to_json(transition));
-    return kSuccess;
+    return side.finish();
   }
-  print_table(transition);
+  print_table(transition, options.wide);
   std::string others;
   for (const std::string& line : transition.maps.left_out)
     others +=
@@ -75,7 +75,7 @@ int run_transition(const Options& options) {
       transition.smooth == "none" ? "of the network as it is" : "smoothed by " + transition.smooth,
       transition.split, fmt::join(transition.maps.taken, ", "), count_text(transition.maps.images),
       transition.maps.split, transition.maps.method, others, transition.summary());
-  return kSuccess;
+  return side.finish();
 }
 
 }  // namespace varphase
