@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <string_view>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -58,7 +59,10 @@ bool receive(int descriptor, double seconds, std::string& text) {
 }
 
 /// What only a child has: an end by a signal is its parent's to tell, and leaves no core.
-void prepare_child(double processor_seconds) {
+void prepare_child(pid_t parent, double processor_seconds) {
+  // With its parent: it holds whatever locks that one holds.
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (::getppid() != parent) ::_exit(1);
   for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGXCPU, SIGTERM, SIGINT})
     ::signal(signal, SIG_DFL);
 #ifdef VARPHASE_FUZZING
@@ -106,10 +110,11 @@ Isolated run_isolated(const std::string& what, double seconds,
   int ends[2];
   VARPHASE_CHECK(::pipe(ends) == 0, ErrorKind::io, "{}: no pipe for its check: {}", what,
                  std::strerror(errno));
+  const pid_t parent = ::getpid();
   const pid_t child = ::fork();
   if (child == 0) {
     ::close(ends[0]);
-    prepare_child(processor_seconds);
+    prepare_child(parent, processor_seconds);
     send(ends[1], work());
     ::_exit(0);
   }

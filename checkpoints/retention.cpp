@@ -9,6 +9,7 @@
 
 #include "checkpoints/snapshot_file.hpp"
 #include "src/base/error.hpp"
+#include "src/base/log.hpp"
 
 namespace varphase {
 namespace fs = std::filesystem;
@@ -79,7 +80,11 @@ bool drop_optimizer(const fs::path& path) {
 void finish_dropping(const fs::path& folder, std::int64_t keep) {
   const std::vector<std::int64_t> epochs = list_epochs(folder);
   for (std::int64_t i = std::ssize(epochs) - keep; i > 0; --i) {
-    if (!drop_optimizer(epoch_path(folder, epochs[static_cast<std::size_t>(i - 1)]))) return;
+    try {
+      if (!drop_optimizer(epoch_path(folder, epochs[static_cast<std::size_t>(i - 1)]))) return;
+    } catch (const Error& error) {
+      log_warning(fmt::format("optimizer state not dropped: {}", error.what()));
+    }
   }
 }
 

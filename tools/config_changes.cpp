@@ -24,18 +24,34 @@ std::string dotted(std::string pointer) {
   return pointer.empty() ? pointer : pointer.substr(1);
 }
 
+/// Whether --resume --epochs made the one of the other, in one go or in several.
+bool is_extension(const TrainConfig& was, const TrainConfig& is) {
+  if (is.epochs <= was.epochs) return false;
+  const bool held = is.extension == "constant" && is.extended_from == was.extended_from &&
+                    was.extension == "constant" && was.extended_from > 0;
+  return is.extended_from >= was.epochs || held;
+}
+
+/// Names of classes are of people, and many: they are compared as one field.
+Json flat(Json json) {
+  json["data"].erase("class_names");
+  return json.flatten();
+}
+
 }  // namespace
 
 std::vector<ConfigChange> config_changes(const RunConfig& was, const RunConfig& is) {
-  const Json before = to_json(was).flatten(), now = to_json(is).flatten();
+  const Json before = flat(to_json(was)), now = flat(to_json(is));
   std::vector<ConfigChange> changes;
+  if (was.data.class_names != is.data.class_names)
+    changes.push_back(
+        {"data.class_names", brief(was.data.class_names), brief(is.data.class_names), true});
+  const bool extension = is_extension(was.train, is.train);
   const auto add = [&](const std::string& key, const std::string& old_value,
                        const std::string& value) {
     const std::string field = dotted(key);
-    const bool extended = is.train.extended_from > 0 && kOfExtension.count(field) > 0;
-    // Names are of people; older runs have none.
-    const bool free = kFree.count(field) > 0 || field.rfind("data.class_names", 0) == 0;
-    changes.push_back({field, old_value, value, extended || free});
+    const bool extended = extension && kOfExtension.count(field) > 0;
+    changes.push_back({field, old_value, value, extended || kFree.count(field) > 0});
   };
   for (const auto& [key, value] : now.items()) {
     const auto found = before.find(key);

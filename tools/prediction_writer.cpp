@@ -253,6 +253,8 @@ void write_predictions(const PredictionFormat& format, const std::string& out,
     std::vector<char> piece(1 << 16);
     for (std::size_t n = 0; (n = std::fread(piece.data(), 1, piece.size(), waiting.get())) > 0;)
       write_out_bytes({piece.data(), n});
+    VARPHASE_CHECK(std::ferror(waiting.get()) == 0, ErrorKind::io,
+                   "temporary file of the rows that go to stdout: cannot be read again");
     return;
   }
   if (format.to_stream == nullptr) {

@@ -125,7 +125,7 @@ std::vector<std::string> parts_of(const fs::path& path) {
 
 bool is_plain_folder(const fs::directory_entry& entry) {
   std::error_code gone;
-  return entry.symlink_status(gone).type() == fs::file_type::directory;
+  return !entry.is_symlink(gone) && entry.is_directory(gone);
 }
 
 /// A run that lies in another's folder, and is none of its members.
@@ -233,10 +233,15 @@ std::vector<fs::path> clear_run(const fs::path& run) {
                    path.string(), error.message());
   }
   std::vector<fs::path> folders;
-  for_each_below(run, [&](const fs::directory_entry& entry, const std::vector<std::string>& place,
-                          bool inner) {
-    if (!inner && is_plain_folder(entry) && is_own_folder(place)) folders.push_back(entry.path());
-  });
+  try {
+    for_each_below(run, [&](const fs::directory_entry& entry, const std::vector<std::string>& place,
+                            bool inner) {
+      if (!inner && is_plain_folder(entry) && is_own_folder(place)) folders.push_back(entry.path());
+    });
+  } catch (const Error&) {
+    // A folder that cannot be listed, or that another process has just taken away, holds up no
+    // work.
+  }
   std::sort(folders.rbegin(), folders.rend());  // the deeper ones first
   for (const fs::path& folder : folders) {
     for (const char* lock : {RunLock::kTraining, RunLock::kAnalysis})

@@ -10,6 +10,7 @@
 #include "analysis/kappa/csv_table.hpp"
 #include "checkpoints/retention.hpp"
 #include "tools/config_changes.hpp"
+#include "tools/run_marker.hpp"
 
 namespace varphase {
 namespace fs = std::filesystem;
@@ -94,7 +95,8 @@ std::vector<std::int64_t> RunFolder::select(const std::string& which) const {
 
 void check_is_of_its_run(const fs::path& checkpoint, const std::string& config) {
   const fs::path folder = fs::absolute(checkpoint).parent_path();
-  if (folder.filename() != "checkpoints" || !fs::exists(folder.parent_path() / "config.json"))
+  if (folder.filename() != "checkpoints" || !fs::exists(folder.parent_path() / "config.json") ||
+      !is_run(folder.parent_path()))
     return;
   check_same_training(RunFolder(folder.parent_path()).config(), config, checkpoint.string());
 }

@@ -86,7 +86,7 @@ std::vector<double> numbers(const char* key, const Json& list) {
 /// here. That they are the same ones is seen by their digest.
 std::string place_of(const DataConfig& config) {
   std::error_code error;
-  const std::string source = bytes_of_text(config.source);
+  const std::string& source = config.source;
   return !source.empty() && fs::exists(source, error) ? source : config.data;
 }
 
@@ -205,8 +205,7 @@ void record_source(DataConfig& config) {
   // Behind a link, ".." is another folder than the text says.
   std::error_code error;
   const fs::path normal = absolute.lexically_normal();
-  config.source =
-      text_of_bytes((fs::equivalent(absolute, normal, error) ? normal : absolute).string());
+  config.source = (fs::equivalent(absolute, normal, error) ? normal : absolute).string();
 }
 
 Normalization recorded_normalization(const DataConfig& config, std::int64_t channels) {

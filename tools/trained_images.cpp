@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "src/base/byte_text.hpp"
 #include "src/base/log.hpp"
 
 namespace varphase {
@@ -14,7 +15,7 @@ Json trained_images(const Dataset& dataset, const std::string& trained, const st
     log_warning(
         fmt::format("{}: was trained on other images: digest {:.12}..., and {} holds {:.12}...",
                     file, trained, dataset.source, dataset.digest));
-  return {{"source", dataset.source},
+  return {{"source", text_of_bytes(dataset.source)},
           {"digest", dataset.digest},
           {"as_trained", trained.empty() ? Json() : Json(same)}};
 }

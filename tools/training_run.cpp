@@ -4,8 +4,8 @@
 
 #include <set>
 
+#include "checkpoints/document.hpp"
 #include "checkpoints/retention.hpp"
-#include "src/base/byte_text.hpp"
 #include "src/base/console.hpp"
 #include "src/base/log.hpp"
 #include "src/base/text_table.hpp"
@@ -16,6 +16,7 @@
 #include "tools/run_lock.hpp"
 #include "tools/session.hpp"
 #include "tools/stop_signal.hpp"
+#include "tools/trained_images.hpp"
 
 namespace varphase {
 namespace fs = std::filesystem;
@@ -34,6 +35,14 @@ void say_what_is_held_back(const RunConfig& config, const Dataset& dataset,
     print_err(
         "no validation images are held back: prune --choose will want some, and sweep\n"
         "  --choose will choose on test images; --validation 0.1 holds back a tenth\n");
+}
+
+/// Of the images that a file's network was trained on; "" where it does not tell.
+std::string dataset_digest_of(const fs::path& file) {
+  const Document header = read_document_header(file);
+  const Attribute* found = header.find_attribute(std::string("provenance.") + kDatasetDigest);
+  const auto* text = found == nullptr ? nullptr : std::get_if<std::string>(found);
+  return text == nullptr ? "" : *text;
 }
 
 int run_to_end(TrainingSession& session, const Options& options, at::Device device) {
@@ -71,7 +80,7 @@ void refuse_inside(const fs::path& run, const fs::path& file, const std::string&
 RunMarker marker_of(const std::optional<InitialWeights>& init) {
   RunMarker marker;
   if (init) {
-    marker.init = text_of_bytes(fs::absolute(init->file).string());
+    marker.init = fs::absolute(init->file).string();
     marker.init_variances = init->variances;
     marker.init_pruned = init->pruned;
   }
@@ -80,7 +89,7 @@ RunMarker marker_of(const std::optional<InitialWeights>& init) {
 
 std::optional<InitialWeights> initial_weights_of(const RunMarker& marker) {
   if (marker.init.empty()) return std::nullopt;
-  const fs::path file = bytes_of_text(marker.init);
+  const fs::path file = marker.init;
   VARPHASE_CHECK(fs::exists(file), ErrorKind::io,
                  "{}: no such file, and the run has yet to begin with it\n  put it back, or train "
                  "anew with --overwrite",
@@ -136,6 +145,8 @@ int train_run(const Options& options, RunConfig config, const std::optional<Init
   const at::Device device = open_device(options);
   set_numerics(config.train.deterministic, config.train.precision != "float32");
   const SessionImages images(checked_dataset(config, options, true, init), device);
+  if (init && init->pruned)
+    trained_images(images.dataset, dataset_digest_of(init->file), init->file.string());
   made.begin(config, marker_of(init));
   open_log_file(path / "log.txt");
   take_signals();
@@ -148,6 +159,7 @@ int train_run(const Options& options, RunConfig config, const std::optional<Init
 
 int resume_run(const Options& options) {
   const RunFolder run(options.run);
+  run.config();  // what is no run of ours is refused before anything is written there
   const RunLock lock = RunLock::training(run.path());
   remove_stale_temporaries_of_run(run.path(), true);
   open_log_file(run.path() / "log.txt");

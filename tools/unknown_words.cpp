@@ -49,7 +49,6 @@ const std::map<std::string, std::vector<std::string>>& others_words() {
       {"jobs", {"threads"}},
       {"data-dir", {"data"}},
       {"data-path", {"data"}},
-      {"dataset", {"data"}},
       {"model", {"network", "preset", "run"}},
       {"arch", {"network", "preset"}},
       {"output", {"out", "run"}},

@@ -24,7 +24,7 @@ void check_choice(const std::string& key, const std::string& value, const FieldI
 Json value_from_text(const std::string& text, const Json& like) {
   if (like.is_string()) return text_of_bytes(text);
   try {
-    return parse_json(text_of_bytes(text), "");
+    return parse_json(text, "");
   } catch (const Error&) {
     return text_of_bytes(text);
   }

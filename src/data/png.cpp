@@ -70,6 +70,11 @@ class PngDecoder final : public ImageDecoder {
   }
 
  private:
+  /// Whether the chunk there is the last: what stands behind it is none of the image's.
+  bool ends_at(std::size_t chunk) const {
+    return std::memcmp(bytes_.data() + chunk + 4, "IEND", 4) == 0;
+  }
+
   /// libpng tells of a chunk eXIf only once it has passed it, which may be behind the pixels.
   int find_orientation() const {
     constexpr std::size_t kSignatureBytes = 8, kFrameBytes = 12;
@@ -78,6 +83,7 @@ class PngDecoder final : public ImageDecoder {
       if (length > bytes_.size() - at - kFrameBytes) break;
       if (std::memcmp(bytes_.data() + at + 4, "eXIf", 4) == 0)
         return exif_orientation(bytes_.subspan(at + 8, length));
+      if (ends_at(at)) break;
       at += kFrameBytes + length;
     }
     return 1;
@@ -95,6 +101,7 @@ class PngDecoder final : public ImageDecoder {
         if ((bytes_[at + 4] & kAncillary) == 0) return;  // the pixels' own: libpng says it
         fail(ErrorKind::format, "is truncated: a chunk of {} bytes, {} are left", length, left);
       }
+      if (ends_at(at)) return;
       at += kFrameBytes + length;
     }
   }

@@ -16,7 +16,7 @@
 namespace varphase::test {
 namespace {
 
-using nlohmann::json;
+using AnyOrder = nlohmann::json;  // h5py lists attributes by name
 using testing::HasSubstr;
 
 std::string hexadecimal(const std::vector<std::byte>& bytes) {
@@ -44,7 +44,7 @@ TEST(H5py, ReadsWhatWeWrite) {
   const Finished python =
       run_python(script("read_by_h5py.py") + " '" + (folder / "a.h5").string() + "'");
   ASSERT_EQ(python.status, 0) << python.output << "\nh5py is missing? tools/setup installs it";
-  const json found = json::parse(python.output);
+  const AnyOrder found = AnyOrder::parse(python.output);
   const std::map<ElementType, std::string> names{{ElementType::float32, "<f4"},
                                                  {ElementType::float64, "<f8"},
                                                  {ElementType::int64, "<i8"},
@@ -53,18 +53,18 @@ TEST(H5py, ReadsWhatWeWrite) {
   EXPECT_EQ(found["arrays"].size(), document.arrays.size());
   for (const Array& array : document.arrays) {
     ASSERT_TRUE(found["arrays"].contains(array.name)) << array.name;
-    const json& got = found["arrays"][array.name];
+    const AnyOrder& got = found["arrays"][array.name];
     const bool scalar = array.shape.empty();
     EXPECT_EQ(got["type"], names.at(array.type)) << array.name;
-    EXPECT_EQ(got["shape"], json(scalar ? std::vector<std::int64_t>{1} : array.shape))
+    EXPECT_EQ(got["shape"], AnyOrder(scalar ? std::vector<std::int64_t>{1} : array.shape))
         << array.name;
     EXPECT_EQ(got["bytes"], hexadecimal(array.bytes)) << array.name;
     EXPECT_EQ(got["fletcher32"], true) << array.name;
-    json attributes{{"dims", array.dims}, {"unit", array.unit}};
+    AnyOrder attributes{{"dims", array.dims}, {"unit", array.unit}};
     if (scalar) attributes["scalar"] = 1;
     EXPECT_EQ(got["attributes"], attributes) << array.name;
   }
-  const json& attributes = found["attributes"];
+  const AnyOrder& attributes = found["attributes"];
   EXPECT_EQ(attributes.size(), document.attributes.size() + 3);
   EXPECT_EQ(attributes["kind"], "'checkpoint'");
   EXPECT_EQ(attributes["format_version"], "1");

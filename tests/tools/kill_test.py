@@ -152,6 +152,8 @@ class Kill(ProgramTest):
                 else:
                     self.kill_an_analysis(verb, analyses[verb][0], list(references[verb]), references[verb], seconds[verb], second)
             shutil.rmtree(self.folder / "killed", ignore_errors=True)
+        self.assertGreater(sum(self.told[verb] for verb in VERBS), KILLS // 4, self.told)
+        self.assertTrue(KILLS < 60 or self.told["second: 2"] + self.told["second: 3"] > 0, self.told)
         print(f"{KILLS} kills asked for; by verb those that met a running process, and how seconds ended: {dict(self.told)}")
 
 

@@ -584,6 +584,61 @@ class Beginning(RunTest):
         self.assertEqual([row["epoch"] for row in metrics_of(one)], list("0123"))
 
 
+class BesideOthers(RunTest):
+    def test_a_folder_of_another_tool_s_is_not_written_to(self):
+        theirs = self.folder / "theirs"
+        (theirs / "checkpoints").mkdir(parents=True)
+        (theirs / "config.json").write_text('{"model_type": "bert"}')
+        one = self.train("one")
+        shutil.copy(one / "checkpoints/epoch_0003.h5", theirs / "checkpoints/epoch_0003.h5")
+        before = sorted(theirs.rglob("*"))
+        self.fails(2, "config.json", arguments=self.resume(theirs))
+        self.assertEqual(before, sorted(theirs.rglob("*")))
+        # Our file brings its own configuration: what lies beside it says nothing of it.
+        self.works("eval", theirs / "checkpoints/epoch_0003.h5", "--samples", 2, *OFFLINE)
+
+    def test_finetune_says_that_images_changed(self):
+        one = self.train("one")
+        pruned = self.folder / "50.h5"
+        self.works("prune", one, "--sparsity", 0.5, "--out", pruned, *OFFLINE)
+        tune = ["finetune", pruned, "--epochs", 1, *OFFLINE, "--run"]
+        self.assertNotIn("other images", self.works(*tune, self.folder / "same").stderr)
+        shutil.rmtree(self.data)
+        idx_folder(self.data, seed=5)
+        self.assertIn("other images", self.works(*tune, self.folder / "other").stderr)
+
+    def test_kappa_of_epochs_on_two_sets_of_images_says_so(self):
+        one = self.train("one")
+        self.works("kappa", one, *OFFLINE)
+        self.cut(one, 1)
+        moved = self.folder / "first"
+        self.data.rename(moved)
+        idx_folder(self.data, seed=5)
+        self.works(*self.resume(one, "--accept-changed-data"))
+        for data in (self.data, moved):
+            done = self.works("kappa", one, "--data", data, "--json", *OFFLINE)
+            self.assertIn("other images", done.stderr)
+            self.assertIs(json.loads(done.stdout)["data"]["as_trained"], False)
+
+    def test_a_longer_run_s_schedule_is_not_changed_by_hand(self):
+        one = self.train("one")
+        self.works(*self.resume(one, "--epochs", 5))
+        self.cut(one, 4)
+        path = one / "config.json"
+        kept = path.read_text()
+        for field, value in (("extension", "constant"), ("extended_from", 2), ("epochs", 7)):
+            config = json.loads(kept)
+            config["train"][field] = value
+            path.write_text(json.dumps(config))
+            self.fails(2, f"train.{field}", arguments=self.resume(one))
+        path.write_text(kept)
+        self.works(*self.resume(one))
+
+    def test_names_of_classes_are_json(self):
+        one = self.train("one", "--class-names", '["a\\"b", "caf\\u00e9", "c", "d"]')
+        self.assertEqual(json.loads((one / "config.json").read_text())["data"]["class_names"], ['a"b', "caf\u00e9", "c", "d"])
+
+
 class GoingOn(RunTest):
     def begin(self, *arguments, until, **more):
         process = subprocess.Popen([PROGRAM, *map(str, arguments)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, **more)

@@ -158,7 +158,9 @@ Json origin_of(const fs::path& checkpoint, const RunConfig& config, const Datase
               {"split", split_name(images.split)},
               {"data", to_json(config.data)}};
   // Where the images lie and how people call them says nothing of them.
-  for (const char* key : {"data", "class_names"}) origin["data"].erase(key);
+  for (const char* key : {"data", "source", "class_names", "max_unpacked_bytes", "max_image_pixels",
+                          "max_jpeg_scans"})
+    origin["data"].erase(key);
   for (const char* key : {"version", "git_hash", "libtorch", "device"}) origin[key] = made.at(key);
   return origin;
 }
@@ -406,7 +408,9 @@ int KappaVerb::run() {
     const Snapshot snapshot = read_snapshot(checkpoint);
     LoadedNetwork loaded = network_of_snapshot(snapshot, device_, checkpoint.string());
     check_fits(loaded.network, dataset_);
-    if (trained_.is_null())
+    // A run that went on with other images has epochs of both.
+    if (trained_.is_null() ||
+        (trained_["as_trained"] == true && loaded.dataset_digest != dataset_.digest))
       trained_ = trained_images(dataset_, loaded.dataset_digest, checkpoint.string());
     if (!progress_) begin(loaded.network);
     progress_->describe(fmt::format("kappa of epoch {}", epoch));
@@ -441,7 +445,7 @@ void KappaVerb::finish() {
     if (options_.by == "image") json["layers"] = images_of_;
     if (options_.by == "class") {
       json["sums"] = sums_;
-      json["class_names"] = dataset_.class_names;
+      json["class_names"] = config_.data.class_names;
     }
     print_json(json);
     return;

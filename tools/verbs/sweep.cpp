@@ -77,6 +77,7 @@ struct OneSweep {
   fs::path folder;
   std::string stem;  // of the files' names: the epoch, or the pruned file's own
   bool of_pruned_file = false;
+  RunLock lock = RunLock::none();  // until the results are written
 };
 
 /// @param networks in all; @param estimate of all of them, made at the first
@@ -157,6 +158,7 @@ OneSweep sweep_one(const Options& options, const std::string& path, const SweepR
                                  row.kept[l], alpha_is_shared[l]));
     report.costs.push_back(network_cost(network, costs));
   }
+  one.lock = std::move(source.lock);
   one.stem =
       one.of_pruned_file ? source.file.stem().string() : fmt::format("epoch_{:04}", source.epoch());
   return one;

@@ -195,6 +195,21 @@ TEST(Orientation, IsAppliedToPng) {
   }
 }
 
+TEST(Png, BytesBehindTheLastChunkAreNoneOfTheImage) {
+  const std::string letters = "abcdef";
+  const Bytes png = png_bytes({2, 3, 1, Bytes(letters.begin(), letters.end())});
+  const Bytes plain = decoded(png, "x.png").pixels;
+  for (const std::string& behind :
+       {std::string("appended text, lower case, longer than a chunk's frame"),
+        std::string(100, '\0'),
+        std::string("\xff\xff\xff\xff"
+                    "eXIfMM")}) {
+    Bytes longer = png;
+    longer.insert(longer.end(), behind.begin(), behind.end());
+    EXPECT_EQ(decoded(longer, "x.png").pixels, plain) << behind;
+  }
+}
+
 TEST(Orientation, IsAppliedToJpegInColour) {
   const Picture picture = noise_picture(16, 24, 3, 5);
   const Bytes jpeg = jpeg_bytes(picture);
