@@ -95,12 +95,11 @@ MemberRuns::State MemberRuns::state(std::int64_t member) const {
   } catch (const Error& error) {
     damaged(own, fmt::format("damaged: {}", error.what()));
   }
-  RunConfig planned = member_config(member);
+  const RunConfig planned = member_config(member);
   const std::vector<ConfigChange> changes = config_changes(found, planned);
   if (!only_allowed(changes)) {
-    planned.train.extended_from = std::max<std::int64_t>(1, found.train.extended_from);
     VARPHASE_CHECK(
-        found.train.extended_from == 0 || !only_allowed(config_changes(found, planned)),
+        found.train.extended_from == 0 || !only_allowed(config_changes(planned, found)),
         ErrorKind::usage,
         "{}: this member was made longer by itself, to {} epochs\n  --resume --epochs {} "
         "makes all of them as long",
