@@ -17,6 +17,9 @@ int main(int argc, char** argv) {
   varphase::open_standard_descriptors();
   // A file size limit is a full disk, not the end of the program.
   std::signal(SIGXFSZ, SIG_IGN);
+  // Nor is a reader of stdout or stderr that goes away: what is not printed is told by the exit
+  // code.
+  std::signal(SIGPIPE, SIG_IGN);
   varphase::Options options;
   int code = 0;
   const std::string verb = varphase::parse_command_line(argc, argv, options, code);

@@ -27,6 +27,8 @@ std::vector<fs::path> make_folders(const fs::path& path) {
   std::error_code error;
   for (fs::path folder = path; !folder.empty() && !fs::exists(folder, error);
        folder = folder.parent_path()) {
+    VARPHASE_CHECK(!fs::is_symlink(folder, error), ErrorKind::io,
+                   "{}: is a link to what is not there", folder.string());
     missing.push_back(folder);
     if (folder == folder.parent_path()) break;
   }

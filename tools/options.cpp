@@ -568,7 +568,7 @@ namespace {
 std::string what_is_wrong(const CLI::App& app, const CLI::ParseError& error) {
   const auto kind = static_cast<CLI::ExitCodes>(error.get_exit_code());
   if (kind == CLI::ExitCodes::ExtrasError || kind == CLI::ExitCodes::RequiredError) {
-    const std::string words = unexpected_words(app);
+    std::string words = unexpected_words(app);
     if (!words.empty()) return words;
   }
   const std::vector<CLI::App*> chosen = app.get_subcommands();

@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "src/base/error.hpp"
+#include "tools/run_contents.hpp"
+#include "tools/run_marker.hpp"
 
 namespace varphase {
 namespace fs = std::filesystem;
@@ -21,6 +23,12 @@ void check_output_file(const fs::path& path, bool overwrite) {
                  path.string());
   VARPHASE_CHECK(overwrite || !fs::exists(there), ErrorKind::usage,
                  "{}: is there already\n  --overwrite replaces it", path.string());
+  const fs::path folder = fs::absolute(path, error).lexically_normal().parent_path();
+  const bool training = folder.filename() == "checkpoints" && is_run(folder.parent_path());
+  VARPHASE_CHECK(!training && !(is_run(folder) && is_file_of_training(path.filename().string())),
+                 ErrorKind::usage,
+                 "{}: is the place of a file of the run's training\n  give another name",
+                 path.string());
   check_output_folder(path.has_parent_path() ? path.parent_path() : fs::path("."));
 }
 

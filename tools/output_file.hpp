@@ -7,7 +7,8 @@
 namespace varphase {
 
 /// Before the work: whether a verb may and can write there. @throws Error usage where there is a
-/// file and `overwrite` is not given, io where its folder cannot be made or written.
+/// file and `overwrite` is not given, or where a run keeps its training, io where its folder cannot
+/// be made or written.
 void check_output_file(const std::filesystem::path& path, bool overwrite);
 
 /// The same of a folder that gets files of names of its own.

@@ -55,8 +55,8 @@ std::string check_same_images(const ResumePoint& point, const Dataset& dataset, 
       "the place of its own images by --data, or go on with these by "
       "--accept-changed-data",
       point.file.string(), found->second, dataset.source, dataset.digest);
-  const std::string text = fmt::format("from step {} on images of digest {}, before that {}",
-                                       point.snapshot.step, dataset.digest, found->second);
+  std::string text = fmt::format("from step {} on images of digest {}, before that {}",
+                                 point.snapshot.step, dataset.digest, found->second);
   log_warning("the data changed: " + text);
   return text;
 }

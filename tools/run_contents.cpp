@@ -189,6 +189,8 @@ RunContents run_contents(const fs::path& run) {
   return contents;
 }
 
+bool is_file_of_training(const std::string& name) { return kEarly.count(name) > 0; }
+
 bool is_before_first_checkpoint(const fs::path& run) { return is_early(run, run_contents(run)); }
 
 bool is_vacant(const fs::path& run) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 #include <vector>
 
 #include "tools/run_lock.hpp"
@@ -25,6 +26,9 @@ RunContents run_contents(const std::filesystem::path& run);
 
 /// Whether no file of ours but those that a training writes before its first checkpoint is there.
 bool is_before_first_checkpoint(const std::filesystem::path& run);
+
+/// Whether a run's training writes a file of that name in the run's own folder.
+bool is_file_of_training(const std::string& name);
 
 /// Whether nothing lies there that a training would miss: an empty folder, or a run of ours before
 /// its first checkpoint, and nothing of somebody else's.

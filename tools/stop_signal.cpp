@@ -22,8 +22,6 @@ void take_signals() {
     // What the program was started to ignore (nohup) stays ignored.
     if (std::signal(signal, request_stop) == SIG_IGN) std::signal(signal, SIG_IGN);
   }
-  // A reader of stdout that is gone ends no training: what is computed lies in files.
-  std::signal(SIGPIPE, SIG_IGN);
 }
 
 const std::atomic<bool>& stop_requested() { return requested; }

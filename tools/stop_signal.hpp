@@ -8,7 +8,6 @@ namespace varphase {
 
 /// From then on SIGINT, SIGTERM and SIGHUP ask for an end: long work looks at stop_requested() and
 /// ends after its running step, with all saved. A second one ends the program the usual way.
-/// SIGPIPE is ignored.
 void take_signals();
 const std::atomic<bool>& stop_requested();
 

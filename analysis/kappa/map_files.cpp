@@ -90,7 +90,7 @@ std::string MapSubject::folder() const {
 }
 
 std::string layers_name(const std::vector<std::string>& layers) {
-  const std::string joined = fmt::format("{}", fmt::join(layers, "+"));
+  std::string joined = fmt::format("{}", fmt::join(layers, "+"));
   if (layers.size() <= kMostNamed && joined.size() <= kLongest &&
       std::all_of(layers.begin(), layers.end(), plain_name))
     return joined;
@@ -98,7 +98,7 @@ std::string layers_name(const std::vector<std::string>& layers) {
                      digits_of(fmt::format("{}", fmt::join(layers, std::string_view("\0", 1)))));
 }
 
-MapFiles::MapFiles(fs::path run) : root_(std::move(run) / "kappa") {}
+MapFiles::MapFiles(const fs::path& run) : root_(run / "kappa") {}
 
 std::string MapFiles::stem(const MapSubject& subject, std::int64_t epoch) const {
   return fmt::format("epoch_{:04}{}{}", epoch, subject.layers.empty() ? "" : "_", subject.layers);
@@ -178,7 +178,7 @@ fs::path MapFiles::make_room(const fs::path& path, const KappaMap& map) const {
   } catch (const Error&) {  // damaged: nobody could read it
     return {};
   }
-  const fs::path older = root_ / kOlder / fmt::format("{}_{}.h5", path.stem().string(), digest);
+  fs::path older = root_ / kOlder / fmt::format("{}_{}.h5", path.stem().string(), digest);
   fs::create_directories(older.parent_path(), error);
   if (!error) fs::rename(path, older, error);
   VARPHASE_CHECK(!error, ErrorKind::io, "{}: cannot be moved to {}: {}", path.string(),

@@ -32,7 +32,7 @@ std::string layers_name(const std::vector<std::string>& layers);
 /// Every path below a run's kappa/: maps that are of different things never have one name.
 class MapFiles {
  public:
-  explicit MapFiles(std::filesystem::path run);
+  explicit MapFiles(const std::filesystem::path& run);
 
   std::filesystem::path root() const { return root_; }
   std::filesystem::path folder(const MapSubject& subject) const;

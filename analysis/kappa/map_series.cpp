@@ -130,6 +130,7 @@ std::vector<std::string> left_out(const std::vector<Summary>& maps, const Summar
     }
   }
   std::vector<std::string> texts;
+  texts.reserve(lines.size());
   for (const auto& [folder, what, count] : lines)
     texts.push_back(fmt::format("{}: {} ({})", folder_text(folder), counted(count, "map"), what));
   return texts;

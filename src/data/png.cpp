@@ -116,14 +116,35 @@ class PngDecoder final : public ImageDecoder {
 
   void read_rows(std::size_t row) {
     if (setjmp(png_jmpbuf(png_)) != 0) fail(ErrorKind::format, "{}", message_);
-    if (png_get_color_type(png_, info_) == PNG_COLOR_TYPE_PALETTE) png_set_palette_to_rgb(png_);
-    if (png_get_bit_depth(png_, info_) < 8) png_set_expand_gray_1_2_4_to_8(png_);
+    const bool palette = png_get_color_type(png_, info_) == PNG_COLOR_TYPE_PALETTE;
+    if (palette) png_set_packing(png_);
+    if (!palette && png_get_bit_depth(png_, info_) < 8) png_set_expand_gray_1_2_4_to_8(png_);
     png_set_strip_alpha(png_);
     png_set_interlace_handling(png_);
     png_read_update_info(png_, info_);
-    if (png_get_rowbytes(png_, info_) != row) png_error(png_, "rows of another length");
+    const std::size_t wanted = palette ? row / 3 : row;
+    if (png_get_rowbytes(png_, info_) != wanted) png_error(png_, "rows of another length");
     png_read_image(png_, rows_.data());
     png_read_end(png_, nullptr);
+    if (palette) look_up_colours(row / 3);
+  }
+
+  /// In place, from the right: libpng would make a colour up for an index that has none.
+  void look_up_colours(std::size_t width) {
+    png_colorp colours = nullptr;
+    int count = 0;
+    png_get_PLTE(png_, info_, &colours, &count);
+    for (png_bytep pixels : rows_) {
+      for (std::size_t x = width; x-- > 0;) {
+        const int index = pixels[x];
+        if (index >= count)
+          fail(ErrorKind::format, "a pixel has colour {} of a palette of {}", index, count);
+        const png_color colour = colours[index];
+        pixels[3 * x] = colour.red;
+        pixels[3 * x + 1] = colour.green;
+        pixels[3 * x + 2] = colour.blue;
+      }
+    }
   }
 
   static void on_read(png_structp png, png_bytep into, std::size_t count) {

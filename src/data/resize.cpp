@@ -19,6 +19,9 @@ struct Windows {
   std::vector<std::int32_t> weights;  // longest for each
 };
 
+/// Halves go up, as in Pillow.
+std::int64_t nearest(double value) { return static_cast<std::int64_t>(std::floor(value + 0.5)); }
+
 Windows windows_of(std::int64_t from, std::int64_t to) {
   const double scale = static_cast<double>(from) / static_cast<double>(to);
   const double reach = std::max(scale, 1.0);  // of the filter to each side
@@ -28,8 +31,8 @@ Windows windows_of(std::int64_t from, std::int64_t to) {
   std::vector<double> exact(windows.longest);
   for (std::int64_t place = 0; place < to; ++place) {
     const double centre = (static_cast<double>(place) + 0.5) * scale;
-    const auto first = std::max<std::int64_t>(static_cast<std::int64_t>(centre - reach + 0.5), 0);
-    const auto end = std::min<std::int64_t>(static_cast<std::int64_t>(centre + reach + 0.5), from);
+    const auto first = std::max<std::int64_t>(nearest(centre - reach), 0);
+    const auto end = std::min<std::int64_t>(nearest(centre + reach), from);
     const auto count = static_cast<std::size_t>(end - first);
     double sum = 0;
     for (std::size_t i = 0; i < count; ++i) {
@@ -42,7 +45,7 @@ Windows windows_of(std::int64_t from, std::int64_t to) {
     std::int32_t* weights =
         windows.weights.data() + static_cast<std::size_t>(place) * windows.longest;
     for (std::size_t i = 0; i < count; ++i)
-      weights[i] = static_cast<std::int32_t>(0.5 + exact[i] / sum * (1 << kFractionalBits));
+      weights[i] = static_cast<std::int32_t>(nearest(exact[i] / sum * (1 << kFractionalBits)));
     windows.first.push_back(static_cast<std::size_t>(first));
     windows.count.push_back(count);
   }

@@ -7,6 +7,7 @@
 
 import json
 import unittest
+import zlib
 
 import numpy as np
 
@@ -90,6 +91,43 @@ class ImageData(ProgramTest):
         self.assertEqual(len(json.loads(done.stdout)["left_out"]), 1)
         self.assertIn("deep/2.png", done.stderr)
         self.assertEqual(len(out.read_text().splitlines()), 3)
+
+    def test_colours_of_a_palette(self):
+        draw = np.random.default_rng(3)
+
+        def chunk(kind, data):
+            return len(data).to_bytes(4, "big") + kind + data + zlib.crc32(kind + data).to_bytes(4, "big")
+
+        def file(kind, depth, rows, palette=b""):
+            parts = [chunk(b"IHDR", (8).to_bytes(4, "big") * 2 + bytes([depth, kind, 0, 0, 0]))]
+            parts += [chunk(b"PLTE", palette)] if palette else []
+            parts += [chunk(b"IDAT", zlib.compress(b"".join(b"\0" + row for row in rows))), chunk(b"IEND", b"")]
+            return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+        def digest(name, images, code=0):
+            for number, image in enumerate(images):
+                for part in ("train", "test"):
+                    folder = self.folder / name / part / f"class{number % 2}"
+                    folder.mkdir(parents=True, exist_ok=True)
+                    (folder / f"{number}.png").write_bytes(image)
+            done = self.varphase("data", self.folder / name, "--json")
+            self.assertEqual(done.returncode, code, done.stderr)
+            return json.loads(done.stdout)["digest"] if code == 0 else done.stderr
+
+        indexed, plain = [], []
+        for depth in (1, 2, 4, 8):
+            count = min(2**depth, 200)
+            palette = draw.integers(0, 256, (count, 3)).astype(np.uint8)
+            pixels = draw.integers(0, count, (8, 8))
+            bits = [((pixels[:, :, None] >> np.arange(depth)[::-1]) & 1).reshape(8, -1)]
+            indexed.append(file(3, depth, [row.tobytes() for row in np.packbits(bits[0].astype(np.uint8), axis=1)], palette.tobytes()))
+            plain.append(file(2, 8, [row.tobytes() for row in palette[pixels]]))
+        self.assertEqual(digest("indexed", indexed), digest("plain", plain))
+        # A pixel that no colour belongs to is damage, not black.
+        wrong = np.full((8, 8), 3, np.uint8)
+        wrong[5, 2] = 4
+        said = digest("wrong", [file(3, 8, [row.tobytes() for row in wrong], bytes(12)), indexed[3]], code=3)
+        self.assertIn("palette", said)
 
     def test_sound_files_of_another_kind_are_not_called_damaged(self):
         (self.set / "train/a/4.png").write_bytes(b"GIF89a" + bytes(50))

@@ -639,6 +639,53 @@ class BesideOthers(RunTest):
         self.assertEqual(json.loads((one / "config.json").read_text())["data"]["class_names"], ['a"b', "caf\u00e9", "c", "d"])
 
 
+    def test_a_run_s_own_files_are_no_place_for_results(self):
+        one = self.train("one")
+        before = {path: path.read_bytes() for path in one.rglob("*") if path.suffix in (".h5", ".json", ".csv")}
+        last = one / "checkpoints/epoch_0003.h5"
+        for arguments in (["export", one, "--to", "safetensors", "--out", one / "config.json"],
+                          ["prune", one, "--sparsity", 0.5, "--out", last, *OFFLINE],
+                          ["prune", one, "--sparsity", 0.5, "--out", one / "checkpoints/new.h5", *OFFLINE],
+                          ["report", one, "--out", one / "metrics.csv"],
+                          ["eval", one, "--samples", 2, "--out", one / "run.json", *OFFLINE]):  # fmt: skip
+            self.fails(2, "the run's training", arguments=[*arguments, "--overwrite"])
+        self.assertEqual(before, {path: path.read_bytes() for path in before})
+        pruned = self.folder / "50.h5"
+        self.works("prune", one, "--sparsity", 0.5, "--out", pruned, *OFFLINE)
+        again = ["prune", pruned, "--sparsity", 0.6, "--out", pruned, "--overwrite", *OFFLINE]
+        self.fails(2, "what is pruned", arguments=again)
+
+    def test_a_link_to_nothing_stays(self):
+        for name in ("one", "one/deeper"):
+            link = self.folder / "one"
+            link.symlink_to("nowhere")
+            for more in ((), ("--overwrite",)):
+                self.fails(3, "link", arguments=self.arguments(name, *more))
+                self.assertTrue(link.is_symlink())
+            link.unlink()
+
+    def test_check_names_a_checkpoint_of_another_training(self):
+        one, two = self.train("one"), self.train("two", "--seed", 2)
+        shutil.copy(two / "checkpoints/epoch_0003.h5", one / "checkpoints/epoch_0003.h5")
+        done = run("check", one)
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("train.seed", done.stdout)
+        self.assertIn("3 whole, 1 not", done.stdout)
+
+    def test_readers_that_go_end_nothing(self):
+        reader, writer = os.pipe()
+        os.close(reader)
+        with os.fdopen(writer, "w") as gone:
+            done = subprocess.run([PROGRAM, *map(str, self.arguments("one"))], stdout=subprocess.DEVNULL, stderr=gone)
+            self.assertEqual(done.returncode, 0)
+            one = self.folder / "one"
+            self.assertTrue((one / "checkpoints/epoch_0003.h5").exists())
+            for verb in (["check", one], ["inspect", one / "checkpoints/epoch_0003.h5"], ["eval", one, "--samples", 2, *OFFLINE]):
+                done = subprocess.run([PROGRAM, *map(str, verb)], stdout=gone, stderr=subprocess.PIPE, text=True)
+                self.assertEqual(done.returncode, 3, verb)
+                self.assertIn("stdout: not written", done.stderr)
+
+
 class GoingOn(RunTest):
     def begin(self, *arguments, until, **more):
         process = subprocess.Popen([PROGRAM, *map(str, arguments)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, **more)

@@ -11,6 +11,7 @@
 #include "src/base/json.hpp"
 #include "src/base/text_table.hpp"
 #include "src/train/train_config.hpp"
+#include "tools/run_folder.hpp"
 #include "tools/verbs/verbs.hpp"
 
 namespace varphase {
@@ -28,17 +29,19 @@ void check_config(const std::string& text, const std::string& path) {
 /// What the verbs that use a file refuse, as far as it can be said without its network.
 CheckOptions reading_as_verbs_do() {
   CheckOptions options;
-  options.readers = {
-      {kCheckpointKind,
-       [](Document document, const std::string& path) {
-         check_config(snapshot_from_document(std::move(document), path).config, path);
-       }},
-      {"pruned",
-       [](Document document, const std::string& path) {
-         check_config(sparse_model_from_document(document, path).config, path);
-       }},
-      {"kappa",
-       [](Document document, const std::string& path) { kappa_from_document(document, path); }}};
+  options.readers = {{kCheckpointKind,
+                      [](Document document, const std::string& path) {
+                        const Snapshot snapshot = snapshot_from_document(std::move(document), path);
+                        check_config(snapshot.config, path);
+                        check_is_of_its_run(path, snapshot.config);
+                      }},
+                     {"pruned",
+                      [](const Document& document, const std::string& path) {
+                        check_config(sparse_model_from_document(document, path).config, path);
+                      }},
+                     {"kappa", [](const Document& document, const std::string& path) {
+                        kappa_from_document(document, path);
+                      }}};
   return options;
 }
 

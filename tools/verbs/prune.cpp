@@ -287,6 +287,9 @@ int run_prune(const Options& options) {
   if (!options.threshold.empty()) parse_score(options.threshold, options.criterion);
 
   if (!options.out.empty()) check_output_file(options.out, options.overwrite);
+  std::error_code none;
+  VARPHASE_CHECK(options.out.empty() || !fs::equivalent(options.out, options.run, none),
+                 ErrorKind::usage, "{}: is what is pruned\n  give another --out", options.out);
   PruningSource source = open_pruning_source(options, options.run, "prune");
   if (options.out.empty())
     check_output_folder(source.pruned ? source.file.parent_path() : source.folder / "pruned");
