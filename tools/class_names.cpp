@@ -6,6 +6,7 @@
 
 #include "src/base/byte_text.hpp"
 #include "src/base/error.hpp"
+#include "src/base/log.hpp"
 
 namespace varphase {
 namespace {
@@ -51,8 +52,14 @@ void record_class_names(DataConfig& config, const Dataset& dataset, const Option
     return;
   }
   const bool other_data = given(options, "data") || !options.data.empty();
-  if (other_data || static_cast<std::int64_t>(class_names_of(config).size()) < dataset.classes)
+  if (config.class_names.empty()) return;
+  if (other_data || static_cast<std::int64_t>(class_names_of(config).size()) < dataset.classes) {
+    log_warning(
+        fmt::format("{} names no classes, and those of the configuration are of other "
+                    "images: left out; --class-names gives them",
+                    dataset.name));
     config.class_names = Json::array();
+  }
 }
 
 }  // namespace varphase

@@ -51,7 +51,7 @@ PruningSource open_pruning_source(const Options& options, const std::string& pat
                          std::move(lock)};
     source.images = trained_images(source.dataset, source.loaded.dataset_digest, path);
     source.config = source.pruned->config;
-    check_fits(source.loaded.network, source.dataset);
+    check_fits(source.loaded.network, source.dataset, false);
     return source;
   }
   Options one = options;
@@ -74,7 +74,7 @@ PruningSource open_pruning_source(const Options& options, const std::string& pat
                        std::move(lock)};
   source.images = trained_images(source.dataset, source.loaded.dataset_digest, file);
   source.loaded.epoch = opened.epoch;
-  check_fits(source.loaded.network, source.dataset);
+  check_fits(source.loaded.network, source.dataset, false);
   return source;
 }
 

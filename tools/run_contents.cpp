@@ -69,8 +69,19 @@ bool is_result(const std::string& top, const fs::path& path) {
   if (ending == ".onnx") return top == "exports" && holds(path, "varphase", 0, 64);
   if (ending == ".json") return is_result_json(top, path);
   if (ending != ".csv") return false;
-  return (top == "kappa" && path.filename() == "histogram.csv") ||
+  return (top == "kappa" && path.filename() == "histogram.csv" && holds(path, "epoch,", 0, 6)) ||
          is_result_json(top, fs::path(path).replace_extension(".json"));
+}
+
+/// A file that people may have made themselves: what it holds tells. The others are asked for by
+/// their names alone, damaged or not.
+/// @param path  in a run's own folder
+bool is_of_form(const fs::path& path, fs::file_type type) {
+  if (type != fs::file_type::regular) return true;
+  const std::string name = path.filename().string();
+  if (name == "report.html") return holds(path, "content=\"Varphase", 0, 1U << 12U);
+  if (name == "transition.json") return is_object_with(path, {"layers", "rows"});
+  return true;
 }
 
 bool is_epoch(const std::string& name) {
@@ -110,7 +121,7 @@ bool is_ours(const fs::directory_entry& entry, const std::vector<std::string>& p
   const std::string& name = own.back();
   if (type != fs::file_type::regular && type != fs::file_type::symlink) return false;
   if (writer_of_temporary(name)) return true;
-  if (own.size() == 1) return kTop.count(name) > 0;
+  if (own.size() == 1) return kTop.count(name) > 0 && is_of_form(entry.path(), type);
   if (own[0] == "checkpoints")
     return own.size() == 2 && (name == "interrupted.h5" || is_epoch(name));
   return type == fs::file_type::regular && kResults.count(own[0]) > 0 &&

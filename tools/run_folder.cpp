@@ -44,7 +44,10 @@ RunConfig RunFolder::config() const {
   try {
     assign_fields(config, read_json_file(file));
   } catch (const Error& error) {
-    throw Error(error.kind(), fmt::format("{}: {}", file.string(), error.what()));
+    const std::string what = error.what();
+    throw Error(error.kind(), what.rfind(file.string(), 0) == 0
+                                  ? what
+                                  : fmt::format("{}: {}", file.string(), what));
   }
   return config;
 }

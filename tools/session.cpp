@@ -87,7 +87,11 @@ std::vector<double> numbers(const char* key, const Json& list) {
 std::string place_of(const DataConfig& config) {
   std::error_code error;
   const std::string& source = config.source;
-  return !source.empty() && fs::exists(source, error) ? source : config.data;
+  if (!source.empty() && fs::exists(source, error)) return source;
+  VARPHASE_CHECK(source.empty() || fs::exists(config.data, error), ErrorKind::io,
+                 "{}: the images lay there, and are not there now\n  --data says where they are",
+                 source);
+  return config.data;
 }
 
 std::string value_of(const std::map<std::string, std::string>& provenance, const char* key) {
@@ -224,13 +228,14 @@ Normalization recorded_normalization(const DataConfig& config, std::int64_t chan
   return recorded;
 }
 
-void check_fits(const Network& network, const Dataset& dataset) {
+void check_fits(const Network& network, const Dataset& dataset, bool training) {
   const Shape images{dataset.train.channels, dataset.train.height, dataset.train.width};
   VARPHASE_CHECK(images == network.input(), ErrorKind::shape,
                  "{}: images are {}, the network wants {}{}", dataset.name, shape_text(images),
                  shape_text(network.input()),
-                 form_hint({images[1], images[2], images[0]},
-                           {network.input()[1], network.input()[2], network.input()[0]}));
+                 training ? form_hint({images[1], images[2], images[0]},
+                                      {network.input()[1], network.input()[2], network.input()[0]})
+                          : "\n  images of the form that the run was trained on are wanted");
   VARPHASE_CHECK(dataset.classes <= network.classes(), ErrorKind::shape,
                  "{}: {} classes, the network has {}", dataset.name, dataset.classes,
                  network.classes());

@@ -51,7 +51,8 @@ void record_source(DataConfig& config);
 /// By what a run's images were normalized, for images without a data set; empty: not at all.
 /// @throws Error usage where the config does not say.
 Normalization recorded_normalization(const DataConfig& config, std::int64_t channels);
-void check_fits(const Network& network, const Dataset& dataset);
+/// @param training  of a verb that can bring images to the network's form
+void check_fits(const Network& network, const Dataset& dataset, bool training);
 
 /// What a verb that takes one epoch of a run starts from.
 struct OneEpoch {

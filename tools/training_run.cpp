@@ -45,6 +45,13 @@ std::string dataset_digest_of(const fs::path& file) {
   return text == nullptr ? "" : *text;
 }
 
+/// Of a config.json in which other images were written: they are looked for where it says now.
+void follow_images(DataConfig& config, const ResumePoint& point) {
+  RunConfig before;
+  assign_fields(before, parse_json(point.snapshot.config, point.file.string()));
+  if (config.data != before.data.data && config.source == before.data.source) record_source(config);
+}
+
 int run_to_end(TrainingSession& session, const Options& options, at::Device device) {
   TimeEstimate estimate(work_of({&session}, 0), options.quiet, [device] { synchronize(device); });
   const int code = run_sessions({&session}, options.quiet, estimate, stop_requested());
@@ -61,7 +68,7 @@ Dataset checked_dataset(RunConfig& config, const Options& options, bool fresh,
   record_normalization(config.data, dataset);
   if (!options.resume) record_class_names(config.data, dataset, options);
   Network network(config.network);
-  check_fits(network, dataset);
+  check_fits(network, dataset, true);
   if (init) take_initial_weights(network, *init);
   if (fresh) check_log_alpha_max(config.train, network);
   check_masks(config.train, network);
@@ -173,6 +180,7 @@ int resume_run(const Options& options) {
                  "{}: no checkpoint to resume from\n  put its checkpoints back, or train anew with "
                  "--overwrite",
                  run.checkpoints().string());
+  if (!point.begins()) follow_images(config.data, point);
   if (!point.begins() && point.snapshot.epoch >= config.train.epochs) {
     finish_dropping(run.checkpoints(), config.train.keep_optimizer);
     say_finished(run.path(), config.train.epochs);

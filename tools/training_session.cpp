@@ -147,7 +147,11 @@ std::string TrainingSession::prefixed(const std::string& message) const {
 
 void TrainingSession::resume(const ResumePoint& point, const std::string& changed_data) {
   const OnStream on(stream_);
-  trainer_->restore(point.snapshot);
+  try {
+    trainer_->restore(point.snapshot);
+  } catch (const Error& error) {
+    throw Error(error.kind(), fmt::format("{}: {}", point.file.string(), error.what()));
+  }
   resumed_ = true;
   for (const auto& [name, value] : point.snapshot.provenance) {
     if (name.rfind("init", 0) == 0 || name == kChangedData) provenance_[name] = value;

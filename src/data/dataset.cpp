@@ -140,7 +140,6 @@ Dataset read_dataset(const DataRequest& request) {
 
   limit_images(dataset.train, request.train_limit);
   limit_images(dataset.test, request.test_limit);
-  note_missing_classes(dataset, dataset.train, "train", request.train_limit);
   if (request.test_limit > 0)
     note_missing_classes(dataset, dataset.test, "test", request.test_limit);
   // The set's own validation images stay those, unless others are asked for.
@@ -155,6 +154,8 @@ Dataset read_dataset(const DataRequest& request) {
   dataset.validation = select_images(dataset.train, parts.validation);
   // Without a validation part the images stay where they are.
   if (!parts.validation.empty()) dataset.train = select_images(dataset.train, parts.train);
+  // Of what is left to train on: a limit takes classes away, and so does what is held back.
+  note_missing_classes(dataset, dataset.train, "train", request.train_limit);
   return dataset;
 }
 

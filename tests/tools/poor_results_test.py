@@ -37,6 +37,17 @@ class PoorResults(ProgramTest):
     def begin(self, spec, name, *more):
         return run("train", "--network", spec, "--data", self.folder / "data", "--epochs", 1, "--run", self.folder / name, *more, *OFFLINE)
 
+    def test_what_is_held_back_may_be_all_of_a_class(self):
+        labels = np.arange(21) % 2
+        labels[4] = 2  # the only one of its class
+        idx(self.folder / "data/train-labels-idx1-ubyte", labels)
+        said = [run("data", self.folder / "data", "--validation", share) for share in (0, 0.9)]
+        parts = [json.loads(run("data", self.folder / "data", "--validation", share, "--json").stdout)["parts"]["train"]["images"]
+                 for share in (0, 0.9)]  # fmt: skip
+        self.assertEqual(parts, [21, 3])
+        self.assertNotIn("have no image", said[0].stdout + said[0].stderr)
+        self.assertIn("1 of 3 classes have no image among the 3 training images", said[1].stdout + said[1].stderr)
+
     def test_a_batch_norm_of_one_value_a_channel_is_refused(self):
         done = self.begin(self.dense, "one", "--batch-size", 1)
         self.assertEqual(done.returncode, 2, done.stderr)

@@ -103,7 +103,7 @@ class Images(RunTest):
         self.cut(one, 1)
         moved = self.folder / "elsewhere"
         self.data.rename(moved)
-        self.fails(3, str(self.data), arguments=self.resume(one))
+        self.fails(3, str(self.data), "--data", arguments=self.resume(one))
         idx_folder(self.data, seed=3)
         self.fails(2, "other images", arguments=self.resume(one))
         self.works(*self.resume(one, "--data", moved))
@@ -386,7 +386,7 @@ class Replacing(RunTest):
         self.works("export", one, "--to", "onnx")
         for verb in ("transition", "report"):
             self.works(verb, one)
-        theirs = ["notes.txt", "checkpoints/epoch_1.h5", "checkpoints/mine/epoch_0001.h5", "kappa/plot.png", "pruned/theirs.h5",
+        theirs = ["report.html", "transition.json", "kappa/histogram.csv", "notes.txt", "checkpoints/epoch_1.h5", "checkpoints/mine/epoch_0001.h5", "kappa/plot.png", "pruned/theirs.h5",
                   "exports/theirs.onnx", "evaluations/theirs.json", "sweeps/notes.csv", "mine/epoch_0001.h5"]  # fmt: skip
         for name in theirs:
             (one / name).parent.mkdir(exist_ok=True)
@@ -633,6 +633,17 @@ class BesideOthers(RunTest):
             self.fails(2, f"train.{field}", arguments=self.resume(one))
         path.write_text(kept)
         self.works(*self.resume(one))
+
+    def test_images_named_by_hand_are_looked_at_there(self):
+        one = self.train("one")
+        self.cut(one, 1)
+        other = idx_folder(self.folder / "other", seed=5)
+        path = one / "config.json"
+        config = json.loads(path.read_text())
+        config["data"]["data"] = str(other)
+        path.write_text(json.dumps(config))
+        self.fails(2, "other images", str(other), arguments=self.resume(one))
+        self.fails(2, "--resume goes on", arguments=["train", "--run", one, "--epochs", 9])
 
     def test_names_of_classes_are_json(self):
         one = self.train("one", "--class-names", '["a\\"b", "caf\\u00e9", "c", "d"]')

@@ -279,7 +279,7 @@ int run_eval(const Options& options) {
     LoadedNetwork loaded = load_network_file(entry.path, device, options.form);
     set_numerics(loaded.config.train.deterministic, false);
     const Dataset dataset = open_dataset(loaded.config.data, options.data);
-    check_fits(loaded.network, dataset);
+    check_fits(loaded.network, dataset, false);
     VARPHASE_CHECK(dataset.part(split).count() > 0, ErrorKind::usage, "{}: no {} images",
                    entry.path.string(), split_name(split));
     const DeviceImages images = to_device(dataset.part(split), split, device);

@@ -407,7 +407,7 @@ int KappaVerb::run() {
     const fs::path checkpoint = target_.run.checkpoint(epoch);
     const Snapshot snapshot = read_snapshot(checkpoint);
     LoadedNetwork loaded = network_of_snapshot(snapshot, device_, checkpoint.string());
-    check_fits(loaded.network, dataset_);
+    check_fits(loaded.network, dataset_, false);
     // A run that went on with other images has epochs of both.
     if (trained_.is_null() ||
         (trained_["as_trained"] == true && loaded.dataset_digest != dataset_.digest))

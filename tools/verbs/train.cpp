@@ -20,6 +20,7 @@
 #include "tools/run_contents.hpp"
 #include "tools/run_folder.hpp"
 #include "tools/run_lock.hpp"
+#include "tools/run_marker.hpp"
 #include "tools/session.hpp"
 #include "tools/stop_signal.hpp"
 #include "tools/training_run.hpp"
@@ -66,8 +67,9 @@ RunConfig resolve_config(const Options& options) {
                  "give --preset or --config, not both");
   VARPHASE_CHECK(!options.preset.empty() || !options.config.empty() || !options.network.empty(),
                  ErrorKind::usage,
-                 "what shall be trained? give --preset ({}), --config FILE or --network FILE",
-                 fmt::join(preset_names(), ", "));
+                 "what shall be trained? give --preset ({}), --config FILE or --network FILE{}",
+                 fmt::join(preset_names(), ", "),
+                 is_run(options.run) ? "; --resume goes on with the run that is there" : "");
   RunConfig config;
   Json json = Json::object();
   if (!options.preset.empty()) json = preset(options.preset);
