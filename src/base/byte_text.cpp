@@ -98,4 +98,9 @@ std::string printable(std::string_view text, std::size_t limit) {
   return shown;
 }
 
+std::string shown(const std::filesystem::path& path) {
+  constexpr std::size_t kLongestPath = 4096;
+  return printable(path.string(), kLongestPath);
+}
+
 }  // namespace varphase

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <filesystem>
 #include <string>
 #include <string_view>
 
@@ -23,5 +24,8 @@ std::string terminal_text(std::string_view text);
 /// A name out of a file, for a message: as terminal_text, newlines and tabs escaped too; over
 /// `limit` bytes it ends in "...".
 std::string printable(std::string_view text, std::size_t limit = 200);
+
+/// printable of a path: one that was found, not typed, must not look like a line of ours.
+std::string shown(const std::filesystem::path& path);
 
 }  // namespace varphase

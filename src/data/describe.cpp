@@ -48,7 +48,8 @@ std::vector<std::int64_t> images_per_class(const ImageSet& set, std::int64_t cla
 }
 
 std::string class_name(const Dataset& dataset, std::size_t label) {
-  return label < dataset.class_names.size() ? dataset.class_names[label] : std::to_string(label);
+  return label < dataset.class_names.size() ? printable(dataset.class_names[label])
+                                            : std::to_string(label);
 }
 
 }  // namespace

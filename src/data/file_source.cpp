@@ -6,6 +6,7 @@
 #include <cstring>
 #include <map>
 
+#include "src/base/byte_text.hpp"
 #include "src/base/error.hpp"
 #include "src/data/files_on_disk.hpp"
 #include "src/data/image_file.hpp"
@@ -107,12 +108,12 @@ class FileSource final : public ImageSource {
     std::size_t left = 0;
     for (std::size_t i = 0; i < count; ++i) {
       const FileToDecode& file = files_[first + i];
-      if (trouble[i].size) check_image_size(file.path.string(), wanted, trouble[i].header);
+      if (trouble[i].size) check_image_size(shown(file.path), wanted, trouble[i].header);
       if (const ImageTrouble& why = trouble[i].why) {
         VARPHASE_CHECK(request_.skip_damaged, ErrorKind::format, "{}: {}: {}\n  {}",
-                       file.path.string(), trouble_name(why.kind), why.text,
+                       shown(file.path), trouble_name(why.kind), why.text,
                        trouble_remedy(why.kind));
-        left_out_.push_back(fmt::format("{} ({})", file.name, why.text));
+        left_out_.push_back(fmt::format("{} ({})", text_of_bytes(file.name), why.text));
         continue;
       }
       if (left < i)

@@ -10,6 +10,7 @@
 
 #include <fmt/ranges.h>
 
+#include "src/base/byte_text.hpp"
 #include "src/base/error.hpp"
 
 namespace varphase {
@@ -153,6 +154,7 @@ std::string trouble_text(const std::vector<std::string>& names,
 std::string shown_names(std::vector<std::string> names) {
   const std::size_t more = names.size() > kNamesShown ? names.size() - kNamesShown : 0;
   names.resize(names.size() - more);
+  for (std::string& name : names) name = shown(name);
   return fmt::format("{}{}", fmt::join(names, ", "),
                      more > 0 ? fmt::format(" and {} more", more) : "");
 }

@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <sys/stat.h>
 
+#include "src/base/byte_text.hpp"
 #include "src/base/error.hpp"
 #include "src/data/files_on_disk.hpp"
 
@@ -64,7 +65,7 @@ void list_class(const fs::path& root, PartFiles& part, const std::string& name) 
     VARPHASE_CHECK(!S_ISDIR(status.st_mode), ErrorKind::io,
                    "{}: a folder inside a class folder, wants images\n  an image folder has two "
                    "levels: train/CLASS/FILE",
-                   (root / path).string());
+                   shown(root / path));
     const ImageFormat* format = image_format_of(file);
     if (format == nullptr) continue;
     part.files.push_back({path, format, static_cast<std::int64_t>(part.classes.size()),
@@ -73,7 +74,7 @@ void list_class(const fs::path& root, PartFiles& part, const std::string& name) 
   VARPHASE_CHECK(part.files.size() > before, ErrorKind::io,
                  "{}: no image in this class folder (.jpg, .jpeg, .png)\n  put images there or "
                  "remove the folder",
-                 (root / below).string());
+                 shown(root / below));
   part.classes.push_back(name);
 }
 
@@ -85,7 +86,7 @@ PartFiles list_part(const fs::path& root, const std::string& name) {
   VARPHASE_CHECK(is_folder(root / name), ErrorKind::io,
                  "{}: no such folder\n  an image folder holds train/CLASS/FILE and test/CLASS/FILE "
                  "(or val/CLASS/FILE)",
-                 (root / name).string());
+                 shown(root / name));
   for (const std::string& entry : Folder(root / name).names()) {
     const fs::path path = root / name / entry;
     if (is_folder(path)) list_class(root, part, entry);
@@ -96,12 +97,12 @@ PartFiles list_part(const fs::path& root, const std::string& name) {
         ErrorKind::io,
         "{}: a link to {}, which is not there\n  bring the class folder there, or remove "
         "the link",
-        path.string(), fs::read_symlink(path, error).string());
+        shown(path), shown(fs::read_symlink(path, error)));
   }
   VARPHASE_CHECK(part.classes.size() >= 2, ErrorKind::io,
                  "{}: {} class folders, wants at least two\n  the images of a class lie in a "
                  "folder of its name",
-                 (root / name).string(), part.classes.size());
+                 shown(root / name), part.classes.size());
   return part;
 }
 
@@ -121,7 +122,7 @@ void check_same_classes(const fs::path& root, const PartFiles& train, const Part
   VARPHASE_CHECK(no_test.empty() && no_train.empty(), ErrorKind::io,
                  "{}: the class folders of train and {} differ: {} only in train ({}), {} only in "
                  "{} ({})\n  both want the same classes, since a label is a class folder's place",
-                 root.string(), test.name, no_test.size(), shown_names(no_test), no_train.size(),
+                 shown(root), test.name, no_test.size(), shown_names(no_test), no_train.size(),
                  test.name, shown_names(no_train));
 }
 

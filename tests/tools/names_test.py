@@ -19,7 +19,7 @@ import unittest
 
 import h5py
 import numpy as np
-from program import OFFLINE, PROGRAM, idx, png
+from program import OFFLINE, PROGRAM, SMALL, ProgramTest, idx, png, run
 
 # Latin-1, an escape sequence that clears the screen, a newline, C1's CSI, a formula, HTML, what looks escaped already.
 NAMES = [b"caf\xe9", b"\x1b[2Jred", b"two\nlines", b"\xc2\x9b31m", b"=1+1", b"<b>&amp;\"'", b"back\\x41slash", "naïve 😀".encode()]
@@ -196,6 +196,37 @@ class Names(unittest.TestCase):
         for layers in (["\x1b[31mrelu"], [{"dense": {"\x1b[2Jout": 3}}], [{"dense": {"out": "\x9b31m"}}], "\x1b[31m"):
             (self.folder / "bad.json").write_text(json.dumps(self.network | {"layers": layers}))
             self.does("train", "--network", "bad.json", "--data", "four-gaussians", "--run", "x", code=2)
+
+
+class ForgedLines(ProgramTest):
+    """A name that was found, not typed, must not look like a line of the program's own."""
+
+    FORGED = "x\nwhole      passwd\t1"
+
+    def no_line_is_forged(self, text):
+        self.assertFalse([line for line in text.splitlines() if line.startswith("whole      passwd")], text)
+
+    def test_of_a_checkpoint(self):
+        self.works("train", *SMALL, "--epochs", 1, "--run", self.folder / "run")
+        (self.folder / "run/checkpoints" / f"{self.FORGED}.h5").write_bytes(b"none")
+        done = run("check", self.folder / "run")
+        self.assertEqual(done.returncode, 3)
+        self.no_line_is_forged(done.stdout)
+        self.assertIn("x\\x0Awhole", done.stdout)
+
+    def test_of_a_class_and_of_an_image(self):
+        self.works("train", *SMALL, "--epochs", 1, "--run", self.folder / "run")
+        for part in ("train", "test"):
+            for name in ("a", self.FORGED):
+                (self.folder / "set" / part / name).mkdir(parents=True)
+                png(self.folder / "set" / part / name / "1.png", np.zeros((28, 28), np.uint8))
+        self.no_line_is_forged(self.works("data", self.folder / "set").stdout)
+        (self.folder / "set/train" / self.FORGED / f"{self.FORGED}.png").write_bytes(b"none")
+        predict = ["predict", self.folder / "run", self.folder / "set/train", "--out", self.folder / "p.csv", *OFFLINE]
+        for arguments in (["data", self.folder / "set"], predict):
+            done = run(*arguments)
+            self.assertEqual(done.returncode, 3, done.stderr)
+            self.no_line_is_forged(done.stderr)
 
 
 if __name__ == "__main__":

@@ -62,7 +62,7 @@ int run_check(const Options& options) {
                         {"why", terminal_text(file.why)},
                         {"bytes", file.bytes}});
       } else {
-        print_out("{:9}  {}{}\n", state_name(file.state), file.path.string(),
+        print_out("{:9}  {}{}\n", state_name(file.state), shown(file.path),
                   file.why.empty() ? "" : "\n           " + file.why);
       }
     }
