@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "checkpoints/array.hpp"
+#include "src/base/array.hpp"
 
 namespace varphase {
 

@@ -8,7 +8,7 @@
 #include <signal.h>
 #include <system_error>
 
-#include "checkpoints/image_reader.hpp"
+#include "checkpoints/document_reader.hpp"
 #include "checkpoints/isolated.hpp"
 #include "checkpoints/sealed_file.hpp"
 #include "checkpoints/snapshot_file.hpp"

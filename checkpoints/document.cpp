@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "checkpoints/hdf5_image.hpp"
-#include "checkpoints/image_reader.hpp"
+#include "checkpoints/document_reader.hpp"
+#include "checkpoints/hdf5_writer.hpp"
 #include "checkpoints/sealed_file.hpp"
 #include "src/base/byte_text.hpp"
 #include "src/base/error.hpp"

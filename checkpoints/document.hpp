@@ -10,7 +10,7 @@
 #include <variant>
 #include <vector>
 
-#include "checkpoints/array.hpp"
+#include "src/base/array.hpp"
 
 namespace varphase {
 

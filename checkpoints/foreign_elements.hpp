@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "checkpoints/array.hpp"
+#include "src/base/array.hpp"
 
 namespace varphase {
 

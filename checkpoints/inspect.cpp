@@ -8,7 +8,7 @@
 
 #include <fmt/ranges.h>
 
-#include "checkpoints/image_reader.hpp"
+#include "checkpoints/document_reader.hpp"
 #include "checkpoints/provenance.hpp"
 #include "checkpoints/sealed_file.hpp"
 #include "src/base/byte_text.hpp"

@@ -9,7 +9,7 @@
 #include <variant>
 #include <vector>
 
-#include "checkpoints/array.hpp"
+#include "src/base/array.hpp"
 
 namespace varphase {
 

@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "checkpoints/array.hpp"
 #include "checkpoints/tensor_file.hpp"
+#include "src/base/array.hpp"
 
 namespace varphase {
 

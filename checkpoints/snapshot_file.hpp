@@ -7,7 +7,7 @@
 #include <string>
 
 #include "checkpoints/document.hpp"
-#include "checkpoints/snapshot.hpp"
+#include "src/base/snapshot.hpp"
 
 namespace varphase {
 

@@ -14,7 +14,7 @@
 #include <string>
 #include <thread>
 
-#include "checkpoints/snapshot.hpp"
+#include "src/base/snapshot.hpp"
 
 namespace varphase {
 

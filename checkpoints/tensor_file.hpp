@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "checkpoints/array.hpp"
+#include "src/base/array.hpp"
 #include "src/base/read_limits.hpp"
 
 namespace varphase {

@@ -182,7 +182,7 @@ def check_headers(build):
     """Each header compiles alone, and twice in one file: as a source file's first include the build has shown the first."""
     passed = Passed(build, "headers")
     first = {includes[0] for includes in map(direct_includes, build.commands) if includes}
-    # A header that is read once for each instruction set has Highway's own guard (src/kernels/vectors.hpp).
+    # A header that is read once for each instruction set has Highway's own guard (src/kernels/support/vectors.hpp).
     wrong = [f"{path}: no #pragma once" for path in source_files(".hpp", ".cuh")
              if not {"#pragma once", "#if defined(VARPHASE_KERNELS_VECTORS) == defined(HWY_TARGET_TOGGLE)"}
              & set((ROOT / path).read_text(encoding="utf-8").splitlines())]

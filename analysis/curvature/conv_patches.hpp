@@ -5,7 +5,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "analysis/curvature/rule.hpp"
-#include "src/kernels/conv_geometry.hpp"
+#include "src/kernels/support/conv_geometry.hpp"
 
 namespace varphase {
 

@@ -15,10 +15,10 @@
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 
-#include "src/kernels/pooled_pairs.hpp"
-#include "src/kernels/pooled_squares.hpp"
-#include "src/kernels/squared_product.hpp"
-#include "src/variance/torch_kernels.hpp"
+#include "src/kernels/curvature/pooled_pairs.hpp"
+#include "src/kernels/curvature/pooled_squares.hpp"
+#include "src/kernels/products/squared_product.hpp"
+#include "src/torch/kernel_arguments.hpp"
 
 namespace varphase {
 namespace {

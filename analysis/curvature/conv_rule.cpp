@@ -10,12 +10,12 @@
 
 #include "analysis/curvature/conv_reader.hpp"
 #include "analysis/curvature/rule.hpp"
-#include "src/kernels/float32_product.hpp"
-#include "src/kernels/fold_columns.hpp"
-#include "src/kernels/pooled_pull.hpp"
-#include "src/kernels/unit_patches.hpp"
+#include "src/kernels/curvature/fold_columns.hpp"
+#include "src/kernels/curvature/pooled_pull.hpp"
+#include "src/kernels/curvature/unit_patches.hpp"
+#include "src/kernels/products/float32_product.hpp"
 #include "src/layers/conv2d.hpp"
-#include "src/variance/torch_kernels.hpp"
+#include "src/torch/kernel_arguments.hpp"
 
 namespace varphase {
 namespace {

@@ -13,9 +13,9 @@
 #include <ATen/ops/zeros.h>
 
 #include "analysis/predict/trunk.hpp"
-#include "src/kernels/float32_product.hpp"
-#include "src/kernels/output_curvature.hpp"
-#include "src/variance/torch_kernels.hpp"
+#include "src/kernels/curvature/output_curvature.hpp"
+#include "src/kernels/products/float32_product.hpp"
+#include "src/torch/kernel_arguments.hpp"
 
 namespace varphase {
 namespace {

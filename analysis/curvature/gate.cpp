@@ -7,8 +7,8 @@
 #include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/empty.h>
 
-#include "src/kernels/gate_factors.hpp"
-#include "src/variance/torch_kernels.hpp"
+#include "src/kernels/curvature/gate_factors.hpp"
+#include "src/torch/kernel_arguments.hpp"
 
 namespace varphase {
 namespace {

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "src/kernels/activation.hpp"
+#include "src/kernels/layers/activation.hpp"
 #include "src/models/network.hpp"
 
 namespace varphase {

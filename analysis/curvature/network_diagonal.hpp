@@ -9,7 +9,7 @@
 #include "analysis/curvature/double_backward.hpp"
 #include "analysis/curvature/partial_sums.hpp"
 #include "analysis/curvature/second_order.hpp"
-#include "src/train/device_images.hpp"
+#include "src/torch/device_images.hpp"
 
 namespace varphase {
 

@@ -7,8 +7,8 @@
 #include <ATen/ops/full.h>
 #include <ATen/ops/ones.h>
 
-#include "src/kernels/multiply_noise.hpp"
-#include "src/variance/torch_kernels.hpp"
+#include "src/kernels/layers/multiply_noise.hpp"
+#include "src/torch/kernel_arguments.hpp"
 
 namespace varphase {
 

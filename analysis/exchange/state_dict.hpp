@@ -5,8 +5,8 @@
 #include <string>
 
 #include "analysis/sparse/sparse_model.hpp"
-#include "checkpoints/snapshot.hpp"
 #include "checkpoints/tensor_file.hpp"
+#include "src/base/snapshot.hpp"
 
 namespace varphase {
 

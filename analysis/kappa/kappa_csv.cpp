@@ -11,7 +11,7 @@
 
 #include <fmt/format.h>
 
-#include "analysis/kappa/csv_table.hpp"
+#include "src/base/csv_table.hpp"
 
 namespace varphase {
 

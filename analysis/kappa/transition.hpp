@@ -9,9 +9,9 @@
 #include <string_view>
 #include <vector>
 
-#include "analysis/kappa/csv_table.hpp"
 #include "analysis/kappa/kappa_map.hpp"
 #include "analysis/kappa/map_series.hpp"
+#include "src/base/csv_table.hpp"
 #include "src/base/json.hpp"
 
 namespace varphase {

@@ -9,9 +9,9 @@
 #include <ATen/ops/where.h>
 
 #include "src/base/error.hpp"
-#include "src/kernels/ensemble_head.hpp"
-#include "src/kernels/sample_output.hpp"
-#include "src/variance/torch_kernels.hpp"
+#include "src/kernels/layers/sample_output.hpp"
+#include "src/kernels/predict/ensemble_head.hpp"
+#include "src/torch/kernel_arguments.hpp"
 
 namespace varphase {
 at::Tensor fused_log_probabilities(const HeadParts& head, const at::Tensor& base,

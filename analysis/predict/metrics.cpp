@@ -10,8 +10,8 @@
 #include <ATen/ops/empty.h>
 
 #include "src/base/error.hpp"
-#include "src/kernels/prediction_scores.hpp"
-#include "src/variance/torch_kernels.hpp"
+#include "src/kernels/predict/prediction_scores.hpp"
+#include "src/torch/kernel_arguments.hpp"
 
 namespace varphase {
 namespace {

@@ -18,8 +18,8 @@
 #include "analysis/predict/trunk.hpp"
 #include "src/base/error.hpp"
 #include "src/base/suggest.hpp"
-#include "src/kernels/ensemble_head.hpp"
-#include "src/variance/torch_kernels.hpp"
+#include "src/kernels/predict/ensemble_head.hpp"
+#include "src/torch/kernel_arguments.hpp"
 
 namespace varphase {
 namespace {

@@ -11,7 +11,7 @@
 #include "analysis/predict/kept_inputs.hpp"
 #include "analysis/predict/metrics.hpp"
 #include "src/models/network.hpp"
-#include "src/train/device_images.hpp"
+#include "src/torch/device_images.hpp"
 
 namespace varphase {
 

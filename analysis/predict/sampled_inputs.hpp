@@ -7,7 +7,7 @@
 
 #include "analysis/predict/kept_inputs.hpp"
 #include "src/models/network.hpp"
-#include "src/train/device_images.hpp"
+#include "src/torch/device_images.hpp"
 
 namespace varphase {
 

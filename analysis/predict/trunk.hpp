@@ -5,7 +5,7 @@
 #include <functional>
 
 #include "src/models/network.hpp"
-#include "src/train/device_images.hpp"
+#include "src/torch/device_images.hpp"
 
 namespace varphase {
 

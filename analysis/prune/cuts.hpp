@@ -8,7 +8,7 @@
 #include "analysis/predict/metrics.hpp"
 #include "analysis/prune/mask.hpp"
 #include "analysis/prune/repair.hpp"
-#include "src/train/device_images.hpp"
+#include "src/torch/device_images.hpp"
 
 namespace varphase {
 

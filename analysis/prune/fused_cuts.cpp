@@ -12,8 +12,8 @@
 #include "analysis/predict/fused_head.hpp"
 #include "analysis/predict/trunk.hpp"
 #include "analysis/sparse/sparse_product.hpp"
-#include "src/kernels/ensemble_head.hpp"
-#include "src/variance/torch_kernels.hpp"
+#include "src/kernels/predict/ensemble_head.hpp"
+#include "src/torch/kernel_arguments.hpp"
 
 namespace varphase {
 namespace {

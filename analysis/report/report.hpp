@@ -9,9 +9,9 @@
 #include <utility>
 #include <vector>
 
-#include "analysis/kappa/csv_table.hpp"
 #include "analysis/kappa/histogram.hpp"
 #include "analysis/kappa/transition.hpp"
+#include "src/base/csv_table.hpp"
 #include "src/base/json.hpp"
 
 namespace varphase {

@@ -15,7 +15,7 @@
 #include "src/base/stopwatch.hpp"
 #include "src/base/suggest.hpp"
 #include "src/layers/conv2d.hpp"
-#include "src/variance/torch_kernels.hpp"
+#include "src/torch/kernel_arguments.hpp"
 
 namespace varphase {
 namespace {

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "analysis/sparse/csr_matrix.hpp"
-#include "checkpoints/array.hpp"
 #include "checkpoints/document.hpp"
+#include "src/base/array.hpp"
 #include "src/base/bit_mask.hpp"
 
 namespace varphase {

@@ -11,9 +11,9 @@
 #include <ATen/ops/zeros.h>
 
 #include "src/base/error.hpp"
-#include "src/kernels/sparse_moments.hpp"
+#include "src/kernels/products/sparse_moments.hpp"
 #include "src/layers/layer.hpp"
-#include "src/variance/torch_kernels.hpp"
+#include "src/torch/kernel_arguments.hpp"
 
 namespace varphase {
 

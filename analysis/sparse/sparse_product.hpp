@@ -6,12 +6,12 @@
 
 #include <ATen/core/Tensor.h>
 
-#include "src/kernels/conv_geometry.hpp"
+#include "src/kernels/support/conv_geometry.hpp"
 #include "src/layers/moments_form.hpp"
 
 namespace varphase {
 
-/// A layer's moments from its kept weights alone (src/kernels/sparse_moments.hpp).
+/// A layer's moments from its kept weights alone (src/kernels/products/sparse_moments.hpp).
 class SparseProduct {
  public:
   /// @param keep bool [out, in] or, of a convolution, [out, in, kernel, kernel]

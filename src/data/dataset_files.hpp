@@ -36,8 +36,8 @@ class ForeignRows {
 };
 
 /// Files of named arrays as the readers need them: HDF5, .npz, and a folder of .npy files whose
-/// names are the arrays'. The program lends it (tools/dataset_files.hpp), since these formats live
-/// in checkpoints/ and this room looks into base alone.
+/// names are the arrays'. The program lends it (tools/app/dataset_files.hpp), since these formats
+/// live in checkpoints/ and this room looks into base alone.
 class DatasetFiles {
  public:
   virtual ~DatasetFiles() = default;

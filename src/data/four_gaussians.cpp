@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "src/data/hash.hpp"
+#include "src/data/split_mix.hpp"
 
 namespace varphase {
 namespace {

@@ -8,7 +8,7 @@
 #include <numeric>
 
 #include "src/base/error.hpp"
-#include "src/data/hash.hpp"
+#include "src/data/split_mix.hpp"
 
 namespace varphase {
 namespace {

@@ -9,7 +9,7 @@
 #include <span>
 #include <vector>
 
-#include "src/data/hash.hpp"
+#include "src/data/split_mix.hpp"
 
 namespace varphase {
 namespace {

@@ -7,7 +7,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "src/base/error.hpp"
-#include "src/kernels/bfloat16.hpp"
+#include "src/kernels/support/bfloat16.hpp"
 
 namespace varphase {
 

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "src/kernels/activation.hpp"
+#include "src/kernels/layers/activation.hpp"
 #include "src/layers/layer.hpp"
 
 namespace varphase {

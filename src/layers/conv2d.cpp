@@ -14,7 +14,7 @@
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 
-#include "src/kernels/kernel_window.hpp"
+#include "src/kernels/support/kernel_window.hpp"
 
 namespace varphase {
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "src/base/config.hpp"
-#include "src/kernels/conv_geometry.hpp"
+#include "src/kernels/support/conv_geometry.hpp"
 #include "src/layers/layer.hpp"
 
 namespace varphase {

@@ -6,8 +6,8 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
 
-#include "src/kernels/conv_pool.hpp"
-#include "src/variance/torch_kernels.hpp"
+#include "src/kernels/layers/conv_pool.hpp"
+#include "src/torch/kernel_arguments.hpp"
 
 namespace varphase {
 

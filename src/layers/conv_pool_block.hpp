@@ -4,7 +4,7 @@
 
 #include <optional>
 
-#include "src/kernels/where.hpp"
+#include "src/kernels/support/where.hpp"
 #include "src/layers/conv2d.hpp"
 #include "src/layers/norm_pool_block.hpp"
 

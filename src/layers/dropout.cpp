@@ -3,11 +3,11 @@
 #include <ATen/ops/empty_like.h>
 #include <torch/csrc/autograd/custom_function.h>
 
-#include "src/kernels/multiply_noise.hpp"
+#include "src/kernels/layers/multiply_noise.hpp"
 #include "src/layers/activation_elements.hpp"
 #include "src/layers/layer.hpp"
 #include "src/layers/sampling.hpp"
-#include "src/variance/torch_kernels.hpp"
+#include "src/torch/kernel_arguments.hpp"
 
 namespace varphase {
 namespace {

@@ -8,10 +8,10 @@
 #include <ATen/ops/empty_like.h>
 #include <torch/csrc/autograd/custom_function.h>
 
-#include "src/kernels/norm_pool.hpp"
+#include "src/kernels/layers/norm_pool.hpp"
 #include "src/layers/activation_elements.hpp"
 #include "src/layers/max_pool.hpp"
-#include "src/variance/torch_kernels.hpp"
+#include "src/torch/kernel_arguments.hpp"
 
 namespace varphase {
 namespace {

@@ -7,8 +7,8 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "src/base/error.hpp"
-#include "src/kernels/sample_output.hpp"
-#include "src/variance/torch_kernels.hpp"
+#include "src/kernels/layers/sample_output.hpp"
+#include "src/torch/kernel_arguments.hpp"
 
 namespace varphase {
 namespace {

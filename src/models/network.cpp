@@ -11,7 +11,7 @@
 #include "src/layers/conv_pool_block.hpp"
 #include "src/layers/layer_suggestion.hpp"
 #include "src/layers/norm_pool_block.hpp"
-#include "src/variance/torch_kernels.hpp"
+#include "src/torch/kernel_arguments.hpp"
 
 namespace varphase {
 namespace {

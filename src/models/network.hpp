@@ -8,8 +8,8 @@
 
 #include <ATen/core/Tensor.h>
 
-#include "checkpoints/snapshot.hpp"
 #include "src/base/json.hpp"
+#include "src/base/snapshot.hpp"
 #include "src/layers/variance_layer.hpp"
 
 namespace varphase {

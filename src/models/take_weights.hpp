@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "checkpoints/snapshot.hpp"
+#include "src/base/snapshot.hpp"
 #include "src/models/network.hpp"
 
 namespace varphase {

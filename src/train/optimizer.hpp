@@ -8,8 +8,8 @@
 
 #include <ATen/core/Tensor.h>
 
-#include "checkpoints/snapshot.hpp"
 #include "src/base/registry.hpp"
+#include "src/base/snapshot.hpp"
 #include "src/models/network.hpp"
 #include "src/train/train_config.hpp"
 

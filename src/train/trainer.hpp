@@ -10,7 +10,7 @@
 
 #include "src/base/stopwatch.hpp"
 #include "src/models/network.hpp"
-#include "src/train/device_images.hpp"
+#include "src/torch/device_images.hpp"
 #include "src/train/optimizer.hpp"
 #include "src/train/train_config.hpp"
 

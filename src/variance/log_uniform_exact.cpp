@@ -4,9 +4,9 @@
 #include <ATen/ops/empty_like.h>
 #include <torch/csrc/autograd/custom_function.h>
 
-#include "src/kernels/prior_divergence.hpp"
+#include "src/kernels/layers/prior_divergence.hpp"
+#include "src/torch/kernel_arguments.hpp"
 #include "src/variance/log_uniform.hpp"
-#include "src/variance/torch_kernels.hpp"
 
 namespace varphase {
 namespace {

@@ -7,8 +7,8 @@
 #include <ATen/ops/where.h>
 #include <torch/csrc/autograd/custom_function.h>
 
-#include "src/kernels/prior_divergence.hpp"
-#include "src/variance/torch_kernels.hpp"
+#include "src/kernels/layers/prior_divergence.hpp"
+#include "src/torch/kernel_arguments.hpp"
 
 namespace varphase {
 namespace {

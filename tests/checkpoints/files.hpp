@@ -17,8 +17,8 @@
 
 #include "checkpoints/document.hpp"
 #include "checkpoints/sealed_file.hpp"
-#include "checkpoints/snapshot.hpp"
 #include "src/base/error.hpp"
+#include "src/base/snapshot.hpp"
 #include "tests/checkpoints/same_document.hpp"
 #include "tests/support/temporary_folder.hpp"
 

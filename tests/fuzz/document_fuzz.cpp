@@ -7,8 +7,8 @@
 
 #include "analysis/kappa/kappa_map.hpp"
 #include "analysis/sparse/sparse_model.hpp"
-#include "checkpoints/hdf5_image.hpp"
-#include "checkpoints/image_reader.hpp"
+#include "checkpoints/document_reader.hpp"
+#include "checkpoints/hdf5_writer.hpp"
 #include "checkpoints/inspect.hpp"
 #include "checkpoints/sealed_file.hpp"
 #include "checkpoints/snapshot_file.hpp"

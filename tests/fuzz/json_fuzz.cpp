@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
 // JSON of any source: specs, configurations, a report's inputs; and its CSV.
-#include "analysis/kappa/csv_table.hpp"
 #include "analysis/kappa/transition.hpp"
+#include "src/base/csv_table.hpp"
 #include "src/base/json.hpp"
 #include "src/train/train_config.hpp"
 #include "tests/fuzz/memory_file.hpp"

@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
-#include "tools/dataset_files.hpp"
+#include "tools/app/dataset_files.hpp"
 
 #include <fstream>
 #include <random>

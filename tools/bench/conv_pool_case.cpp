@@ -8,7 +8,7 @@
 #include <ATen/ops/randn.h>
 
 #include "src/base/instruction_set.hpp"
-#include "src/kernels/conv_pool.hpp"
+#include "src/kernels/layers/conv_pool.hpp"
 #include "tools/bench/multiply_add_peak.hpp"
 
 namespace varphase {

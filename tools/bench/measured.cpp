@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "src/base/stopwatch.hpp"
-#include "src/variance/torch_kernels.hpp"
+#include "src/torch/kernel_arguments.hpp"
 
 namespace varphase {
 

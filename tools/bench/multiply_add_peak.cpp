@@ -12,7 +12,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include "src/kernels/vectors.hpp"
+#include "src/kernels/support/vectors.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace varphase {

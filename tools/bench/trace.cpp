@@ -6,7 +6,7 @@
 
 #include <torch/csrc/autograd/profiler_kineto.h>
 
-#include "src/variance/torch_kernels.hpp"
+#include "src/torch/kernel_arguments.hpp"
 
 namespace varphase {
 

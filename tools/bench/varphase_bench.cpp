@@ -23,17 +23,17 @@
 #include "src/base/instruction_set.hpp"
 #include "src/base/registry.hpp"
 #include "src/models/presets.hpp"
+#include "src/torch/kernel_arguments.hpp"
 #include "src/train/trainer.hpp"
-#include "src/variance/torch_kernels.hpp"
+#include "tools/app/dataset_files.hpp"
+#include "tools/app/session.hpp"
 #include "tools/bench/conv_pool_case.hpp"
 #include "tools/bench/curvature_cases.hpp"
 #include "tools/bench/measured.hpp"
 #include "tools/bench/pruned_layer_cases.hpp"
 #include "tools/bench/trace.hpp"
-#include "tools/dataset_files.hpp"
-#include "tools/session.hpp"
-#include "tools/spinning.hpp"
-#include "tools/verbs/verbs.hpp"
+#include "tools/cli/spinning.hpp"
+#include "tools/cli/verbs.hpp"
 
 // Our side of tools/bench/bench.py: times one case on LeNet-5 and prints one line of JSON; the
 // contract stands in tools/bench/README.md.

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "src/train/device_images.hpp"
+#include "src/torch/device_images.hpp"
 #include "tests/analysis/curvature/reference_diagonal.hpp"
 #include "tests/support/device.hpp"
 

@@ -10,8 +10,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "analysis/kappa/csv_table.hpp"
 #include "analysis/kappa/kappa_csv.hpp"
+#include "src/base/csv_table.hpp"
 #include "src/base/json.hpp"
 
 namespace varphase {

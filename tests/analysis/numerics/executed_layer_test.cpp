@@ -8,7 +8,7 @@
 #include "analysis/predict/trunk.hpp"
 #include "src/base/error.hpp"
 #include "src/models/network.hpp"
-#include "src/variance/torch_kernels.hpp"
+#include "src/torch/kernel_arguments.hpp"
 #include "tests/support/device.hpp"
 #include "tests/support/golden.hpp"
 

@@ -12,9 +12,9 @@
 #include "analysis/predict/predictor.hpp"
 #include "analysis/prune/mask.hpp"
 #include "analysis/prune/repair.hpp"
-#include "src/kernels/output_curvature.hpp"
+#include "src/kernels/curvature/output_curvature.hpp"
 #include "src/noise/normal_fill.hpp"
-#include "src/variance/torch_kernels.hpp"
+#include "src/torch/kernel_arguments.hpp"
 #include "tests/support/device.hpp"
 #include "tests/support/golden.hpp"
 

@@ -7,7 +7,7 @@
 
 #include "analysis/predict/image_prediction.hpp"
 #include "src/base/error.hpp"
-#include "src/variance/torch_kernels.hpp"
+#include "src/torch/kernel_arguments.hpp"
 #include "tests/support/device.hpp"
 #include "tests/support/golden.hpp"
 #include "tests/support/small_training.hpp"

@@ -10,8 +10,8 @@
 
 #include "src/models/network.hpp"
 #include "src/noise/normal_fill.hpp"
-#include "src/train/device_images.hpp"
-#include "src/variance/torch_kernels.hpp"
+#include "src/torch/device_images.hpp"
+#include "src/torch/kernel_arguments.hpp"
 #include "tests/support/device.hpp"
 #include "tests/support/golden.hpp"
 

@@ -5,10 +5,10 @@
 #include "src/layers/sampling.hpp"
 #include "src/models/network.hpp"
 #include "src/noise/normal_fill.hpp"
-#include "src/train/device_images.hpp"
+#include "src/torch/device_images.hpp"
+#include "src/torch/kernel_arguments.hpp"
 #include "src/train/trainer.hpp"
 #include "src/variance/log_uniform.hpp"
-#include "src/variance/torch_kernels.hpp"
 #include "tests/support/device.hpp"
 #include "tests/support/golden.hpp"
 

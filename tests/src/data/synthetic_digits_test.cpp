@@ -9,7 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "src/data/hash.hpp"
+#include "src/data/split_mix.hpp"
 
 namespace varphase::test {
 namespace {

@@ -2,14 +2,14 @@
 // SPDX-License-Identifier: MIT
 #include <ATen/ATen.h>
 
-#include "src/kernels/fold_columns.hpp"
-#include "src/kernels/gate_factors.hpp"
-#include "src/kernels/pooled_pairs.hpp"
-#include "src/kernels/pooled_pull.hpp"
-#include "src/kernels/pooled_squares.hpp"
-#include "src/kernels/squared_product.hpp"
-#include "src/kernels/unit_patches.hpp"
-#include "src/variance/torch_kernels.hpp"
+#include "src/kernels/curvature/fold_columns.hpp"
+#include "src/kernels/curvature/gate_factors.hpp"
+#include "src/kernels/curvature/pooled_pairs.hpp"
+#include "src/kernels/curvature/pooled_pull.hpp"
+#include "src/kernels/curvature/pooled_squares.hpp"
+#include "src/kernels/curvature/unit_patches.hpp"
+#include "src/kernels/products/squared_product.hpp"
+#include "src/torch/kernel_arguments.hpp"
 #include "tests/support/device.hpp"
 #include "tests/support/golden.hpp"
 

@@ -6,17 +6,17 @@
 #include <ATen/core/grad_mode.h>
 #include <torch/csrc/autograd/autograd.h>
 
-#include "src/kernels/activation.hpp"
-#include "src/kernels/bfloat16.hpp"
-#include "src/kernels/float32_product.hpp"
-#include "src/kernels/gather_images.hpp"
-#include "src/kernels/output_curvature.hpp"
-#include "src/kernels/prediction_scores.hpp"
+#include "src/kernels/curvature/output_curvature.hpp"
+#include "src/kernels/layers/activation.hpp"
+#include "src/kernels/layers/gather_images.hpp"
+#include "src/kernels/predict/prediction_scores.hpp"
+#include "src/kernels/products/float32_product.hpp"
+#include "src/kernels/support/bfloat16.hpp"
 #include "src/layers/activation_layer.hpp"
 #include "src/layers/sampling.hpp"
 #include "src/models/network.hpp"
-#include "src/train/device_images.hpp"
-#include "src/variance/torch_kernels.hpp"
+#include "src/torch/device_images.hpp"
+#include "src/torch/kernel_arguments.hpp"
 #include "tests/support/device.hpp"
 #include "tests/support/golden.hpp"
 

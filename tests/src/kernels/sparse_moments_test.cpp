@@ -1,13 +1,13 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
-#include "src/kernels/sparse_moments.hpp"
+#include "src/kernels/products/sparse_moments.hpp"
 
 #include <cmath>
 #include <limits>
 
 #include <ATen/ops/conv2d.h>
 
-#include "src/variance/torch_kernels.hpp"
+#include "src/torch/kernel_arguments.hpp"
 #include "tests/support/device.hpp"
 #include "tests/support/golden.hpp"
 

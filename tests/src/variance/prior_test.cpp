@@ -3,7 +3,7 @@
 #include <cmath>
 #include <limits>
 
-#include "src/kernels/student_t_divergence.hpp"
+#include "src/kernels/layers/student_t_divergence.hpp"
 #include "src/variance/log_uniform.hpp"
 #include "src/variance/student_t.hpp"
 #include "tests/src/variance/reference.hpp"

@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
-#include "src/kernels/ensemble_head.hpp"
+#include "src/kernels/predict/ensemble_head.hpp"
 
 #include <tuple>
 

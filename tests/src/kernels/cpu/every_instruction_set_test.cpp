@@ -4,9 +4,9 @@
 #include <functional>
 
 #include "src/base/instruction_set.hpp"
-#include "src/kernels/gather_images.hpp"
-#include "src/kernels/multiply_noise.hpp"
-#include "src/kernels/sample_output.hpp"
+#include "src/kernels/layers/gather_images.hpp"
+#include "src/kernels/layers/multiply_noise.hpp"
+#include "src/kernels/layers/sample_output.hpp"
 #include "src/noise/normal_fill.hpp"
 #include "tests/src/kernels/cpu/float64_reference.hpp"
 

@@ -15,7 +15,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "src/kernels/activation.hpp"
+#include "src/kernels/layers/activation.hpp"
 
 namespace varphase {
 

@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
-#include "src/kernels/norm_pool.hpp"
+#include "src/kernels/layers/norm_pool.hpp"
 
 #include "tests/src/kernels/cpu/float64_reference.hpp"
 

@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
-#include "src/kernels/output_curvature.hpp"
+#include "src/kernels/curvature/output_curvature.hpp"
 
 #include <utility>
 

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
-#include "src/kernels/pooled_pairs.hpp"
-#include "src/kernels/pooled_pull.hpp"
-#include "src/kernels/pooled_squares.hpp"
+#include "src/kernels/curvature/pooled_pairs.hpp"
+#include "src/kernels/curvature/pooled_pull.hpp"
+#include "src/kernels/curvature/pooled_squares.hpp"
 #include "tests/src/kernels/cpu/float64_reference.hpp"
 
 namespace varphase {

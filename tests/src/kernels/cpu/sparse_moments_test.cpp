@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
-#include "src/kernels/sparse_moments.hpp"
+#include "src/kernels/products/sparse_moments.hpp"
 
 #include "tests/src/kernels/cpu/float64_reference.hpp"
 

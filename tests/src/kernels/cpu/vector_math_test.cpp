@@ -15,7 +15,7 @@
 
 #include "src/base/error.hpp"
 #include "src/base/instruction_set.hpp"
-#include "src/kernels/vectors.hpp"
+#include "src/kernels/support/vectors.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace varphase {

@@ -1,0 +1,428 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#include "src/kernels/layers/norm_pool.hpp"
+
+#include <type_traits>
+
+#include "src/kernels/support/launch.cuh"
+
+namespace varphase::cuda {
+namespace {
+
+constexpr int kThreads = 256;
+constexpr int kSlabSteps = 4;  // times that a slab's threads go on, at least
+
+// Sizes as 32-bit numbers, whose divisions are cheap; the launch checks that they fit.
+struct Extents {
+  int channels, width, pool, positions, out_height, out_width, outputs;
+};
+
+template <class T>
+__host__ Extents extents_of(const NormPool<T>& job) {
+  const auto narrow = [](std::int64_t value) { return static_cast<int>(value); };
+  return {narrow(job.channels),
+          narrow(job.width),
+          narrow(job.pool),
+          narrow(job.height * job.width),
+          narrow(job.height / job.pool),
+          narrow(job.width / job.pool),
+          narrow(job.height / job.pool * (job.width / job.pool))};
+}
+
+// A thread has `lanes` neighbouring channels, which it reads and writes at once. Threads of a block
+// stand for (row, lanes of channels) with the channels fastest, so that neighbours read
+// neighbouring memory; blockIdx.y is the group of 256 threads' channels.
+struct Place {
+  int channel;  // the thread's first
+  int row;      // first row of this thread
+  int rows;     // rows that the block takes at once
+  int width;    // threads that share a row
+};
+
+template <int lanes>
+__device__ Place place_of(int channels) {
+  const int left = channels / lanes - static_cast<int>(blockIdx.y) * kThreads;
+  const int width = left < kThreads ? left : kThreads;
+  const int rows = kThreads / width;
+  const int row = static_cast<int>(threadIdx.x) / width;
+  return {(static_cast<int>(blockIdx.y) * kThreads + static_cast<int>(threadIdx.x) % width) * lanes,
+          row, rows, width};
+}
+
+template <int lanes>
+struct Sums {
+  float first[lanes] = {}, second[lanes] = {};
+};
+
+/// Adds what the threads of one channel hold, in order of their rows, and writes it as the slab's
+/// part.
+template <int lanes>
+__device__ void write_part(const Place& place, const Sums<lanes>& sums, float2* parts,
+                           int channels) {
+  __shared__ float2 held[lanes][kThreads];
+#pragma unroll
+  for (int i = 0; i < lanes; ++i) held[i][threadIdx.x] = make_float2(sums.first[i], sums.second[i]);
+  __syncthreads();
+  if (place.row != 0) return;
+#pragma unroll
+  for (int i = 0; i < lanes; ++i) {
+    double a = 0, b = 0;
+    for (int r = 0; r < place.rows; ++r) {
+      const float2 other = held[i][r * place.width + static_cast<int>(threadIdx.x)];
+      a += static_cast<double>(other.x);
+      b += static_cast<double>(other.y);
+    }
+    parts[static_cast<std::int64_t>(blockIdx.x) * channels + place.channel + i] =
+        make_float2(static_cast<float>(a), static_cast<float>(b));
+  }
+}
+
+/// Sums of all slabs of a channel, a warp each, always in the same order.
+/// @param use  called as use(channel, first, second) by one thread a channel
+template <class Use>
+__device__ void with_total(const float2* parts, int slabs, int channels, const Use& use) {
+  const int c = static_cast<int>(blockIdx.x * (kThreads / 32) + threadIdx.x / 32);
+  const int lane = static_cast<int>(threadIdx.x) % 32;
+  if (c >= channels) return;
+  double a = 0, b = 0;
+  for (int s = lane; s < slabs; s += 32) {
+    const float2 part = parts[static_cast<std::int64_t>(s) * channels + c];
+    a += static_cast<double>(part.x);
+    b += static_cast<double>(part.y);
+  }
+  for (int offset = 16; offset > 0; offset /= 2) {
+    a += __shfl_xor_sync(0xffffffffU, a, offset);
+    b += __shfl_xor_sync(0xffffffffU, b, offset);
+  }
+  if (lane == 0) use(c, a, b);
+}
+
+template <int lanes, class T>
+__device__ const Pack<T, lanes>& pack_at(const T* data) {
+  return *reinterpret_cast<const Pack<T, lanes>*>(data);
+}
+template <int lanes, class T>
+__device__ Pack<T, lanes>& pack_at(T* data) {
+  return *reinterpret_cast<Pack<T, lanes>*>(data);
+}
+
+template <int lanes, class T>
+__global__ void sum_kernel(const T* x, std::int64_t count, int channels, float2* parts) {
+  const Place place = place_of<lanes>(channels);
+  Sums<lanes> sums;
+  if (place.row < place.rows) {
+    float pivot[lanes];
+#pragma unroll
+    for (int i = 0; i < lanes; ++i) pivot[i] = widened(x[place.channel + i]);
+    const std::int64_t step = static_cast<std::int64_t>(gridDim.x) * place.rows;
+#pragma unroll 4
+    for (std::int64_t r = static_cast<std::int64_t>(blockIdx.x) * place.rows + place.row; r < count;
+         r += step) {
+      const Pack<T, lanes> values = pack_at<lanes>(x + r * channels + place.channel);
+#pragma unroll
+      for (int i = 0; i < lanes; ++i) {
+        const float value = widened(values.at[i]) - pivot[i];
+        sums.first[i] += value;
+        sums.second[i] = fmaf(value, value, sums.second[i]);
+      }
+    }
+  }
+  write_part(place, sums, parts, channels);
+}
+
+/// Batch statistics from the slabs' sums.
+template <class T>
+__global__ void statistics_kernel(NormPool<T> job, const float2* parts, int slabs) {
+  const auto count = static_cast<double>(job.rows * job.height * job.width);
+  with_total(parts, slabs, static_cast<int>(job.channels), [&](int c, double sum, double square) {
+    const double offset = sum / count;
+    const double var = fmax(0.0, square / count - offset * offset);
+    const double mean = static_cast<double>(widened(job.x[c])) + offset;
+    job.mean[c] = static_cast<float>(mean);
+    job.inverse_sd[c] = static_cast<float>(1 / sqrt(var + static_cast<double>(job.eps)));
+    if (job.running_mean == nullptr) return;
+    const double unbiased = count > 1 ? var * count / (count - 1) : var;
+    job.running_mean[c] += job.momentum * (static_cast<float>(mean) - job.running_mean[c]);
+    job.running_var[c] += job.momentum * (static_cast<float>(unbiased) - job.running_var[c]);
+  });
+}
+
+template <Activation kind, class T>
+__device__ Activation kind_of(const NormPool<T>& job) {
+  return kind == Activation::identity ? job.activation : kind;
+}
+
+/// h = scale (x - mean) + bias of the channels from `channel` on.
+template <int lanes>
+struct Affine {
+  float scale[lanes], mean[lanes], bias[lanes];
+  template <class T>
+  __device__ Affine(const NormPool<T>& job, int channel) {
+#pragma unroll
+    for (int i = 0; i < lanes; ++i) {
+      scale[i] = job.weight[channel + i] * job.inverse_sd[channel + i];
+      mean[i] = job.mean[channel + i];
+      bias[i] = job.bias[channel + i];
+    }
+  }
+  __device__ float operator()(float x, int i) const { return fmaf(scale[i], x - mean[i], bias[i]); }
+};
+
+/// Position of an output entry where y (and dy) lie; more than one lane lies channels-last.
+template <int lanes, class T>
+__device__ int output_place(const NormPool<T>& job, const Extents& e, int n, int o, int c) {
+  return lanes == 1 && job.channels_first_out ? (n * e.channels + c) * e.outputs + o
+                                              : (n * e.outputs + o) * e.channels + c;
+}
+
+/// Where the window of output o begins in the image.
+__device__ int corner_of(const Extents& e, int o) {
+  return e.pool == 1 ? o : o / e.out_width * e.pool * e.width + o % e.out_width * e.pool;
+}
+
+// A thread an output entry (its lanes of channels), channel fastest.
+template <Activation kind, int lanes, class T>
+__global__ void pool_kernel(NormPool<T> job, Extents e) {
+  const int id = static_cast<int>(blockIdx.x) * kThreads + static_cast<int>(threadIdx.x);
+  const int groups = e.channels / lanes;
+  if (id >= static_cast<int>(job.rows) * e.outputs * groups) return;
+  const int c = id % groups * lanes;
+  const int n = id / groups / e.outputs;
+  const int o = id / groups % e.outputs;
+  const Affine<lanes> affine(job, c);
+  const T* corner = job.x + (n * e.positions + corner_of(e, o)) * e.channels + c;
+  float best[lanes];
+  Pack<std::uint8_t, lanes> winner;
+  {
+    const Pack<T, lanes> x = pack_at<lanes>(corner);
+#pragma unroll
+    for (int i = 0; i < lanes; ++i) {
+      best[i] = affine(widened(x.at[i]), i);
+      winner.at[i] = 0;
+    }
+  }
+  for (int w = 1; w < e.pool * e.pool; ++w) {
+    const Pack<T, lanes> x =
+        pack_at<lanes>(corner + (w / e.pool * e.width + w % e.pool) * e.channels);
+#pragma unroll
+    for (int i = 0; i < lanes; ++i) {
+      const float h = affine(widened(x.at[i]), i);
+      if (h > best[i] || h != h) {  // as autograd's pooling: NaN wins
+        best[i] = h;
+        winner.at[i] = static_cast<std::uint8_t>(w);
+      }
+    }
+  }
+  if (job.winner != nullptr) pack_at<lanes>(job.winner + id * lanes) = winner;
+  Pack<T, lanes> y;
+#pragma unroll
+  for (int i = 0; i < lanes; ++i)
+    y.at[i] = narrowed<T>(activation_jet(kind_of<kind>(job), best[i], job.beta).value);
+  pack_at<lanes>(job.y + output_place<lanes>(job, e, n, o, c)) = y;
+}
+
+/// dh at an output entry, and the x that won its window.
+template <Activation kind, int lanes, class T>
+__device__ void window_gradient(const NormPool<T>& job, const Extents& e,
+                                const Affine<lanes>& affine, const T* dy, int n, int o, int c,
+                                float* x, float* dh) {
+  const T* corner = job.x + (n * e.positions + corner_of(e, o)) * e.channels + c;
+  if (e.pool == 1) {
+    const Pack<T, lanes> own = pack_at<lanes>(corner);
+#pragma unroll
+    for (int i = 0; i < lanes; ++i) x[i] = widened(own.at[i]);
+  } else {
+    const Pack<std::uint8_t, lanes> winner =
+        pack_at<lanes>(job.winner + (n * e.outputs + o) * e.channels + c);
+#pragma unroll
+    for (int i = 0; i < lanes; ++i) {
+      const int w = winner.at[i];
+      x[i] = widened(corner[(w / e.pool * e.width + w % e.pool) * e.channels + i]);
+    }
+  }
+  const Pack<T, lanes> upstream = pack_at<lanes>(dy + output_place<lanes>(job, e, n, o, c));
+#pragma unroll
+  for (int i = 0; i < lanes; ++i)
+    dh[i] = widened(upstream.at[i]) *
+            activation_jet(kind_of<kind>(job), affine(x[i], i), job.beta).first;
+}
+
+template <Activation kind, int lanes, class T>
+__global__ void sum_gradients_kernel(NormPool<T> job, Extents e, const T* dy, float2* parts) {
+  const Place place = place_of<lanes>(e.channels);
+  Sums<lanes> sums;
+  if (place.row < place.rows) {
+    const Affine<lanes> affine(job, place.channel);
+    const int step = static_cast<int>(gridDim.x) * place.rows;
+#pragma unroll 4
+    for (int r = static_cast<int>(blockIdx.x) * place.rows + place.row;
+         r < static_cast<int>(job.rows) * e.outputs; r += step) {
+      float x[lanes], dh[lanes];
+      window_gradient<kind, lanes>(job, e, affine, dy, r / e.outputs, r % e.outputs, place.channel,
+                                   x, dh);
+#pragma unroll
+      for (int i = 0; i < lanes; ++i) {
+        sums.first[i] += dh[i];
+        sums.second[i] = fmaf(dh[i], x[i] - affine.mean[i], sums.second[i]);
+      }
+    }
+  }
+  write_part(place, sums, parts, e.channels);
+}
+
+/// dweight, dbias, and what every dx takes, [3, C] floats: k, slope, offset.
+template <class T>
+__global__ void gradient_totals_kernel(NormPool<T> job, NormPoolGradient<T> gradient,
+                                       const float2* parts, int slabs, float* totals) {
+  const auto count = static_cast<double>(job.rows * job.height * job.width);
+  const int channels = static_cast<int>(job.channels);
+  with_total(parts, slabs, channels, [&](int c, double sum, double product) {
+    const auto inverse = static_cast<double>(job.inverse_sd[c]);
+    const double k = static_cast<double>(job.weight[c]) * inverse;
+    gradient.dbias[c] = static_cast<float>(sum);
+    gradient.dweight[c] = static_cast<float>(product * inverse);
+    totals[c] = static_cast<float>(k);
+    totals[channels + c] = static_cast<float>(-k * inverse * inverse * product / count);
+    totals[2 * channels + c] = static_cast<float>(-k * sum / count);
+  });
+}
+
+// A thread an entry of x (its lanes of channels), channel fastest.
+template <Activation kind, int lanes, class T>
+__global__ void spread_kernel(NormPool<T> job, Extents e, NormPoolGradient<T> gradient,
+                              const float* totals) {
+  const int id = static_cast<int>(blockIdx.x) * kThreads + static_cast<int>(threadIdx.x);
+  const int groups = e.channels / lanes;
+  if (id >= static_cast<int>(job.rows) * e.positions * groups) return;
+  const int c = id % groups * lanes;
+  const int n = id / groups / e.positions;
+  const int p = id / groups % e.positions;
+  const Affine<lanes> affine(job, c);
+  const Pack<T, lanes> x = pack_at<lanes>(job.x + id * lanes);
+  float dx[lanes];
+#pragma unroll
+  for (int i = 0; i < lanes; ++i)
+    dx[i] = fmaf(totals[e.channels + c + i], widened(x.at[i]) - affine.mean[i],
+                 totals[2 * e.channels + c + i]);
+  const int row = p / e.width, column = p % e.width;
+  const int py = row / e.pool, px = column / e.pool;
+  if (py < e.out_height && px < e.out_width) {
+    const int o = py * e.out_width + px;
+    const int place = row % e.pool * e.pool + column % e.pool;
+    const Pack<T, lanes> dy = pack_at<lanes>(gradient.dy + output_place<lanes>(job, e, n, o, c));
+    Pack<std::uint8_t, lanes> winner;
+    if (e.pool > 1) winner = pack_at<lanes>(job.winner + (n * e.outputs + o) * e.channels + c);
+#pragma unroll
+    for (int i = 0; i < lanes; ++i) {
+      if (e.pool > 1 && winner.at[i] != place) continue;
+      const float h = affine(widened(x.at[i]), i);
+      const float slope = activation_jet(kind_of<kind>(job), h, job.beta).first;
+      dx[i] = fmaf(totals[c + i], widened(dy.at[i]) * slope, dx[i]);
+    }
+  }
+  Pack<T, lanes> out;
+#pragma unroll
+  for (int i = 0; i < lanes; ++i) out.at[i] = narrowed<T>(dx[i]);
+  pack_at<lanes>(gradient.dx + id * lanes) = out;
+}
+
+template <class T>
+void check_size(const NormPool<T>& job) {
+  if (job.rows * job.height * job.width * job.channels > 2147483647 - kThreads)
+    throw std::runtime_error("CUDA: norm_pool: more than 2^31 entries in one batch");
+}
+
+dim3 slab_grid(std::int64_t rows, std::int64_t groups) {
+  const std::int64_t at_once = groups < kThreads ? kThreads / groups : 1;
+  const std::int64_t wanted = (rows + at_once * kSlabSteps - 1) / (at_once * kSlabSteps);
+  return {static_cast<unsigned>(wanted < kNormPoolSlabs ? wanted : kNormPoolSlabs),
+          blocks_for(groups, kThreads)};
+}
+
+template <Activation kind, int lanes, class T>
+void run_forward(const NormPool<T>& job, cudaStream_t stream) {
+  auto* parts = reinterpret_cast<float2*>(job.workspace);
+  const std::int64_t groups = job.channels / lanes;
+  if (job.training) {
+    const std::int64_t count = job.rows * job.height * job.width;
+    const dim3 grid = slab_grid(count, groups);
+    sum_kernel<lanes>
+        <<<grid, kThreads, 0, stream>>>(job.x, count, static_cast<int>(job.channels), parts);
+    check_launch("norm_pool: sums");
+    statistics_kernel<<<blocks_for(job.channels, kThreads / 32), kThreads, 0, stream>>>(
+        job, parts, static_cast<int>(grid.x));
+    check_launch("norm_pool: statistics");
+  }
+  const std::int64_t count = job.rows * (job.height / job.pool) * (job.width / job.pool) * groups;
+  pool_kernel<kind, lanes>
+      <<<blocks_for(count, kThreads), kThreads, 0, stream>>>(job, extents_of(job));
+  check_launch("norm_pool");
+}
+
+template <Activation kind, int lanes, class T>
+void run_backward(const NormPool<T>& job, const NormPoolGradient<T>& gradient,
+                  cudaStream_t stream) {
+  auto* parts = reinterpret_cast<float2*>(job.workspace);
+  float* totals = job.workspace + 2 * kNormPoolSlabs * job.channels;
+  const std::int64_t groups = job.channels / lanes;
+  const std::int64_t outputs = job.rows * (job.height / job.pool) * (job.width / job.pool);
+  const dim3 grid = slab_grid(outputs, groups);
+  sum_gradients_kernel<kind, lanes>
+      <<<grid, kThreads, 0, stream>>>(job, extents_of(job), gradient.dy, parts);
+  check_launch("norm_pool_backward: sums");
+  gradient_totals_kernel<<<blocks_for(job.channels, kThreads / 32), kThreads, 0, stream>>>(
+      job, gradient, parts, static_cast<int>(grid.x), totals);
+  check_launch("norm_pool_backward: totals");
+  const std::int64_t count = job.rows * job.height * job.width * groups;
+  spread_kernel<kind, lanes><<<blocks_for(count, kThreads), kThreads, 0, stream>>>(
+      job, extents_of(job), gradient, totals);
+  check_launch("norm_pool_backward");
+}
+
+/// run(kind, lanes), both as types, by what the job asks for. Bfloat16 alone goes by four channels:
+/// a thread that reads 2 bytes at a time leaves most of the memory's bandwidth unused.
+/// @param out, in  the arrays beside job.x that are read or written by lanes
+template <class T, class Run>
+void by_kind(const NormPool<T>& job, const T* out, const T* in, const Run& run) {
+  using Relu = std::integral_constant<Activation, Activation::relu>;
+  using Other = std::integral_constant<Activation, Activation::identity>;
+  using One = std::integral_constant<int, 1>;
+  using Four = std::integral_constant<int, 4>;
+  const bool relu = job.activation == Activation::relu;
+  if constexpr (sizeof(T) == 2) {
+    const auto fits = [](const T* data) { return is_aligned<Pack<T, 4>>(data); };
+    if (job.channels % 4 == 0 && !job.channels_first_out && fits(job.x) && fits(out) && fits(in)) {
+      relu ? run(Relu{}, Four{}) : run(Other{}, Four{});
+      return;
+    }
+  }
+  relu ? run(Relu{}, One{}) : run(Other{}, One{});
+}
+
+}  // namespace
+
+template <class T>
+void norm_pool(const NormPool<T>& job, void* stream) {
+  if (job.rows == 0) return;
+  check_size(job);
+  by_kind(job, job.y, job.x, [&](auto kind, auto lanes) {
+    run_forward<decltype(kind)::value, decltype(lanes)::value>(job, as_stream(stream));
+  });
+}
+
+template <class T>
+void norm_pool_backward(const NormPool<T>& job, const NormPoolGradient<T>& gradient, void* stream) {
+  if (job.rows == 0) return;
+  check_size(job);
+  by_kind(job, gradient.dx, gradient.dy, [&](auto kind, auto lanes) {
+    run_backward<decltype(kind)::value, decltype(lanes)::value>(job, gradient, as_stream(stream));
+  });
+}
+
+template void norm_pool(const NormPool<float>&, void*);
+template void norm_pool(const NormPool<Bfloat16>&, void*);
+template void norm_pool_backward(const NormPool<float>&, const NormPoolGradient<float>&, void*);
+template void norm_pool_backward(const NormPool<Bfloat16>&, const NormPoolGradient<Bfloat16>&,
+                                 void*);
+
+}  // namespace varphase::cuda

@@ -1,0 +1,71 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+
+#include "src/kernels/layers/activation.hpp"
+#include "src/kernels/support/bfloat16.hpp"
+#include "src/kernels/support/where.hpp"
+
+namespace varphase {
+
+/// Batch norm, an activation and max pooling in one: y = max over a pool x pool window of
+/// phi(scale (x - mean) + bias), windows side by side, a remainder dropped. Images lie in
+/// channels-last order [N, H, W, C]; a dense layer's output is H = W = 1.
+///
+/// The largest h, not the largest phi(h), wins its window: phi must never fall where pool > 1.
+/// Sums over images are taken about the first image's value and combined in float64, in an order
+/// that the number of threads does not change.
+/// @tparam T float, or Bfloat16 (on a GPU alone): of x and y; all between them is float32
+template <class T>
+struct NormPool {
+  const T* x = nullptr;  // [N, H, W, C]
+  std::int64_t rows = 0, height = 1, width = 1, channels = 0;
+  std::int64_t pool = 1;          // at most 15
+  const float* weight = nullptr;  // [C]
+  const float* bias = nullptr;    // [C]
+  Activation activation = Activation::relu;
+  float beta = 1;
+
+  bool training = false;          // statistics of the batch, else those given
+  float* mean = nullptr;          // [C] training: overwritten; else read
+  float* inverse_sd = nullptr;    // [C] likewise, 1 / sqrt(var + eps)
+  float* running_mean = nullptr;  // [C] training: moved by `momentum`; may be null
+  float* running_var = nullptr;
+  float eps = 0;
+  float momentum = 0;
+
+  bool channels_first_out = false;  // y as [N, C, H / pool, W / pool]
+  T* y = nullptr;                   // overwritten
+  std::uint8_t* winner = nullptr;  // [N, H / pool, W / pool, C] place in the window; null: not kept
+  float* workspace = nullptr;      // CUDA training and backward: norm_pool_workspace floats
+};
+
+/// Of the sum of upstream dy . y, with x, winner, mean and inverse_sd of a training pass.
+template <class T>
+struct NormPoolGradient {
+  const T* dy = nullptr;     // as y lies
+  T* dx = nullptr;           // [N, H, W, C] overwritten
+  float* dweight = nullptr;  // [C] overwritten
+  float* dbias = nullptr;    // [C] overwritten
+};
+
+/// Partial sums of a channel, at most, on a GPU.
+constexpr std::int64_t kNormPoolSlabs = 256;
+std::int64_t norm_pool_workspace(std::int64_t channels);
+
+/// Defined for float and Bfloat16. @throws Error unsupported for Bfloat16 on a CPU.
+template <class T>
+void norm_pool(const NormPool<T>& job, Where where);
+template <class T>
+void norm_pool_backward(const NormPool<T>& job, const NormPoolGradient<T>& gradient, Where where);
+
+namespace cuda {
+template <class T>
+void norm_pool(const NormPool<T>& job, void* stream);
+template <class T>
+void norm_pool_backward(const NormPool<T>& job, const NormPoolGradient<T>& gradient, void* stream);
+}  // namespace cuda
+
+}  // namespace varphase

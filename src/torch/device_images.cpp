@@ -1,0 +1,95 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#include "src/torch/device_images.hpp"
+
+#include <ATen/ops/arange.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/from_blob.h>
+
+#include "src/kernels/layers/gather_images.hpp"
+#include "src/torch/kernel_arguments.hpp"
+
+namespace varphase {
+namespace {
+
+template <class T>
+at::Tensor copy_to(const std::vector<T>& values, at::IntArrayRef shape, at::ScalarType type,
+                   at::Device device) {
+  // from_blob wants a mutable pointer; the tensor is only read.
+  return at::from_blob(const_cast<T*>(values.data()), shape, at::TensorOptions(type))
+      .to(device, type, false, true);
+}
+
+}  // namespace
+
+DeviceImages to_device(const ImageSet& images, Split split, at::Device device) {
+  const std::int64_t n = images.count();
+  DeviceImages on_device{copy_to(images.pixels, {n, images.image_size()}, at::kByte, device),
+                         copy_to(images.labels, {n}, at::kLong, device),
+                         copy_to(images.index, {n}, at::kLong, device),
+                         images.channels,
+                         images.height,
+                         images.width,
+                         split,
+                         {},
+                         {}};
+  const Normalization& normalization = images.normalization;
+  if (!normalization.mean.empty()) {
+    std::vector<double> inverse;
+    for (const double deviation : normalization.deviation) inverse.push_back(1 / deviation);
+    const auto by_channel = [&](const std::vector<double>& values) {
+      return copy_to(values, {images.channels}, at::kDouble, at::kCPU)
+          .to(at::kFloat)
+          .to(device, at::kFloat);
+    };
+    on_device.mean = by_channel(normalization.mean);
+    on_device.inverse_std = by_channel(inverse);
+  }
+  return on_device;
+}
+
+DeviceImages select_images(const DeviceImages& images, const at::Tensor& which) {
+  DeviceImages selected = images;
+  for (at::Tensor* tensor : {&selected.pixels, &selected.labels, &selected.example})
+    *tensor = tensor->index_select(0, which);
+  return selected;
+}
+
+ImageBatch empty_batch(const DeviceImages& images, std::int64_t size) {
+  const at::TensorOptions options = images.pixels.options();
+  return {
+      at::empty({size, images.channels, images.height, images.width}, options.dtype(at::kFloat)),
+      at::empty({size}, options.dtype(at::kLong)), at::empty({size}, options.dtype(at::kLong))};
+}
+
+void fill_batch(const DeviceImages& images, const at::Tensor& order, const at::Tensor& step,
+                ImageBatch& batch, const Augmentation& augmentation) {
+  const GatherImages job{
+      data_of<std::uint8_t>(images.pixels),
+      data_of<std::int64_t>(images.labels),
+      data_of<std::int64_t>(images.example),
+      data_of<std::int64_t>(order),
+      data_of<std::int64_t>(step),
+      batch.labels.size(0),
+      images.pixels.size(1),
+      data_of<float>(batch.images),
+      data_of<std::int64_t>(batch.labels),
+      data_of<std::int64_t>(batch.example),
+      static_cast<std::int32_t>(images.height),
+      static_cast<std::int32_t>(images.width),
+      data_of<float>(images.mean),
+      data_of<float>(images.inverse_std),
+      {augmentation.crop_flip,
+       static_cast<std::int32_t>(augmentation.padding),
+       {augmentation.seed, Stream::augmentation, 0, static_cast<std::uint8_t>(images.split)},
+       data_of<std::int64_t>(augmentation.epoch)}};
+  gather_images(job, where_of(images.pixels));
+}
+
+ImageBatch slice_batch(const DeviceImages& images, std::int64_t first, std::int64_t count) {
+  ImageBatch batch = empty_batch(images, count);
+  fill_batch(images, at::arange(first, first + count, images.labels.options()), {}, batch);
+  return batch;
+}
+
+}  // namespace varphase

@@ -1,0 +1,24 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "src/data/dataset_files.hpp"
+#include "src/train/train_config.hpp"
+#include "tools/cli/options.hpp"
+
+namespace varphase {
+
+/// The readers' HDF5 and NumPy files, by checkpoints/: foreign files as hostile input, the cache as
+/// sealed files of kind "images" (checkpoints/FORMAT.md).
+const DatasetFiles& array_dataset_files();
+
+/// What a run's config, or a command line, asks the readers for. @throws Error usage.
+DataRequest data_request(const DataConfig& config);
+
+ReadLimits read_limits(const DataConfig& config);
+
+/// What the command line said of how files are read (DataConfig::visit_reading). @throws Error
+/// usage.
+void set_reading_fields(DataConfig& config, const Options& options);
+
+}  // namespace varphase

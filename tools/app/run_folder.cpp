@@ -1,0 +1,127 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#include "tools/app/run_folder.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include <fmt/ranges.h>
+
+#include "checkpoints/retention.hpp"
+#include "src/base/csv_table.hpp"
+#include "tools/app/config_changes.hpp"
+#include "tools/app/run_marker.hpp"
+
+namespace varphase {
+namespace fs = std::filesystem;
+namespace {
+
+std::int64_t whole_number(const std::string& text, const std::string& what) {
+  std::int64_t value = 0;
+  const char* last = text.data() + text.size();
+  const auto [end, status] = std::from_chars(text.data(), last, value);
+  VARPHASE_CHECK(status == std::errc() && end == last && value >= 0, ErrorKind::usage,
+                 "{} '{}': wants all, last, best, an epoch, or a list such as 1,5,10", what, text);
+  return value;
+}
+
+}  // namespace
+
+RunFolder::RunFolder(fs::path path) : path_(std::move(path)) {
+  VARPHASE_CHECK(!path_.empty(), ErrorKind::usage, "wants a run folder, got an empty name");
+  VARPHASE_CHECK(fs::exists(path_ / "config.json") || !fs::exists(path_ / "members.json"),
+                 ErrorKind::usage, "{}: several runs, not one\n  give one of them, such as {}",
+                 path_.string(), (path_ / "members" / "00").string());
+  VARPHASE_CHECK(fs::exists(path_ / "config.json"), ErrorKind::io,
+                 "{}: no run (there is no config.json)\n  make one with: varphase train --preset "
+                 "quickstart --run {}",
+                 path_.string(), path_.string());
+}
+
+RunConfig RunFolder::config() const {
+  RunConfig config;
+  const fs::path file = path_ / "config.json";
+  try {
+    assign_fields(config, read_json_file(file));
+  } catch (const Error& error) {
+    const std::string what = error.what();
+    throw Error(error.kind(), what.rfind(file.string(), 0) == 0
+                                  ? what
+                                  : fmt::format("{}: {}", file.string(), what));
+  }
+  return config;
+}
+
+fs::path RunFolder::checkpoint(std::int64_t epoch) const {
+  return epoch_path(checkpoints(), epoch);
+}
+std::vector<std::int64_t> RunFolder::epochs() const { return list_epochs(checkpoints()); }
+
+std::vector<std::int64_t> RunFolder::select(const std::string& which) const {
+  std::vector<std::int64_t> known = epochs();
+  VARPHASE_CHECK(!known.empty(), ErrorKind::io, "{}: no checkpoints yet", path_.string());
+  if (which == "all") return known;
+  if (which == "last") return {known.back()};
+  if (which == "best") {
+    const CsvTable table = read_csv(path_ / "metrics.csv");
+    const bool validated = table.has("validation_accuracy_ensemble");
+    const std::vector<double> accuracy =
+        table.values(validated ? "validation_accuracy_ensemble" : "test_accuracy_ensemble");
+    const std::vector<double> epoch = table.values("epoch");
+    std::int64_t best = -1;
+    double best_accuracy = -1;
+    for (std::size_t i = 0; i < accuracy.size(); ++i) {
+      const auto number = static_cast<std::int64_t>(epoch[i]);
+      if (accuracy[i] > best_accuracy &&
+          std::find(known.begin(), known.end(), number) != known.end()) {
+        best = number;
+        best_accuracy = accuracy[i];
+      }
+    }
+    VARPHASE_CHECK(best >= 0, ErrorKind::format,
+                   "{}: no ensemble accuracy in metrics.csv to choose the best epoch by",
+                   path_.string());
+    return {best};
+  }
+  std::vector<std::int64_t> list;
+  for (std::size_t start = 0; start <= which.size();) {
+    const std::size_t comma = std::min(which.find(',', start), which.size());
+    const std::int64_t epoch = whole_number(which.substr(start, comma - start), "--epoch");
+    VARPHASE_CHECK(std::find(known.begin(), known.end(), epoch) != known.end(), ErrorKind::io,
+                   "{}: no checkpoint of epoch {}; there are {} to {}", path_.string(), epoch,
+                   known.front(), known.back());
+    list.push_back(epoch);
+    start = comma + 1;
+  }
+  return list;
+}
+
+void check_is_of_its_run(const fs::path& checkpoint, const std::string& config) {
+  const fs::path folder = fs::absolute(checkpoint).parent_path();
+  if (folder.filename() != "checkpoints" || !fs::exists(folder.parent_path() / "config.json") ||
+      !is_run(folder.parent_path()))
+    return;
+  check_same_training(RunFolder(folder.parent_path()).config(), config, checkpoint.string());
+}
+
+Target resolve_target(const std::string& text, const std::string& epoch) {
+  fs::path path = text;
+  const std::size_t at = text.rfind('@');
+  if (!fs::exists(path) && at != std::string::npos) {
+    RunFolder run(text.substr(0, at));
+    std::vector<std::int64_t> epochs = run.select(text.substr(at + 1));
+    return {run, epochs};
+  }
+  if (fs::is_regular_file(path)) {
+    const std::string stem = path.stem().string();
+    VARPHASE_CHECK(path.extension() == ".h5" && stem.rfind("epoch_", 0) == 0, ErrorKind::usage,
+                   "{}: wants a run folder, RUN@EPOCH or RUN/checkpoints/epoch_NNNN.h5", text);
+    RunFolder run(fs::absolute(path).parent_path().parent_path());
+    return {run, {whole_number(stem.substr(6), "file")}};
+  }
+  RunFolder run(path);
+  std::vector<std::int64_t> epochs = run.select(epoch);
+  return {run, epochs};
+}
+
+}  // namespace varphase

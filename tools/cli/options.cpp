@@ -1,0 +1,612 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#include "tools/cli/options.hpp"
+
+#include <algorithm>
+#include <sstream>
+
+#include <fmt/ranges.h>
+
+#include "analysis/prune/criteria.hpp"
+#include "src/base/console.hpp"
+#include "src/base/error.hpp"
+#include "src/base/instruction_set.hpp"
+#include "src/base/version.hpp"
+#include "src/data/readers.hpp"
+#include "src/models/presets.hpp"
+#include "src/train/train_config.hpp"
+#include "tools/cli/help_text.hpp"
+#include "tools/cli/unknown_words.hpp"
+
+namespace varphase {
+namespace {
+
+std::string kebab(std::string name) {
+  std::replace(name.begin(), name.end(), '_', '-');
+  return name;
+}
+
+CLI::App* verb(CLI::App& app, const std::string& name, const std::string& help,
+               const std::string& examples) {
+  CLI::App* sub = app.add_subcommand(name, help);
+  sub->footer("Examples:\n" + examples);
+  return sub;
+}
+
+void add_device(CLI::App* sub, Options& o) {
+  sub->add_option("--device", o.device, "auto, cpu, cuda or cuda:N")->capture_default_str();
+  sub->add_option("--threads", o.threads, "CPU threads; 0: all cores")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  sub->add_flag("--quiet", o.quiet, "no progress line");
+}
+
+void add_json(CLI::App* sub, Options& o) {
+  sub->add_flag("--json", o.json, "print the result as JSON");
+}
+
+void add_wide(CLI::App* sub, Options& o) {
+  sub->add_flag("--wide", o.wide, "all columns of tables, which else fit 80 characters");
+}
+
+void add_run(CLI::App* sub, Options& o, const std::string& epochs) {
+  sub->add_option("run", o.run, "a run folder, RUN@EPOCH, or a checkpoint file")->required();
+  if (!epochs.empty()) sub->add_option("--epoch", o.epoch, epochs)->capture_default_str();
+}
+
+void add_form(CLI::App* sub, Options& o) {
+  sub->add_option("--form", o.form,
+                  "how pruned layers are computed: auto (whichever is the fastest), dense, "
+                  "csr or compact; a given form gives the same bits at every run")
+      ->capture_default_str();
+}
+
+void add_data(CLI::App* sub, Options& o) {
+  sub->add_option("--data", o.data, "images, where they are not those of the run's config");
+}
+
+/// One flag a field: the config struct's own line is all that a field needs.
+/// @param defaults whether they are the struct's, to be shown
+template <class Field>
+void add_field(CLI::App* sub, Options& o, const std::string& section, const std::string& group,
+               bool defaults, const char* name, const Field& field, const FieldInfo& info) {
+  const std::string key = section + "." + name;
+  std::string help = info.help;
+  if (!info.choices.empty()) help += fmt::format(": {}", fmt::join(info.choices, ", "));
+  std::string shown;
+  if constexpr (std::is_same_v<Field, std::string>) {
+    shown = field;
+  } else if constexpr (std::is_same_v<Field, bool>) {
+    shown = field ? "true" : "false";
+  } else if constexpr (std::is_same_v<Field, Json>) {
+    shown = field.dump();
+  } else {
+    shown = fmt::format("{}", field);
+  }
+  if (defaults) help += fmt::format(" [{}{}{}]", shown, info.unit.empty() ? "" : " ", info.unit);
+  sub->add_option_function<std::string>(
+         "--" + kebab(name), [&o, key](const std::string& text) { o.fields[key] = text; }, help)
+      ->type_name("")
+      ->group(group);
+}
+
+template <class Config>
+void add_fields(CLI::App* sub, Options& o, const std::string& section, const std::string& group,
+                bool defaults = true) {
+  Config config;
+  config.visit_fields([&](const char* name, auto& field, const FieldInfo& info) {
+    if (info.recorded) return;
+    add_field(sub, o, section, group, defaults, name, field, info);
+  });
+}
+
+/// How image files are read. @param defaults whether they are the struct's, not a run's
+void add_reading_fields(CLI::App* sub, Options& o, const std::string& group, bool defaults) {
+  DataConfig config;
+  config.visit_reading([&](const char* name, auto& field, const FieldInfo& info) {
+    add_field(sub, o, "data", group, defaults, name, field, info);
+  });
+}
+
+constexpr const char* kRunFields =
+    "The run's configuration (defaults in brackets; a preset may have others)";
+
+void declare_train(CLI::App& app, Options& o) {
+  CLI::App* sub =
+      verb(app, "train", "Train a variance network, keeping every epoch",
+           "  varphase train --preset quickstart --run runs/first\n"
+           "  varphase train --preset lenet5 --data path/to/mnist --run runs/paper --epochs 20\n"
+           "  varphase train --resume --run runs/first\n"
+           "  varphase train --preset quickstart --members 5 --run runs/five\n"
+           "  varphase train --preset lenet5 --init runs/plain --run runs/from-plain\n");
+  sub->add_option("--run", o.run, "the run folder to make or to resume")->required();
+  sub->add_option("--preset", o.preset,
+                  "a configuration that comes with the program: " +
+                      fmt::format("{}", fmt::join(preset_names(), ", ")));
+  sub->add_option("--config", o.config, "a configuration file (JSON), such as a run's config.json");
+  sub->add_option("--network", o.network, "a network spec (JSON) of your own");
+  sub->add_option("--set", o.set, "name=value of the configuration, such as train.epochs=3");
+  sub->add_option("--init", o.init,
+                  "begin with the weights of this run, RUN@EPOCH or checkpoint; a plain layer's "
+                  "become the means of the variance layer at its place");
+  sub->add_option("--initial-log-alpha", o.initial_log_alpha,
+                  "first log alpha of all variance layers, in place of the network's (and of "
+                  "--init's)")
+      ->check(CLI::Range(-20.0, 20.0));
+  sub->add_option("--members", o.members,
+                  "train so many networks into RUN/members/NN, with seed, seed + 1, ...")
+      ->check(CLI::Range(1, 1000));
+  sub->add_option("--side-by-side", o.side_by_side,
+                  "members that a GPU trains at once; results do not depend on it")
+      ->check(CLI::Range(1, 8))
+      ->capture_default_str();
+  sub->add_flag("--resume", o.resume,
+                "go on from the newest checkpoint, bit for bit; of members: whichever is not done");
+  sub->add_flag("--accept-changed-data", o.accept_changed_data,
+                "of --resume: go on although the images are not those that were trained on");
+  sub->add_flag("--overwrite", o.overwrite, "replace a run that is there");
+  add_wide(sub, o);
+  add_device(sub, o);
+  add_fields<DataConfig>(sub, o, "data", kRunFields);
+  add_fields<TrainConfig>(sub, o, "train", kRunFields);
+}
+
+void declare_finetune(CLI::App& app, Options& o) {
+  CLI::App* sub =
+      verb(app, "finetune",
+           "Train a pruned network on: what was dropped stays dropped, the rest gets better",
+           "  varphase finetune runs/first/pruned/98.h5 --run runs/fine --epochs 20\n"
+           "  varphase finetune runs/first/pruned/98.h5 --run runs/slow --learning-rate 1e-4\n"
+           "  varphase finetune --resume --run runs/fine\n");
+  sub->add_option("pruned", o.pruned, "a pruned file; not with --resume");
+  sub->add_option("--run", o.run, "the run folder to make or to resume")->required();
+  sub->add_option("--parameterization", o.parameterization,
+                  "of the pruned layers, where their own cannot give the file's variances");
+  sub->add_option("--set", o.set, "name=value of the configuration, such as train.epochs=3");
+  sub->add_flag("--resume", o.resume, "go on from the newest checkpoint, bit for bit");
+  sub->add_flag("--accept-changed-data", o.accept_changed_data,
+                "of --resume: go on although the images are not those that were trained on");
+  sub->add_flag("--overwrite", o.overwrite, "replace a run that is there");
+  add_data(sub, o);
+  add_wide(sub, o);
+  add_device(sub, o);
+  add_fields<TrainConfig>(
+      sub, o, "train",
+      "Training (else as the pruned run had it, with 20 epochs, all of KL at once)", false);
+}
+
+void declare_kappa(CLI::App& app, Options& o) {
+  CLI::App* sub =
+      verb(app, "kappa", "Exact kappa maps and histograms of checkpoints",
+           "  varphase kappa runs/first\n  varphase kappa runs/first --epoch last --verify 200\n"
+           "  varphase kappa runs/first@12 --smooth none\n"
+           "  varphase kappa runs/vgg --epoch last --layer all --all-quantities\n"
+           "  varphase kappa runs/deep --epoch last --method estimate --samples 16\n"
+           "  varphase kappa runs/first --epoch last --by class\n"
+           "  varphase kappa runs/first --epoch last --by image --top 5\n");
+  o.epoch = "all";
+  add_run(sub, o, "all, last, best, an epoch, or several with commas: 1,5,10");
+  sub->add_option(
+         "--layer", o.curvature_layers,
+         "layers by name, with commas between [the variance layers]; all: every layer with weights")
+      ->delimiter(',');
+  sub->add_option("--method", o.method,
+                  "exact; ggn: the Gauss-Newton diagonal; estimate: exact but for residuals of "
+                  "layers further up, which enter by random signs, with a standard error")
+      ->check(CLI::IsMember({"exact", "ggn", "estimate"}))
+      ->capture_default_str();
+  sub->add_option("--samples", o.estimate_samples, "of --method estimate, an image")
+      ->check(CLI::Range(2, 1000000))
+      ->capture_default_str();
+  sub->add_option("--budget", o.seconds,
+                  "seconds that an epoch may take: more is refused before it starts; estimate "
+                  "takes as many samples as fit")
+      ->check(CLI::PositiveNumber);
+  sub->add_flag("--all-quantities", o.all_quantities,
+                "keep gradient, empirical Fisher and Gauss-Newton diagonal beside the Hessian's");
+  sub->add_option("--by", o.by,
+                  "class: a map of each class's images alone, and their sum; image: beside the map "
+                  "the images that add most to the weights of largest |kappa|")
+      ->check(CLI::IsMember({"class", "image"}));
+  sub->add_option("--top", o.top, "of --by image: weights of each layer")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  sub->add_option("--smooth", o.smooth,
+                  "how kinks of activations are smoothed: auto (by softplus where a layer of the "
+                  "closed form has one behind it), none, softplus[:BETA]")
+      ->capture_default_str();
+  sub->add_option("--verify", o.verify, "compare so many entries with a float64 double backward")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  sub->add_option("--split", o.split, "images of the sum: train, validation, test")
+      ->default_str("train");
+  sub->add_option("--kappa0", o.kappa0, "threshold of the printed count: 10^1.5, 31.6 or log:1.5")
+      ->capture_default_str();
+  add_data(sub, o);
+  add_device(sub, o);
+  add_json(sub, o);
+}
+
+void declare_transition(CLI::App& app, Options& o) {
+  CLI::App* sub =
+      verb(app, "transition",
+           "When the transition happens: weights over kappa_0, accuracies and log alpha by epoch",
+           "  varphase transition runs/first\n  varphase transition runs/first --kappa0 log:2 "
+           "--onset-count 10\n");
+  add_run(sub, o, "");
+  sub->add_option("--kappa0", o.kappa0, "threshold: 10^1.5, 31.6 or log:1.5")
+      ->capture_default_str();
+  sub->add_option("--onset-count", o.onset_count, "onset: more weights over kappa_0 than this")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  sub->add_option("--onset-share", o.onset_share, "and than this share of the weights")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  sub->add_option("--drop-points", o.drop_points,
+                  "drop: deterministic accuracy so many points under its running maximum, for good")
+      ->check(CLI::Range(0.0, 100.0))
+      ->capture_default_str();
+  sub->add_option(
+         "--gap", o.gap_points,
+         "gap: ensemble more than so many points over the deterministic accuracy, for good")
+      ->check(CLI::Range(0.0, 100.0))
+      ->capture_default_str();
+  sub->add_option("--maps", o.maps,
+                  "kappa maps that are counted: own (those of kappa/ itself) or a folder below "
+                  "kappa/, such as smooth-none [exact ones of training images, of most layers, "
+                  "then of most epochs]");
+  add_wide(sub, o);
+  add_json(sub, o);
+}
+
+/// What sweep and prune share: which layers, on what scale, how they are mended.
+void add_pruning(CLI::App* sub, Options& o) {
+  sub->add_option("--layer", o.layer,
+                  "the variance layers, with commas between: conv1,dense1 [all of the network]");
+  sub->add_option(
+         "--scope", o.scope,
+         "what a sparsity is a share of: layer (of each) or global (of all together, on one "
+         "scale of scores)")
+      ->check(CLI::IsMember({"layer", "global"}))
+      ->capture_default_str();
+  sub->add_option("--repair", o.repair,
+                  "none, batch-norm (statistics of the batch norms behind re-estimated), variance "
+                  "(kept variances scaled to their output's former sum), both")
+      ->capture_default_str();
+  sub->add_option("--smooth", o.smooth,
+                  "as kappa has it: a map that is there so is taken, else made")
+      ->capture_default_str();
+}
+
+void declare_sweep(CLI::App& app, Options& o) {
+  CLI::App* sub = verb(
+      app, "sweep", "Accuracy, NLL and sparsity for every threshold and rule, or every criterion",
+      "  varphase sweep runs/first\n  varphase sweep runs/first --split validation --choose "
+      "'drop<=0.1'\n"
+      "  varphase sweep runs/first --sparsities 0.9,0.95,0.98,0.99 --repair batch-norm\n"
+      "  varphase sweep runs/first --criteria all --repair batch-norm\n"
+      "  varphase sweep runs/a runs/b runs/c --criteria kappa,variance-share,random\n");
+  sub->add_option("runs", o.paths,
+                  "a run folder, RUN@EPOCH, a checkpoint or a pruned file; several, or a run of "
+                  "several members: the mean over them")
+      ->required();
+  sub->add_option("--epoch", o.epoch, "last, best, or an epoch")->default_str("last");
+  // One word a list: what stands behind it is a run.
+  sub->add_option("--criteria", o.criteria,
+                  "compare criteria at equal sparsity, with commas between, or all: " +
+                      fmt::format("{}", fmt::join(criteria().names(), ", ")))
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  sub->add_option(
+         "--thresholds", o.thresholds,
+         "log10 kappa_0, with commas between: 0.5,1,1.5 [-6 to 4 by 0.25, without --criteria]")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  sub->add_option(
+         "--sparsities", o.sparsities,
+         "shares to drop, with commas between: 0.9,0.95 [with --criteria: 0.5 to 0.999 in 8 steps]")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->check(CLI::Range(0.0, 1.0));
+  sub->add_option("--replace", o.replace, "mean or zero alone [both]");
+  add_pruning(sub, o);
+  sub->add_option("--choose", o.choose, "pick the sparsest row: drop<=POINTS of accuracy lost");
+  sub->add_option("--split", o.split, "images: validation, test, train")
+      ->default_str("validation where the run has one, else test");
+  sub->add_option("--samples", o.samples, "members of the ensemble")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  sub->add_option("--seed", o.seed, "of the evaluation noise and of random scores")
+      ->capture_default_str();
+  add_data(sub, o);
+  add_device(sub, o);
+  add_wide(sub, o);
+  add_json(sub, o);
+}
+
+void declare_prune(CLI::App& app, Options& o) {
+  CLI::App* sub =
+      verb(app, "prune",
+           "Write a sparse ensemble: the weights of lowest score replaced by their mean or by zero",
+           "  varphase prune runs/first --sparsity 0.95 --replace zero --repair batch-norm --out "
+           "runs/first/pruned/95.h5\n"
+           "  varphase prune runs/first --threshold 10^1.5 --replace mean\n"
+           "  varphase prune runs/first --choose 'drop<=0.1'\n"
+           "  varphase prune runs/first --criterion variance-share --sparsity 0.99 --repair both\n"
+           "  varphase prune runs/first/pruned/95.h5 --sparsity 0.98\n");
+  sub->add_option("run", o.run,
+                  "a run folder, RUN@EPOCH, a checkpoint, or a pruned file to prune further")
+      ->required();
+  sub->add_option("--epoch", o.epoch, "last, best, or an epoch")->default_str("last");
+  auto* group = sub->add_option_group("where to cut (one of)");
+  group->add_option("--threshold", o.threshold,
+                    "on the scores; of kappa kappa_0: 10^1.5, 31.6 or log:1.5");
+  group->add_option("--sparsity", o.sparsity, "share of the weights to drop")
+      ->check(CLI::Range(0.0, 1.0));
+  group
+      ->add_option(
+          "--budget", o.budget,
+          "share of each layer's weights to drop, with commas between: dense1=0.98,conv3=0.9")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  group->add_option("--choose", o.choose,
+                    "the sparsest cut on the validation images with drop<=POINTS");
+  group->require_option(1);
+  sub->add_option(
+         "--criterion", o.criterion,
+         "what weights are scored by: " + fmt::format("{}", fmt::join(criteria().names(), ", ")))
+      ->capture_default_str();
+  sub->add_option("--replace", o.replace, "what a dropped weight becomes: mean or zero [zero]");
+  sub->add_option("--structure", o.structure,
+                  "none; compact: dead units and channels are taken out of the network; neurons: "
+                  "whole ones go, by summed score, and are taken out")
+      ->capture_default_str();
+  add_pruning(sub, o);
+  sub->add_option("--samples", o.samples, "members of the ensemble, with --choose")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  sub->add_option("--seed", o.seed, "of noise and of random scores")->capture_default_str();
+  sub->add_option("--out", o.out, "the file [RUN/pruned/NAME.h5]");
+  sub->add_flag("--overwrite", o.overwrite, "replace a file that is there");
+  add_data(sub, o);
+  add_device(sub, o);
+  add_wide(sub, o);
+  add_json(sub, o);
+}
+
+void declare_eval(CLI::App& app, Options& o) {
+  CLI::App* sub = verb(app, "eval", "Accuracy and NLL of full and pruned networks, side by side",
+                       "  varphase eval runs/first runs/first/pruned/95.h5 --samples 50\n"
+                       "  varphase eval --together runs/five\n");
+  sub->add_option(
+         "paths", o.paths,
+         "runs, RUN@EPOCH, checkpoints, pruned files; a run of several members stands for all of "
+         "them")
+      ->required();
+  sub->add_flag("--together", o.together,
+                "also the networks' predictions averaged: an ensemble of networks");
+  sub->add_option("--epoch", o.epoch, "of run folders: last, best, or an epoch")
+      ->default_str("last");
+  sub->add_option("--samples", o.samples, "members of the ensemble")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  sub->add_option("--seed", o.seed, "of the evaluation noise")->capture_default_str();
+  sub->add_option("--split", o.split, "images: test, validation, train")->default_str("test");
+  sub->add_option(
+      "--out", o.out,
+      "also write the result as JSON [RUN/evaluations/NAME.json for files in RUN/pruned]");
+  sub->add_flag("--overwrite", o.overwrite, "replace a file that --out names");
+  add_form(sub, o);
+  add_data(sub, o);
+  add_device(sub, o);
+  add_wide(sub, o);
+  add_json(sub, o);
+}
+
+void declare_exchange(CLI::App& app, Options& o) {
+  CLI::App* to_others =
+      verb(app, "export", "Write a network as safetensors (PyTorch) or ONNX",
+           "  varphase export runs/first --to safetensors\n"
+           "  varphase export runs/first/pruned/95.h5 --to safetensors --form csr\n"
+           "  varphase export runs/first@22 --to onnx --form ensemble --out first.onnx\n");
+  to_others->add_option("run", o.run, "a run folder, RUN@EPOCH, a checkpoint or a pruned file")
+      ->required();
+  to_others->add_option("--epoch", o.epoch, "of a run folder: last, best, or an epoch")
+      ->default_str("last");
+  to_others->add_option("--to", o.to, "safetensors or onnx")
+      ->required()
+      ->check(CLI::IsMember({"safetensors", "onnx"}));
+  to_others->add_option(
+      "--form", o.export_form,
+      "safetensors: dense or csr (pruned layers) [dense]; onnx: ensemble, deterministic, "
+      "zero-mean, moments or head [ensemble; of a network without noise: deterministic]");
+  to_others->add_option("--out", o.out, "the file [RUN/exports/NAME, of a pruned file: beside it]");
+  to_others->add_flag("--overwrite", o.overwrite, "replace a file that is there");
+  add_json(to_others, o);
+
+  CLI::App* from_others = verb(
+      app, "import", "Make a run of a PyTorch network's weights (safetensors or NPZ)",
+      "  varphase import lenet.safetensors --preset lenet5 --data path/to/mnist --run runs/theirs\n"
+      "  varphase import cnn.npz --network cnn.json --data fashion-mnist --map names.json --run "
+      "runs/cnn\n"
+      "  varphase import runs/first/exports/epoch_0022.safetensors --run runs/again\n");
+  from_others->add_option("file", o.file, "a state_dict as safetensors or NPZ")->required();
+  from_others->add_option("--network", o.network,
+                          "the network's spec (JSON); exports of Varphase bring their own");
+  from_others->add_option("--preset", o.preset, "or a preset's network, data and training");
+  from_others->add_option("--run", o.run, "the run folder to make");
+  from_others->add_option("--out", o.out,
+                          "or the checkpoint alone; of an exported pruned file: the pruned file");
+  from_others->add_option("--map", o.map,
+                          "modules of the file by layers of the network, where names do not tell "
+                          "(JSON: {\"encoder.proj\": \"dense1\"})");
+  from_others
+      ->add_option("--log-alpha", o.log_alpha,
+                   "of variance layers whose weights come without variances: sigma^2 = "
+                   "exp(log alpha) weight^2 [the network's own]")
+      ->check(CLI::Range(-20.0, 20.0));
+  from_others->add_flag("--overwrite", o.overwrite, "replace a run or file that is there");
+  add_json(from_others, o);
+  add_fields<DataConfig>(from_others, o, "data", kRunFields);
+}
+
+void declare_predict(CLI::App& app, Options& o) {
+  CLI::App* sub = verb(
+      app, "predict", "Class probabilities and their uncertainty for images without labels",
+      "  varphase predict runs/first photos --out predictions.csv\n"
+      "  varphase predict runs/first/pruned/95.h5 t10k-images-idx3-ubyte.gz --samples 100 --out "
+      "p.h5\n"
+      "  varphase predict runs/first@12 a.png b.png --mode deterministic --out -\n");
+  sub->add_option("source", o.run, "a run folder, RUN@EPOCH, a checkpoint, or a pruned file")
+      ->required();
+  sub->add_option(
+         "images", o.paths,
+         "image files or folders of them; or one IDX (plain, gzipped), CIFAR, HDF5, .npy or "
+         ".npz file")
+      ->required();
+  sub->add_option("--out", o.out, "the file to write; -: stdout")->required();
+  sub->add_option("--format", o.format, "csv, jsonl, json or hdf5 [by the file's ending]");
+  sub->add_option("--mode", o.mode, "ensemble, deterministic, stochastic or zero-mean")
+      ->capture_default_str();
+  sub->add_option("--samples", o.samples, "members of the ensemble")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  sub->add_option("--seed", o.seed, "of the noise, which an image's place keys")
+      ->capture_default_str();
+  sub->add_option("--epoch", o.epoch, "of a run folder: last, best, or an epoch")
+      ->default_str("last");
+  sub->add_option("--batch", o.batch, "images in memory at a time; 0: as many as fit")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  sub->add_flag(
+      "--skip-damaged", o.skip_damaged,
+      "leave image files out that are damaged, unsupported or not there, and say how many");
+  add_reading_fields(sub, o, "How files are read (where not given: as the run had it)", false);
+  add_form(sub, o);
+  sub->add_flag("--overwrite", o.overwrite, "replace a file that is there");
+  add_device(sub, o);
+  sub->add_flag("--json", o.json, "print a summary as JSON");
+}
+
+void declare_files(CLI::App& app, Options& o) {
+  CLI::App* inspect =
+      verb(app, "inspect", "What is in a checkpoint, kappa or pruned file",
+           "  varphase inspect runs/first/checkpoints/epoch_0022.h5 --statistics\n");
+  inspect->add_option("paths", o.paths, "files")->required();
+  inspect->add_flag("--statistics", o.statistics, "least, largest and mean of each array");
+  add_wide(inspect, o);
+  add_json(inspect, o);
+
+  CLI::App* check = verb(app, "check", "Whether files are whole: digest, checksums, schema",
+                         "  varphase check runs/first\n");
+  check->add_option("paths", o.paths, "files or folders")->required();
+  add_json(check, o);
+
+  CLI::App* data =
+      verb(app, "data", "Describe a data set",
+           "  varphase data fashion-mnist\n  varphase data path/to/idx/files --validation 0.1\n"
+           "  varphase data path/to/images --skip-damaged\n"
+           "  varphase data path/to/cifar-100 --labels coarse\n");
+  data->add_option("data", o.data,
+                   "a folder of IDX, CIFAR or .npy files or of images (train/CLASS/..., "
+                   "test/CLASS/...), an HDF5 or .npz file, or " +
+                       fmt::format("{}", fmt::join(dataset_names(), ", ")))
+      ->required();
+  data->add_option("--labels", o.labels, "of CIFAR-100: fine or coarse")
+      ->check(CLI::IsMember({"fine", "coarse"}))
+      ->capture_default_str();
+  data->add_flag("--skip-damaged", o.skip_damaged,
+                 "leave images of an image folder out that are damaged, unsupported or not there, "
+                 "and say how many");
+  data->add_option("--threads", o.threads, "that decode images; 0: all cores")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  data->add_option("--validation", o.validation, "share held out of the training images")
+      ->check(CLI::Range(0.0, 0.9))
+      ->capture_default_str();
+  add_reading_fields(data, o, "How files are read", true);
+  add_json(data, o);
+
+  CLI::App* report = verb(app, "report", "One HTML page of a run, to be opened without a network",
+                          "  varphase report runs/first\n");
+  report->add_option("run", o.run, "a run folder")->required();
+  report->add_option("--out", o.out, "the page [RUN/report.html]");
+  report->add_flag("--overwrite", o.overwrite, "replace a file that --out names");
+  report->add_flag("--quiet", o.quiet, "do not print the page's path");
+}
+
+}  // namespace
+
+void declare_options(CLI::App& app, Options& options) {
+  app.description("Variance networks: training, phase transition, kappa, sparse ensembles.");
+  app.set_version_flag(
+      "--version", fmt::format("varphase {} ({})\nCPU kernels: {} (of {})", version(), git_hash(),
+                               instruction_set(), fmt::join(instruction_sets(), ", ")));
+  app.formatter(std::make_shared<HelpText>());
+  app.require_subcommand(1);
+  app.footer(
+      "varphase VERB --help tells of a verb's flags. Exit codes: 0 ok, 2 usage or configuration, 3 "
+      "file, 4 device or memory, 5 not finite, 130 interrupted after a clean save, 1 anything "
+      "else.");
+  declare_train(app, options);
+  declare_finetune(app, options);
+  declare_kappa(app, options);
+  declare_transition(app, options);
+  declare_sweep(app, options);
+  declare_prune(app, options);
+  declare_eval(app, options);
+  declare_exchange(app, options);
+  declare_predict(app, options);
+  declare_files(app, options);
+  // Defaults that differ by verb are settled by the verb: an empty text means its own.
+  options.epoch.clear();
+  options.split.clear();
+}
+
+namespace {
+
+std::string what_is_wrong(const CLI::App& app, const CLI::ParseError& error) {
+  const auto kind = static_cast<CLI::ExitCodes>(error.get_exit_code());
+  if (kind == CLI::ExitCodes::ExtrasError || kind == CLI::ExitCodes::RequiredError) {
+    std::string words = unexpected_words(app);
+    if (!words.empty()) return words;
+  }
+  const std::vector<CLI::App*> chosen = app.get_subcommands();
+  if (chosen.empty() && kind == CLI::ExitCodes::RequiredError)
+    return "varphase: what shall be done? give a verb\n  varphase --help tells of each\n";
+  const std::string verb = chosen.empty() ? "" : " " + chosen.front()->get_name();
+  return fmt::format("varphase{}: {}\n  varphase{} --help tells what is taken\n", verb,
+                     error.what(), verb);
+}
+
+}  // namespace
+
+std::string parse_command_line(int argc, char** argv, Options& options, int& exit_code) {
+  CLI::App app;
+  app.name("varphase");
+  try {
+    choose_instruction_set_by_environment();
+    declare_options(app, options);
+    const std::string unknown = unknown_verb(app, argc, argv);
+    if (!unknown.empty()) {
+      write_err(unknown);
+      exit_code = kUsageError;
+      return "";
+    }
+    app.parse(argc, argv);
+  } catch (const Error& error) {
+    print_err("varphase: {}\n", error.what());
+    exit_code = varphase::exit_code(error.kind());
+    return "";
+  } catch (const CLI::ParseError& error) {
+    std::ostringstream out, err;
+    exit_code = app.exit(error, out, err) == 0 ? kSuccess : kUsageError;
+    write_out(out.str());
+    if (exit_code != kSuccess) write_err(what_is_wrong(app, error));
+    return "";
+  }
+  exit_code = 0;
+  return app.get_subcommands().front()->get_name();
+}
+
+}  // namespace varphase
