@@ -16,6 +16,7 @@
 #include "src/kernels/curvature/output_curvature.hpp"
 #include "src/kernels/products/float32_product.hpp"
 #include "src/torch/kernel_arguments.hpp"
+#include "src/torch/numerics.hpp"
 
 namespace varphase {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "analysis/curvature/curvature_chain.hpp"
 #include "analysis/curvature/double_backward.hpp"
-#include "analysis/curvature/head.hpp"
+#include "src/models/head.hpp"
 #include "src/torch/device_images.hpp"
 
 namespace varphase {

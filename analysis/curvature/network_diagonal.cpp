@@ -12,10 +12,10 @@
 #include <ATen/ops/equal.h>
 #include <ATen/ops/stack.h>
 
-#include "analysis/predict/trunk.hpp"
 #include "src/base/error.hpp"
 #include "src/base/stopwatch.hpp"
 #include "src/layers/activation_layer.hpp"
+#include "src/torch/numerics.hpp"
 
 namespace varphase {
 namespace {

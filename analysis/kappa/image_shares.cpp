@@ -16,6 +16,7 @@
 
 #include "analysis/predict/trunk.hpp"
 #include "src/base/error.hpp"
+#include "src/torch/numerics.hpp"
 
 namespace varphase {
 namespace {

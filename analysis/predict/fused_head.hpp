@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "analysis/curvature/head.hpp"
+#include "src/models/head.hpp"
 #include "src/noise/noise_key.hpp"
 
 namespace varphase {

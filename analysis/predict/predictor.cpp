@@ -20,6 +20,7 @@
 #include "src/base/suggest.hpp"
 #include "src/kernels/predict/ensemble_head.hpp"
 #include "src/torch/kernel_arguments.hpp"
+#include "src/torch/numerics.hpp"
 
 namespace varphase {
 namespace {

@@ -7,9 +7,9 @@
 #include <optional>
 #include <string>
 
-#include "analysis/curvature/head.hpp"
 #include "analysis/predict/kept_inputs.hpp"
 #include "analysis/predict/metrics.hpp"
+#include "src/models/head.hpp"
 #include "src/models/network.hpp"
 #include "src/torch/device_images.hpp"
 

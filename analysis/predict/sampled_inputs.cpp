@@ -10,6 +10,7 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include "analysis/predict/trunk.hpp"
+#include "src/torch/numerics.hpp"
 
 namespace varphase {
 

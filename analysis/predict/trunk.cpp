@@ -4,23 +4,13 @@
 
 #include <algorithm>
 
-#include <ATen/Context.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
 
+#include "src/torch/numerics.hpp"
+
 namespace varphase {
-
-IeeeFloat32::IeeeFloat32()
-    : matmul_(at::globalContext().allowTF32CuBLAS()), conv_(at::globalContext().allowTF32CuDNN()) {
-  at::globalContext().setAllowTF32CuBLAS(false);
-  at::globalContext().setAllowTF32CuDNN(false);
-}
-
-IeeeFloat32::~IeeeFloat32() {
-  at::globalContext().setAllowTF32CuBLAS(matmul_);
-  at::globalContext().setAllowTF32CuDNN(conv_);
-}
 
 std::int64_t chunk_images(const Network& network, at::Device device) {
   std::int64_t largest = element_count(network.input());

@@ -21,16 +21,4 @@ at::Tensor all_trunk_features(Network& network, const DeviceImages& images, std:
 /// CPU and 1 GiB on a GPU.
 std::int64_t chunk_images(const Network& network, at::Device device);
 
-/// While it lives, float32 products are IEEE: TF32 is off. Curvature and prediction run under it.
-class IeeeFloat32 {
- public:
-  IeeeFloat32();
-  ~IeeeFloat32();
-  IeeeFloat32(const IeeeFloat32&) = delete;
-  IeeeFloat32& operator=(const IeeeFloat32&) = delete;
-
- private:
-  bool matmul_, conv_;
-};
-
 }  // namespace varphase

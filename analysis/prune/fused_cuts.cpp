@@ -14,6 +14,7 @@
 #include "analysis/sparse/sparse_product.hpp"
 #include "src/kernels/predict/ensemble_head.hpp"
 #include "src/torch/kernel_arguments.hpp"
+#include "src/torch/numerics.hpp"
 
 namespace varphase {
 namespace {

@@ -4,8 +4,8 @@
 
 #include <optional>
 
-#include "analysis/curvature/head.hpp"
 #include "analysis/prune/cuts.hpp"
+#include "src/models/head.hpp"
 
 namespace varphase {
 

@@ -13,6 +13,7 @@
 
 #include "analysis/predict/trunk.hpp"
 #include "analysis/prune/restore.hpp"
+#include "src/torch/numerics.hpp"
 
 namespace varphase {
 namespace {

@@ -10,6 +10,7 @@
 
 #include "analysis/predict/trunk.hpp"
 #include "src/base/registry.hpp"
+#include "src/torch/numerics.hpp"
 
 namespace varphase {
 namespace {

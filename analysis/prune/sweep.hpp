@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "analysis/curvature/head.hpp"
 #include "analysis/prune/cuts.hpp"
+#include "src/models/head.hpp"
 
 namespace varphase {
 

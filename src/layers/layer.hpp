@@ -14,6 +14,7 @@
 #include "src/base/json.hpp"
 #include "src/base/registry.hpp"
 #include "src/layers/forward.hpp"
+#include "src/torch/shape.hpp"
 #include "src/variance/parameterization.hpp"
 #include "src/variance/uniform_tensor.hpp"
 
@@ -74,9 +75,6 @@ struct LayerKind {
 
 /// All layer kinds by the name that a spec gives them.
 const Registry<LayerKind>& layer_kinds();
-
-std::int64_t element_count(const Shape& shape);
-std::string shape_text(const Shape& shape);
 
 std::unique_ptr<Layer> make_conv2d(const Json& options, const Shape& input);
 std::unique_ptr<Layer> make_dense(const Json& options, const Shape& input);

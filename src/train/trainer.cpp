@@ -4,10 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <limits>
 
-#include <ATen/Context.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/cross_entropy_loss.h>
@@ -40,18 +38,6 @@ bool trains_log_alpha(const VarianceLayer& layer) {
 }
 
 }  // namespace
-
-void set_numerics(bool deterministic, bool tf32) {
-  ::setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", 1);
-  at::Context& context = at::globalContext();
-  context.setDeterministicAlgorithms(deterministic, false);
-  context.setDeterministicFillUninitializedMemory(false);
-  context.setDeterministicCuDNN(deterministic);
-  context.setBenchmarkCuDNN(false);
-  context.setAllowTF32CuBLAS(tf32);
-  context.setAllowTF32CuDNN(tf32);
-  context.setAllowBF16ReductionCuBLAS(false);  // sums of bfloat16 products in float32
-}
 
 void check_training(const TrainConfig& config, std::int64_t images) {
   VARPHASE_CHECK(config.batch_size <= images, ErrorKind::usage,

@@ -32,10 +32,6 @@ struct EpochReport {
   double images_per_second = 0;
 };
 
-/// Sets what must stand before the first GPU call for runs that repeat bit for bit. @param tf32 for
-/// training only.
-void set_numerics(bool deterministic, bool tf32);
-
 /// Whether such a training can begin, by what one field says alone or beside others.
 /// @throws Error usage where there are fewer images than a batch takes, or fields contradict each
 /// other or the network.

@@ -12,10 +12,9 @@
 
 #include "src/base/registry.hpp"
 #include "src/noise/noise_key.hpp"
+#include "src/torch/shape.hpp"
 
 namespace varphase {
-
-using Shape = std::vector<std::int64_t>;
 
 /// What theta begins with. Source: docs/math.md, "Variance layers".
 struct InitialTheta {

@@ -14,7 +14,18 @@ CHAIN = ["src/base", "src/noise", "src/kernels", "src/data", "src/torch", "src/v
 ROOMS = {room: CHAIN[:place] for place, room in enumerate(CHAIN)}
 ROOMS["src/data"] = ["src/base"]
 ROOMS["checkpoints"] = ["src/base"]
-ROOMS["analysis"] = [room for room in ROOMS]
+BELOW = [room for room in ROOMS]
+ANALYSIS = {
+    "predict": [],
+    "curvature": ["predict"],
+    "kappa": ["predict", "curvature"],
+    "sparse": [],
+    "prune": ["predict", "curvature", "kappa", "sparse"],
+    "exchange": ["sparse"],
+    "report": ["kappa"],
+}
+for room, others in ANALYSIS.items():
+    ROOMS[f"analysis/{room}"] = BELOW + [f"analysis/{other}" for other in others]
 ROOMS["tools/app"] = [room for room in ROOMS]
 ROOMS["tools/cli"] = [room for room in ROOMS]
 ROOMS["tools/bench"] = [room for room in ROOMS]

@@ -4,6 +4,7 @@
 
 #include <atomic>
 
+#include "src/torch/numerics.hpp"
 #include "src/train/trainer.hpp"
 #include "tests/support/device.hpp"
 

@@ -9,6 +9,7 @@
 #include "checkpoints/document.hpp"
 #include "checkpoints/snapshot_file.hpp"
 #include "src/base/suggest.hpp"
+#include "src/torch/numerics.hpp"
 #include "src/train/trainer.hpp"
 #include "tools/app/run_contents.hpp"
 #include "tools/app/run_folder.hpp"

@@ -31,6 +31,7 @@
 #include "src/data/normalization.hpp"
 #include "src/data/readers.hpp"
 #include "src/layers/conv2d.hpp"
+#include "src/torch/numerics.hpp"
 #include "src/train/trainer.hpp"
 #include "tools/app/dataset_files.hpp"
 

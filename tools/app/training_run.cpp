@@ -10,6 +10,7 @@
 #include "src/base/log.hpp"
 #include "src/base/text_table.hpp"
 #include "src/torch/kernel_arguments.hpp"
+#include "src/torch/numerics.hpp"
 #include "tools/app/class_names.hpp"
 #include "tools/app/new_run.hpp"
 #include "tools/app/run_contents.hpp"

@@ -14,6 +14,7 @@
 #include "analysis/sparse/executed_layer.hpp"
 #include "src/base/registry.hpp"
 #include "src/models/network.hpp"
+#include "src/torch/numerics.hpp"
 
 namespace varphase {
 namespace {

@@ -24,6 +24,7 @@
 #include "src/base/registry.hpp"
 #include "src/models/presets.hpp"
 #include "src/torch/kernel_arguments.hpp"
+#include "src/torch/numerics.hpp"
 #include "src/train/trainer.hpp"
 #include "tools/app/dataset_files.hpp"
 #include "tools/app/session.hpp"

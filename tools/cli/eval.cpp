@@ -14,6 +14,7 @@
 #include "src/base/text_table.hpp"
 #include "src/base/time_estimate.hpp"
 #include "src/torch/kernel_arguments.hpp"
+#include "src/torch/numerics.hpp"
 #include "src/train/trainer.hpp"
 #include "tools/app/network_files.hpp"
 #include "tools/app/output_file.hpp"

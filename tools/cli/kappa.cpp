@@ -21,6 +21,7 @@
 #include "src/base/progress.hpp"
 #include "src/base/text_table.hpp"
 #include "src/data/digest.hpp"
+#include "src/torch/numerics.hpp"
 #include "src/train/trainer.hpp"
 #include "tools/app/output_file.hpp"
 #include "tools/app/run_contents.hpp"

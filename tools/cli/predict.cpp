@@ -15,6 +15,7 @@
 #include "src/base/time_estimate.hpp"
 #include "src/data/image_source.hpp"
 #include "src/torch/kernel_arguments.hpp"
+#include "src/torch/numerics.hpp"
 #include "src/train/trainer.hpp"
 #include "tools/app/class_names.hpp"
 #include "tools/app/dataset_files.hpp"

@@ -14,6 +14,7 @@
 #include "src/base/text_table.hpp"
 #include "src/models/presets.hpp"
 #include "src/torch/kernel_arguments.hpp"
+#include "src/torch/numerics.hpp"
 #include "tools/app/member_runs.hpp"
 #include "tools/app/new_run.hpp"
 #include "tools/app/resume_point.hpp"

@@ -9,6 +9,7 @@
 #include "src/base/error.hpp"
 #include "src/models/network.hpp"
 #include "src/torch/kernel_arguments.hpp"
+#include "src/torch/numerics.hpp"
 #include "tests/support/device.hpp"
 #include "tests/support/golden.hpp"
 

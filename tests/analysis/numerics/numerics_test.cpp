@@ -5,7 +5,6 @@
 #include <ATen/core/grad_mode.h>
 
 #include "analysis/curvature/diagonal.hpp"
-#include "analysis/curvature/head.hpp"
 #include "analysis/kappa/compute_kappa.hpp"
 #include "analysis/predict/fused_head.hpp"
 #include "analysis/predict/metrics.hpp"
@@ -13,6 +12,7 @@
 #include "analysis/prune/mask.hpp"
 #include "analysis/prune/repair.hpp"
 #include "src/kernels/curvature/output_curvature.hpp"
+#include "src/models/head.hpp"
 #include "src/noise/normal_fill.hpp"
 #include "src/torch/kernel_arguments.hpp"
 #include "tests/support/device.hpp"

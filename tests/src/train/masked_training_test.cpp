@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 
 #include "src/layers/variance_layer.hpp"
+#include "src/torch/numerics.hpp"
 #include "tests/support/golden.hpp"
 #include "tests/support/small_training.hpp"
 

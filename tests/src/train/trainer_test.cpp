@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "src/torch/numerics.hpp"
 #include "src/train/schedule.hpp"
 #include "tests/support/small_training.hpp"
 

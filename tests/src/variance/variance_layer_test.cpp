@@ -10,6 +10,7 @@
 
 #include "src/layers/sampling.hpp"
 #include "src/models/network.hpp"
+#include "src/torch/numerics.hpp"
 #include "src/train/trainer.hpp"
 #include "tests/src/variance/every_layer.hpp"
 #include "tests/support/golden.hpp"

@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
+#include "src/torch/shape.hpp"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-
-#include "src/layers/layer.hpp"
 
 namespace varphase {
 

@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
-#include "analysis/curvature/head.hpp"
+#include "src/models/head.hpp"
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/linear.h>
