@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <filesystem>
 #include <limits>
 #include <string>
 #include <string_view>
@@ -140,6 +141,18 @@ void assign_fields(Config& config, const Json& given, const std::string& prefix 
     for (const std::string& name : known) is_known = is_known || name == key;
     VARPHASE_CHECK(is_known, ErrorKind::usage, "unknown key '{}'{}",
                    prefix.empty() ? key : prefix + "." + key, suggestion(key, known));
+  }
+}
+
+/// assign_fields of a JSON file. @throws Error as assign_fields and read_json_file, naming the
+/// file.
+template <Configuration Config>
+void assign_fields_of_file(Config& config, const std::filesystem::path& file) {
+  const Json json = read_json_file(file);
+  try {
+    assign_fields(config, json);
+  } catch (const Error& error) {
+    fail(error.kind(), "{}: {}", file.string(), error.what());
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <fcntl.h>
@@ -24,7 +25,7 @@ void remember(int cause) noexcept {
 
 }  // namespace
 
-void open_standard_descriptors() noexcept {
+void prepare_output() noexcept {
   // Opened the wrong way round: reads of stdin and writes to stdout fail, and still do after exec.
   constexpr int kModes[] = {O_WRONLY, O_RDONLY, O_RDWR};
   for (int descriptor = 0; descriptor <= 2; ++descriptor) {
@@ -32,6 +33,8 @@ void open_standard_descriptors() noexcept {
     // The lowest that is free is this one.
     [[maybe_unused]] const int opened = ::open("/dev/null", kModes[descriptor]);
   }
+  std::signal(SIGXFSZ, SIG_IGN);
+  std::signal(SIGPIPE, SIG_IGN);
 }
 
 void write_out_bytes(std::string_view bytes) noexcept {

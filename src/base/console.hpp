@@ -9,9 +9,11 @@
 
 namespace varphase {
 
-/// At the program's start: descriptors 0 to 2 that were closed are opened, so that no file of ours
-/// takes their place. What then goes to stdout fails, as on a full disk.
-void open_standard_descriptors() noexcept;
+/// At the program's start. Descriptors 0 to 2 that were closed are opened, so that no file of ours
+/// takes their place; what then goes to stdout fails, as on a full disk. A file size limit and a
+/// reader that goes away are failed writes too, not the end of the program: SIGXFSZ and SIGPIPE are
+/// ignored.
+void prepare_output() noexcept;
 
 /// Text of a person: control characters other than newline and tab come out escaped
 /// (src/base/byte_text.hpp). Neither throws: a result that cannot be written is remembered for

@@ -52,15 +52,8 @@ bool MemberRuns::is_one(const fs::path& folder) { return fs::exists(file_of(fold
 MemberRuns MemberRuns::read(const fs::path& folder) {
   File file;
   const fs::path path = file_of(folder);
-  try {
-    assign_fields(file, read_json_file(path));
-    VARPHASE_CHECK(file.members > 0, ErrorKind::format, "wants \"members\"");
-  } catch (const Error& error) {
-    const std::string what = error.what();
-    throw Error(error.kind(), what.find(path.string()) == std::string::npos
-                                  ? fmt::format("{}: {}", path.string(), what)
-                                  : what);
-  }
+  assign_fields_of_file(file, path);
+  VARPHASE_CHECK(file.members > 0, ErrorKind::format, "{}: wants \"members\"", path.string());
   return {folder, file.members, file.config, file.init, file.init_variances};
 }
 

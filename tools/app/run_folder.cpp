@@ -40,15 +40,7 @@ RunFolder::RunFolder(fs::path path) : path_(std::move(path)) {
 
 RunConfig RunFolder::config() const {
   RunConfig config;
-  const fs::path file = path_ / "config.json";
-  try {
-    assign_fields(config, read_json_file(file));
-  } catch (const Error& error) {
-    const std::string what = error.what();
-    throw Error(error.kind(), what.rfind(file.string(), 0) == 0
-                                  ? what
-                                  : fmt::format("{}: {}", file.string(), what));
-  }
+  assign_fields_of_file(config, path_ / "config.json");
   return config;
 }
 

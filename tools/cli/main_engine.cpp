@@ -1,20 +1,13 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
-#include <csignal>
-
 #include "src/base/console.hpp"
 #include "src/torch/kernel_arguments.hpp"
 #include "tools/app/session.hpp"
 #include "tools/cli/verbs.hpp"
 
 int main(int argc, char** argv) {
-  varphase::open_standard_descriptors();
+  varphase::prepare_output();
   varphase::keep_freed_memory();
-  // A file size limit is a full disk, not the end of the program.
-  std::signal(SIGXFSZ, SIG_IGN);
-  // Nor is a reader of stdout or stderr that goes away: what is not printed is told by the exit
-  // code.
-  std::signal(SIGPIPE, SIG_IGN);
   varphase::Options options;
   int code = 0;
   const std::string verb = varphase::parse_command_line(argc, argv, options, code);

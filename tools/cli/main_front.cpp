@@ -1,7 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
 #include <cerrno>
-#include <csignal>
 #include <cstring>
 #include <filesystem>
 #include <unistd.h>
@@ -14,12 +13,7 @@
 // `varphase`: parses, answers what needs no network, and hands the rest to varphase-engine beside
 // it, which links LibTorch (0.7 s to load).
 int main(int argc, char** argv) {
-  varphase::open_standard_descriptors();
-  // A file size limit is a full disk, not the end of the program.
-  std::signal(SIGXFSZ, SIG_IGN);
-  // Nor is a reader of stdout or stderr that goes away: what is not printed is told by the exit
-  // code.
-  std::signal(SIGPIPE, SIG_IGN);
+  varphase::prepare_output();
   varphase::Options options;
   int code = 0;
   const std::string verb = varphase::parse_command_line(argc, argv, options, code);
