@@ -91,18 +91,18 @@ class PngDecoder final : public ImageDecoder {
 
   /// libpng takes memory for what a chunk says of its length; only warns where that is much.
   void check_chunks() const {
-    constexpr std::size_t kSignatureBytes = 8, kFrameBytes = 12;
+    constexpr std::size_t kSignatureBytes = 8, kHeaderBytes = 8, kChecksumBytes = 4;
     constexpr unsigned kAncillary = 0x20;
     for (std::size_t at = std::min(kSignatureBytes, bytes_.size());
-         bytes_.size() - at >= kFrameBytes;) {
+         bytes_.size() - at >= kHeaderBytes;) {
       const std::size_t length = png_get_uint_32(bytes_.data() + at);
-      const std::size_t left = bytes_.size() - at - kFrameBytes;
-      if (length > left) {
+      const std::size_t left = bytes_.size() - at - kHeaderBytes;
+      if (length + kChecksumBytes > left) {
         if ((bytes_[at + 4] & kAncillary) == 0) return;  // the pixels' own: libpng says it
         fail(ErrorKind::format, "is truncated: a chunk of {} bytes, {} are left", length, left);
       }
       if (ends_at(at)) return;
-      at += kFrameBytes + length;
+      at += kHeaderBytes + length + kChecksumBytes;
     }
   }
 

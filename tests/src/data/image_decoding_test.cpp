@@ -210,6 +210,17 @@ TEST(Png, BytesBehindTheLastChunkAreNoneOfTheImage) {
   }
 }
 
+TEST(Png, ChunkThatIsCutAnywhereIsToldBeforeMemoryIsTakenForIt) {
+  const Bytes png = png_bytes({2, 3, 1, Bytes(6, 9)});
+  constexpr std::size_t kSignatureAndHeader = 33;
+  const Bytes chunk = {0x65, 0x58, 0x49, 0x66, 'e', 'X', 'I', 'f', 1, 2, 3, 4, 5};
+  for (std::size_t kept = 8; kept <= chunk.size(); ++kept) {
+    Bytes cut(png.begin(), png.begin() + kSignatureAndHeader);
+    cut.insert(cut.end(), chunk.begin(), chunk.begin() + static_cast<std::ptrdiff_t>(kept));
+    EXPECT_THAT(refused(cut, "x.png").what(), HasSubstr("a chunk of 1700284774 bytes")) << kept;
+  }
+}
+
 TEST(Orientation, IsAppliedToJpegInColour) {
   const Picture picture = noise_picture(16, 24, 3, 5);
   const Bytes jpeg = jpeg_bytes(picture);
