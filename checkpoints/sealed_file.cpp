@@ -5,12 +5,10 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
-#include <memory>
-
-#include <openssl/evp.h>
 
 #include "src/base/atomic_file.hpp"
 #include "src/base/error.hpp"
+#include "src/base/sha256.hpp"
 
 namespace varphase {
 namespace fs = std::filesystem;
@@ -19,24 +17,14 @@ namespace {
 static_assert(std::endian::native == std::endian::little,
               "the trailer is written as it lies in memory");
 
-constexpr std::size_t kDigestBytes = 32;
-constexpr std::size_t kDigestOffset = kTrailerBytes - kDigestBytes;
+constexpr std::size_t kDigestOffset = kTrailerBytes - sizeof(Sha256::Digest);
 constexpr char kMagic[] = {'V', 'A', 'R', 'P', 'H', 'A', 'S', 'E'};
 
-using Digest = std::array<std::byte, kDigestBytes>;
-
-Digest sha256(std::span<const std::byte> first, std::span<const std::byte> second) {
-  const std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context(EVP_MD_CTX_new(),
-                                                                   EVP_MD_CTX_free);
-  Digest digest{};
-  const bool done =
-      context != nullptr && EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) == 1 &&
-      EVP_DigestUpdate(context.get(), first.data(), first.size()) == 1 &&
-      EVP_DigestUpdate(context.get(), second.data(), second.size()) == 1 &&
-      EVP_DigestFinal_ex(context.get(), reinterpret_cast<unsigned char*>(digest.data()), nullptr) ==
-          1;
-  VARPHASE_CHECK(done, ErrorKind::unsupported, "OpenSSL computes no SHA-256 here");
-  return digest;
+Sha256::Digest seal_of(std::span<const std::byte> hdf5, std::span<const std::byte> trailer) {
+  Sha256 sha256;
+  sha256.add(hdf5);
+  sha256.add(trailer.first(kDigestOffset));
+  return sha256.digest();
 }
 
 template <class T>
@@ -49,12 +37,6 @@ T number_at(std::span<const std::byte> bytes, std::size_t offset) {
 template <class T>
 void put(Trailer& trailer, std::size_t offset, T value) {
   std::memcpy(trailer.data() + offset, &value, sizeof value);
-}
-
-std::string hexadecimal(std::span<const std::byte> bytes) {
-  std::string text;
-  for (const std::byte byte : bytes) text += fmt::format("{:02x}", std::to_integer<unsigned>(byte));
-  return text;
 }
 
 // The superblock as written under the bounds v110: signature[8], version 3, 8-byte offsets and
@@ -111,7 +93,7 @@ Trailer make_trailer(std::span<const std::byte> hdf5, std::uint32_t format) {
   std::memcpy(trailer.data(), kMagic, sizeof kMagic);
   put(trailer, 8, format);
   put(trailer, 16, static_cast<std::uint64_t>(hdf5.size()));
-  const Digest digest = sha256(hdf5, std::span(trailer).first(kDigestOffset));
+  const Sha256::Digest digest = seal_of(hdf5, trailer);
   std::copy(digest.begin(), digest.end(), trailer.begin() + kDigestOffset);
   return trailer;
 }
@@ -131,7 +113,7 @@ SealedFile open_sealed(const fs::path& path) {
   }
   const std::uint64_t length = input.size() - kTrailerBytes;
   file.format = number_at<std::uint32_t>(trailer, 8);
-  file.digest = hexadecimal(std::span(trailer).subspan(kDigestOffset));
+  file.digest = hex_text(std::span(trailer).subspan(kDigestOffset));
   const auto declared = number_at<std::uint64_t>(trailer, 16);
   if (declared != length) {
     file.why = fmt::format("is damaged: its trailer wants {} bytes before it, there are {}",
@@ -144,7 +126,7 @@ SealedFile open_sealed(const fs::path& path) {
   }
   file.hdf5 = FileBytes::of_size(length);
   input.read(0, {file.hdf5.data.get(), length});
-  const Digest digest = sha256(file.hdf5.span(), std::span(trailer).first(kDigestOffset));
+  const Sha256::Digest digest = seal_of(file.hdf5.span(), trailer);
   if (!std::equal(digest.begin(), digest.end(), trailer.begin() + kDigestOffset)) {
     file.why = "is damaged: its SHA-256 is not the one in its trailer";
     file.hdf5 = {};

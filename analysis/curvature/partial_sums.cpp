@@ -13,8 +13,8 @@
 #include "src/base/atomic_file.hpp"
 #include "src/base/error.hpp"
 #include "src/base/log.hpp"
+#include "src/base/sha256.hpp"
 #include "src/base/text_table.hpp"
-#include "src/data/digest.hpp"
 
 namespace varphase {
 namespace fs = std::filesystem;
@@ -46,10 +46,8 @@ PartialFiles::PartialFiles(PartialPlace place) : place_(std::move(place)) {}
 std::optional<PartialSums> PartialFiles::begin(const PartialPass& pass, at::Device device) {
   pass_ = pass;
   text_ = Json{{"origin", place_.origin}, {"pass", pass.request}}.dump();
-  Sha256 digest;
-  digest.add(text_);
   files_.push_back(place_.folder /
-                   fmt::format("{}_{}.h5", place_.name, digest.hex().substr(0, kDigits)));
+                   fmt::format("{}_{}.h5", place_.name, sha256_hex(text_).substr(0, kDigits)));
   saved_ = Clock::now();
   const fs::path& path = files_.back();
   if (!fs::exists(path)) return std::nullopt;

@@ -10,7 +10,7 @@
 #include <fmt/ranges.h>
 
 #include "src/base/error.hpp"
-#include "src/data/digest.hpp"
+#include "src/base/sha256.hpp"
 
 namespace varphase {
 namespace fs = std::filesystem;
@@ -32,11 +32,7 @@ bool plain_name(const std::string& name) {
   });
 }
 
-std::string digits_of(const std::string& text) {
-  Sha256 digest;
-  digest.add(text);
-  return digest.hex().substr(0, kDigits);
-}
+std::string digits_of(const std::string& text) { return sha256_hex(text).substr(0, kDigits); }
 
 std::string path_text(std::string text) {
   std::replace(text.begin(), text.end(), ':', '-');

@@ -8,7 +8,7 @@
 
 #include "src/base/error.hpp"
 #include "src/base/suggest.hpp"
-#include "src/data/digest.hpp"
+#include "src/data/dataset_digest.hpp"
 #include "src/data/image_file.hpp"
 #include "src/data/readers.hpp"
 #include "src/data/split.hpp"

@@ -12,8 +12,8 @@
 #include "src/base/atomic_file.hpp"
 #include "src/base/error.hpp"
 #include "src/base/log.hpp"
+#include "src/base/sha256.hpp"
 #include "src/data/dataset_files.hpp"
-#include "src/data/digest.hpp"
 #include "src/data/files_on_disk.hpp"
 #include "src/data/on_all_cores.hpp"
 #include "src/data/readers.hpp"
@@ -25,12 +25,6 @@ namespace {
 constexpr int kDecoding = 2;  // to be raised where the same files give other pixels
 constexpr std::size_t kNameDigits = 32;
 constexpr std::size_t kOutlineDigits = 16;
-
-std::string digest_of(const std::string& text) {
-  Sha256 sum;
-  sum.add(text);
-  return sum.hex();
-}
 
 /// Device numbers mean something on one machine alone.
 std::string machine() {
@@ -115,14 +109,14 @@ std::string ImageCache::outline() const {
   std::string text = made_of_them_;
   for (const ImageFile* file : files_)
     text += fmt::format("{}\n{}\n", file->name, file->identity.bytes);
-  return digest_of(text).substr(0, kOutlineDigits);
+  return sha256_hex(text).substr(0, kOutlineDigits);
 }
 
 std::string ImageCache::set_name(const std::vector<std::string>& digests) const {
   std::string text = made_of_them_;
   for (std::size_t i = 0; i < files_.size(); ++i)
     text += fmt::format("{}\n{}\n", files_[i]->name, digests[i]);
-  return fmt::format("images-{}-{}.h5", outline(), digest_of(text).substr(0, kNameDigits));
+  return fmt::format("images-{}-{}.h5", outline(), sha256_hex(text).substr(0, kNameDigits));
 }
 
 std::optional<Dataset> ImageCache::read(const std::string& name) const {
@@ -144,9 +138,7 @@ std::vector<std::string> ImageCache::digest_files(bool& as_listed) const {
       FileIdentity identity;
       const std::vector<std::uint8_t> bytes = read_image_file(root_ / files_[i]->name, identity);
       if (identity != files_[i]->identity) same = false;
-      Sha256 sum;
-      sum.add(bytes.data(), bytes.size());
-      digests[i] = sum.hex();
+      digests[i] = sha256_hex(std::as_bytes(std::span(bytes)));
     } catch (const Error& error) {  // as in the decoder: without a digest
       if (error.kind() == ErrorKind::io && files_[i]->identity != FileIdentity()) same = false;
     }
@@ -162,7 +154,7 @@ fs::path ImageCache::note_file() const {
     text += fmt::format("\n{}\n{} {} {} {} {}", file->name, own.device, own.inode, own.bytes,
                         own.modified, own.changed);
   }
-  return cache_folder() / fmt::format("folder-{}.txt", digest_of(text).substr(0, kNameDigits));
+  return cache_folder() / fmt::format("folder-{}.txt", sha256_hex(text).substr(0, kNameDigits));
 }
 
 std::optional<std::string> ImageCache::noted() const {

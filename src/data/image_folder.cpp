@@ -5,7 +5,7 @@
 #include <cstring>
 
 #include "src/base/error.hpp"
-#include "src/data/digest.hpp"
+#include "src/data/dataset_digest.hpp"
 #include "src/data/files_on_disk.hpp"
 #include "src/data/image_cache.hpp"
 #include "src/data/set_decoder.hpp"

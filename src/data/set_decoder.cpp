@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "src/base/error.hpp"
-#include "src/data/digest.hpp"
+#include "src/base/sha256.hpp"
 #include "src/data/on_all_cores.hpp"
 #include "src/data/readers.hpp"
 
@@ -72,9 +72,7 @@ std::vector<std::uint8_t> SetDecoder::read(std::size_t i) {
   FileIdentity identity;
   std::vector<std::uint8_t> bytes = read_image_file(root_ / file.name, identity);
   if (identity != file.identity) another_ = true;
-  Sha256 sum;
-  sum.add(bytes.data(), bytes.size());
-  digests_[i] = sum.hex();
+  digests_[i] = sha256_hex(std::as_bytes(std::span(bytes)));
   return bytes;
 }
 

@@ -19,8 +19,8 @@
 #include "src/base/json.hpp"
 #include "src/base/log.hpp"
 #include "src/base/progress.hpp"
+#include "src/base/sha256.hpp"
 #include "src/base/text_table.hpp"
-#include "src/data/digest.hpp"
 #include "src/torch/numerics.hpp"
 #include "src/train/trainer.hpp"
 #include "tools/app/output_file.hpp"
@@ -175,9 +175,7 @@ std::string digest_of(const Json& origin, const KappaRequest& request) {
                  {"smooth", request.smooth},   {"method", static_cast<int>(request.method)},
                  {"samples", request.samples}, {"seed", request.seed},
                  {"others", request.others},   {"verify", request.verify}};
-  Sha256 digest;
-  digest.add(all.dump());
-  return digest.hex();
+  return sha256_hex(all.dump());
 }
 
 /// Key of digest_of in a map's provenance.
