@@ -8,7 +8,7 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/tensor.h>
 
-#include "src/base/suggest.hpp"
+#include "src/base/enum_names.hpp"
 #include "src/base/version.hpp"
 #include "src/layers/activation_layer.hpp"
 #include "src/layers/batch_norm.hpp"
@@ -16,13 +16,13 @@
 namespace varphase {
 namespace {
 
-const std::vector<std::pair<std::string, OnnxForm>>& forms() {
-  static const std::vector<std::pair<std::string, OnnxForm>> table{
-      {"ensemble", OnnxForm::ensemble},
-      {"deterministic", OnnxForm::deterministic},
-      {"zero-mean", OnnxForm::zero_mean},
-      {"moments", OnnxForm::moments},
-      {"head", OnnxForm::head}};
+const EnumNames<OnnxForm>& forms() {
+  static const EnumNames<OnnxForm> table{"ONNX form",
+                                         {{OnnxForm::ensemble, "ensemble"},
+                                          {OnnxForm::deterministic, "deterministic"},
+                                          {OnnxForm::zero_mean, "zero-mean"},
+                                          {OnnxForm::moments, "moments"},
+                                          {OnnxForm::head, "head"}}};
   return table;
 }
 
@@ -260,25 +260,9 @@ void add_layer(Builder& graph, Layer& layer) {
 
 }  // namespace
 
-std::vector<std::string> onnx_form_names() {
-  std::vector<std::string> names;
-  for (const auto& row : forms()) names.push_back(row.first);
-  return names;
-}
-
-OnnxForm onnx_form_from_name(const std::string& name) {
-  for (const auto& [known, form] : forms()) {
-    if (known == name) return form;
-  }
-  fail(ErrorKind::usage, "unknown ONNX form '{}'{}", name, suggestion(name, onnx_form_names()));
-}
-
-std::string onnx_form_name(OnnxForm form) {
-  for (const auto& [name, known] : forms()) {
-    if (known == form) return name;
-  }
-  return "";
-}
+std::vector<std::string> onnx_form_names() { return forms().names(); }
+OnnxForm onnx_form_from_name(const std::string& name) { return forms().value(name); }
+std::string onnx_form_name(OnnxForm form) { return forms().name(form); }
 
 OnnxModel onnx_graph(Network& network, OnnxForm form, const InputNormalization& normalization) {
   const at::NoGradGuard no_gradients;

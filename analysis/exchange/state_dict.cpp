@@ -11,8 +11,8 @@
 
 #include <fmt/ranges.h>
 
+#include "src/base/enum_names.hpp"
 #include "src/base/json.hpp"
-#include "src/base/suggest.hpp"
 
 namespace varphase {
 namespace {
@@ -293,10 +293,9 @@ void take_csr(const PrunedRow& row, Tensors& tensors, const std::string& origin,
 }  // namespace
 
 SparseForm sparse_form_from_name(const std::string& name) {
-  if (name == "dense") return SparseForm::dense;
-  if (name == "csr") return SparseForm::csr;
-  fail(ErrorKind::usage, "unknown form '{}' of a safetensors file{}", name,
-       suggestion(name, {"dense", "csr"}));
+  static const EnumNames<SparseForm> forms{
+      "form of a safetensors file", {{SparseForm::dense, "dense"}, {SparseForm::csr, "csr"}}};
+  return forms.value(name);
 }
 
 TensorFile state_dict(const Snapshot& snapshot) {

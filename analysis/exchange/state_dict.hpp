@@ -14,7 +14,7 @@ namespace varphase {
 enum class SparseForm {
   dense,  // <layer>.mean, .variance of the weight's shape, .mask uint8 (1 = kept)
   csr,    // <layer>.crow_indices, .col_indices int32, .mean_values, .variance_values of the kept
-        // weights; rows are output units. Rule mean: .mean of all weights in place of .mean_values
+  // weights; rows are output units. Rule mean: .mean of all weights in place of .mean_values
 };
 
 /// @throws Error usage.

@@ -8,6 +8,7 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/from_blob.h>
 
+#include "src/base/enum_names.hpp"
 #include "src/layers/activation_layer.hpp"
 
 namespace varphase {
@@ -94,10 +95,12 @@ LayerKappa layer_of(const Network& network, const KappaPlan::Part& part) {
 }  // namespace
 
 CurvatureMethod curvature_method_from_name(const std::string& name) {
-  if (name == "exact") return CurvatureMethod::exact;
-  if (name == "ggn") return CurvatureMethod::gauss_newton;
-  if (name == "estimate") return CurvatureMethod::sampled_residual;
-  fail(ErrorKind::usage, "--method {}: wants exact, ggn or estimate", name);
+  static const EnumNames<CurvatureMethod> methods{
+      "curvature method",
+      {{CurvatureMethod::exact, "exact"},
+       {CurvatureMethod::gauss_newton, "ggn"},
+       {CurvatureMethod::sampled_residual, "estimate"}}};
+  return methods.value(name);
 }
 
 std::size_t KappaPlan::add_general(const KappaRequest& request, const Smoothing& smoothing,

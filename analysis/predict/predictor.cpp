@@ -16,8 +16,8 @@
 
 #include "analysis/predict/fused_head.hpp"
 #include "analysis/predict/trunk.hpp"
+#include "src/base/enum_names.hpp"
 #include "src/base/error.hpp"
-#include "src/base/suggest.hpp"
 #include "src/kernels/predict/ensemble_head.hpp"
 #include "src/torch/kernel_arguments.hpp"
 #include "src/torch/numerics.hpp"
@@ -31,30 +31,22 @@ constexpr std::int64_t kMostKeptFeatures = (1LL << 30) / sizeof(float);
 constexpr std::int64_t kMostFused = 1LL << 18, kMostFusedCuda = 1LL << 26;
 constexpr std::int64_t kLeastFused = 64;  // images: enough for many cores
 
+const EnumNames<Estimator>& estimators() {
+  static const EnumNames<Estimator> table{"way to predict",
+                                          {{Estimator::deterministic, "deterministic"},
+                                           {Estimator::stochastic, "stochastic"},
+                                           {Estimator::ensemble, "ensemble"},
+                                           {Estimator::zero_mean, "zero_mean"}}};
+  return table;
+}
+
 }  // namespace
 
-std::string estimator_name(Estimator estimator) {
-  switch (estimator) {
-    case Estimator::deterministic:
-      return "deterministic";
-    case Estimator::stochastic:
-      return "stochastic";
-    case Estimator::ensemble:
-      return "ensemble";
-    case Estimator::zero_mean:
-      return "zero_mean";
-  }
-  return "";
-}
+std::string estimator_name(Estimator estimator) { return estimators().name(estimator); }
 
 Estimator estimator_from_name(std::string name) {
   std::replace(name.begin(), name.end(), '-', '_');
-  std::vector<std::string> known;
-  for (const Estimator estimator : kEstimators) {
-    if (estimator_name(estimator) == name) return estimator;
-    known.push_back(estimator_name(estimator));
-  }
-  fail(ErrorKind::usage, "unknown way to predict '{}'{}", name, suggestion(name, known));
+  return estimators().value(name);
 }
 
 Predictor::Predictor(Network& network, const DeviceImages& images, std::uint64_t seed,

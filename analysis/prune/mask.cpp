@@ -12,10 +12,16 @@
 #include <ATen/ops/ones.h>
 #include <ATen/ops/sort.h>
 
-#include "src/base/registry.hpp"
+#include "src/base/enum_names.hpp"
 
 namespace varphase {
 namespace {
+
+const EnumNames<Replacement>& replacements() {
+  static const EnumNames<Replacement> table{
+      "replacement", {{Replacement::mean, "mean"}, {Replacement::zero, "zero"}}};
+  return table;
+}
 
 void refuse_nan(const at::Tensor& score) {
   VARPHASE_CHECK(!at::isnan(score).any().item<bool>(), ErrorKind::numeric,
@@ -76,15 +82,8 @@ double threshold_of(const at::Tensor& score, const at::Tensor& mask) {
                            : kept.min().to(at::kDouble).item<double>();
 }
 
-std::string replacement_name(Replacement rule) {
-  return rule == Replacement::mean ? "mean" : "zero";
-}
-
-Replacement replacement_from_name(const std::string& name) {
-  static const Registry<Replacement> table{
-      "replacement", {{"mean", Replacement::mean}, {"zero", Replacement::zero}}};
-  return table.at(name);
-}
+std::string replacement_name(Replacement rule) { return replacements().name(rule); }
+Replacement replacement_from_name(const std::string& name) { return replacements().value(name); }
 
 MaskedWeights masked_weights(const at::Tensor& mean, const at::Tensor& variance,
                              const at::Tensor& mask, Replacement rule) {

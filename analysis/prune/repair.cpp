@@ -9,7 +9,7 @@
 #include <ATen/ops/where.h>
 
 #include "analysis/predict/trunk.hpp"
-#include "src/base/registry.hpp"
+#include "src/base/enum_names.hpp"
 #include "src/torch/numerics.hpp"
 
 namespace varphase {
@@ -17,13 +17,13 @@ namespace {
 
 constexpr double kMostMatch = 1e4;
 
-const Registry<Repair>& table() {
-  static const Registry<Repair> rows{"repair",
-                                     {{"none", Repair::none},
-                                      {"batch-norm", Repair::batch_norm},
-                                      {"variance", Repair::variance},
-                                      {"both", Repair::both}}};
-  return rows;
+const EnumNames<Repair>& repairs() {
+  static const EnumNames<Repair> table{"repair",
+                                       {{Repair::none, "none"},
+                                        {Repair::batch_norm, "batch-norm"},
+                                        {Repair::variance, "variance"},
+                                        {Repair::both, "both"}}};
+  return table;
 }
 
 /// [N, J, ...] -> [J, N * positions], float64.
@@ -33,13 +33,8 @@ at::Tensor by_unit(const at::Tensor& x) {
 
 }  // namespace
 
-std::string repair_name(Repair repair) {
-  for (const std::string& name : table().names()) {
-    if (table().at(name) == repair) return name;
-  }
-  return "";
-}
-Repair repair_from_name(const std::string& name) { return table().at(name); }
+std::string repair_name(Repair repair) { return repairs().name(repair); }
+Repair repair_from_name(const std::string& name) { return repairs().value(name); }
 bool mends_batch_norm(Repair repair) {
   return repair == Repair::batch_norm || repair == Repair::both;
 }

@@ -12,13 +12,14 @@
 
 #include <ATen/TensorOperators.h>
 
-#include "src/base/registry.hpp"
+#include "src/base/enum_names.hpp"
 
 namespace varphase {
 namespace {
 
-const Registry<Scope>& scopes() {
-  static const Registry<Scope> table{"scope", {{"layer", Scope::layer}, {"global", Scope::global}}};
+const EnumNames<Scope>& scopes() {
+  static const EnumNames<Scope> table{"scope",
+                                      {{Scope::layer, "layer"}, {Scope::global, "global"}}};
   return table;
 }
 
@@ -111,8 +112,8 @@ Metrics mean_metrics(const std::vector<SweepResult>& sweeps, const Get& of) {
 
 }  // namespace
 
-std::string scope_name(Scope scope) { return scope == Scope::layer ? "layer" : "global"; }
-Scope scope_from_name(const std::string& name) { return scopes().at(name); }
+std::string scope_name(Scope scope) { return scopes().name(scope); }
+Scope scope_from_name(const std::string& name) { return scopes().value(name); }
 
 std::int64_t SweepRow::kept_total() const {
   return std::accumulate(kept.begin(), kept.end(), std::int64_t{0});

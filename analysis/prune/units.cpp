@@ -4,30 +4,25 @@
 
 #include <ATen/TensorOperators.h>
 
-#include "src/base/registry.hpp"
+#include "src/base/enum_names.hpp"
 
 namespace varphase {
 namespace {
 
 constexpr double kSame = 1e-6;  // of the largest: shares of a unit's own sum add up to 1, rounded
 
-const Registry<Structure>& table() {
-  static const Registry<Structure> rows{"structure",
-                                        {{"none", Structure::none},
-                                         {"compact", Structure::compact},
-                                         {"neurons", Structure::neurons}}};
-  return rows;
+const EnumNames<Structure>& structures() {
+  static const EnumNames<Structure> table{"structure",
+                                          {{Structure::none, "none"},
+                                           {Structure::compact, "compact"},
+                                           {Structure::neurons, "neurons"}}};
+  return table;
 }
 
 }  // namespace
 
-std::string structure_name(Structure structure) {
-  return structure == Structure::none      ? "none"
-         : structure == Structure::compact ? "compact"
-                                           : "neurons";
-}
-
-Structure structure_from_name(const std::string& name) { return table().at(name); }
+std::string structure_name(Structure structure) { return structures().name(structure); }
+Structure structure_from_name(const std::string& name) { return structures().value(name); }
 
 at::Tensor unit_scores(const at::Tensor& score, const std::string& criterion) {
   const at::Tensor sums = score.to(at::kDouble).flatten(1).sum(1, /*keepdim=*/true);

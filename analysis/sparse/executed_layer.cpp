@@ -11,9 +11,9 @@
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/linear.h>
 
+#include "src/base/enum_names.hpp"
 #include "src/base/error.hpp"
 #include "src/base/stopwatch.hpp"
-#include "src/base/suggest.hpp"
 #include "src/layers/conv2d.hpp"
 #include "src/torch/kernel_arguments.hpp"
 
@@ -50,31 +50,21 @@ at::Tensor kept_weights(const PrunedLayer& pruned) {
   return at::from_blob(keep.data(), pruned.shape, at::TensorOptions(at::kByte)).to(at::kBool);
 }
 
-}  // namespace
-
-std::string execution_form_name(ExecutionForm form) {
-  switch (form) {
-    case ExecutionForm::dense:
-      return "dense";
-    case ExecutionForm::csr:
-      return "csr";
-    case ExecutionForm::compact:
-      return "compact";
-  }
-  return "";
+const EnumNames<std::optional<ExecutionForm>>& execution_forms() {
+  static const EnumNames<std::optional<ExecutionForm>> table{"form of a pruned layer",
+                                                             {{std::nullopt, "auto"},
+                                                              {ExecutionForm::dense, "dense"},
+                                                              {ExecutionForm::csr, "csr"},
+                                                              {ExecutionForm::compact, "compact"}}};
+  return table;
 }
 
+}  // namespace
+
+std::string execution_form_name(ExecutionForm form) { return execution_forms().name(form); }
+
 std::optional<ExecutionForm> execution_form_from_name(const std::string& name) {
-  if (name == "auto") return std::nullopt;
-  std::vector<std::string> known{"auto"};
-  for (const ExecutionForm form : kExecutionForms) {
-    if (execution_form_name(form) == name) return form;
-    known.push_back(execution_form_name(form));
-  }
-  fail(ErrorKind::usage,
-       "unknown form '{}'{}\n  a pruned layer is computed as auto, dense, csr or "
-       "compact",
-       name, suggestion(name, known));
+  return execution_forms().value(name);
 }
 
 ExecutedLayer::ExecutedLayer(const PrunedLayer& pruned, const at::Tensor& mean,

@@ -21,8 +21,7 @@ const std::vector<std::string> kRules{"mean", "zero"};
 
 void check_rule(const std::string& replace, ErrorKind kind, const std::string& what) {
   const bool known = std::find(kRules.begin(), kRules.end(), replace) != kRules.end();
-  VARPHASE_CHECK(known, kind, "{}: unknown replacement rule '{}'{}", what, replace,
-                 suggestion(replace, kRules));
+  VARPHASE_CHECK(known, kind, "{}: {}", what, unknown_name("replacement rule", replace, kRules));
 }
 
 std::int64_t weight_count(const std::vector<std::int64_t>& shape, ErrorKind kind,

@@ -17,8 +17,8 @@ void check_choice(const std::string& key, const std::string& value, const FieldI
   if (info.choices.empty()) return;
   const bool known =
       std::find(info.choices.begin(), info.choices.end(), value) != info.choices.end();
-  VARPHASE_CHECK(known, ErrorKind::usage, "{}: unknown value '{}'{}", key, value,
-                 suggestion(value, info.choices));
+  VARPHASE_CHECK(known, ErrorKind::usage, "{}: {}", key,
+                 unknown_name("value", value, info.choices));
 }
 
 Json value_from_text(const std::string& text, const Json& like) {

@@ -20,12 +20,12 @@ class Registry {
   Registry(std::string what, std::initializer_list<std::pair<std::string, Value>> rows)
       : what_(std::move(what)), rows_(rows) {}
 
-  /// @throws Error usage, naming the nearest known name.
+  /// @throws Error usage with unknown_name's message.
   const Value& at(std::string_view name) const {
     for (const auto& [known, value] : rows_) {
       if (known == name) return value;
     }
-    fail(ErrorKind::usage, "unknown {} '{}'{}", what_, name, suggestion(name, names()));
+    throw Error(ErrorKind::usage, unknown_name(what_, name, names()));
   }
 
   bool contains(std::string_view name) const {

@@ -47,4 +47,12 @@ std::string suggestion(std::string_view typed, const std::vector<std::string>& k
   return fmt::format("; known: {}", fmt::join(known, ", "));
 }
 
+std::string unknown_name(std::string_view what, std::string_view typed,
+                         const std::vector<std::string>& known) {
+  const std::string near = nearest_name(typed, known);
+  return fmt::format("unknown {} '{}'{}\n  known: {}", what, typed,
+                     near.empty() ? "" : fmt::format("; did you mean '{}'?", near),
+                     fmt::join(known, ", "));
+}
+
 }  // namespace varphase

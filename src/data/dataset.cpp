@@ -6,8 +6,8 @@
 
 #include <fmt/ranges.h>
 
+#include "src/base/enum_names.hpp"
 #include "src/base/error.hpp"
-#include "src/base/suggest.hpp"
 #include "src/data/dataset_digest.hpp"
 #include "src/data/image_file.hpp"
 #include "src/data/readers.hpp"
@@ -77,32 +77,21 @@ void note_missing_classes(Dataset& dataset, const ImageSet& set, const char* par
           : ""));
 }
 
+const EnumNames<Split>& splits() {
+  static const EnumNames<Split> table{
+      "split", {{Split::train, "train"}, {Split::validation, "validation"}, {Split::test, "test"}}};
+  return table;
+}
+
 }  // namespace
 
-std::string split_name(Split split) {
-  switch (split) {
-    case Split::train:
-      return "train";
-    case Split::validation:
-      return "validation";
-    case Split::test:
-      return "test";
-  }
-  fail(ErrorKind::usage, "unknown split {}", static_cast<int>(split));
-}
-
-Split split_from_name(const std::string& name) {
-  for (const Split split : {Split::train, Split::validation, Split::test}) {
-    if (split_name(split) == name) return split;
-  }
-  fail(ErrorKind::usage, "unknown split '{}'{}", name,
-       suggestion(name, {"train", "validation", "test"}));
-}
+std::string split_name(Split split) { return splits().name(split); }
+Split split_from_name(const std::string& name) { return splits().value(name); }
 
 LabelKind label_kind_from_name(const std::string& name) {
-  VARPHASE_CHECK(name == "fine" || name == "coarse", ErrorKind::usage, "unknown labels '{}'{}",
-                 name, suggestion(name, {"fine", "coarse"}));
-  return name == "coarse" ? LabelKind::coarse : LabelKind::fine;
+  static const EnumNames<LabelKind> kinds{
+      "kind of labels", {{LabelKind::fine, "fine"}, {LabelKind::coarse, "coarse"}}};
+  return kinds.value(name);
 }
 
 const ImageSet& Dataset::part(Split split) const {

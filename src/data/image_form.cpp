@@ -6,8 +6,8 @@
 #include <cstring>
 #include <vector>
 
+#include "src/base/enum_names.hpp"
 #include "src/base/error.hpp"
-#include "src/base/suggest.hpp"
 #include "src/data/dataset.hpp"
 #include "src/data/on_all_cores.hpp"
 #include "src/data/resize.hpp"
@@ -60,10 +60,9 @@ ImageHeader ImageForm::of(const ImageHeader& own) const {
 
 ImageForm image_form(const std::string& convert, const std::string& resize) {
   ImageForm form;
-  VARPHASE_CHECK(convert == "none" || convert == "grey" || convert == "rgb", ErrorKind::usage,
-                 "unknown conversion '{}'{}", convert,
-                 suggestion(convert, {"none", "grey", "rgb"}));
-  form.channels = convert == "none" ? 0 : convert == "grey" ? 1 : 3;
+  static const EnumNames<std::int64_t> channels{"conversion",
+                                                {{0, "none"}, {1, "grey"}, {3, "rgb"}}};
+  form.channels = channels.value(convert);
   if (resize == "none") return form;
   VARPHASE_CHECK(parse_size(resize, form.height, form.width), ErrorKind::usage,
                  "--resize {}: wants none, HEIGHTxWIDTH (28x28) or one number for both, 1 to {}",
