@@ -54,8 +54,7 @@ struct ElementTypeOf<std::uint8_t> {
   static constexpr ElementType value = ElementType::uint8;
 };
 
-/// A named n-dimensional array on the host, row-major. `name` is its path in a file, such as
-/// "parameters/dense1/mean".
+/// A named n-dimensional array on the host, row-major. `name` is its path in a file, such as "parameters/dense1/mean".
 struct Array {
   std::string name;
   ElementType type = ElementType::float32;

@@ -27,8 +27,7 @@ void sync_path(const fs::path& path, int flags) {
   const int result = ::fsync(descriptor);
   const int cause = errno;
   ::close(descriptor);
-  // Some network file systems refuse fsync on a folder; the rename is then as durable as they make
-  // it.
+  // Some network file systems refuse fsync on a folder; the rename is then as durable as they make it.
   VARPHASE_CHECK(result == 0 || cause == EINVAL || cause == ENOTSUP, ErrorKind::io,
                  "{}: fsync failed: {}", path.string(), std::strerror(cause));
 }

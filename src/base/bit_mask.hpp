@@ -8,14 +8,14 @@
 
 namespace varphase {
 
-/// A mask with a bit a weight: weight i is bit (i & 7) of byte i >> 3, 1 = kept; bits beyond the
-/// last weight are 0. numpy.unpackbits(mask, count=n, bitorder="little") reads it.
+/// A mask with one bit per weight: weight i is bit (i & 7) of byte i >> 3, 1 = kept; bits beyond the last weight are 0.
+/// numpy.unpackbits(mask, count=n, bitorder="little") reads it.
 using BitMask = std::vector<std::uint8_t>;
 
-/// @param keep a byte a weight, 0 = dropped, anything else = kept.
+/// @param keep one byte per weight, 0 = dropped, anything else = kept.
 BitMask pack_mask(std::span<const std::uint8_t> keep);
 
-/// A byte a weight, 0 or 1. `mask` holds at least `count` bits.
+/// One byte per weight, 0 or 1. `mask` holds at least `count` bits.
 std::vector<std::uint8_t> unpack_mask(std::span<const std::uint8_t> mask, std::int64_t count);
 
 /// Number of bits that are set.

@@ -12,8 +12,8 @@ std::uint8_t byte_at(std::string_view text, std::size_t at) {
   return static_cast<std::uint8_t>(text[at]);
 }
 
-/// Bytes of the character that begins at `at`; 0 where that is no UTF-8 (overlong forms, surrogates
-/// and what lies past U+10FFFF are none).
+/// Bytes of the character that begins at `at`; 0 where that is no UTF-8 (overlong forms, surrogates and what lies past
+/// U+10FFFF are none).
 std::size_t utf8_length(std::string_view text, std::size_t at) {
   const std::uint8_t first = byte_at(text, at);
   if (first < 0x80) return 1;

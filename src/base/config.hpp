@@ -19,21 +19,20 @@
 
 namespace varphase {
 
-/// What one configuration field says of itself. A config struct declares each field once,
+/// What a configuration field says of itself. A config struct declares each field once,
 ///
 ///     template <class Visitor> void visit_fields(Visitor&& visit) {
 ///       visit("epochs", epochs, FieldInfo{.help = "passes over the training images", .min = 1});
 ///     }
 ///
-/// and that one line feeds the JSON file, `--set`, the command line, `--help`, the files'
-/// attributes and docs/cli.md.
+/// and that one line feeds the JSON file, `--set`, the command line, `--help`, the files' attributes and docs/cli.md.
 struct FieldInfo {
   std::string help;
   std::string unit;
   double min = -std::numeric_limits<double>::infinity();
   double max = std::numeric_limits<double>::infinity();
   std::vector<std::string> choices;
-  bool recorded = false;  // the program fills it in: no flag
+  bool recorded = false;  // filled in by the program: has no flag
 };
 
 template <class T>
@@ -45,7 +44,7 @@ namespace detail {
 
 void check_range(const std::string& key, double value, const FieldInfo& info);
 void check_choice(const std::string& key, const std::string& value, const FieldInfo& info);
-/// A text of a command line as JSON: number, true, false, or else a string.
+/// A text of the command line as JSON: a number, true, false, or else a string.
 Json value_from_text(const std::string& text, const Json& like);
 
 template <class T>
@@ -86,8 +85,8 @@ void field_from_json(const std::string& key, T& field, const Json& json, const F
 
 }  // namespace detail
 
-/// The configuration as a JSON object, fields in the order of declaration. A text field is bytes
-/// (it may be a path); its JSON is their text.
+/// The configuration as a JSON object, fields in the order of declaration. A text field is bytes (it may be a path);
+/// its JSON is their text.
 template <Configuration Config>
 Json to_json(const Config& config) {
   Json json = Json::object();
@@ -105,7 +104,7 @@ Json to_json(const Config& config) {
   return json;
 }
 
-/// A config whose files may have an older field: it gives the JSON the field of today.
+/// A config that can read older files: its rename_older gives their fields the names of today.
 template <class T>
 concept RenamesOlder = requires(Json& json) {
   T::rename_older(json);
@@ -144,8 +143,7 @@ void assign_fields(Config& config, const Json& given, const std::string& prefix 
   }
 }
 
-/// assign_fields of a JSON file. @throws Error as assign_fields and read_json_file, naming the
-/// file.
+/// assign_fields of a JSON file. @throws Error as assign_fields and read_json_file, naming the file.
 template <Configuration Config>
 void assign_fields_of_file(Config& config, const std::filesystem::path& file) {
   const Json json = read_json_file(file);

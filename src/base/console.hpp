@@ -9,27 +9,26 @@
 
 namespace varphase {
 
-/// At the program's start. Descriptors 0 to 2 that were closed are opened, so that no file of ours
-/// takes their place; what then goes to stdout fails, as on a full disk. A file size limit and a
-/// reader that goes away are failed writes too, not the end of the program: SIGXFSZ and SIGPIPE are
-/// ignored.
+/// To be called at the program's start. Opens the descriptors 0 to 2 that were closed, so that no file of ours takes
+/// their place; what then goes to stdout fails, as on a full disk. Ignores SIGXFSZ and SIGPIPE: a file size limit or a
+/// reader that goes away makes a write fail and does not end the program.
 void prepare_output() noexcept;
 
-/// Text of a person: control characters other than newline and tab come out escaped
-/// (src/base/byte_text.hpp). Neither throws: a result that cannot be written is remembered for
+/// Writes text for a person to read: control characters other than newline and tab come out escaped
+/// (src/base/byte_text.hpp). Neither function throws: that a result could not be written is remembered for
 /// finish_output, a message that cannot be written is lost.
 void write_out(std::string_view text) noexcept;
 void write_err(std::string_view text) noexcept;
 
-/// Bytes as they are: JSON, rows of predictions, a progress line's own codes.
+/// Writes bytes as they are: JSON, rows of predictions, the codes that draw a progress line.
 void write_out_bytes(std::string_view bytes) noexcept;
 void write_err_bytes(std::string_view bytes) noexcept;
 
-/// What was printed so far reaches stdout now, whatever it is.
+/// Hands all that was printed so far to stdout now.
 void flush_out() noexcept;
 
-/// At the program's end: flushes stdout. @return `code`, or where that is 0 and something did not
-/// reach stdout, the code of files, with a message on stderr.
+/// To be called at the program's end: flushes stdout.
+/// @return `code`; or where that is 0 and something did not reach stdout, kFileError, with a message on stderr.
 int finish_output(int code) noexcept;
 
 template <class... Args>

@@ -17,8 +17,7 @@ namespace {
 
 constexpr std::size_t kMostColumns = 4096;
 
-/// The cells of the line that starts at `at`; moves `at` behind its line end. `ended` says whether
-/// there was one.
+/// The cells of the line that starts at `at`; moves `at` behind its line end. `ended` says whether there was one.
 std::vector<std::string> next_line(std::string_view text, std::size_t& at, bool& ended) {
   std::vector<std::string> cells(1);
   bool quoted = false;

@@ -13,8 +13,7 @@ namespace varphase {
 /// What went wrong, from the user's side; each kind has its exit code.
 enum class ErrorKind { usage, io, format, shape, unsupported, numeric, device };
 
-/// The one exception of Varphase. Its message says what, wanted, got and, after a newline, the
-/// remedy.
+/// The one exception of Varphase. Its message says what, wanted, got and, after a newline, the remedy.
 class Error : public std::runtime_error {
  public:
   Error(ErrorKind kind, const std::string& message) : std::runtime_error(message), kind_(kind) {}

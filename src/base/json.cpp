@@ -46,8 +46,7 @@ Json with_utf8(const Json& value) {
 
 constexpr std::size_t kBriefBytes = 200;
 
-/// Builds the value while it is read; objects keep the order of their keys without a search of all
-/// keys for each.
+/// Builds the value while it is read; objects keep the order of their keys without a search of all keys for each.
 class Builder final : public nlohmann::json_sax<Json> {
  public:
   explicit Builder(const std::string& origin) : origin_(origin) {}

@@ -7,7 +7,7 @@
 
 namespace varphase {
 
-/// Sends the log also to a file (appended), with time stamps; stderr shows warnings only.
+/// From now on the log also goes to a file (appended, with time stamps); stderr shows warnings only.
 void open_log_file(const std::filesystem::path& path);
 void close_log_file();
 

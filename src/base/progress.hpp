@@ -8,8 +8,8 @@
 
 namespace varphase {
 
-/// One line on stderr, redrawn at most ten times a second: what, share, rate, time left. Silent
-/// where stderr is no terminal or `quiet` was asked for; never wider than the terminal.
+/// One line on stderr, redrawn at most ten times a second: what, share, rate, time left. Silent where stderr is no
+/// terminal or `quiet` was asked for; never wider than the terminal.
 class Progress {
  public:
   Progress(std::string what, std::int64_t total, std::string unit, bool quiet = false);

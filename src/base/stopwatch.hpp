@@ -6,7 +6,7 @@
 
 namespace varphase {
 
-/// Runs from its making.
+/// Measures the seconds since it was made.
 class Stopwatch {
  public:
   double seconds() const {

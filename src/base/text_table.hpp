@@ -8,16 +8,17 @@
 
 namespace varphase {
 
-/// A plain text table with right-aligned columns, for stdout. Rows may be printed one by one as
-/// they come.
+/// A plain text table with right-aligned columns, for stdout. Its header and rows are made one at a time, so that rows
+/// can be printed as they come.
 class TextTable {
  public:
   static constexpr std::size_t kWidth = 80;
   struct Column {
     std::string title;
     int width;
-    int spare = 0;  // over 0: left out of a narrow table, the largest first, until the rest fits
-    bool name = false;  // of a narrow table: what is longer than the column is cut at its front
+    int spare =
+        0;  // over 0: may be left out of a narrow table; the largest goes first, until the rest fits
+    bool name = false;  // in a narrow table, a text longer than the column is cut at its front
   };
   /// @param narrow  whether it has to fit 80 characters
   explicit TextTable(std::vector<Column> columns, bool narrow = false);

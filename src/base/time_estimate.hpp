@@ -13,30 +13,33 @@
 
 namespace varphase {
 
-/// A long work: units of about the same cost, done in pieces with something between them, such as
-/// the steps of epochs with an evaluation after each.
+/// Long work made of units of about the same cost, in pieces with something else between them: such as the steps of
+/// epochs, with an evaluation after each epoch.
 struct LongWork {
   std::string what;  // "24 epochs"
   std::string unit;  // "steps"
   std::int64_t count = 0;
-  /// A unit's share of the seconds between pieces; none: not known before the end of a piece.
+  /// What comes between the pieces, as seconds per unit; none: not known before the first piece has ended.
   std::optional<double> between = 0;
 };
 
-/// About how long a work takes, by its first units: of a piece of two seconds or more by these,
-/// else by whole pieces, what is between them included. What comes before the first unit is done,
-/// and the first of several short pieces, count once: then memory is got, and kernels are chosen.
+/// Tells about how long the work will take, from its first units. Where a piece takes two seconds or more, its units
+/// are measured; where pieces are short, whole pieces with what is between them. What happens before the first unit is
+/// done, and the first of several short pieces, count once and not per unit: memory is taken and kernels are chosen
+/// then.
 class WorkRate {
  public:
   explicit WorkRate(LongWork work) : work_(std::move(work)) {}
 
   bool is_decided() const { return decided_; }
-  /// Whether advance() at that moment looks at its seconds, which are worth being exact then.
+  /// Whether the next advance() will look at its seconds, so that the caller should measure them exactly (wait for a
+  /// GPU).
   bool is_due(double seconds) const;
-  /// @param seconds since the work began, at which `by` more units are done
-  /// @return the seconds of the whole, once
+  /// @param by  units that were done since the last call
+  /// @param seconds  since the work began
+  /// @return the seconds that the whole work will take, when they become known; none at every other call
   std::optional<double> advance(std::int64_t by, double seconds);
-  /// At the end of a piece, what comes after it included.
+  /// As advance, to be called at the end of a piece and of what comes between it and the next.
   std::optional<double> end_piece(double seconds);
 
   /// "about 1 min 10 s (24 epochs, measured over the first 200 steps)".
@@ -56,14 +59,14 @@ class WorkRate {
   std::optional<Moment> first_piece_;  // its end
 };
 
-/// Says so on stderr and in the log, once, where that is over five seconds.
+/// Says WorkRate's estimate on stderr and in the log, once, where it is over five seconds.
 class TimeEstimate {
  public:
-  /// @param quiet  for the log alone
-  /// @param wait  until a device has done what is queued, before the clock is read
+  /// @param quiet  say it in the log alone
+  /// @param wait  waits until a device has done what is queued; called before the clock is read
   TimeEstimate(LongWork work, bool quiet, std::function<void()> wait = {});
 
-  /// Beside the progress line, which is cleared where there is something to say.
+  /// @param progress  the line on stderr, cleared where there is something to say
   void advance(std::int64_t by, Progress& progress);
   void end_piece(Progress& progress);
 
