@@ -98,17 +98,6 @@ __global__ void __launch_bounds__(Columns) pooled_pull_kernel(PooledPull<T> job,
       right[i] = c < channels && row < count ? job.weight[list[row].y + c] * multiplier[row] : T(0);
     }
   };
-  const auto keep = [&](typename Tile::Stage& stage) {
-#pragma unroll
-    for (int i = 0; i < Tile::kOwn; ++i) {
-      const int e = thread + i * Tile::kThreads;
-      if (e < Tile::kDepth * Tile::kFactors)
-        stage.left[e / Tile::kFactors][e % Tile::kFactors] = left[i];
-    }
-#pragma unroll
-    for (int i = 0; i < Tile::kDepth; ++i) stage.right[i][thread] = right[i];
-  };
-
   T product[8][8] = {};
   int row = top, taken = 0;  // of the rows of positions, and of the present one
   while (row <= bottom) {
@@ -133,14 +122,14 @@ __global__ void __launch_bounds__(Columns) pooled_pull_kernel(PooledPull<T> job,
     __syncthreads();
     if (count > 0) {
       fetch(0);
-      keep(stages[0]);
+      Tile::keep(stages[0], left, right);
     }
     __syncthreads();
     for (int from = 0, stage = 0; from < count; from += Tile::kDepth, stage ^= 1) {
       const bool more = from + Tile::kDepth < count;
       if (more) fetch(from + Tile::kDepth);
       Tile::multiply(stages[stage], product);
-      if (more) keep(stages[stage ^ 1]);
+      if (more) Tile::keep(stages[stage ^ 1], left, right);
       __syncthreads();
     }
   }

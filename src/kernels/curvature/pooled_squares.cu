@@ -112,16 +112,6 @@ __global__ void __launch_bounds__(Columns)
     for (int i = 0; i < kDepth; ++i)
       right[i] = real && i < rows ? job.input[of[i].patch + place] * of[i].multiplier : T(0);
   };
-  const auto keep = [&](typename Tile::Stage& stage) {
-#pragma unroll
-    for (int i = 0; i < Tile::kOwn; ++i) {
-      const int e = thread + i * Tile::kThreads;
-      if (e < kDepth * Tile::kFactors) stage.left[e / Tile::kFactors][e % Tile::kFactors] = left[i];
-    }
-#pragma unroll
-    for (int i = 0; i < kDepth; ++i) stage.right[i][thread] = right[i];
-  };
-
   T sum[8] = {}, product[8][8] = {};
   Cursor<T> now(job, begin, end, o);
   if (thread < kDepth) winners[0][thread] = look_up(now);
@@ -131,7 +121,7 @@ __global__ void __launch_bounds__(Columns)
   __syncthreads();
   if (now.valid()) {
     fetch(now, winners[0]);
-    keep(stages[0]);
+    Tile::keep(stages[0], left, right);
   }
   __syncthreads();
   for (int stage = 0; now.valid(); stage ^= 1) {
@@ -154,7 +144,7 @@ __global__ void __launch_bounds__(Columns)
         }
       }
     }
-    if (next.valid()) keep(stages[stage ^ 1]);
+    if (next.valid()) Tile::keep(stages[stage ^ 1], left, right);
     if (thread < kDepth) winners[stage][thread] = winner;
     __syncthreads();
     now = next;

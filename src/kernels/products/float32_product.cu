@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "src/kernels/products/float32_product.hpp"
 
+#include "src/kernels/products/tensor_core_tiles.cuh"
 #include "src/kernels/support/launch.cuh"
 #include "src/kernels/support/split_float32.cuh"
 
@@ -91,10 +92,7 @@ __global__ void __launch_bounds__(C::kThreads, C::kBlocks)
   };
   for (int step = 0; step < C::kStages - 1; ++step) fetch_step(step);
 
-  const int warp = static_cast<int>(threadIdx.x) / 32, lane = static_cast<int>(threadIdx.x) % 32;
-  const int warp_row = warp / C::kWarpsAcross * C::kWarpRows;
-  const int warp_column = warp % C::kWarpsAcross * C::kWarpColumns;
-  const int g = lane / 4, t = lane % 4;  // as the instruction's fragments are numbered
+  const WarpPlace<C> at;
   float sum[C::kRowTiles][C::kColumnTiles][4] = {};
   for (int step = 0; step < steps; ++step) {
     asm volatile("cp.async.wait_group %0;" ::"n"(C::kStages - 2));
@@ -102,44 +100,15 @@ __global__ void __launch_bounds__(C::kThreads, C::kBlocks)
     fetch_step(step + C::kStages - 1);
     const float* tile_a = tiles + step % C::kStages * floats;
     const float* tile_b = tile_a + floats_a;
-    // The tensor cores truncate as they add: so few products enter one of their sums.
     float part[C::kRowTiles][C::kColumnTiles][4];
-#pragma unroll
-    for (int depth = 0; depth < C::kDepth; depth += 8) {
-      unsigned b_large[C::kColumnTiles][2], b_small[C::kColumnTiles][2];
-#pragma unroll
-      for (int j = 0; j < C::kColumnTiles; ++j) {
-#pragma unroll
-        for (int i = 0; i < 2; ++i) {
-          float x = entry<KOuter, C::kColumns, C::kDepth>(tile_b, warp_column + 8 * j + g,
-                                                          depth + t + 4 * i);
-          if (SquareB) x *= x;
-          split(x, b_large[j][i], b_small[j][i]);
-        }
-      }
-      unsigned a_large[C::kRowTiles][4], a_small[C::kRowTiles][4];
-#pragma unroll
-      for (int r = 0; r < C::kRowTiles; ++r) {
-#pragma unroll
-        for (int i = 0; i < 4; ++i) {
-          const int row = warp_row + 16 * r + g + 8 * (i % 2);
-          split(entry<KOuter, C::kRows, C::kDepth>(tile_a, row, depth + t + 4 * (i / 2)),
-                a_large[r][i], a_small[r][i]);
-        }
-      }
-      // Term after term, so that the sums of one accumulator lie far apart in time.
-      multiply_all(part, a_small, b_large, depth == 0);
-      multiply_all(part, a_large, b_small);
-      multiply_all(part, a_large, b_large);
-    }
-#pragma unroll
-    for (int r = 0; r < C::kRowTiles; ++r) {
-#pragma unroll
-      for (int j = 0; j < C::kColumnTiles; ++j) {
-#pragma unroll
-        for (int i = 0; i < 4; ++i) sum[r][j][i] += part[r][j][i];
-      }
-    }
+    multiply_tiles<C>(
+        part, at,
+        [&](int row, int depth) { return entry<KOuter, C::kRows, C::kDepth>(tile_a, row, depth); },
+        [&](int column, int depth) {
+          const float x = entry<KOuter, C::kColumns, C::kDepth>(tile_b, column, depth);
+          return SquareB ? x * x : x;
+        });
+    add_part(sum, part);
   }
   asm volatile("cp.async.wait_all;");
 
@@ -150,8 +119,8 @@ __global__ void __launch_bounds__(C::kThreads, C::kBlocks)
     for (int j = 0; j < C::kColumnTiles; ++j) {
 #pragma unroll
       for (int half = 0; half < 2; ++half) {
-        const std::int64_t row = row0 + warp_row + 16 * r + g + 8 * half;
-        const std::int64_t column = column0 + warp_column + 8 * j + 2 * t;
+        const std::int64_t row = row0 + at.row + 16 * r + at.g + 8 * half;
+        const std::int64_t column = column0 + at.column + 8 * j + 2 * at.t;
         if (row < a.count && column < b.count) {
           *reinterpret_cast<float2*>(to + row * b.count + column) =
               make_float2(sum[r][j][2 * half], sum[r][j][2 * half + 1]);
@@ -159,16 +128,6 @@ __global__ void __launch_bounds__(C::kThreads, C::kBlocks)
       }
     }
   }
-}
-
-constexpr int kThreads = 256;  // of the kernel that adds parts
-
-__global__ void add_parts_kernel(const float* parts, std::int64_t count, int split, float* c) {
-  const std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * kThreads + threadIdx.x;
-  if (i >= count) return;
-  float sum = 0;
-  for (int s = 0; s < split; ++s) sum += parts[s * count + i];
-  c[i] += sum;
 }
 
 template <class C, bool KOuter, bool SquareB>
@@ -210,10 +169,7 @@ void add_product_with_squares(const float* a, const float* b, std::int64_t m, st
                               void* stream) {
   if (m == 0 || n == 0) return;
   launch<Chosen, true, true>({a, m, m}, {b, n, n}, k, split, parts, as_stream(stream));
-  const std::int64_t count = m * n;
-  add_parts_kernel<<<blocks_for(count, kThreads), kThreads, 0, as_stream(stream)>>>(
-      parts, count, static_cast<int>(split), c);
-  check_launch("float32_product: parts");
+  add_parts(parts, m * n, split, c, as_stream(stream));
 }
 
 }  // namespace varphase::cuda

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "src/kernels/products/squared_product.hpp"
 
+#include "src/kernels/products/tensor_core_tiles.cuh"
 #include "src/kernels/support/launch.cuh"
 #include "src/kernels/support/split_float32.cuh"
 
@@ -76,10 +77,7 @@ __global__ void __launch_bounds__(C::kThreads, C::kBlocks)
   };
   for (int step = 0; step < C::kStages - 1; ++step) fetch_step();
 
-  const int warp = static_cast<int>(threadIdx.x) / 32, lane = static_cast<int>(threadIdx.x) % 32;
-  const int warp_row = warp / C::kWarpsAcross * C::kWarpRows;
-  const int warp_column = warp % C::kWarpsAcross * C::kWarpColumns;
-  const int g = lane / 4, t = lane % 4;  // as the instruction's fragments are numbered
+  const WarpPlace<C> at;
   float sum[C::kRowTiles][C::kColumnTiles][4] = {};
   int stage = 0;
   for (std::int64_t item = begin; item < end; ++item) {
@@ -91,40 +89,11 @@ __global__ void __launch_bounds__(C::kThreads, C::kBlocks)
       const float* tile_a = tiles + stage * floats;
       const float* tile_b = tile_a + floats_a;
       stage = stage + 1 == C::kStages ? 0 : stage + 1;
-      // The tensor cores truncate as they add: so few products enter one of their sums.
       float part[C::kRowTiles][C::kColumnTiles][4];
-#pragma unroll
-      for (int depth = 0; depth < C::kDepth; depth += 8) {
-        unsigned b_large[C::kColumnTiles][2], b_small[C::kColumnTiles][2];
-#pragma unroll
-        for (int j = 0; j < C::kColumnTiles; ++j) {
-#pragma unroll
-          for (int i = 0; i < 2; ++i)
-            split(tile_b[(warp_column + 8 * j + g) * kRowFloats<C> + depth + t + 4 * i],
-                  b_large[j][i], b_small[j][i]);
-        }
-        unsigned a_large[C::kRowTiles][4], a_small[C::kRowTiles][4];
-#pragma unroll
-        for (int r = 0; r < C::kRowTiles; ++r) {
-#pragma unroll
-          for (int i = 0; i < 4; ++i) {
-            const int row = warp_row + 16 * r + g + 8 * (i % 2);
-            split(tile_a[row * kRowFloats<C> + depth + t + 4 * (i / 2)], a_large[r][i],
-                  a_small[r][i]);
-          }
-        }
-        multiply_all(part, a_small, b_large, depth == 0);
-        multiply_all(part, a_large, b_small);
-        multiply_all(part, a_large, b_large);
-      }
-#pragma unroll
-      for (int r = 0; r < C::kRowTiles; ++r) {
-#pragma unroll
-        for (int j = 0; j < C::kColumnTiles; ++j) {
-#pragma unroll
-          for (int i = 0; i < 4; ++i) product[r][j][i] += part[r][j][i];
-        }
-      }
+      multiply_tiles<C>(
+          part, at, [&](int row, int depth) { return tile_a[row * kRowFloats<C> + depth]; },
+          [&](int column, int depth) { return tile_b[column * kRowFloats<C> + depth]; });
+      add_part(product, part);
     }
     const float sign = job.sign != nullptr ? job.sign[item] : 1.0F;
 #pragma unroll
@@ -145,23 +114,12 @@ __global__ void __launch_bounds__(C::kThreads, C::kBlocks)
     for (int j = 0; j < C::kColumnTiles; ++j) {
 #pragma unroll
       for (int i = 0; i < 4; ++i) {
-        const std::int64_t row = row0 + warp_row + 16 * r + g + 8 * (i / 2);
-        const std::int64_t column = column0 + warp_column + 8 * j + 2 * t + i % 2;
+        const std::int64_t row = row0 + at.row + 16 * r + at.g + 8 * (i / 2);
+        const std::int64_t column = column0 + at.column + 8 * j + 2 * at.t + i % 2;
         if (row < job.m && column < job.n) to[row * job.n + column] = sum[r][j][i];
       }
     }
   }
-}
-
-constexpr int kThreads = 256;  // of the kernel that adds parts
-
-__global__ void add_shares_kernel(SquaredProduct job, int split) {
-  const std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * kThreads + threadIdx.x;
-  const std::int64_t count = job.m * job.n;
-  if (i >= count) return;
-  float sum = 0;
-  for (int s = 0; s < split; ++s) sum += job.parts[s * count + i];
-  job.sum[i] += sum;
 }
 
 template <class C>
@@ -201,9 +159,7 @@ void squared_product(const SquaredProduct& job, std::int64_t split, void* stream
     shallow ? launch<Cut<64, 128, 32, 32, 16, 4, 2>>(job, split, on)
             : launch<Cut<64, 128, 32, 32, 32, 3, 2>>(job, split, on);
   }
-  add_shares_kernel<<<blocks_for(job.m * job.n, kThreads), kThreads, 0, as_stream(stream)>>>(
-      job, static_cast<int>(split));
-  check_launch("squared_product: parts");
+  add_parts(job.parts, job.m * job.n, split, job.sum, on);
 }
 
 }  // namespace varphase::cuda

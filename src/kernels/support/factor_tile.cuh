@@ -26,6 +26,18 @@ struct FactorTile {
     return static_cast<int>(threadIdx.x) / 8 * 4 + j % 4 + j / 4 * (Columns / 2);
   }
 
+  /// Puts a step's numbers into shared memory: the kOwn entries of `left` that this thread loads, thread after thread,
+  /// and its column of `right`.
+  static __device__ void keep(Stage& stage, const T (&left)[kOwn], const T (&right)[kDepth]) {
+#pragma unroll
+    for (int i = 0; i < kOwn; ++i) {
+      const int e = static_cast<int>(threadIdx.x) + i * kThreads;
+      if (e < kDepth * kFactors) stage.left[e / kFactors][e % kFactors] = left[i];
+    }
+#pragma unroll
+    for (int i = 0; i < kDepth; ++i) stage.right[i][threadIdx.x] = right[i];
+  }
+
   static __device__ void multiply(const Stage& stage, T (&product)[8][8]) {
 #pragma unroll
     for (int k = 0; k < kDepth; ++k) {
