@@ -5,7 +5,6 @@
 
 #include "analysis/curvature/gate.hpp"
 #include "analysis/curvature/rule.hpp"
-#include "src/layers/avg_pool.hpp"
 
 namespace varphase {
 namespace {
@@ -14,7 +13,7 @@ class AvgPoolRule final : public LinearRule {
  public:
   explicit AvgPoolRule(const RuleSource& source)
       : LinearRule(source.input),
-        size_(dynamic_cast<const AvgPool&>(source.layer).size()),
+        size_(source.layer.traits().window),
         output_(source.layer.output_shape()) {}
   at::Tensor forward(const at::Tensor& x) override { return at::avg_pool2d(x, {size_, size_}); }
   void clear() override {}

@@ -156,7 +156,7 @@ class ConvRule final : public WeightedRule {
       : WeightedRule(source.input, of.weight),
         bias_(of.bias),
         output_(source.layer.output_shape()),
-        patches_(conv_geometry(source.layer, source.input)) {
+        patches_(source.layer.traits().geometry) {
     turned_ = of.weight.flip({2, 3}).transpose(0, 1).contiguous();
     weight_by_place_ = of.weight.permute({0, 2, 3, 1}).contiguous();
   }

@@ -11,21 +11,14 @@ CurvatureChain::CurvatureChain(const Network& network, std::size_t first,
   Shape shape = network.input_of(first);
   for (std::size_t i = first; i < layers.size(); ++i) {
     Layer& layer = *layers[i];
-    rules_.push_back(curvature_rules().at(layer.kind())(
-        {layer, shape, type, smoothing.softplus, smoothing.beta}));
+    rules_.push_back(make_rule({layer, shape, type, smoothing.softplus, smoothing.beta}));
     shape = layer.output_shape();
   }
 }
 
-WeightedRule* CurvatureChain::weighted(std::size_t i) const {
-  return dynamic_cast<WeightedRule*>(rules_[i].get());
-}
-LinearRule* CurvatureChain::linear(std::size_t i) const {
-  return dynamic_cast<LinearRule*>(rules_[i].get());
-}
-GateRule* CurvatureChain::gate(std::size_t i) const {
-  return dynamic_cast<GateRule*>(rules_[i].get());
-}
+WeightedRule* CurvatureChain::weighted(std::size_t i) const { return rules_[i]->as_weighted(); }
+LinearRule* CurvatureChain::linear(std::size_t i) const { return rules_[i]->as_linear(); }
+GateRule* CurvatureChain::gate(std::size_t i) const { return rules_[i]->as_gate(); }
 
 at::Tensor CurvatureChain::forward(at::Tensor x) {
   for (const auto& rule : rules_) x = rule->forward(x);

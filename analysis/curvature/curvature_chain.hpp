@@ -23,7 +23,7 @@ struct Smoothing {
 class CurvatureChain {
  public:
   /// @param smoothing of every relu and leaky_relu in the chain.
-  /// @throws Error usage for a kind of layer without a rule, unsupported for |x| that is smoothed.
+  /// @throws Error unsupported for a kind of layer without a rule, and for |x| that is smoothed.
   CurvatureChain(const Network& network, std::size_t first, const Smoothing& smoothing,
                  at::ScalarType type);
 

@@ -13,7 +13,6 @@
 #include "analysis/curvature/rule.hpp"
 #include "src/layers/activation_layer.hpp"
 #include "src/layers/batch_norm.hpp"
-#include "src/layers/max_pool.hpp"
 
 namespace varphase {
 namespace {
@@ -22,7 +21,7 @@ class BatchNormRule final : public GateRule {
  public:
   explicit BatchNormRule(const RuleSource& source) : GateRule(source.input) {
     // Of the statistics in the wider type: a float64 rule then is float64 throughout.
-    const auto& norm = dynamic_cast<const BatchNorm&>(source.layer);
+    const auto& norm = *source.layer.as_batch_norm();
     const BatchNorm::Affine affine =
         norm.affine(norm.running_mean().to(source.type), norm.running_var().to(source.type));
     Shape by_channel(source.input.size() + 1, 1);
@@ -41,12 +40,13 @@ class BatchNormRule final : public GateRule {
 class ActivationRule final : public GateRule {
  public:
   explicit ActivationRule(const RuleSource& source) : GateRule(source.input) {
-    const auto& layer = dynamic_cast<const ActivationLayer&>(source.layer);
-    activation_ = layer.activation();
-    beta_ = layer.beta();
-    if (source.smooth && layer.piecewise_linear()) {
+    const ElementwiseTraits phi = source.layer.traits().elementwise.value();
+    activation_ = phi.activation;
+    beta_ = phi.beta;
+    if (source.smooth && piecewise_linear(activation_)) {
       VARPHASE_CHECK(activation_ != Activation::abs, ErrorKind::unsupported,
-                     "{}: softplus does not approximate |x|\n  use --smooth none", layer.name());
+                     "{}: softplus does not approximate |x|\n  use --smooth none",
+                     source.layer.name());
       activation_ = Activation::softplus;
       beta_ = source.beta;
     }
@@ -120,7 +120,7 @@ class ActivationRule final : public GateRule {
 class MaxPoolRule final : public GateRule {
  public:
   explicit MaxPoolRule(const RuleSource& source)
-      : GateRule(source.input), size_(dynamic_cast<const MaxPool&>(source.layer).size()) {}
+      : GateRule(source.input), size_(source.layer.traits().window) {}
   at::Tensor forward(const at::Tensor& x) override {
     // Contiguous: the winner of a tie is then the first by row, on every device.
     auto [y, winner] = at::max_pool2d_with_indices(x.contiguous(), {size_, size_});

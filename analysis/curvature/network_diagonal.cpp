@@ -59,7 +59,7 @@ Sizes sizes_of(const Network& network, const DeviceImages& images, std::size_t f
 std::size_t lowest(const Network& network, const std::vector<std::size_t>& layers) {
   VARPHASE_CHECK(!layers.empty(), ErrorKind::usage, "curvature of no layer was asked for");
   for (const std::size_t layer : layers) {
-    VARPHASE_CHECK(has_weights(*network.layers()[layer]), ErrorKind::usage,
+    VARPHASE_CHECK(network.layers()[layer]->traits().weighted(), ErrorKind::usage,
                    "{} has no weights whose curvature can be read: dense and convolutional layers "
                    "have",
                    network.layers()[layer]->name());
@@ -108,11 +108,6 @@ void add_images(Network& network, const DeviceImages& images, std::size_t first,
 
 }  // namespace
 
-bool has_weights(const Layer& layer) {
-  return layer.kind().find("dense") != std::string_view::npos ||
-         layer.kind().find("conv2d") != std::string_view::npos;
-}
-
 DiagonalPlan plan_network_diagonal(Network& network, const DeviceImages& images,
                                    const NetworkDiagonalRequest& request) {
   const IeeeFloat32 ieee;
@@ -146,8 +141,8 @@ DiagonalPlan plan_network_diagonal(Network& network, const DeviceImages& images,
 
 bool bends_behind(const Network& network, std::size_t layer, const Smoothing& smoothing) {
   for (std::size_t i = layer + 1; i < network.layers().size(); ++i) {
-    const auto* phi = dynamic_cast<const ActivationLayer*>(network.layers()[i].get());
-    if (phi != nullptr && (!phi->piecewise_linear() || smoothing.softplus)) return true;
+    const auto phi = network.layers()[i]->traits().elementwise;
+    if (phi && (!piecewise_linear(phi->activation) || smoothing.softplus)) return true;
   }
   return false;
 }

@@ -34,9 +34,6 @@ struct DiagonalPlan {
   bool repeatable = true;             // two passes over the same images gave the same bits
 };
 
-/// Whether a layer has weights whose diagonal can be read: dense and convolutional ones have.
-bool has_weights(const Layer& layer);
-
 DiagonalPlan plan_network_diagonal(Network& network, const DeviceImages& images,
                                    const NetworkDiagonalRequest& request);
 

@@ -5,7 +5,7 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/zeros.h>
 
-#include "src/layers/variance_layer.hpp"
+#include "src/base/error.hpp"
 
 namespace varphase {
 
@@ -30,6 +30,19 @@ const Registry<RuleFactory>& curvature_rules() {
   return table;
 }
 
+void require_rule(const Layer& layer) {
+  const std::string kind(layer.kind());
+  VARPHASE_CHECK(curvature_rules().contains(kind), ErrorKind::unsupported,
+                 "{}: layers of kind {} have no rule of curvature yet: there is no kappa of layers "
+                 "in front of it",
+                 layer.name(), kind);
+}
+
+std::unique_ptr<CurvatureRule> make_rule(const RuleSource& source) {
+  require_rule(source.layer);
+  return curvature_rules().at(source.layer.kind())(source);
+}
+
 at::Tensor LinearRule::rows(const at::Tensor& unit, const at::Tensor& scale) const {
   Shape shape = output_shape();
   at::Tensor one_hot =
@@ -40,13 +53,7 @@ at::Tensor LinearRule::rows(const at::Tensor& unit, const at::Tensor& scale) con
 }
 
 WeightAndBias weight_and_bias(const RuleSource& source) {
-  WeightAndBias found;
-  if (auto* variance = dynamic_cast<VarianceLayer*>(&source.layer))
-    found.weight = variance->effective_mean();
-  for (const Parameter& parameter : source.layer.parameters()) {
-    if (parameter.name == "weight") found.weight = *parameter.tensor;
-    if (parameter.name == "bias") found.bias = *parameter.tensor;
-  }
+  WeightAndBias found = weight_and_bias(source.layer);
   found.weight = found.weight.detach().to(source.type).contiguous();
   if (found.bias.defined()) found.bias = found.bias.detach().to(source.type).contiguous();
   return found;

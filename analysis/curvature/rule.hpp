@@ -38,6 +38,10 @@ struct PooledFactors {
   at::Tensor signs;    // as Factors has them
 };
 
+class GateRule;
+class LinearRule;
+class WeightedRule;
+
 /// How one layer passes second derivatives on, at the means of its weights, batch norm in eval mode
 /// and dropout off. A rule remembers what it needs of the images that last went forward.
 /// Source: docs/math.md, "Any sequential network".
@@ -50,6 +54,10 @@ class CurvatureRule {
   /// Forgets the images.
   virtual void clear() = 0;
   const Shape& input_shape() const { return input_; }
+  /// Which of the three below it is; null for the others. A weighted rule is a linear one too.
+  virtual GateRule* as_gate() { return nullptr; }
+  virtual LinearRule* as_linear() { return nullptr; }
+  virtual WeightedRule* as_weighted() { return nullptr; }
 
  private:
   Shape input_;
@@ -59,6 +67,7 @@ class CurvatureRule {
 class GateRule : public CurvatureRule {
  public:
   using CurvatureRule::CurvatureRule;
+  GateRule* as_gate() override { return this; }
   /// Derivative by that input, [N or 1, input...] or what broadcasts to it; of a pool, 1 at the
   /// winners. Undefined: 1.
   virtual at::Tensor slope() const { return {}; }
@@ -72,6 +81,7 @@ class GateRule : public CurvatureRule {
 class LinearRule : public CurvatureRule {
  public:
   using CurvatureRule::CurvatureRule;
+  LinearRule* as_linear() override { return this; }
   /// J^T v. @param v [N, F, output...] @return [N, F, input...]
   virtual at::Tensor pull(const at::Tensor& v) const = 0;
   /// Rows of the Jacobian, each times a number. @param unit int64 [N, M], flat output units;
@@ -109,6 +119,7 @@ class WeightedRule : public LinearRule {
  public:
   WeightedRule(Shape input, at::Tensor weight)
       : LinearRule(std::move(input)), weight_(std::move(weight)) {}
+  WeightedRule* as_weighted() override { return this; }
   /// @param factors how many will come for each image.
   virtual std::unique_ptr<WeightReader> reader(std::int64_t factors) const = 0;
   /// dL/dw of the images that last went forward. @param g [N, output...] @return [weight...]
@@ -134,8 +145,14 @@ struct RuleSource {
 
 using RuleFactory = std::unique_ptr<CurvatureRule> (*)(const RuleSource& source);
 
-/// All rules by kind of layer. @throws Error usage for a kind without one.
+/// All rules by kind of layer.
 const Registry<RuleFactory>& curvature_rules();
+
+/// @throws Error unsupported, naming the layer, where its kind has no rule.
+void require_rule(const Layer& layer);
+
+/// The rule of a layer. @throws Error as require_rule.
+std::unique_ptr<CurvatureRule> make_rule(const RuleSource& source);
 
 std::unique_ptr<CurvatureRule> make_dense_rule(const RuleSource& source);
 std::unique_ptr<CurvatureRule> make_conv_rule(const RuleSource& source);
@@ -145,11 +162,7 @@ std::unique_ptr<CurvatureRule> make_activation_rule(const RuleSource& source);
 std::unique_ptr<CurvatureRule> make_max_pool_rule(const RuleSource& source);
 std::unique_ptr<CurvatureRule> make_identity_rule(const RuleSource& source);
 
-/// The weight of a layer at its means in the source's element type, and its bias or an undefined
-/// tensor.
-struct WeightAndBias {
-  at::Tensor weight, bias;
-};
+/// What the layer computes with, in the source's element type.
 WeightAndBias weight_and_bias(const RuleSource& source);
 
 }  // namespace varphase

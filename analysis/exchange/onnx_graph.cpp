@@ -10,7 +10,6 @@
 
 #include "src/base/enum_names.hpp"
 #include "src/base/version.hpp"
-#include "src/layers/activation_layer.hpp"
 #include "src/layers/batch_norm.hpp"
 
 namespace varphase {
@@ -83,43 +82,33 @@ class Builder {
   Shape shape_;  // without the images
 };
 
-/// The bias of a layer, [out]; undefined without.
-at::Tensor bias_of(Layer& layer) {
-  for (const Parameter& parameter : layer.parameters()) {
-    if (parameter.name == "bias") return *parameter.tensor;
-  }
-  return {};
-}
-
 /// The linear map of a dense or convolutional layer, plain or variance, with any weights.
 std::string linear(Builder& graph, const Layer& layer, const std::string& x,
                    const std::string& weight, const at::Tensor& bias, const std::string& output) {
   std::vector<std::string> inputs{x, weight};
   if (bias.defined()) inputs.push_back(graph.constant(layer.name() + ".bias", bias));
-  if (layer.output_shape().size() == 1)
+  const LayerTraits traits = layer.traits();
+  if (traits.weights == LayerTraits::Weights::dense)
     return graph.node("Gemm", inputs, output, {{"transB", std::int64_t{1}}});
-  const Json options = layer.options();
-  const auto twice = [&](const char* key) {
-    return std::vector<std::int64_t>(2, options.at(key).get<std::int64_t>());
-  };
+  const ConvGeometry& g = traits.geometry;
   return graph.node("Conv", inputs, output,
-                    {{"kernel_shape", twice("kernel")},
-                     {"strides", twice("stride")},
-                     {"pads", std::vector<std::int64_t>(4, options.at("padding"))}});
+                    {{"kernel_shape", std::vector<std::int64_t>(2, g.kernel)},
+                     {"strides", std::vector<std::int64_t>(2, g.stride)},
+                     {"pads", std::vector<std::int64_t>(4, g.padding)}});
 }
 
 void add_linear(Builder& graph, Layer& layer) {
   if (layer.output_shape().size() == 1) graph.flatten(layer);
-  const std::string weight =
-      graph.constant(layer.name() + ".weight", *layer.parameters().front().tensor);
+  const WeightAndBias own = weight_and_bias(layer);
+  const std::string weight = graph.constant(layer.name() + ".weight", own.weight);
   graph.set_current(
-      linear(graph, layer, graph.current(), weight, bias_of(layer), layer.name() + ".output"),
+      linear(graph, layer, graph.current(), weight, own.bias, layer.name() + ".output"),
       layer.output_shape());
 }
 
 std::string add_output_mean(Builder& graph, VarianceLayer& layer, const std::string& output) {
   const std::string weight = graph.constant(layer.name() + ".mean", layer.effective_mean());
-  return linear(graph, layer, graph.current(), weight, bias_of(layer), output);
+  return linear(graph, layer, graph.current(), weight, weight_and_bias(layer).bias, output);
 }
 
 std::string add_output_variance(Builder& graph, VarianceLayer& layer, const std::string& output) {
@@ -143,7 +132,7 @@ void add_sampled(Builder& graph, VarianceLayer& layer) {
       "Add", {positive, graph.scalar(name + ".least_variance", kLeastVariance)}, name + ".padded");
   const std::string deviation = graph.node("Sqrt", {padded}, name + ".deviation");
   std::string b = graph.node("Mul", {noise, deviation}, name + ".drawn");
-  const at::Tensor bias = bias_of(layer);
+  const at::Tensor bias = weight_and_bias(layer).bias;
   if (means) {
     b = graph.node("Add", {add_output_mean(graph, layer, name + ".output_mean"), b},
                    name + ".output");
@@ -157,7 +146,7 @@ void add_sampled(Builder& graph, VarianceLayer& layer) {
 }
 
 void add_variance(Builder& graph, Layer& any) {
-  auto& layer = dynamic_cast<VarianceLayer&>(any);
+  VarianceLayer& layer = *any.as_variance();
   if (layer.output_shape().size() == 1) graph.flatten(layer);
   if (graph.form() == OnnxForm::deterministic) {
     graph.set_current(add_output_mean(graph, layer, layer.name() + ".output"),
@@ -168,7 +157,7 @@ void add_variance(Builder& graph, Layer& any) {
 }
 
 void add_batch_norm(Builder& graph, Layer& any) {
-  auto& layer = dynamic_cast<BatchNorm&>(any);
+  const BatchNorm& layer = *any.as_batch_norm();
   const std::string& name = layer.name();
   graph.append(layer, "BatchNormalization",
                {graph.constant(name + ".weight", layer.weight()),
@@ -179,17 +168,21 @@ void add_batch_norm(Builder& graph, Layer& any) {
 }
 
 void add_max_pool(Builder& graph, Layer& layer) {
-  const std::vector<std::int64_t> window(2, layer.options().get<std::int64_t>());
+  const std::vector<std::int64_t> window(2, layer.traits().window);
   graph.append(layer, "MaxPool", {}, {{"kernel_shape", window}, {"strides", window}});
 }
 
-void add_dropout(Builder& graph, Layer& layer) {
+void multiply_factor(Builder& graph, Layer& layer, const std::string& about) {
   if (graph.form() == OnnxForm::deterministic) return;
-  const std::string factor =
-      graph.input(layer.name() + ".factor", layer.output_shape(),
-                  layer.kind() == "dropout" ? "0 where dropped, else 1 / (1 - p)"
-                                            : "normal numbers of mean 1 and variance alpha");
+  const std::string factor = graph.input(layer.name() + ".factor", layer.output_shape(), about);
   graph.append(layer, "Mul", {factor});
+}
+
+void add_dropout(Builder& graph, Layer& layer) {
+  multiply_factor(graph, layer, "0 where dropped, else 1 / (1 - p)");
+}
+void add_gaussian_dropout(Builder& graph, Layer& layer) {
+  multiply_factor(graph, layer, "normal numbers of mean 1 and variance alpha");
 }
 
 void add_relu(Builder& graph, Layer& layer) { graph.append(layer, "Relu"); }
@@ -201,7 +194,7 @@ void add_sigmoid(Builder& graph, Layer& layer) { graph.append(layer, "Sigmoid");
 void add_abs(Builder& graph, Layer& layer) { graph.append(layer, "Abs"); }
 
 void add_softplus(Builder& graph, Layer& layer) {
-  const auto beta = static_cast<float>(dynamic_cast<ActivationLayer&>(layer).beta());
+  const auto beta = static_cast<float>(layer.traits().elementwise.value().beta);
   if (beta == 1) {
     graph.append(layer, "Softplus");
     return;
@@ -225,7 +218,7 @@ const Registry<Rule>& rules() {
                                      {"batch_norm", add_batch_norm},
                                      {"max_pool", add_max_pool},
                                      {"dropout", add_dropout},
-                                     {"gaussian_dropout", add_dropout},
+                                     {"gaussian_dropout", add_gaussian_dropout},
                                      {"relu", add_relu},
                                      {"leaky_relu", add_leaky_relu},
                                      {"softplus", add_softplus},
@@ -293,7 +286,7 @@ OnnxModel onnx_graph(Network& network, OnnxForm form, const InputNormalization& 
   const std::size_t last = form == OnnxForm::moments ? split : layers.size();
   for (; next < last; ++next) add_layer(graph, *layers[next]);
   if (form == OnnxForm::moments) {
-    auto& layer = dynamic_cast<VarianceLayer&>(*layers[split]);
+    VarianceLayer& layer = *layers[split]->as_variance();
     if (layer.output_shape().size() == 1) graph.flatten(layer);
     graph.output(add_output_mean(graph, layer, layer.name() + ".output_mean"), layer.output_shape(),
                  "mean of the layer's output");

@@ -66,7 +66,7 @@ struct Wanted {
   Shape weight;
 
   explicit Wanted(Layer& of) : layer(&of), parameters(of.parameters()), buffers(of.buffers()) {
-    if (const auto* variance = dynamic_cast<const VarianceLayer*>(&of)) {
+    if (const VarianceLayer* variance = of.as_variance()) {
       weight = variance->mean().sizes().vec();
     } else {
       weight = parameters.front().tensor->sizes().vec();
@@ -161,7 +161,7 @@ class ModuleLoad {
 
   /// Which weights a layer was trained with: of our own exports, or pruned by PyTorch.
   void load_mask() {
-    auto* layer = dynamic_cast<VarianceLayer*>(wanted_.layer);
+    VarianceLayer* layer = wanted_.layer->as_variance();
     if (layer == nullptr) {
       if (masked_ && leaves_.erase("mask") == 1) report_.zeros.push_back(module_ + ".weight");
       return;
@@ -184,7 +184,7 @@ class ModuleLoad {
   }
 
   void load_variance(Parameter& theta) {
-    const auto& layer = dynamic_cast<const VarianceLayer&>(*wanted_.layer);
+    const VarianceLayer& layer = *wanted_.layer->as_variance();
     if (const Array* own = take(theta.name); own != nullptr) {
       theta.tensor->copy_(checked(*own, *theta.tensor));
       return;
@@ -228,7 +228,7 @@ StateDictReport load_state_dict(Network& network, const TensorFile& file,
   for (const auto& [name, leaves] : modules)
     theirs.push_back(describe_module(name, leaves, request.origin));
   std::map<std::string, Wanted> layers;
-  for (const auto& layer : network.layers()) {
+  for (Layer* layer : network.modules()) {
     if (layer->parameters().empty()) continue;
     const auto& entry = layers.emplace(layer->name(), Wanted(*layer)).first->second;
     ours.push_back(entry.module());

@@ -9,7 +9,7 @@
 #include <ATen/ops/from_blob.h>
 
 #include "src/base/enum_names.hpp"
-#include "src/layers/activation_layer.hpp"
+#include "src/models/patterns.hpp"
 
 namespace varphase {
 namespace {
@@ -22,10 +22,10 @@ std::vector<std::size_t> positions_of(const Network& network,
                                       const std::vector<std::string>& names) {
   std::vector<std::size_t> positions;
   const bool all = std::find(names.begin(), names.end(), "all") != names.end();
-  for (std::size_t i = 0; i < network.layers().size(); ++i) {
-    Layer& layer = *network.layers()[i];
-    const bool variance = dynamic_cast<VarianceLayer*>(&layer) != nullptr;
-    if (names.empty() ? variance : all && has_weights(layer)) positions.push_back(i);
+  for (Layer* layer : network.modules()) {
+    const bool wanted =
+        names.empty() ? layer->as_variance() != nullptr : all && layer->traits().weighted();
+    if (wanted) positions.push_back(network.position(layer->name()));
   }
   VARPHASE_CHECK(!names.empty() || !positions.empty(), ErrorKind::unsupported,
                  "this network has no variance layer: it has no kappa\n  --layer all gives the "
@@ -38,22 +38,12 @@ std::vector<std::size_t> positions_of(const Network& network,
   return positions;
 }
 
-/// The activation behind a layer, past its batch norm; null where none follows.
-const ActivationLayer* activation_behind(const Network& network, std::size_t position) {
-  for (std::size_t i = position + 1; i < network.layers().size(); ++i) {
-    if (const auto* phi = dynamic_cast<const ActivationLayer*>(network.layers()[i].get()))
-      return phi;
-    if (network.layers()[i]->kind() != "batch_norm") return nullptr;
-  }
-  return nullptr;
-}
-
 void refuse_kink(const Network& network, std::size_t position) {
-  const auto* layer = dynamic_cast<const VarianceLayer*>(network.layers()[position].get());
+  const VarianceLayer* layer = network.layers()[position]->as_variance();
   if (layer == nullptr || layer->parameterization().has_mean()) return;
-  const ActivationLayer* phi = activation_behind(network, position);
+  const auto phi = activation_behind(network.layers(), position);
   VARPHASE_CHECK(
-      phi == nullptr || phi->activation() != Activation::abs, ErrorKind::unsupported,
+      !phi || phi->activation != Activation::abs, ErrorKind::unsupported,
       "{}: a zero-centred layer's outputs are at their mean on the kink of the |x| behind it, "
       "where there is no curvature\n  take another activation for kappa",
       layer->name());
@@ -81,14 +71,9 @@ LayerKappa layer_of(const Network& network, const KappaPlan::Part& part) {
   LayerKappa kappa;
   kappa.layer = layer.name();
   kappa.smooth = part.smooth;
-  if (auto* variance = dynamic_cast<VarianceLayer*>(&layer)) {
-    kappa.shape = variance->mean().sizes().vec();
+  kappa.shape = weight_and_bias(layer).weight.sizes().vec();
+  if (const VarianceLayer* variance = layer.as_variance())
     kappa.variance = host_floats(variance->effective_variance());
-  } else {
-    for (const Parameter& parameter : layer.parameters()) {
-      if (parameter.name == "weight") kappa.shape = parameter.tensor->sizes().vec();
-    }
-  }
   return kappa;
 }
 
@@ -128,6 +113,8 @@ KappaPlan::KappaPlan(const Network& network, const KappaRequest& request) {
     if (head && request.method == CurvatureMethod::exact && !request.others) {
       part.head = smoothed(*head, smoothing);
     } else {
+      for (std::size_t i = position; i < network.layers().size(); ++i)
+        require_rule(*network.layers()[i]);
       const bool alone = request.smooth == "auto" && smoothing.softplus;
       part.general = add_general(request, smoothing, !alone);
       part.slot = general_[part.general].layers.size();

@@ -44,7 +44,7 @@ at::Tensor SampledInputs::mean_square(std::size_t position) {
     const at::Tensor part = x.to(at::kDouble).square().sum(0);
     sum = sum.defined() ? sum + part : part;
   });
-  const auto* layer = dynamic_cast<const VarianceLayer*>(network_.layers()[position].get());
+  const VarianceLayer* layer = network_.layers()[position]->as_variance();
   VARPHASE_CHECK(layer != nullptr, ErrorKind::usage, "{} is no variance layer",
                  network_.layers()[position]->name());
   return met_by_weights(*layer, sum / static_cast<double>(images_.count()));

@@ -14,7 +14,7 @@ namespace varphase {
 
 std::int64_t chunk_images(const Network& network, at::Device device) {
   std::int64_t largest = element_count(network.input());
-  for (const auto& layer : network.layers())
+  for (const Layer* layer : network.modules())
     largest = std::max(largest, element_count(layer->output_shape()));
   const std::int64_t budget = device.is_cuda() ? 1LL << 30 : 96LL << 20;
   return std::clamp<std::int64_t>(budget / (largest * static_cast<std::int64_t>(sizeof(float))), 1,

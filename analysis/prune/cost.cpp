@@ -40,8 +40,8 @@ LayerCost layer_cost(const VarianceLayer& layer, const std::string& replace, std
 NetworkCost network_cost(const Network& network, const std::vector<LayerCost>& pruned) {
   NetworkCost cost;
   cost.layers = pruned;
-  for (const auto& layer : network.layers()) {
-    const auto* variance = dynamic_cast<const VarianceLayer*>(layer.get());
+  for (Layer* layer : network.modules()) {
+    const VarianceLayer* variance = layer->as_variance();
     MultiplyAdds own;
     if (variance != nullptr) {
       own = layer_cost(*variance, "mean", variance->mean().numel(), false).full;

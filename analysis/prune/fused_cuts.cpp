@@ -118,7 +118,7 @@ std::vector<ScoredVariant> score_head_cuts(Network& network, const PrunableLayer
   // Scale and shift of each variant's batch norm: the network's own, or re-estimated for its mask.
   std::vector<BatchNorm::Affine> affines(variants, {head.scale, head.shift});
   if (mends_batch_norm(request.repair)) {
-    const BatchNorm& norm = batch_norm_behind(network, layer.position);
+    const BatchNorm& norm = require_norm_behind(network, layer.position);
     VARPHASE_CHECK(train != nullptr, ErrorKind::usage,
                    "--repair batch-norm wants the training images");
     const at::Tensor a = all_trunk_features(network, *train, layer.position);

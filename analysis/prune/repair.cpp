@@ -10,6 +10,7 @@
 
 #include "analysis/predict/trunk.hpp"
 #include "src/base/enum_names.hpp"
+#include "src/models/patterns.hpp"
 #include "src/torch/numerics.hpp"
 
 namespace varphase {
@@ -40,10 +41,9 @@ bool mends_batch_norm(Repair repair) {
 }
 bool mends_variance(Repair repair) { return repair == Repair::variance || repair == Repair::both; }
 
-BatchNorm& batch_norm_behind(Network& network, std::size_t position) {
+BatchNorm& require_norm_behind(Network& network, std::size_t position) {
   auto& layers = network.layers();
-  auto* norm =
-      position + 1 < layers.size() ? dynamic_cast<BatchNorm*>(layers[position + 1].get()) : nullptr;
+  BatchNorm* norm = norm_behind(layers, position);
   VARPHASE_CHECK(norm != nullptr, ErrorKind::unsupported,
                  "--repair batch-norm: no batch norm follows {}", layers[position]->name());
   return *norm;
@@ -80,16 +80,28 @@ OutputStatistics output_statistics(const at::Tensor& m, const at::Tensor& v) {
   return sum.result();
 }
 
+namespace {
+
+/// Their statistics would stay those of the network before pruning.
+void refuse_norms_within(const Network& network, Layer& layer) {
+  for (Layer* own : modules(layer)) {
+    if (own->as_batch_norm() != nullptr) network.position(own->name());
+  }
+}
+
+}  // namespace
+
 void reestimate_batch_norms(Network& network, std::size_t first, SampledInputs& train) {
   const at::NoGradGuard no_gradients;
   const IeeeFloat32 ieee;
   auto& layers = network.layers();
   bool found = false;
   for (std::size_t position = first + 1; position < layers.size(); ++position) {
-    auto* norm = dynamic_cast<BatchNorm*>(layers[position].get());
+    refuse_norms_within(network, *layers[position]);
+    BatchNorm* norm = layers[position]->as_batch_norm();
     if (norm == nullptr) continue;
     found = true;
-    const auto* variance = dynamic_cast<const VarianceLayer*>(layers[position - 1].get());
+    const VarianceLayer* variance = variance_before(layers, position);
     OutputStatisticsSum sum;
     train.for_each_chunk(variance != nullptr ? position - 1 : position, [&](const at::Tensor& x) {
       if (variance == nullptr) {

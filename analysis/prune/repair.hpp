@@ -23,7 +23,7 @@ bool mends_batch_norm(Repair repair);
 bool mends_variance(Repair repair);
 
 /// The batch norm that follows layer `position`. @throws Error unsupported where none does.
-BatchNorm& batch_norm_behind(Network& network, std::size_t position);
+BatchNorm& require_norm_behind(Network& network, std::size_t position);
 
 /// Mean and variance of a sampled output over images (and positions), two float64 [J].
 struct OutputStatistics {

@@ -11,8 +11,8 @@ Restore::Restore(Network& network) {
     weights_.push_back(
         {layer, own ? at::Tensor() : mean, own ? at::Tensor() : layer->effective_variance()});
   }
-  for (const auto& layer : network.layers()) {
-    if (auto* norm = dynamic_cast<BatchNorm*>(layer.get()))
+  for (Layer* layer : network.modules()) {
+    if (BatchNorm* norm = layer->as_batch_norm())
       norms_.push_back({norm, norm->running_mean(), norm->running_var()});
   }
 }

@@ -3,9 +3,7 @@
 #include "analysis/sparse/compact.hpp"
 
 #include <algorithm>
-#include <array>
 #include <map>
-#include <string_view>
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
@@ -14,19 +12,9 @@
 
 #include "analysis/sparse/load_unpruned.hpp"
 #include "src/base/json.hpp"
-#include "src/layers/activation_layer.hpp"
 
 namespace varphase {
 namespace {
-
-constexpr std::array<std::string_view, 2> kDropouts{"dropout", "gaussian_dropout"};
-constexpr std::array<std::string_view, 4> kByChannel{"batch_norm", "max_pool", "avg_pool",
-                                                     "flatten"};
-
-template <class List>
-bool contains(const List& list, std::string_view name) {
-  return std::find(list.begin(), list.end(), name) != list.end();
-}
 
 /// A layer with weights, and what lies between it and the next one.
 struct Weighted {
@@ -45,14 +33,11 @@ struct Weighted {
 /// Mean and variance of all weights, as the layer computes with them.
 void take_weights_of(Weighted& weighted, const SparseModel& model, std::int64_t inputs) {
   Layer& layer = *weighted.layer;
-  at::Tensor mean, variance;
-  for (const Parameter& parameter : layer.parameters()) {
-    if (parameter.name == "weight") mean = *parameter.tensor;
-    if (parameter.name == "bias") weighted.bias = parameter.tensor->detach().to(at::kDouble);
-  }
-  if (auto* own = dynamic_cast<VarianceLayer*>(&layer)) {
+  const WeightAndBias plain = weight_and_bias(layer);
+  at::Tensor mean = plain.weight, variance;
+  if (plain.bias.defined()) weighted.bias = plain.bias.detach().to(at::kDouble);
+  if (const VarianceLayer* own = layer.as_variance()) {
     weighted.variance_layer = true;
-    mean = own->effective_mean();
     variance = own->effective_variance();
     for (const PrunedLayer& pruned : model.layers) {
       if (pruned.layer != layer.name()) continue;
@@ -68,8 +53,7 @@ void take_weights_of(Weighted& weighted, const SparseModel& model, std::int64_t 
   if (!weighted.bias.defined()) weighted.bias = at::zeros({out}, at::kDouble);
   weighted.added = at::zeros({out}, at::kDouble);
   weighted.alive = at::ones({out}, at::kBool);
-  const Json options = layer.options();
-  weighted.pads = options.is_object() && options.value("padding", 0) > 0;
+  weighted.pads = layer.traits().geometry.padding > 0;
 }
 
 /// The network as its layers with weights. @throws Error unsupported (see compact).
@@ -78,10 +62,8 @@ std::vector<Weighted> weighted_layers(Network& network, const SparseModel& model
   std::int64_t channels = network.input()[0];
   for (std::size_t i = 0; i < network.layers().size(); ++i) {
     Layer& layer = *network.layers()[i];
-    bool has_weights = dynamic_cast<VarianceLayer*>(&layer) != nullptr;
-    for (const Parameter& parameter : layer.parameters())
-      has_weights = has_weights || (parameter.name == "weight" && parameter.tensor->dim() > 1);
-    if (has_weights) {
+    const LayerTraits traits = layer.traits();
+    if (traits.weighted()) {
       Weighted weighted;
       weighted.position = i;
       weighted.layer = &layer;
@@ -90,9 +72,8 @@ std::vector<Weighted> weighted_layers(Network& network, const SparseModel& model
       list.push_back(std::move(weighted));
       continue;
     }
-    const bool dropout = contains(kDropouts, layer.kind());
-    bool by_channel = dropout || contains(kByChannel, layer.kind()) ||
-                      dynamic_cast<ActivationLayer*>(&layer) != nullptr;
+    const bool dropout = traits.noise == LayerTraits::Noise::activations;
+    bool by_channel = traits.by_channel && layer.children().empty();
     // A batch norm behind a flatten has numbers for every position of a channel.
     for (const Parameter& parameter : layer.parameters())
       by_channel = by_channel && parameter.tensor->numel() == channels;
@@ -198,16 +179,16 @@ class Smaller {
     const std::int64_t inputs = weighted.mean.size(1);
     Json& options = entry[std::string(weighted.layer->kind())];
     options["out"] = rows.numel();
-    const bool biased = has_bias(*weighted.layer);
+    const WeightAndBias plain = weight_and_bias(*weighted.layer);
     const at::Tensor bias = (weighted.bias + weighted.added).index_select(0, rows).to(at::kFloat);
-    const bool gets_bias = !biased && weighted.added.ne(0).any().item<bool>();
+    const bool gets_bias = !plain.bias.defined() && weighted.added.ne(0).any().item<bool>();
     if (gets_bias) options["bias"] = true;
     for (Array& array : made_.parameters) {
       if (layer_name(array) != name) continue;
       at::Tensor values = tensor_from_array(array);
       values = array.name == name + "/bias"
                    ? bias
-                   : sliced(values, weight_shape(*weighted.layer), rows, columns, inputs);
+                   : sliced(values, plain.weight.sizes().vec(), rows, columns, inputs);
       array = array_from_tensor(array.name, values, array.dims);
     }
     if (gets_bias) made_.parameters.push_back(array_from_tensor(name + "/bias", bias, "out"));
@@ -234,20 +215,6 @@ class Smaller {
                              pruned.parameterization, host_floats(mean),
                              host_floats(floats(weights.variance)),
                              {bytes, static_cast<std::size_t>(mask.numel())});
-  }
-
-  static bool has_bias(Layer& layer) {
-    const std::vector<Parameter> all = layer.parameters();
-    return std::any_of(all.begin(), all.end(), [](const Parameter& p) { return p.name == "bias"; });
-  }
-
-  static Shape weight_shape(Layer& layer) {
-    if (const auto* own = dynamic_cast<const VarianceLayer*>(&layer))
-      return own->mean().sizes().vec();
-    for (const Parameter& parameter : layer.parameters()) {
-      if (parameter.name == "weight") return parameter.tensor->sizes().vec();
-    }
-    return {};
   }
 
   const SparseModel& from_;

@@ -5,11 +5,11 @@
 namespace varphase {
 
 VarianceLayer& layer_of(Network& network, const PrunedLayer& pruned) {
-  Layer* layer = network.layers()[network.position(pruned.layer)].get();
-  auto* variance = dynamic_cast<VarianceLayer*>(layer);
+  Layer& layer = network.layer(pruned.layer);
+  VarianceLayer* variance = layer.as_variance();
   VARPHASE_CHECK(variance != nullptr, ErrorKind::shape,
                  "pruned layer {} is a {} in the network of its config", pruned.layer,
-                 layer->kind());
+                 layer.kind());
   VARPHASE_CHECK(variance->mean().sizes().vec() == pruned.shape, ErrorKind::shape,
                  "pruned layer {} has shape {}, the network of its config wants {}", pruned.layer,
                  shape_text(pruned.shape), shape_text(variance->mean().sizes().vec()));

@@ -50,21 +50,30 @@ void write_atomically(const fs::path& path,
   const fs::path folder = folder_of(path);
   const fs::path temporary =
       folder / fmt::format(".{}{}{}", path.filename().string(), kMarker, ::getpid());
+  std::string space;
+  const auto clear = [&] {
+    std::error_code ignored;
+    space = free_space(folder);
+    fs::remove(temporary, ignored);
+  };
+  const auto fail_unwritten = [&](const char* why) {
+    fail(ErrorKind::io,
+         "{}: not written ({}; {} in {})\n  nothing was overwritten; free some space or choose "
+         "another folder",
+         path.string(), why, space, folder.string());
+  };
   try {
     fill(temporary);
     sync_path(temporary, O_RDONLY);
     fs::rename(temporary, path);
     sync_path(folder, O_RDONLY | O_DIRECTORY);
+  } catch (const Error& error) {
+    clear();
+    if (error.kind() != ErrorKind::io) throw;
+    fail_unwritten(error.what());
   } catch (const std::exception& error) {
-    std::error_code ignored;
-    const std::string space = free_space(folder);
-    fs::remove(temporary, ignored);
-    const auto* known = dynamic_cast<const Error*>(&error);
-    if (known != nullptr && known->kind() != ErrorKind::io) throw;
-    fail(ErrorKind::io,
-         "{}: not written ({}; {} in {})\n  nothing was overwritten; free some space or choose "
-         "another folder",
-         path.string(), error.what(), space, folder.string());
+    clear();
+    fail_unwritten(error.what());
   }
 }
 

@@ -10,8 +10,38 @@
 #include <ATen/ops/softplus.h>
 #include <ATen/ops/tanh.h>
 
+#include "src/layers/layer.hpp"
+
 namespace varphase {
 namespace {
+
+/// An elementwise non-linearity.
+class ActivationLayer final : public Layer {
+ public:
+  ActivationLayer(Activation activation, std::string_view kind, double beta, const Shape& input)
+      : activation_(activation), kind_(kind), beta_(beta), shape_(input) {}
+  std::string_view kind() const override { return kind_; }
+  Json options() const override {
+    if (activation_ == Activation::softplus && beta_ != 1.0) return beta_;
+    return nullptr;
+  }
+  Shape output_shape() const override { return shape_; }
+  LayerTraits traits() const override {
+    LayerTraits traits;
+    traits.by_channel = true;
+    traits.elementwise = {activation_, beta_};
+    return traits;
+  }
+  at::Tensor forward(const at::Tensor& x, const Forward&) override {
+    return activate(activation_, beta_, x);
+  }
+
+ private:
+  Activation activation_;
+  std::string_view kind_;
+  double beta_;
+  Shape shape_;
+};
 
 std::unique_ptr<Layer> plain(Activation activation, std::string_view kind, const Json& options,
                              const Shape& input) {
@@ -22,9 +52,9 @@ std::unique_ptr<Layer> plain(Activation activation, std::string_view kind, const
 
 }  // namespace
 
-Json ActivationLayer::options() const {
-  if (activation_ == Activation::softplus && beta_ != 1.0) return beta_;
-  return nullptr;
+bool piecewise_linear(Activation activation) {
+  return activation == Activation::relu || activation == Activation::abs ||
+         activation == Activation::leaky_relu;
 }
 
 at::Tensor activate(Activation activation, double beta, const at::Tensor& x) {
@@ -51,10 +81,6 @@ at::Tensor activate(Activation activation, double beta, const at::Tensor& x) {
       return at::gelu(x);
   }
   return x;
-}
-
-at::Tensor ActivationLayer::forward(const at::Tensor& x, const Forward&) {
-  return activate(activation_, beta_, x);
 }
 
 std::unique_ptr<Layer> make_relu(const Json& options, const Shape& input) {

@@ -12,6 +12,12 @@ class BatchNorm final : public Layer {
   explicit BatchNorm(const Shape& input);
   std::string_view kind() const override { return "batch_norm"; }
   Shape output_shape() const override { return shape_; }
+  LayerTraits traits() const override {
+    LayerTraits traits;
+    traits.by_channel = true;
+    return traits;
+  }
+  BatchNorm* as_batch_norm() override { return this; }
   at::Tensor forward(const at::Tensor& x, const Forward& how) override;
   std::vector<Parameter> parameters() override {
     return {{"weight", &weight_, Role::weight, "channel"},

@@ -18,12 +18,6 @@
 
 namespace varphase {
 
-Conv2d::Conv2d(const Conv2dOptions& options, const Shape& input)
-    : options_(options), input_(input), geometry_(conv_geometry(options, input)) {
-  weight_ = at::zeros({options.out, input[0], options.kernel, options.kernel});
-  if (options.bias) bias_ = at::zeros({options.out});
-}
-
 Shape conv2d_output_shape(const Conv2dOptions& options, const Shape& input) {
   const auto extent = [&](std::int64_t size) {
     return (size + 2 * options.padding - options.kernel) / options.stride + 1;
@@ -47,16 +41,6 @@ ConvGeometry conv_geometry(const Conv2dOptions& options, const Shape& input) {
   const Shape output = conv2d_output_shape(options, input);
   return {input[0],       input[1],        input[2],  options.kernel,
           options.stride, options.padding, output[1], output[2]};
-}
-
-ConvGeometry conv_geometry(const Layer& layer, const Shape& input) {
-  Conv2dOptions options;  // as they are where a spec says nothing
-  const Json given = layer.options();
-  options.out = layer.output_shape()[0];
-  options.kernel = given.value("kernel", options.kernel);
-  options.stride = given.value("stride", options.stride);
-  options.padding = given.value("padding", options.padding);
-  return conv_geometry(options, input);
 }
 
 at::Tensor conv2d_by_place(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
@@ -105,25 +89,50 @@ at::Tensor convolve(const at::Tensor& x, const at::Tensor& weight, const at::Ten
                   : at::conv2d(x, weight, bias, g.stride, g.padding);
 }
 
-Shape Conv2d::output_shape() const { return conv2d_output_shape(options_, input_); }
+namespace {
 
-at::Tensor Conv2d::forward(const at::Tensor& x, const Forward&) {
-  return convolve(x, weight_, bias_, geometry_);
-}
+/// y[n,o] = sum_c weight[o,c] * x[n,c] + bias[o]: PyTorch's Conv2d.
+class Conv2d final : public Layer {
+ public:
+  Conv2d(const Conv2dOptions& options, const Shape& input)
+      : options_(options), input_(input), geometry_(conv_geometry(options, input)) {
+    weight_ = at::zeros({options.out, input[0], options.kernel, options.kernel});
+    if (options.bias) bias_ = at::zeros({options.out});
+  }
+  std::string_view kind() const override { return "conv2d"; }
+  Json options() const override { return to_json(options_); }
+  Shape output_shape() const override { return conv2d_output_shape(options_, input_); }
+  LayerTraits traits() const override {
+    LayerTraits traits;
+    traits.weights = LayerTraits::Weights::conv2d;
+    traits.geometry = geometry_;
+    return traits;
+  }
+  at::Tensor forward(const at::Tensor& x, const Forward&) override {
+    return convolve(x, weight_, bias_, geometry_);
+  }
+  std::vector<Parameter> parameters() override {
+    std::vector<Parameter> list{{"weight", &weight_, Role::weight, "out,in,height,width"}};
+    if (options_.bias) list.push_back({"bias", &bias_, Role::weight, "out"});
+    return list;
+  }
+  void initialize(const NoiseKey& key) override {
+    const double bound =
+        1 / std::sqrt(static_cast<double>(input_[0] * options_.kernel * options_.kernel));
+    weight_ =
+        uniform_tensor({options_.out, input_[0], options_.kernel, options_.kernel}, bound, key, 0);
+    if (options_.bias) bias_ = uniform_tensor({options_.out}, bound, key, 1);
+  }
 
-std::vector<Parameter> Conv2d::parameters() {
-  std::vector<Parameter> list{{"weight", &weight_, Role::weight, "out,in,height,width"}};
-  if (options_.bias) list.push_back({"bias", &bias_, Role::weight, "out"});
-  return list;
-}
+ private:
+  Conv2dOptions options_;
+  Shape input_;
+  ConvGeometry geometry_;
+  at::Tensor weight_;  // [out, in, kernel, kernel]
+  at::Tensor bias_;    // [out], or undefined
+};
 
-void Conv2d::initialize(const NoiseKey& key) {
-  const double bound =
-      1 / std::sqrt(static_cast<double>(input_[0] * options_.kernel * options_.kernel));
-  weight_ =
-      uniform_tensor({options_.out, input_[0], options_.kernel, options_.kernel}, bound, key, 0);
-  if (options_.bias) bias_ = uniform_tensor({options_.out}, bound, key, 1);
-}
+}  // namespace
 
 std::unique_ptr<Layer> make_conv2d(const Json& json, const Shape& input) {
   Conv2dOptions options;

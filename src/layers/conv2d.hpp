@@ -33,8 +33,6 @@ Shape conv2d_output_shape(const Conv2dOptions& options, const Shape& input);
 void check_conv2d(const Conv2dOptions& options, const Shape& input, std::string_view kind);
 
 ConvGeometry conv_geometry(const Conv2dOptions& options, const Shape& input);
-/// Of a conv2d or variance_conv2d layer whose input has that shape, [channels, height, width].
-ConvGeometry conv_geometry(const Layer& layer, const Shape& input);
 
 /// conv2d of images with any weights of that geometry, whose channels are not looked at (a part of
 /// them may be left); bias undefined: none. On a GPU, where no gradient is asked for and products
@@ -48,29 +46,5 @@ at::Tensor convolve(const at::Tensor& x, const at::Tensor& weight, const at::Ten
 /// there. No gradients. @return [N, out, out_height, out_width], channels-last
 at::Tensor conv2d_by_place(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
                            const ConvGeometry& geometry);
-
-/// y[n,o] = sum_c weight[o,c] * x[n,c] + bias[o]: PyTorch's Conv2d.
-class Conv2d final : public Layer {
- public:
-  Conv2d(const Conv2dOptions& options, const Shape& input);
-  std::string_view kind() const override { return "conv2d"; }
-  Json options() const override { return to_json(options_); }
-  Shape output_shape() const override;
-  at::Tensor forward(const at::Tensor& x, const Forward& how) override;
-  std::vector<Parameter> parameters() override;
-  void initialize(const NoiseKey& key) override;
-
-  const Conv2dOptions& settings() const { return options_; }
-  const Shape& input_shape() const { return input_; }
-  const at::Tensor& weight() const { return weight_; }
-  const at::Tensor& bias() const { return bias_; }
-
- private:
-  Conv2dOptions options_;
-  Shape input_;
-  ConvGeometry geometry_;
-  at::Tensor weight_;  // [out, in, kernel, kernel]
-  at::Tensor bias_;    // [out], or undefined
-};
 
 }  // namespace varphase

@@ -11,19 +11,16 @@
 
 namespace varphase {
 
-std::optional<ConvPoolBlock> ConvPoolBlock::find(const std::vector<std::unique_ptr<Layer>>& layers,
-                                                 std::size_t first, std::size_t last, Where where) {
-  const auto* conv = dynamic_cast<const Conv2d*>(layers[first].get());
-  if (conv == nullptr || first + 1 >= last) return std::nullopt;
-  const std::optional<NormPoolBlock> tail = NormPoolBlock::find(layers, first + 1, last);
-  if (!tail || tail->pool() != 2) return std::nullopt;
-  const Conv2dOptions& options = conv->settings();
-  const Shape& input = conv->input_shape();
-  if (options.stride != 1 || options.padding != 0 ||
-      !conv_pool_fits(input[0], input[1], input[2], options.out, options.kernel,
+std::optional<ConvPoolBlock> ConvPoolBlock::of(Layer& layer, const NormPoolBlock& tail,
+                                               Where where) {
+  const LayerTraits traits = layer.traits();
+  const ConvGeometry& g = traits.geometry;
+  if (traits.weights != LayerTraits::Weights::conv2d || layer.as_variance() != nullptr ||
+      tail.pool() != 2 || g.stride != 1 || g.padding != 0 ||
+      !conv_pool_fits(g.channels, g.height, g.width, layer.output_shape()[0], g.kernel,
                       fast_memory(where)))
     return std::nullopt;
-  return ConvPoolBlock(*conv, *tail);
+  return ConvPoolBlock(layer, tail);
 }
 
 bool ConvPoolBlock::serves(const at::Tensor& x, const Forward& how) {
@@ -33,9 +30,10 @@ bool ConvPoolBlock::serves(const at::Tensor& x, const Forward& how) {
 
 at::Tensor ConvPoolBlock::forward(const at::Tensor& x) const {
   const BatchNorm::Affine norm = tail_.norm().affine();
-  const at::Tensor weight = (conv_->weight() * norm.scale.view({-1, 1, 1, 1})).contiguous();
+  const WeightAndBias conv = weight_and_bias(*conv_);
+  const at::Tensor weight = (conv.weight * norm.scale.view({-1, 1, 1, 1})).contiguous();
   const at::Tensor bias =
-      (conv_->bias().defined() ? norm.shift + conv_->bias() * norm.scale : norm.shift).contiguous();
+      (conv.bias.defined() ? norm.shift + conv.bias * norm.scale : norm.shift).contiguous();
   const at::Tensor images = x.contiguous();
   ConvPool job;
   job.x = data_of<float>(images);

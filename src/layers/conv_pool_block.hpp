@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "src/kernels/support/where.hpp"
-#include "src/layers/conv2d.hpp"
+#include "src/layers/layer.hpp"
 #include "src/layers/norm_pool_block.hpp"
 
 namespace varphase {
@@ -15,10 +15,10 @@ namespace varphase {
 /// function as the layers one by one, but for rounding.
 class ConvPoolBlock {
  public:
-  /// The block that begins at layer `first` and ends before `last`, or none.
+  /// The block of a layer and what follows it, or none where the layer is no plain convolution that
+  /// the kernel takes.
   /// @param where  the kernel must fit the memory there
-  static std::optional<ConvPoolBlock> find(const std::vector<std::unique_ptr<Layer>>& layers,
-                                           std::size_t first, std::size_t last, Where where);
+  static std::optional<ConvPoolBlock> of(Layer& layer, const NormPoolBlock& tail, Where where);
   /// Whether the kernel serves this pass: float32, eval mode, no gradients.
   static bool serves(const at::Tensor& x, const Forward& how);
 
@@ -27,9 +27,9 @@ class ConvPoolBlock {
   at::Tensor forward(const at::Tensor& x) const;
 
  private:
-  ConvPoolBlock(const Conv2d& conv, const NormPoolBlock& tail) : conv_(&conv), tail_(tail) {}
+  ConvPoolBlock(Layer& conv, const NormPoolBlock& tail) : conv_(&conv), tail_(tail) {}
 
-  const Conv2d* conv_;
+  Layer* conv_;
   NormPoolBlock tail_;
 };
 

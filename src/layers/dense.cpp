@@ -31,6 +31,12 @@ class Dense final : public Layer {
   std::string_view kind() const override { return "dense"; }
   Json options() const override { return to_json(options_); }
   Shape output_shape() const override { return {options_.out}; }
+  LayerTraits traits() const override {
+    LayerTraits traits;
+    traits.weights = LayerTraits::Weights::dense;
+    traits.geometry = {in_};
+    return traits;
+  }
   at::Tensor forward(const at::Tensor& x, const Forward&) override {
     return at::linear(x.flatten(1), weight_,
                       bias_.defined() ? std::optional<at::Tensor>(bias_) : std::nullopt);

@@ -88,7 +88,12 @@ class Dropout final : public Layer {
   std::string_view kind() const override { return kind_; }
   Json options() const override { return option_; }
   Shape output_shape() const override { return shape_; }
-  bool draws_noise() const override { return true; }
+  LayerTraits traits() const override {
+    LayerTraits traits;
+    traits.by_channel = true;
+    traits.noise = LayerTraits::Noise::activations;
+    return traits;
+  }
   at::Tensor forward(const at::Tensor& x, const Forward& how) override {
     if (how.mode == Mode::mean) return x;
     Forward own = how;

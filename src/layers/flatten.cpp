@@ -11,6 +11,11 @@ class Flatten final : public Layer {
   explicit Flatten(const Shape& input) : shape_{element_count(input)} {}
   std::string_view kind() const override { return "flatten"; }
   Shape output_shape() const override { return shape_; }
+  LayerTraits traits() const override {
+    LayerTraits traits;
+    traits.by_channel = true;
+    return traits;
+  }
   at::Tensor forward(const at::Tensor& x, const Forward&) override { return x.flatten(1); }
 
  private:

@@ -14,6 +14,7 @@
 #include "src/base/json.hpp"
 #include "src/base/registry.hpp"
 #include "src/layers/forward.hpp"
+#include "src/layers/layer_traits.hpp"
 #include "src/torch/shape.hpp"
 #include "src/variance/parameterization.hpp"
 #include "src/variance/uniform_tensor.hpp"
@@ -36,7 +37,10 @@ struct Buffer {
   std::string dims;
 };
 
-/// One layer of a sequential network. Shapes are without the batch dimension.
+class BatchNorm;
+class VarianceLayer;
+
+/// One layer of a network. Shapes are without the batch dimension.
 class Layer {
  public:
   virtual ~Layer() = default;
@@ -46,12 +50,21 @@ class Layer {
   virtual Shape output_shape() const = 0;
   /// @param x [N, ...] @return [N, output_shape...]
   virtual at::Tensor forward(const at::Tensor& x, const Forward& how) = 0;
-  /// Whether modes other than Mode::mean draw noise in this layer.
-  virtual bool draws_noise() const { return false; }
+  virtual LayerTraits traits() const { return {}; }
+  /// Its own, without those of the layers that it holds.
   virtual std::vector<Parameter> parameters() { return {}; }
   virtual std::vector<Buffer> buffers() { return {}; }
-  /// Draws the initial values (stream initial_value, this layer's number).
+  /// Draws the initial values (stream initial_value, this layer's number); the network does so for
+  /// the layers that this one holds.
   virtual void initialize(const NoiseKey&) {}
+  /// The layers that this one holds and runs in its forward, which hands `how` on to them: the
+  /// network names and numbers them, and trains, stores, moves and counts what is in them.
+  virtual std::vector<Layer*> children() { return {}; }
+
+  /// This layer where its weights have variances; null for any other.
+  virtual VarianceLayer* as_variance() { return nullptr; }
+  /// This layer where it normalizes by running statistics; null for any other.
+  virtual BatchNorm* as_batch_norm() { return nullptr; }
 
   const std::string& name() const { return name_; }
   std::uint16_t number() const { return number_; }
@@ -64,6 +77,20 @@ class Layer {
   std::string name_;
   std::uint16_t number_ = 0;
 };
+
+/// The layer and those within it, each before the ones that it holds: PyTorch's modules().
+std::vector<Layer*> modules(Layer& layer);
+
+/// Whether modes other than Mode::mean draw noise in this layer or in one within it.
+bool draws_noise(Layer& layer);
+
+struct WeightAndBias {
+  at::Tensor weight, bias;  // bias undefined: none
+};
+
+/// What a layer whose traits say that it has weights computes with, [out, in...] and [out]; a
+/// variance layer at its effective means.
+WeightAndBias weight_and_bias(Layer& layer);
 
 /// Makes a layer from its options and the shape of its input. @throws Error usage or shape.
 using LayerFactory = std::unique_ptr<Layer> (*)(const Json& options, const Shape& input);

@@ -1,16 +1,37 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
-#include "src/layers/max_pool.hpp"
-
 #include <ATen/ops/max_pool2d.h>
 
 #include "src/layers/pool_window.hpp"
 
 namespace varphase {
+namespace {
 
-at::Tensor MaxPool::forward(const at::Tensor& x, const Forward&) {
-  return at::max_pool2d(x, {size_, size_});
-}
+/// Largest value of each size x size window, windows side by side (stride = size), a remainder
+/// dropped.
+class MaxPool final : public Layer {
+ public:
+  MaxPool(std::int64_t size, const Shape& input) : size_(size), input_(input) {}
+  std::string_view kind() const override { return "max_pool"; }
+  Json options() const override { return size_; }
+  Shape output_shape() const override { return {input_[0], input_[1] / size_, input_[2] / size_}; }
+  LayerTraits traits() const override {
+    LayerTraits traits;
+    traits.by_channel = true;
+    traits.pool = LayerTraits::Pool::max;
+    traits.window = size_;
+    return traits;
+  }
+  at::Tensor forward(const at::Tensor& x, const Forward&) override {
+    return at::max_pool2d(x, {size_, size_});
+  }
+
+ private:
+  std::int64_t size_;
+  Shape input_;
+};
+
+}  // namespace
 
 std::unique_ptr<Layer> make_max_pool(const Json& options, const Shape& input) {
   return std::make_unique<MaxPool>(pool_window("max_pool", options, input), input);

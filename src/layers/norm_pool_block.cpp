@@ -10,7 +10,6 @@
 
 #include "src/kernels/layers/norm_pool.hpp"
 #include "src/layers/activation_elements.hpp"
-#include "src/layers/max_pool.hpp"
 #include "src/torch/kernel_arguments.hpp"
 
 namespace varphase {
@@ -154,26 +153,14 @@ struct NormPoolFunction : torch::autograd::Function<NormPoolFunction> {
 
 }  // namespace
 
-std::optional<NormPoolBlock> NormPoolBlock::find(const std::vector<std::unique_ptr<Layer>>& layers,
-                                                 std::size_t first, std::size_t last) {
-  NormPoolBlock block;
-  block.norm_ = dynamic_cast<const BatchNorm*>(layers[first].get());
-  if (block.norm_ == nullptr || first + 1 >= last) return std::nullopt;
-  const auto* phi = dynamic_cast<const ActivationLayer*>(layers[first + 1].get());
-  if (phi == nullptr) return std::nullopt;
-  block.activation_ = phi->activation();
-  block.beta_ = phi->beta();
-  block.length_ = 2;
-  if (first + 2 < last && never_falls(block.activation_)) {
-    const auto* pool = dynamic_cast<const MaxPool*>(layers[first + 2].get());
-    if (pool != nullptr && pool->size() <= kLargestPool) {
-      block.pool_ = pool->size();
-      block.length_ = 3;
-    }
-  }
-  const std::size_t next = first + block.length_;
-  block.flat_next_ = next >= layers.size() || layers[next]->output_shape().size() == 1;
-  return block;
+NormPoolBlock::NormPoolBlock(const BatchNorm& norm, const ElementwiseTraits& phi)
+    : norm_(&norm), activation_(phi.activation), beta_(phi.beta) {}
+
+bool NormPoolBlock::add_pool(std::int64_t window) {
+  if (!never_falls(activation_) || window > kLargestPool) return false;
+  pool_ = window;
+  length_ = 3;
+  return true;
 }
 
 bool NormPoolBlock::serves(const at::Tensor& x, const Forward& how) {

@@ -2,13 +2,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <memory>
-#include <optional>
-#include <vector>
-
-#include "src/layers/activation_layer.hpp"
 #include "src/layers/batch_norm.hpp"
-#include "src/layers/layer.hpp"
+#include "src/layers/forward.hpp"
+#include "src/layers/layer_traits.hpp"
 
 namespace varphase {
 
@@ -17,9 +13,12 @@ namespace varphase {
 /// window's largest values, where the gradient may go to another of them.
 class NormPoolBlock {
  public:
-  /// The block that begins at layer `first` and ends before `last`, or none.
-  static std::optional<NormPoolBlock> find(const std::vector<std::unique_ptr<Layer>>& layers,
-                                           std::size_t first, std::size_t last);
+  /// Of the norm and the activation behind it.
+  NormPoolBlock(const BatchNorm& norm, const ElementwiseTraits& phi);
+  /// Takes in the max pool that follows. @return whether the kernel can
+  bool add_pool(std::int64_t window);
+  /// A dense layer follows: it wants channels first.
+  void end_channels_first() { flat_next_ = true; }
 
   std::size_t length() const { return length_; }
   const BatchNorm& norm() const { return *norm_; }
@@ -35,12 +34,12 @@ class NormPoolBlock {
   at::Tensor forward(const at::Tensor& x, const Forward& how) const;
 
  private:
-  const BatchNorm* norm_ = nullptr;
-  Activation activation_ = Activation::identity;
-  double beta_ = 1;
+  const BatchNorm* norm_;
+  Activation activation_;
+  double beta_;
   std::int64_t pool_ = 1;
-  std::size_t length_ = 0;
-  bool flat_next_ = false;  // a dense layer follows: it wants channels first
+  std::size_t length_ = 2;
+  bool flat_next_ = false;
 };
 
 }  // namespace varphase

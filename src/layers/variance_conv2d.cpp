@@ -37,6 +37,12 @@ class VarianceConv2d final : public VarianceLayer {
   std::string_view kind() const override { return "variance_conv2d"; }
   Json options() const override { return to_json(options_); }
   Shape output_shape() const override { return conv2d_output_shape(options_.conv, input_); }
+  LayerTraits traits() const override {
+    LayerTraits traits = VarianceLayer::traits();
+    traits.weights = LayerTraits::Weights::conv2d;
+    traits.geometry = geometry_;
+    return traits;
+  }
 
  private:
   at::Tensor linear(const at::Tensor& x, const at::Tensor& weight,

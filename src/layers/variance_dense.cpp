@@ -22,12 +22,19 @@ class VarianceDense final : public VarianceLayer {
  public:
   VarianceDense(const VarianceDenseOptions& options, std::int64_t in)
       : VarianceLayer("variance_dense", options.weights, {options.out, in}, "out,in"),
-        options_(options) {
+        options_(options),
+        in_(in) {
     initialize({});
   }
   std::string_view kind() const override { return "variance_dense"; }
   Json options() const override { return to_json(options_); }
   Shape output_shape() const override { return {options_.out}; }
+  LayerTraits traits() const override {
+    LayerTraits traits = VarianceLayer::traits();
+    traits.weights = LayerTraits::Weights::dense;
+    traits.geometry = {in_};
+    return traits;
+  }
 
  private:
   at::Tensor linear(const at::Tensor& x, const at::Tensor& weight,
@@ -37,6 +44,7 @@ class VarianceDense final : public VarianceLayer {
   double bias_bound() const override { return 0; }
 
   VarianceDenseOptions options_;
+  std::int64_t in_;
 };
 
 }  // namespace

@@ -54,7 +54,12 @@ class VarianceLayer : public Layer {
   /// [out], or undefined.
   const at::Tensor& bias() const { return bias_; }
 
-  bool draws_noise() const override { return true; }
+  LayerTraits traits() const override {
+    LayerTraits traits;
+    traits.noise = LayerTraits::Noise::weights;
+    return traits;
+  }
+  VarianceLayer* as_variance() override { return this; }
   at::Tensor forward(const at::Tensor& x, const Forward& how) override;
   std::vector<Parameter> parameters() override;
   void initialize(const NoiseKey& key) override;

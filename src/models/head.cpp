@@ -10,6 +10,7 @@
 #include "src/base/error.hpp"
 #include "src/layers/activation_layer.hpp"
 #include "src/layers/batch_norm.hpp"
+#include "src/models/patterns.hpp"
 
 namespace varphase {
 
@@ -27,46 +28,25 @@ HeadParts HeadParts::to(at::ScalarType type) const {
 }
 
 std::optional<HeadParts> find_head(const Network& network, std::size_t position, std::string* why) {
-  const auto& layers = network.layers();
+  const std::optional<HeadPattern> found = head_at(network.layers(), position, why);
+  if (!found) return std::nullopt;
   HeadParts head;
   head.position = position;
-  head.layer = dynamic_cast<VarianceLayer*>(layers[position].get());
-  const auto refuse = [&](const std::string& reason) {
-    if (why != nullptr) *why = reason;
-    return std::nullopt;
-  };
-  if (head.layer == nullptr || head.layer->output_shape().size() != 1) {
-    return refuse(fmt::format("{} is no variance dense layer", layers[position]->name()));
-  }
+  head.layer = found->variance;
   const at::TensorOptions options = head.layer->mean().options().requires_grad(false);
   const std::int64_t units = head.layer->output_shape()[0];
   head.scale = at::ones({units}, options);
   head.shift = at::zeros({units}, options);
-  std::size_t next = position + 1;
-  if (next < layers.size()) {
-    if (const auto* norm = dynamic_cast<const BatchNorm*>(layers[next].get())) {
-      const BatchNorm::Affine affine = norm->affine();
-      head.scale = affine.scale.detach().contiguous();
-      head.shift = affine.shift.detach().contiguous();
-      ++next;
-    }
+  if (found->norm != nullptr) {
+    const BatchNorm::Affine affine = found->norm->affine();
+    head.scale = affine.scale.detach().contiguous();
+    head.shift = affine.shift.detach().contiguous();
   }
-  if (next < layers.size()) {
-    if (const auto* phi = dynamic_cast<const ActivationLayer*>(layers[next].get())) {
-      head.activation = phi->activation();
-      head.beta = phi->beta();
-      ++next;
-    }
-  }
-  if (next + 1 != layers.size() || layers[next]->kind() != "dense") {
-    return refuse(fmt::format("{} follows {}, where one dense layer to the logits is wanted",
-                              next < layers.size() ? layers[next]->name() : "nothing",
-                              layers[next - 1]->name()));
-  }
-  for (const Parameter& parameter : layers[next]->parameters()) {
-    (parameter.name == "weight" ? head.weight : head.bias) =
-        parameter.tensor->detach().contiguous();
-  }
+  head.activation = found->phi.activation;
+  head.beta = found->phi.beta;
+  const WeightAndBias dense = weight_and_bias(*found->dense);
+  head.weight = dense.weight.detach().contiguous();
+  if (dense.bias.defined()) head.bias = dense.bias.detach().contiguous();
   return head;
 }
 

@@ -8,9 +8,8 @@
 #include <ATen/TensorOperators.h>
 
 #include "src/base/error.hpp"
-#include "src/layers/conv_pool_block.hpp"
 #include "src/layers/layer_suggestion.hpp"
-#include "src/layers/norm_pool_block.hpp"
+#include "src/models/patterns.hpp"
 #include "src/torch/kernel_arguments.hpp"
 
 namespace varphase {
@@ -42,8 +41,8 @@ at::Tensor channels_last(const at::Tensor& tensor) {
 }
 
 template <class Move>
-void move_all(std::vector<std::unique_ptr<Layer>>& layers, Move move) {
-  for (const auto& layer : layers) {
+void move_all(const std::vector<Layer*>& layers, Move move) {
+  for (Layer* layer : layers) {
     for (Parameter& parameter : layer->parameters()) *parameter.tensor = move(*parameter.tensor);
     for (Buffer& buffer : layer->buffers()) *buffer.tensor = move(*buffer.tensor);
   }
@@ -51,7 +50,7 @@ void move_all(std::vector<std::unique_ptr<Layer>>& layers, Move move) {
 
 }  // namespace
 
-Network::Network(const Json& spec) : spec_(spec) {
+Network::Network(const Json& spec, const Registry<LayerKind>& kinds) : spec_(spec), kinds_(&kinds) {
   for (const auto& item : spec.items()) {
     const std::vector<std::string> known{"input", "classes", "layers"};
     VARPHASE_CHECK(std::find(known.begin(), known.end(), item.key()) != known.end(),
@@ -80,10 +79,10 @@ Network::Network(const Json& spec) : spec_(spec) {
   std::map<std::string, int> seen;
   for (std::size_t i = 0; i < list.size(); ++i) {
     const auto [kind, options] = kind_and_options(list[i], i + 1);
-    VARPHASE_CHECK(layer_kinds().contains(kind), ErrorKind::usage,
+    VARPHASE_CHECK(kinds.contains(kind), ErrorKind::usage,
                    "network: layer {} of {}: unknown layer '{}'{}", i + 1, list.size(), kind,
                    layer_suggestion(kind));
-    const LayerKind& row = layer_kinds().at(kind);
+    const LayerKind& row = kinds.at(kind);
     try {
       std::unique_ptr<Layer> layer = row.make(options, shape);
       layer->place(fmt::format("{}{}", row.name_stem, ++seen[row.name_stem]),
@@ -95,14 +94,38 @@ Network::Network(const Json& spec) : spec_(spec) {
                   fmt::format("network: layer {} of {}: {}", i + 1, list.size(), error.what()));
     }
   }
+  // Behind those of the list itself: a layer keeps its noise when others are put into a block.
+  std::size_t next = layers_.size();
+  for (const auto& layer : layers_) place_children(*layer, next);
   VARPHASE_CHECK(shape == Shape{classes_}, ErrorKind::shape,
                  "network: the last layer gives {}, {} classes want [{}]\n  end it with "
                  "{{\"dense\": {{\"out\": {}}}}}",
                  shape_text(shape), classes_, classes_, classes_);
 }
 
+void Network::place_children(Layer& parent, std::size_t& next) {
+  std::map<std::string, int> seen;
+  for (Layer* child : parent.children()) {
+    VARPHASE_CHECK(next < kMaxLayers, ErrorKind::usage, "network: more than {} layers", kMaxLayers);
+    const std::string kind(child->kind());
+    const std::string stem = kinds_->contains(kind) ? kinds_->at(kind).name_stem : kind;
+    child->place(fmt::format("{}.{}{}", parent.name(), stem, ++seen[stem]),
+                 static_cast<std::uint16_t>(next++));
+    place_children(*child, next);
+  }
+}
+
+std::vector<Layer*> Network::modules() const {
+  std::vector<Layer*> list;
+  for (const auto& layer : layers_) {
+    const std::vector<Layer*> within = varphase::modules(*layer);
+    list.insert(list.end(), within.begin(), within.end());
+  }
+  return list;
+}
+
 void Network::initialize(std::uint64_t seed) {
-  for (const auto& layer : layers_)
+  for (Layer* layer : modules())
     layer->initialize({seed, Stream::initial_value, layer->number(), 0});
 }
 
@@ -113,11 +136,9 @@ at::Tensor Network::forward(const at::Tensor& x, const Forward& how) {
 at::Tensor Network::forward_range(at::Tensor x, const Forward& how, std::size_t first,
                                   std::size_t last) {
   for (std::size_t i = first; i < last;) {
-    const auto conv = ConvPoolBlock::serves(x, how)
-                          ? ConvPoolBlock::find(layers_, i, last, where_of(x))
-                          : std::nullopt;
-    const auto norm =
-        NormPoolBlock::serves(x, how) ? NormPoolBlock::find(layers_, i, last) : std::nullopt;
+    const auto conv =
+        ConvPoolBlock::serves(x, how) ? conv_pool_at(layers_, i, last, where_of(x)) : std::nullopt;
+    const auto norm = NormPoolBlock::serves(x, how) ? norm_pool_at(layers_, i, last) : std::nullopt;
     if (conv) {
       x = conv->forward(x);
       i += conv->length();
@@ -133,7 +154,7 @@ at::Tensor Network::forward_range(at::Tensor x, const Forward& how, std::size_t 
 
 std::vector<Network::NamedParameter> Network::parameters() const {
   std::vector<NamedParameter> list;
-  for (const auto& layer : layers_) {
+  for (Layer* layer : modules()) {
     for (Parameter& parameter : layer->parameters())
       list.push_back({layer->name() + "/" + parameter.name, parameter});
   }
@@ -142,7 +163,7 @@ std::vector<Network::NamedParameter> Network::parameters() const {
 
 std::vector<Network::NamedBuffer> Network::buffers() const {
   std::vector<NamedBuffer> list;
-  for (const auto& layer : layers_) {
+  for (Layer* layer : modules()) {
     for (Buffer& buffer : layer->buffers())
       list.push_back({layer->name() + "/" + buffer.name, buffer});
   }
@@ -151,28 +172,39 @@ std::vector<Network::NamedBuffer> Network::buffers() const {
 
 std::vector<VarianceLayer*> Network::variance_layers() const {
   std::vector<VarianceLayer*> list;
-  for (const auto& layer : layers_) {
-    if (auto* variance = dynamic_cast<VarianceLayer*>(layer.get())) list.push_back(variance);
+  for (Layer* layer : modules()) {
+    if (VarianceLayer* variance = layer->as_variance()) list.push_back(variance);
   }
   return list;
 }
 
 std::size_t Network::first_noise() const {
   std::size_t first = 0;
-  while (first < layers_.size() && !layers_[first]->draws_noise()) ++first;
+  while (first < layers_.size() && !draws_noise(*layers_[first])) ++first;
   return first;
 }
 
-std::size_t Network::position(const std::string& name) const {
+Layer& Network::layer(const std::string& name) const {
   std::vector<std::string> known;
-  for (std::size_t i = 0; i < layers_.size(); ++i) {
-    const bool wanted = name.empty() ? dynamic_cast<VarianceLayer*>(layers_[i].get()) != nullptr
-                                     : layers_[i]->name() == name;
-    if (wanted) return i;
-    known.push_back(layers_[i]->name());
+  for (Layer* layer : modules()) {
+    if (layer->name() == name) return *layer;
+    known.push_back(layer->name());
   }
-  VARPHASE_CHECK(!name.empty(), ErrorKind::unsupported, "this network has no variance layer");
   fail(ErrorKind::usage, "no layer '{}'{}", name, suggestion(name, known));
+}
+
+std::size_t Network::position(const std::string& name) const {
+  const std::vector<VarianceLayer*> variance = variance_layers();
+  VARPHASE_CHECK(!name.empty() || !variance.empty(), ErrorKind::unsupported,
+                 "this network has no variance layer");
+  const Layer& wanted = name.empty() ? *variance.front() : layer(name);
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    if (layers_[i].get() == &wanted) return i;
+  }
+  fail(ErrorKind::unsupported,
+       "{} lies within another layer: it is trained, stored and predicted with, but kappa, pruning "
+       "and repairs reach the layers of the network's own list alone",
+       wanted.name());
 }
 
 std::int64_t Network::weight_count() const {
@@ -185,14 +217,14 @@ std::int64_t Network::weight_count() const {
 
 void Network::to(at::Device device) {
   const auto move = [&](const at::Tensor& tensor) { return channels_last(tensor.to(device)); };
-  move_all(layers_, move);
+  move_all(modules(), move);
   for (VarianceLayer* layer : variance_layers()) {
     if (layer->mask().defined()) layer->mutable_mask() = move(layer->mask());
   }
 }
 
 void Network::to(at::ScalarType type) {
-  move_all(layers_, [&](const at::Tensor& tensor) { return tensor.to(type); });
+  move_all(modules(), [&](const at::Tensor& tensor) { return tensor.to(type); });
 }
 
 void Network::require_gradients() {

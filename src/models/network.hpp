@@ -14,23 +14,32 @@
 
 namespace varphase {
 
-/// A sequential network made from its spec, a JSON object:
+/// A network that runs its layers one after the other, made from its spec, a JSON object:
 ///
 ///     {"input": [1, 28, 28], "classes": 10, "layers": [{"conv2d": {"out": 20, "kernel": 5}},
 ///     "batch_norm", "relu", ...]}
 ///
 /// A layer is {"kind": options} or just "kind". Layers are named by kind and count: conv1,
-/// batch_norm1, dense1 (plain and variance dense layers count together).
+/// batch_norm1, dense1 (plain and variance dense layers count together). A layer that holds others
+/// gives them its name: block1.dense1.
 class Network {
  public:
   /// @throws Error usage or shape, naming the layer by number and kind.
-  explicit Network(const Json& spec);
+  /// @param kinds what its layers may be, a table that outlives it; another than the usual one is
+  /// for tests
+  explicit Network(const Json& spec, const Registry<LayerKind>& kinds = layer_kinds());
+
+  /// Another network of the same spec and kinds; initialize or load_network gives it values.
+  Network blank() const { return Network(spec_, *kinds_); }
 
   const Json& spec() const { return spec_; }
   const Shape& input() const { return input_; }
   std::int64_t classes() const { return classes_; }
   std::vector<std::unique_ptr<Layer>>& layers() { return layers_; }
   const std::vector<std::unique_ptr<Layer>>& layers() const { return layers_; }
+  /// All layers with those within them, each before the ones that it holds. What is asked of every
+  /// layer is asked of these; layers() are for whoever needs to know what follows what.
+  std::vector<Layer*> modules() const;
 
   /// Draws all initial values from the seed.
   void initialize(std::uint64_t seed);
@@ -54,8 +63,10 @@ class Network {
   /// Position of the first layer that draws noise, or the number of layers: what lies before is the
   /// same for every member of an ensemble.
   std::size_t first_noise() const;
+  /// A layer by name, also one within another. @throws Error usage with the known names.
+  Layer& layer(const std::string& name) const;
   /// Position of a layer by name; "" = the first variance layer. @throws Error usage with the known
-  /// names.
+  /// names, unsupported for a layer within another, which no position leads to.
   std::size_t position(const std::string& layer) const;
   /// Shape of what the layer at that position takes in.
   Shape input_of(std::size_t position) const {
@@ -74,7 +85,10 @@ class Network {
   at::Tensor kl(const Forward& how, const at::Tensor& step) const;
 
  private:
+  void place_children(Layer& parent, std::size_t& next);
+
   Json spec_;
+  const Registry<LayerKind>* kinds_;
   Shape input_;
   std::int64_t classes_ = 0;
   std::vector<std::unique_ptr<Layer>> layers_;

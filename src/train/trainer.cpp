@@ -57,8 +57,8 @@ void check_training(const TrainConfig& config, std::int64_t images) {
 
 void check_batch_norm(const TrainConfig& config, const Network& network) {
   if (config.batch_size > 1) return;
-  for (const auto& layer : network.layers()) {
-    if (layer->kind() != "batch_norm") continue;
+  for (Layer* layer : network.modules()) {
+    if (layer->as_batch_norm() == nullptr) continue;
     const Shape shape = layer->output_shape();
     VARPHASE_CHECK(
         element_count(shape) > shape[0], ErrorKind::usage,
@@ -316,7 +316,7 @@ void Trainer::restore(const Snapshot& snapshot) {
                  "batch size differ",
                  snapshot.step, snapshot.epoch, steps_per_epoch_);
   // In place: the optimizer and a captured step hold these very tensors.
-  Network loaded(network_.spec());
+  Network loaded = network_.blank();
   load_network(loaded, snapshot);
   copy_network(loaded, network_);
   optimizer_->load(snapshot);

@@ -14,7 +14,7 @@ std::function<at::Tensor(const VarianceLayer&)> pruning_score(Network& network,
   return [&network, &images, criterion, seed](const VarianceLayer& layer) {
     PrunableLayer entry;
     entry.position = network.position(layer.name());
-    entry.layer = dynamic_cast<VarianceLayer*>(network.layers()[entry.position].get());
+    entry.layer = network.layers()[entry.position]->as_variance();
     if (criteria().at(criterion).inputs)
       entry.input_square = SampledInputs(network, images, seed, 0).mean_square(entry.position);
     const auto inputs = score_inputs(network, {entry}, {criterion}, nullptr, "", images, seed);

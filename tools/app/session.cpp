@@ -104,8 +104,7 @@ void set_pruned_weights(LoadedNetwork& loaded, at::Device device,
                         std::optional<ExecutionForm> form) {
   Network& network = loaded.network;
   for (const PrunedLayer& pruned : loaded.pruned->layers) {
-    const std::size_t position = network.position(pruned.layer);
-    auto* layer = dynamic_cast<VarianceLayer*>(network.layers()[position].get());
+    VarianceLayer* layer = network.layer(pruned.layer).as_variance();
     VARPHASE_CHECK(
         layer != nullptr && layer->mean().sizes().vec() == pruned.shape, ErrorKind::shape,
         "pruned layer {} has shape {}, the network of its config has no such variance layer",
@@ -119,11 +118,8 @@ void set_pruned_weights(LoadedNetwork& loaded, at::Device device,
     };
     const at::Tensor mean = tensor(weights.mean), variance = tensor(weights.variance);
     layer->override_weights(mean, variance);
-    const ConvGeometry geometry = pruned.shape.size() == 4
-                                      ? conv_geometry(*layer, network.input_of(position))
-                                      : ConvGeometry{pruned.shape[1]};
     loaded.executed.push_back(
-        std::make_shared<ExecutedLayer>(pruned, mean, variance, geometry, form));
+        std::make_shared<ExecutedLayer>(pruned, mean, variance, layer->traits().geometry, form));
     layer->execute_by(loaded.executed.back());
   }
 }
@@ -353,7 +349,7 @@ TakenMap kappa_of(Network& network, const std::optional<MapFiles>& files, std::i
     bool took = false;
     for (std::size_t i = 0; i < found.size(); ++i) {
       const KappaPlan::Part& part = plan.parts()[i];
-      auto& layer = dynamic_cast<VarianceLayer&>(*network.layers()[part.position]);
+      const VarianceLayer& layer = *network.layers()[part.position]->as_variance();
       for (LayerKappa& candidate : map.layers) {
         if (found[i] || candidate.layer != layer.name() || candidate.smooth != part.smooth ||
             candidate.shape != layer.mean().sizes().vec() ||

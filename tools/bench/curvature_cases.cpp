@@ -107,7 +107,7 @@ Measured curvature_case(const std::string& name, at::Device device, std::int64_t
   NetworkDiagonalRequest request;
   if (name == "curvature-3c3d-ggn") request.method = CurvatureMethod::gauss_newton;
   for (std::size_t i = 0; i < network.layers().size(); ++i) {
-    if (has_weights(*network.layers()[i])) request.layers.push_back(i);
+    if (network.layers()[i]->traits().weighted()) request.layers.push_back(i);
   }
   const DiagonalPlan plan = plan_network_diagonal(network, images, request);
   Measured measured;

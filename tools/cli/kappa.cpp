@@ -98,8 +98,8 @@ std::string layers_of(const KappaRequest& request, const KappaPlan& plan, const 
   std::size_t variance_layers = 0;
   std::vector<std::string> names, plain;
   for (const KappaPlan::Part& part : plan.parts()) {
-    const Layer& layer = *network.layers()[part.position];
-    const bool variance = dynamic_cast<const VarianceLayer*>(&layer) != nullptr;
+    Layer& layer = *network.layers()[part.position];
+    const bool variance = layer.as_variance() != nullptr;
     variance_layers += variance ? 1 : 0;
     (variance ? names : plain).push_back(layer.name());
   }
@@ -199,7 +199,7 @@ std::int64_t map_bytes(const KappaPlan& plan, const Network& network, const Kapp
   std::int64_t bytes = 0;
   for (const KappaPlan::Part& part : plan.parts()) {
     Layer& layer = *network.layers()[part.position];
-    const bool variance = dynamic_cast<const VarianceLayer*>(&layer) != nullptr;
+    const bool variance = layer.as_variance() != nullptr;
     const bool estimate = request.method == CurvatureMethod::sampled_residual;
     const int arrays = 1 + (variance ? 1 : 0) + (estimate ? 1 : 0) + (request.others ? 3 : 0);
     for (const Parameter& parameter : layer.parameters()) {

@@ -318,8 +318,7 @@ int run_prune(const Options& options) {
   std::vector<LayerCost> costs;
   std::int64_t weights = 0, kept = 0;
   for (const PrunedLayer& layer : model.layers) {
-    const auto& own =
-        dynamic_cast<const VarianceLayer&>(*network.layers()[network.position(layer.layer)]);
+    const VarianceLayer& own = *network.layer(layer.layer).as_variance();
     costs.push_back(layer_cost(own, layer.replace, layer.kept(), shared_alpha(layer).has_value()));
     weights += layer.count();
     kept += layer.kept();

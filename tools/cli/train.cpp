@@ -36,11 +36,10 @@ namespace {
 void set_initial_log_alpha(Json& spec, double value) {
   const Network network(spec);
   bool any = false;
-  for (std::size_t i = 0; i < network.layers().size(); ++i) {
-    const Layer& layer = *network.layers()[i];
-    const auto* variance = dynamic_cast<const VarianceLayer*>(&layer);
-    if (variance == nullptr || variance->parameterization().name() == "zero_centred") continue;
-    spec["layers"][i][std::string(layer.kind())]["log_alpha"] = value;
+  for (const VarianceLayer* layer : network.variance_layers()) {
+    if (layer->parameterization().name() == "zero_centred") continue;
+    spec["layers"][network.position(layer->name())][std::string(layer->kind())]["log_alpha"] =
+        value;
     any = true;
   }
   VARPHASE_CHECK(any, ErrorKind::usage,
