@@ -258,26 +258,21 @@ Array parse_npy(std::span<const std::byte> bytes, const std::string& name,
   return std::move(start.array);
 }
 
-/// An archive in memory, and its members.
-class Archive {
+/// An archive of .npy files.
+class NpzArchive {
  public:
-  Archive(std::span<const std::byte> file, std::string origin, const ReadLimits& limits)
-      : origin_(std::move(origin)),
-        file_bytes_(file.size()),
-        limits_(limits),
-        members_(zip_members(file, origin_)) {}
+  NpzArchive(std::span<const std::byte> file, const std::string& origin, const ReadLimits& limits)
+      : zip_(file, origin), origin_(origin), file_bytes_(file.size()), limits_(limits) {}
 
-  const std::vector<ZipMember>& members() const { return members_; }
+  const std::vector<ZipMember>& members() const { return zip_.members(); }
+  std::string named(const ZipMember& member) const { return zip_.named(member); }
   const ZipMember* find(const std::string& array) const {
-    for (const ZipMember& member : members_) {
+    for (const ZipMember& member : members()) {
       if (member.name.size() == array.size() + kSuffix.size() && member.name.starts_with(array) &&
           member.name.ends_with(kSuffix))
         return &member;
     }
     return nullptr;
-  }
-  std::string named(const ZipMember& member) const {
-    return fmt::format("{}: member '{}'", origin_, printable(member.name));
   }
   /// Before the first of them is unpacked.
   void check_sizes(const std::vector<const ZipMember*>& wanted) const {
@@ -293,15 +288,15 @@ class Archive {
     if (packed) check_unpacked(origin_, total, file_bytes_, limits_);
   }
   Array array(const ZipMember& member) const {
-    return parse_npy(unpack(member, origin_),
+    return parse_npy(zip_.unpack(member),
                      member.name.substr(0, member.name.size() - kSuffix.size()), named(member));
   }
 
  private:
+  ZipArchive zip_;
   std::string origin_;
   std::uint64_t file_bytes_;
   const ReadLimits& limits_;
-  std::vector<ZipMember> members_;
 };
 
 FileBytes whole_file(const std::filesystem::path& path) {
@@ -317,7 +312,7 @@ FileBytes whole_file(const std::filesystem::path& path) {
 
 TensorFile parse_npz(std::span<const std::byte> file, const std::string& origin,
                      const ReadLimits& limits) {
-  const Archive archive(file, origin, limits);
+  const NpzArchive archive(file, origin, limits);
   std::vector<const ZipMember*> all;
   for (const ZipMember& member : archive.members()) {
     const bool array = member.name.size() > kSuffix.size() && member.name.ends_with(kSuffix);
@@ -339,7 +334,7 @@ std::vector<std::optional<Array>> read_npz_arrays(const std::filesystem::path& p
                                                   std::span<const std::vector<std::string>> wanted,
                                                   const ReadLimits& limits) {
   const FileBytes bytes = whole_file(path);
-  const Archive archive(bytes.span(), path.string(), limits);
+  const NpzArchive archive(bytes.span(), path.string(), limits);
   std::vector<const ZipMember*> found(wanted.size(), nullptr), there;
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     for (const std::string& name : wanted[i]) {

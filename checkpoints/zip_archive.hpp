@@ -8,25 +8,46 @@
 #include <string>
 #include <vector>
 
+struct zip;
+
 namespace varphase {
 
 /// A file inside a ZIP archive.
 struct ZipMember {
   std::string name;
-  bool deflated = false;  // else stored
-  std::uint32_t crc32 = 0;
-  std::uint64_t size = 0;             // once unpacked
-  std::span<const std::byte> packed;  // inside the archive's bytes
+  bool deflated = false;     // else stored
+  std::uint64_t packed = 0;  // bytes in the archive
+  std::uint64_t size = 0;    // bytes once unpacked
 };
 
-/// The members of an archive by its central directory (PKWARE's APPNOTE 6.3.10, sections 4.3 and
-/// 4.4), taken as hostile: each member's local header agrees, no two share bytes, no name is there
-/// twice. Archives over 4 GiB (ZIP64), encrypted or split ones are refused.
-/// @param origin  names the file in messages
-/// @throws Error format.
-std::vector<ZipMember> zip_members(std::span<const std::byte> archive, const std::string& origin);
+/// A ZIP archive in memory, read by libzip and taken as hostile: local headers agree with the
+/// directory, no two members share bytes or a name, no size is one that its packed bytes cannot
+/// give. Archives over 4 GiB (ZIP64), encrypted or split ones are refused.
+class ZipArchive {
+ public:
+  /// @param bytes   must outlive the archive
+  /// @param origin  names the file in messages
+  /// @throws Error format.
+  ZipArchive(std::span<const std::byte> bytes, std::string origin);
+  ~ZipArchive();
+  ZipArchive(const ZipArchive&) = delete;
+  ZipArchive& operator=(const ZipArchive&) = delete;
 
-/// A member's bytes, whose checksum was compared. @throws Error format.
-std::vector<std::byte> unpack(const ZipMember& member, const std::string& origin);
+  /// In the directory's order.
+  const std::vector<ZipMember>& members() const { return members_; }
+  /// The file and the member, for messages.
+  std::string named(const ZipMember& member) const;
+  /// Its bytes, whose checksum was compared. @param member one of members() @throws Error format.
+  std::vector<std::byte> unpack(const ZipMember& member) const;
+
+ private:
+  void read_members();
+  void check_apart() const;
+
+  std::span<const std::byte> bytes_;
+  std::string origin_;
+  zip* archive_ = nullptr;
+  std::vector<ZipMember> members_;
+};
 
 }  // namespace varphase

@@ -50,7 +50,7 @@ void ImageDecoder::decode(std::uint8_t* out) {
 const std::vector<ImageFormat>& image_formats() {
   static const std::vector<ImageFormat> formats{
       {"JPEG", {".jpg", ".jpeg"}, "\xff\xd8\xff"sv, kHasJpeg, "libjpeg-dev", open_jpeg},
-      {"PNG", {".png"}, "\x89PNG\r\n\x1a\n"sv, kHasPng, "libpng-dev", open_png},
+      {"PNG", {".png"}, "\x89PNG\r\n\x1a\n"sv, kHasPng, "libspng-dev", open_png},
   };
   return formats;
 }

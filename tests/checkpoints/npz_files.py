@@ -3,8 +3,11 @@
 """The NPZ files of npz_test.cpp, made by NumPy and zipfile in the current folder."""
 
 import io
+import pathlib
+import struct
 import warnings
 import zipfile
+import zlib
 
 import numpy as np
 import torch
@@ -58,3 +61,32 @@ with zipfile.ZipFile("twice.npz", "w") as archive, warnings.catch_warnings():
     warnings.simplefilter("ignore")
     archive.writestr("a.npy", six)
     archive.writestr("a.npy", six)
+
+
+def archive_of(rows, stored):
+    """A ZIP archive by hand, where the directory's rows are (name, data of the member, where its local header lies)."""
+    directory = b"".join(
+        struct.pack("<4s6H3I5H2I", b"PK\1\2", 20, 20, 0, 0, 0, 33, zlib.crc32(data), len(data), len(data), len(name), 0, 0, 0, 0, 0, at) + name
+        for name, data, at in rows)  # fmt: skip
+    end = struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, len(rows), len(rows), len(directory), len(stored), 0)
+    return stored + directory + end
+
+
+def local(name, data):
+    return struct.pack("<4s5H3I2H", b"PK\3\4", 20, 0, 0, 0, 33, zlib.crc32(data), len(data), len(data), len(name), 0) + name + data
+
+
+# One member within another's bytes, with its own local header, so that only the bytes are shared.
+inner = local(b"b.npy", six)
+outer = npy(np.frombuffer(inner, "u1"), (1, 0))
+stored = local(b"a.npy", outer)
+inside = stored.index(inner)
+pathlib.Path("overlap.npz").write_bytes(archive_of([(b"a.npy", outer, 0), (b"b.npy", six, inside)], stored))
+pathlib.Path("apart.npz").write_bytes(archive_of([(b"a.npy", outer, 0), (b"b.npy", six, len(stored))], stored + inner))
+
+# A deflated member that says in both its headers that it unpacks to much more than deflate can make of it.
+with zipfile.ZipFile("claims.npz", "w", zipfile.ZIP_DEFLATED) as archive:
+    archive.writestr("a.npy", six)
+honest = pathlib.Path("claims.npz").read_bytes()
+pathlib.Path("claims.npz").write_bytes(honest.replace(struct.pack("<I", len(six)), struct.pack("<I", 4_000_000_000)))
+np.savez("nothing.npz")

@@ -114,6 +114,20 @@ TEST_F(Npz, WhatIsNotReadIsNamed) {
   EXPECT_THAT(refusal("long.npz"), HasSubstr("wants 24"));
 }
 
+TEST_F(Npz, MembersThatShareBytesAreRefused) {
+  EXPECT_EQ(read_tensor_file(path("apart.npz")).arrays.size(), 2U);
+  EXPECT_THAT(refusal("overlap.npz"), HasSubstr("its members overlap"));
+}
+
+TEST_F(Npz, SizesThatDeflateCannotGiveAreRefused) {
+  EXPECT_THAT(refusal("claims.npz"), HasSubstr("4000000000 bytes cannot come of"));
+}
+
+TEST_F(Npz, AnArchiveOfNothingIsNoArrays) {
+  EXPECT_TRUE(read_tensor_file(path("nothing.npz")).arrays.empty());
+  EXPECT_THAT(error_of(ErrorKind::format, [] { parse_npz({}, "a.npz"); }), HasSubstr("too few"));
+}
+
 TEST_F(Npz, EveryTruncationIsRefused) {
   const std::string good = read_bytes(path("deflated.npz"));
   for (std::size_t length = 0; length < good.size(); length += 7) {

@@ -5,6 +5,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <zlib.h>
 
 #include "src/base/error.hpp"
 #include "src/data/image_format.hpp"
@@ -218,6 +219,135 @@ TEST(Png, ChunkThatIsCutAnywhereIsToldBeforeMemoryIsTakenForIt) {
     Bytes cut(png.begin(), png.begin() + kSignatureAndHeader);
     cut.insert(cut.end(), chunk.begin(), chunk.begin() + static_cast<std::ptrdiff_t>(kept));
     EXPECT_THAT(refused(cut, "x.png").what(), HasSubstr("a chunk of 1700284774 bytes")) << kept;
+  }
+}
+
+/// A chunk of a PNG, with its checksum.
+Bytes chunk(const std::string& type, const Bytes& data) {
+  const auto number = [](std::uint64_t value) {
+    return Bytes{static_cast<std::uint8_t>(value >> 24), static_cast<std::uint8_t>(value >> 16),
+                 static_cast<std::uint8_t>(value >> 8), static_cast<std::uint8_t>(value)};
+  };
+  Bytes named(type.begin(), type.end());
+  named.insert(named.end(), data.begin(), data.end());
+  const Bytes sum = number(::crc32_z(0, named.data(), named.size()));
+  named.insert(named.end(), sum.begin(), sum.end());
+  return with(named, 0, number(data.size()));
+}
+
+TEST(Png, LongOrManyTextsAndProfilesAreNoReasonToRefuseIt) {
+  constexpr std::size_t kSignatureAndHeader = 33;
+  const Picture picture = noise_picture(4, 5, 3, 1);
+  const Bytes plain = png_bytes(picture);
+  const auto bomb = [] {
+    Bytes packed(1U << 18U);
+    uLongf size = packed.size();
+    const Bytes zeros(std::size_t{100} << 20U);
+    EXPECT_EQ(::compress(packed.data(), &size, zeros.data(), zeros.size()), Z_OK);
+    packed.resize(size);
+    return with(packed, 0, {'k', 0, 0});
+  }();
+  Bytes many = plain;
+  for (int i = 0; i < 1500; ++i)
+    many = with(many, kSignatureAndHeader, chunk("tEXt", {'k', 0, 'v'}));
+  const Bytes long_text = chunk("tEXt", Bytes(std::size_t{20} << 20U, 'x'));
+  for (const Bytes& png : {with(plain, kSignatureAndHeader, chunk("zTXt", bomb)),
+                           with(plain, kSignatureAndHeader, chunk("iCCP", bomb)),
+                           with(plain, kSignatureAndHeader, long_text), many,
+                           with(plain, kSignatureAndHeader, chunk("tIME", Bytes(7, 0xff)))})
+    EXPECT_EQ(decoded(png, "x.png").pixels, planes(picture, 3));
+  Bytes changed = with(plain, kSignatureAndHeader, chunk("tEXt", {'k', 0, 'v'}));
+  changed[kSignatureAndHeader + 8] ^= 1;
+  EXPECT_THAT(refused(changed, "x.png").what(), HasSubstr("another checksum"));
+}
+
+/// A PNG by libpng of samples below 2^depth, [height, width, samples of a pixel].
+Bytes png_of(std::uint32_t height, std::uint32_t width, int type, int depth, bool interlaced,
+             const Bytes& samples, std::vector<png_color> palette) {
+  const std::size_t in_row = samples.size() / height;
+  const auto bits = static_cast<std::size_t>(depth);
+  std::vector<Bytes> packed(height, Bytes((in_row * bits + 7) / 8));
+  std::vector<png_bytep> rows;
+  for (std::size_t y = 0; y < height; ++y) {
+    for (std::size_t i = 0; i < in_row; ++i) {
+      const unsigned value = samples[y * in_row + i];
+      packed[y][i * bits / 8] |= static_cast<std::uint8_t>(value << (8 - bits - i * bits % 8));
+    }
+    rows.push_back(packed[y].data());
+  }
+  png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, nullptr, nullptr, nullptr);
+  png_infop info = png_create_info_struct(png);
+  Bytes bytes;
+  const auto write = [](png_structp to, png_bytep data, std::size_t count) {
+    auto& out = *static_cast<Bytes*>(png_get_io_ptr(to));
+    out.insert(out.end(), data, data + count);
+  };
+  png_set_write_fn(png, &bytes, write, nullptr);
+  png_set_IHDR(png, info, width, height, depth, type,
+               interlaced ? PNG_INTERLACE_ADAM7 : PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
+               PNG_FILTER_TYPE_DEFAULT);
+  if (type == PNG_COLOR_TYPE_PALETTE)
+    png_set_PLTE(png, info, palette.data(), static_cast<int>(palette.size()));
+  png_set_filter(png, PNG_FILTER_TYPE_BASE, PNG_ALL_FILTERS);
+  png_set_rows(png, info, rows.data());
+  png_write_png(png, info, PNG_TRANSFORM_IDENTITY, nullptr);
+  png_destroy_write_struct(&png, &info);
+  return bytes;
+}
+
+TEST(Png, EveryKindOfPixelAndPassComesBackExactly) {
+  struct Kind {
+    int type;
+    std::size_t samples, kept;  // of a pixel; kept: without alpha
+    std::vector<int> depths;
+  };
+  const std::vector<Kind> kinds{{PNG_COLOR_TYPE_GRAY, 1, 1, {1, 2, 4, 8}},
+                                {PNG_COLOR_TYPE_PALETTE, 1, 3, {1, 2, 4, 8}},
+                                {PNG_COLOR_TYPE_GRAY_ALPHA, 2, 1, {8}},
+                                {PNG_COLOR_TYPE_RGB, 3, 3, {8}},
+                                {PNG_COLOR_TYPE_RGB_ALPHA, 4, 3, {8}}};
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> sizes;
+  for (const std::uint32_t height : {1U, 2U, 5U, 19U}) {
+    for (const std::uint32_t width : {1U, 2U, 3U, 4U, 5U, 21U}) sizes.emplace_back(height, width);
+  }
+  for (const Kind& kind : kinds) {
+    for (const int depth : kind.depths) {
+      for (const auto& [height, width] : sizes) {
+        const std::size_t pixels = std::size_t{height} * width;
+        Bytes samples = some_pixels(pixels * kind.samples, height * 100 + width);
+        for (std::uint8_t& sample : samples) sample &= (1U << depth) - 1U;
+        std::vector<png_color> palette;
+        for (std::uint32_t i = 0; i < 1U << depth; ++i) {
+          const Bytes colour = some_pixels(3, i);
+          palette.push_back({colour[0], colour[1], colour[2]});
+        }
+        Bytes wanted;
+        for (std::size_t c = 0; c < kind.kept; ++c) {
+          for (std::size_t i = 0; i < pixels; ++i) {
+            const unsigned value = samples[i * kind.samples + (kind.samples < 3 ? 0 : c)];
+            const png_color& colour = palette[value % palette.size()];
+            const std::array<std::uint8_t, 3> rgb{colour.red, colour.green, colour.blue};
+            wanted.push_back(kind.type == PNG_COLOR_TYPE_PALETTE
+                                 ? rgb[c]
+                                 : static_cast<std::uint8_t>(value * 255 / ((1U << depth) - 1U)));
+          }
+        }
+        for (const bool interlaced : {false, true}) {
+          const Bytes png = png_of(height, width, kind.type, depth, interlaced, samples, palette);
+          ASSERT_EQ(decoded(png, "x.png").pixels, wanted)
+              << "type " << kind.type << ", " << depth << " bits, " << height << " x " << width
+              << (interlaced ? ", interlaced" : "");
+        }
+      }
+    }
+  }
+}
+
+TEST(Png, CutAnywhereIsRefused) {
+  const Bytes png = png_bytes(noise_picture(4, 5, 3, 1));
+  for (std::size_t kept = 0; kept < png.size(); ++kept) {
+    const Bytes cut(png.begin(), png.begin() + static_cast<std::ptrdiff_t>(kept));
+    EXPECT_EQ(refused(cut, "x.png").kind(), ErrorKind::format) << kept;
   }
 }
 
