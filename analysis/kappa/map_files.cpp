@@ -9,6 +9,7 @@
 
 #include <fmt/ranges.h>
 
+#include "checkpoints/run_layout.hpp"
 #include "src/base/error.hpp"
 #include "src/base/sha256.hpp"
 
@@ -94,7 +95,7 @@ std::string layers_name(const std::vector<std::string>& layers) {
                      digits_of(fmt::format("{}", fmt::join(layers, std::string_view("\0", 1)))));
 }
 
-MapFiles::MapFiles(const fs::path& run) : root_(run / "kappa") {}
+MapFiles::MapFiles(const fs::path& run) : root_(RunLayout{run}.kappa()) {}
 
 std::string MapFiles::stem(const MapSubject& subject, std::int64_t epoch) const {
   return fmt::format("epoch_{:04}{}{}", epoch, subject.layers.empty() ? "" : "_", subject.layers);

@@ -10,6 +10,7 @@
 #include <fmt/ranges.h>
 
 #include "analysis/kappa/map_files.hpp"
+#include "checkpoints/run_layout.hpp"
 #include "src/base/error.hpp"
 #include "src/base/suggest.hpp"
 #include "src/base/text_table.hpp"
@@ -101,7 +102,7 @@ void refuse_unknown(const std::vector<Summary>& maps, const fs::path& run,
     if (std::find(known.begin(), known.end(), name) == known.end()) known.push_back(name);
   }
   fail(ErrorKind::usage, "--maps {}: no such kappa maps of variance layers in {}{}", wanted,
-       (run / "kappa").string(), known.empty() ? "" : suggestion(wanted, known));
+       (RunLayout{run}.kappa()).string(), known.empty() ? "" : suggestion(wanted, known));
 }
 
 /// A line for maps alike of which nothing was taken.

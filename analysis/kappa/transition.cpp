@@ -3,7 +3,6 @@
 #include "analysis/kappa/transition.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <limits>
 #include <map>
@@ -21,13 +20,6 @@ constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 constexpr std::string_view kFormat = "varphase-transition-1";
 // Accuracies are ratios of small integers; 0.99 - 0.005 is not 0.985 in binary.
 constexpr double kRounding = 1e-9;
-
-std::optional<double> plain_number(std::string_view text) {
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
 
 /// "10^1.5", or the plain number where its logarithm is not short.
 std::string kappa0_text(double kappa0) {
@@ -122,27 +114,6 @@ std::optional<std::int64_t> epoch_of(const Json& json) {
 }
 
 }  // namespace
-
-double parse_threshold(const std::string& text) {
-  const auto refuse = [&](const std::string& why) {
-    fail(ErrorKind::usage, "threshold '{}': {}\n  write it as 10^1.5, log:1.5 (log10) or 31.6",
-         text, why);
-  };
-  std::string_view rest = text;
-  bool power = false;
-  for (const std::string_view prefix : {std::string_view("10^"), std::string_view("log:")}) {
-    if (rest.substr(0, prefix.size()) != prefix) continue;
-    rest.remove_prefix(prefix.size());
-    power = true;
-    break;
-  }
-  if (!rest.empty() && rest.front() == '+') rest.remove_prefix(1);
-  const std::optional<double> number = plain_number(rest);
-  if (!number) refuse("is not a number");
-  const double kappa0 = power ? std::pow(10.0, *number) : *number;
-  if (!std::isfinite(kappa0) || kappa0 <= 0) refuse("must be positive and finite");
-  return kappa0;
-}
 
 std::optional<std::int64_t> TransitionRow::over_total() const {
   if (over.empty()) return std::nullopt;

@@ -11,6 +11,7 @@
 
 #include "analysis/kappa/kappa_map.hpp"
 #include "analysis/kappa/map_series.hpp"
+#include "analysis/kappa/threshold.hpp"
 #include "src/base/csv_table.hpp"
 #include "src/base/json.hpp"
 
@@ -18,13 +19,6 @@ namespace varphase {
 
 /// What the names of those columns of metrics.csv begin with that hold a layer's log alpha.
 inline constexpr std::string_view kLogAlphaColumn = "log_alpha/";
-
-/// 10^1.5, the paper's threshold.
-inline constexpr double kDefaultKappa0 = 31.622776601683793;
-
-/// kappa_0 as people write it: "10^1.5", "31.6" or "log:1.5" (log10).
-/// @throws Error usage where it is none of these, or not positive and finite.
-double parse_threshold(const std::string& text);
 
 /// When the transition is said to have begun. The rules are printed beside what they found.
 struct TransitionRules {

@@ -8,6 +8,7 @@
 #include "analysis/kappa/map_files.hpp"
 #include "analysis/kappa/map_series.hpp"
 #include "analysis/report/report.hpp"
+#include "checkpoints/run_layout.hpp"
 #include "src/base/error.hpp"
 
 namespace varphase {
@@ -109,14 +110,14 @@ ReportInputs collect_report(const fs::path& run_folder) {
   Collector collector(inputs);
   collector.read_json("config.json", inputs.config);
   collector.read_json("environment.json", inputs.environment);
-  const fs::path metrics = run_folder / "metrics.csv";
+  const fs::path metrics = RunLayout{run_folder}.metrics();
   collector.read(metrics, [&] {
     inputs.metrics = read_csv(metrics);
     VARPHASE_CHECK(inputs.metrics->has("epoch"), ErrorKind::format, "{}: no column 'epoch'",
                    metrics.string());
   });
   if (inputs.metrics && !inputs.metrics->has("epoch")) inputs.metrics.reset();
-  const fs::path transition = run_folder / "transition.json";
+  const fs::path transition = RunLayout{run_folder}.transition_json();
   collector.read(transition, [&] {
     inputs.transition = transition_from_json(read_json_file(transition), transition.string());
     inputs.kappa0 = inputs.transition->rules.kappa0;
@@ -140,7 +141,8 @@ Transition transition_of_run(const fs::path& run_folder, const TransitionRules& 
   VARPHASE_CHECK(fs::is_directory(run_folder, error), ErrorKind::io, "{}: no such run folder",
                  run_folder.string());
   CsvTable metrics;
-  if (fs::exists(run_folder / "metrics.csv", error)) metrics = read_csv(run_folder / "metrics.csv");
+  if (fs::exists(RunLayout{run_folder}.metrics(), error))
+    metrics = read_csv(RunLayout{run_folder}.metrics());
   MapSeries series = read_series(run_folder, rules.kappa0, maps);
   const fs::path root = MapFiles(run_folder).root();
   const fs::path asked = maps.empty() || maps == kOwnMaps ? root : root / maps;

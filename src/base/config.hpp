@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -34,6 +35,11 @@ struct FieldInfo {
   std::vector<std::string> choices;
   bool recorded = false;  // filled in by the program: has no flag
 };
+
+/// The types of fields beside nested configurations. A list is one of JSON, and of texts with
+/// commas between on the command line; an empty optional is null.
+using TextList = std::vector<std::string>;
+using NumberList = std::vector<double>;
 
 template <class T>
 concept Configuration = requires(T& config) {
@@ -76,10 +82,46 @@ void field_from_json(const std::string& key, T& field, const Json& json, const F
                    brief(json));
     field = bytes_of_text(json.get<std::string>());
     check_choice(key, field, info);
+  } else if constexpr (std::is_same_v<T, TextList> || std::is_same_v<T, NumberList>) {
+    VARPHASE_CHECK(json.is_array(), ErrorKind::usage, "{}: wants a list, got {}", key, brief(json));
+    T list;
+    for (const Json& item : json) {
+      typename T::value_type value{};
+      field_from_json(key, value, item, info);
+      list.push_back(std::move(value));
+    }
+    field = std::move(list);
+  } else if constexpr (std::is_same_v<T, std::optional<double>> ||
+                       std::is_same_v<T, std::optional<std::int64_t>>) {
+    if (json.is_null()) {
+      field.reset();
+    } else {
+      typename T::value_type value{};
+      field_from_json(key, value, json, info);
+      field = value;
+    }
   } else {
     static_assert(std::is_same_v<T, Json>,
-                  "a config field is bool, int64, double, string, Json or a config");
+                  "a config field is bool, int64, double, string, a list or an optional of these, "
+                  "Json or a config");
     field = json;
+  }
+}
+
+/// A field's value as JSON.
+template <class T>
+Json field_to_json(const T& field) {
+  if constexpr (std::is_same_v<T, std::string>) {
+    return text_of_bytes(field);
+  } else if constexpr (std::is_same_v<T, TextList>) {
+    Json list = Json::array();
+    for (const std::string& text : field) list.push_back(text_of_bytes(text));
+    return list;
+  } else if constexpr (std::is_same_v<T, std::optional<double>> ||
+                       std::is_same_v<T, std::optional<std::int64_t>>) {
+    return field ? Json(*field) : Json();
+  } else {
+    return field;
   }
 }
 
@@ -94,11 +136,7 @@ Json to_json(const Config& config) {
     if constexpr (Configuration<std::remove_reference_t<decltype(field)>>) {
       json[name] = to_json(field);
     } else {
-      if constexpr (std::is_same_v<std::remove_reference_t<decltype(field)>, std::string>) {
-        json[name] = text_of_bytes(field);
-      } else {
-        json[name] = field;
-      }
+      json[name] = detail::field_to_json(field);
     }
   });
   return json;

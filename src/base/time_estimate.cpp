@@ -55,16 +55,36 @@ std::string WorkRate::text(double whole) const {
                      work_.what, count_text(done_), work_.unit);
 }
 
+TimeEstimate::TimeEstimate(LongWork work, Say say, std::function<void()> wait)
+    : rate_(std::move(work)), say_(std::move(say)), wait_(std::move(wait)) {}
+
 TimeEstimate::TimeEstimate(LongWork work, bool quiet, std::function<void()> wait)
-    : rate_(std::move(work)), quiet_(quiet), wait_(std::move(wait)) {}
+    : rate_(std::move(work)),
+      say_([this](const std::string& text) {
+        if (quiet_) return;
+        progress_->clear();
+        print_err("{}\n", text);
+      }),
+      quiet_(quiet),
+      wait_(std::move(wait)) {}
+
+void TimeEstimate::advance(std::int64_t by) {
+  const double now = clock_.seconds();
+  say(rate_.advance(by, rate_.is_due(now) ? exact_seconds() : now));
+}
+
+void TimeEstimate::end_piece() {
+  if (!rate_.is_decided()) say(rate_.end_piece(exact_seconds()));
+}
 
 void TimeEstimate::advance(std::int64_t by, Progress& progress) {
-  const double now = clock_.seconds();
-  say(rate_.advance(by, rate_.is_due(now) ? exact_seconds() : now), progress);
+  progress_ = &progress;
+  advance(by);
 }
 
 void TimeEstimate::end_piece(Progress& progress) {
-  if (!rate_.is_decided()) say(rate_.end_piece(exact_seconds()), progress);
+  progress_ = &progress;
+  end_piece();
 }
 
 double TimeEstimate::exact_seconds() const {
@@ -72,13 +92,11 @@ double TimeEstimate::exact_seconds() const {
   return clock_.seconds();
 }
 
-void TimeEstimate::say(std::optional<double> whole, Progress& progress) const {
+void TimeEstimate::say(std::optional<double> whole) const {
   if (!whole || *whole < kWorthSaying) return;
   const std::string text = rate_.text(*whole);
   log_info(text);
-  if (quiet_) return;
-  progress.clear();
-  print_err("{}\n", text);
+  if (say_) say_(text);
 }
 
 }  // namespace varphase

@@ -59,11 +59,17 @@ class WorkRate {
   std::optional<Moment> first_piece_;  // its end
 };
 
-/// Says WorkRate's estimate on stderr and in the log, once, where it is over five seconds.
+/// Says WorkRate's estimate once, where it is over five seconds; in the log too.
 class TimeEstimate {
  public:
-  /// @param quiet  say it in the log alone
+  using Say = std::function<void(const std::string& text)>;
   /// @param wait  waits until a device has done what is queued; called before the clock is read
+  TimeEstimate(LongWork work, Say say, std::function<void()> wait = {});
+
+  void advance(std::int64_t by);
+  void end_piece();
+
+  /// @param quiet  say it in the log alone, else on stderr too
   TimeEstimate(LongWork work, bool quiet, std::function<void()> wait = {});
 
   /// @param progress  the line on stderr, cleared where there is something to say
@@ -72,10 +78,12 @@ class TimeEstimate {
 
  private:
   double exact_seconds() const;
-  void say(std::optional<double> whole, Progress& progress) const;
+  void say(std::optional<double> whole) const;
 
   WorkRate rate_;
-  bool quiet_;
+  Say say_;
+  bool quiet_ = false;
+  Progress* progress_ = nullptr;
   std::function<void()> wait_;
   Stopwatch clock_;
 };

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "checkpoints/retention.hpp"
+#include "checkpoints/run_layout.hpp"
 #include "src/base/json.hpp"
 #include "tools/app/config_changes.hpp"
 #include "tools/app/run_contents.hpp"
@@ -16,7 +17,7 @@ namespace {
 
 constexpr std::int64_t kMostMembers = 1000;
 
-fs::path file_of(const fs::path& folder) { return folder / "members.json"; }
+fs::path file_of(const fs::path& folder) { return RunLayout{folder}.members_file(); }
 
 /// members.json as fields.
 struct File {
@@ -61,9 +62,7 @@ void MemberRuns::write() const {
   write_json_file(file_of(folder), to_json(File{members, init, init_variances, config}));
 }
 
-fs::path MemberRuns::path(std::int64_t member) const {
-  return folder / "members" / fmt::format("{:02}", member);
-}
+fs::path MemberRuns::path(std::int64_t member) const { return RunLayout{folder}.member(member); }
 
 std::vector<fs::path> MemberRuns::paths() const {
   std::vector<fs::path> list;
@@ -80,7 +79,7 @@ RunConfig MemberRuns::member_config(std::int64_t member) const {
 MemberRuns::State MemberRuns::state(std::int64_t member) const {
   const fs::path own = path(member);
   if (is_before_first_checkpoint(own)) return State::absent;
-  if (!fs::exists(own / "config.json")) damaged(own, "damaged: there is no config.json");
+  if (!fs::exists(RunLayout{own}.config())) damaged(own, "damaged: there is no config.json");
   const RunFolder run(own);
   RunConfig found;
   try {
@@ -100,8 +99,8 @@ MemberRuns::State MemberRuns::state(std::int64_t member) const {
     damaged(own, fmt::format("its config.json is not that of member {} (seed {})", member,
                              member_config(member).train.seed));
   }
-  if (fs::exists(run.interrupted())) return State::begun;
-  const NewestEpoch newest = newest_readable_epoch(run.checkpoints());
+  if (fs::exists(run.layout().interrupted())) return State::begun;
+  const NewestEpoch newest = newest_readable_epoch(run.layout().checkpoints());
   if (!newest.epoch)
     damaged(own, newest.skipped.empty() ? "damaged: there is no checkpoint"
                                         : fmt::format("damaged: no checkpoint can be read: {}",

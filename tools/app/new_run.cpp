@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <system_error>
 
+#include "checkpoints/run_layout.hpp"
 #include "src/base/error.hpp"
 #include "src/base/json.hpp"
 #include "src/base/log.hpp"
@@ -128,11 +129,11 @@ void NewRun::begin(const RunMarker& marker) {
 
 void NewRun::begin(const RunConfig& config, const RunMarker& marker) {
   begin(marker);
-  write_json_file(path_ / "config.json", to_json(config));
+  write_json_file(RunLayout{path_}.config(), to_json(config));
   std::error_code error;
-  fs::create_directory(path_ / "checkpoints", error);
-  VARPHASE_CHECK(!error, ErrorKind::io, "{}: cannot be made: {}", (path_ / "checkpoints").string(),
-                 error.message());
+  fs::create_directory(RunLayout{path_}.checkpoints(), error);
+  VARPHASE_CHECK(!error, ErrorKind::io, "{}: cannot be made: {}",
+                 RunLayout{path_}.checkpoints().string(), error.message());
 }
 
 }  // namespace varphase

@@ -11,8 +11,12 @@
 #include "src/base/suggest.hpp"
 #include "src/torch/numerics.hpp"
 #include "src/train/trainer.hpp"
+#include "tools/app/device.hpp"
 #include "tools/app/run_contents.hpp"
 #include "tools/app/run_folder.hpp"
+#include "tools/app/run_images.hpp"
+#include "tools/app/taken_map.hpp"
+#include "tools/app/trained_images.hpp"
 
 namespace varphase {
 namespace fs = std::filesystem;
@@ -36,7 +40,7 @@ PruningSource open_pruning_source(const Options& options, const std::string& pat
     const fs::path parent = fs::absolute(path).parent_path();
     const fs::path folder = parent.filename() == "pruned" ? parent.parent_path() : parent;
     RunLock lock = begin_analysis(folder);
-    const at::Device device = open_device(options);
+    const at::Device device = open_device({options.device, options.threads});
     LoadedNetwork loaded = load_network_file(path, device);
     set_numerics(loaded.config.train.deterministic, false);
     Dataset dataset = open_dataset(loaded.config.data, options.data);
@@ -55,26 +59,32 @@ PruningSource open_pruning_source(const Options& options, const std::string& pat
     check_fits(source.loaded.network, source.dataset, false);
     return source;
   }
-  Options one = options;
-  one.run = path;
+  const Target target = resolve_target(path, options.epoch.empty() ? "last" : options.epoch);
+  VARPHASE_CHECK(target.epochs.size() == 1, ErrorKind::usage, "{} takes one epoch, got {}", verb,
+                 target.epochs.size());
+  const std::int64_t epoch = target.epochs.front();
+  const RunFolder& run = target.run;
   // Before anything is read of it.
-  RunLock lock = begin_analysis(
-      resolve_target(path, options.epoch.empty() ? "last" : options.epoch).run.path());
-  OneEpoch opened = open_one_epoch(one, verb);
-  const Snapshot snapshot = read_snapshot(opened.checkpoint);
-  const std::string file = opened.checkpoint.string();
-  PruningSource source{opened.checkpoint,
-                       opened.run.path(),
+  RunLock lock = begin_analysis(run.path());
+  const RunConfig config = run.config();
+  Dataset dataset = open_dataset(config.data, options.data);
+  const at::Device device = open_device({options.device, options.threads});
+  set_numerics(config.train.deterministic, false);
+  const fs::path checkpoint = run.checkpoint(epoch);
+  const Snapshot snapshot = read_snapshot(checkpoint);
+  const std::string file = checkpoint.string();
+  PruningSource source{checkpoint,
+                       run.path(),
                        snapshot.config,
-                       std::move(opened.dataset),
-                       opened.device,
-                       network_of_snapshot(snapshot, opened.device, file),
+                       std::move(dataset),
+                       device,
+                       network_of_snapshot(snapshot, device, file),
                        std::nullopt,
-                       MapFiles(opened.run.path()),
+                       MapFiles(run.path()),
                        {},
                        std::move(lock)};
   source.images = trained_images(source.dataset, source.loaded.dataset_digest, file);
-  source.loaded.epoch = opened.epoch;
+  source.loaded.epoch = epoch;
   check_fits(source.loaded.network, source.dataset, false);
   return source;
 }
@@ -120,7 +130,7 @@ std::vector<PrunableLayer> prunable_layers(const PruningSource& source,
 
 Scoring prepare_scores(PruningSource& source, std::vector<PrunableLayer> layers,
                        const std::vector<std::string>& names, Repair repair,
-                       const DeviceImages& train, const Options& options) {
+                       const DeviceImages& train, const Options& options, Job& job) {
   Scoring scoring;
   const auto any = [&](const auto& takes) {
     return std::any_of(names.begin(), names.end(),
@@ -137,8 +147,8 @@ Scoring prepare_scores(PruningSource& source, std::vector<PrunableLayer> layers,
   std::string no_curvature;
   if (any([](const Criterion& row) { return row.curvature; })) {
     try {
-      TakenMap taken =
-          kappa_of(network, source.maps, source.epoch(), train, source.dataset.digest, options);
+      TakenMap taken = kappa_of(network, source.maps, source.epoch(), train, source.dataset.digest,
+                                options.smooth, job);
       map = std::move(taken.map);
       scoring.smooth = map->smooth;
       scoring.map = std::move(taken.from);

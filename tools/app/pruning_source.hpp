@@ -7,10 +7,15 @@
 #include <string>
 #include <vector>
 
+#include "analysis/kappa/map_files.hpp"
 #include "analysis/prune/ranking.hpp"
 #include "analysis/sparse/sparse_model.hpp"
+#include "src/data/dataset.hpp"
+#include "src/torch/device_images.hpp"
+#include "tools/app/job.hpp"
+#include "tools/app/loaded_network.hpp"
 #include "tools/app/run_lock.hpp"
-#include "tools/app/session.hpp"
+#include "tools/cli/options.hpp"
 
 namespace varphase {
 
@@ -53,6 +58,6 @@ struct Scoring {
 };
 Scoring prepare_scores(PruningSource& source, std::vector<PrunableLayer> layers,
                        const std::vector<std::string>& criteria, Repair repair,
-                       const DeviceImages& train, const Options& options);
+                       const DeviceImages& train, const Options& options, Job& job);
 
 }  // namespace varphase

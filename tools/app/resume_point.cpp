@@ -16,13 +16,13 @@ namespace fs = std::filesystem;
 
 ResumePoint find_resume_point(const RunFolder& run, const RunConfig& config) {
   ResumePoint point;
-  const NewestEpoch newest = newest_readable_epoch(run.checkpoints());
+  const NewestEpoch newest = newest_readable_epoch(run.layout().checkpoints());
   for (const std::string& damaged : newest.skipped) log_warning(damaged);
   if (newest.epoch) {
     point.file = run.checkpoint(*newest.epoch);
     point.snapshot = read_snapshot(point.file);
   }
-  const fs::path interrupted = run.interrupted();
+  const fs::path interrupted = run.layout().interrupted();
   if (fs::exists(interrupted)) {
     try {
       Snapshot snapshot = read_snapshot(interrupted);
@@ -33,7 +33,7 @@ ResumePoint find_resume_point(const RunFolder& run, const RunConfig& config) {
     }
   }
   VARPHASE_CHECK(!point.begins() || newest.skipped.empty(), ErrorKind::io,
-                 "{}: none of the checkpoints can be read: {}", run.checkpoints().string(),
+                 "{}: none of the checkpoints can be read: {}", run.layout().checkpoints().string(),
                  newest.skipped.empty() ? "" : newest.skipped.front());
   if (point.begins()) return point;
   for (const ConfigChange& change :

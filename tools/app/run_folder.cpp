@@ -27,35 +27,33 @@ std::int64_t whole_number(const std::string& text, const std::string& what) {
 
 }  // namespace
 
-RunFolder::RunFolder(fs::path path) : path_(std::move(path)) {
-  VARPHASE_CHECK(!path_.empty(), ErrorKind::usage, "wants a run folder, got an empty name");
-  VARPHASE_CHECK(fs::exists(path_ / "config.json") || !fs::exists(path_ / "members.json"),
+RunFolder::RunFolder(fs::path path) : layout_{std::move(path)} {
+  const std::string name = layout_.folder.string();
+  VARPHASE_CHECK(!name.empty(), ErrorKind::usage, "wants a run folder, got an empty name");
+  VARPHASE_CHECK(fs::exists(layout_.config()) || !fs::exists(layout_.members_file()),
                  ErrorKind::usage, "{}: several runs, not one\n  give one of them, such as {}",
-                 path_.string(), (path_ / "members" / "00").string());
-  VARPHASE_CHECK(fs::exists(path_ / "config.json"), ErrorKind::io,
+                 name, layout_.member(0).string());
+  VARPHASE_CHECK(fs::exists(layout_.config()), ErrorKind::io,
                  "{}: no run (there is no config.json)\n  make one with: varphase train --preset "
                  "quickstart --run {}",
-                 path_.string(), path_.string());
+                 name, name);
 }
 
 RunConfig RunFolder::config() const {
   RunConfig config;
-  assign_fields_of_file(config, path_ / "config.json");
+  assign_fields_of_file(config, layout_.config());
   return config;
 }
 
-fs::path RunFolder::checkpoint(std::int64_t epoch) const {
-  return epoch_path(checkpoints(), epoch);
-}
-std::vector<std::int64_t> RunFolder::epochs() const { return list_epochs(checkpoints()); }
+std::vector<std::int64_t> RunFolder::epochs() const { return list_epochs(layout_.checkpoints()); }
 
 std::vector<std::int64_t> RunFolder::select(const std::string& which) const {
   std::vector<std::int64_t> known = epochs();
-  VARPHASE_CHECK(!known.empty(), ErrorKind::io, "{}: no checkpoints yet", path_.string());
+  VARPHASE_CHECK(!known.empty(), ErrorKind::io, "{}: no checkpoints yet", path().string());
   if (which == "all") return known;
   if (which == "last") return {known.back()};
   if (which == "best") {
-    const CsvTable table = read_csv(path_ / "metrics.csv");
+    const CsvTable table = read_csv(layout_.metrics());
     const bool validated = table.has("validation_accuracy_ensemble");
     const std::vector<double> accuracy =
         table.values(validated ? "validation_accuracy_ensemble" : "test_accuracy_ensemble");
@@ -72,7 +70,7 @@ std::vector<std::int64_t> RunFolder::select(const std::string& which) const {
     }
     VARPHASE_CHECK(best >= 0, ErrorKind::format,
                    "{}: no ensemble accuracy in metrics.csv to choose the best epoch by",
-                   path_.string());
+                   path().string());
     return {best};
   }
   std::vector<std::int64_t> list;
@@ -80,7 +78,7 @@ std::vector<std::int64_t> RunFolder::select(const std::string& which) const {
     const std::size_t comma = std::min(which.find(',', start), which.size());
     const std::int64_t epoch = whole_number(which.substr(start, comma - start), "--epoch");
     VARPHASE_CHECK(std::find(known.begin(), known.end(), epoch) != known.end(), ErrorKind::io,
-                   "{}: no checkpoint of epoch {}; there are {} to {}", path_.string(), epoch,
+                   "{}: no checkpoint of epoch {}; there are {} to {}", path().string(), epoch,
                    known.front(), known.back());
     list.push_back(epoch);
     start = comma + 1;
@@ -89,11 +87,9 @@ std::vector<std::int64_t> RunFolder::select(const std::string& which) const {
 }
 
 void check_is_of_its_run(const fs::path& checkpoint, const std::string& config) {
-  const fs::path folder = fs::absolute(checkpoint).parent_path();
-  if (folder.filename() != "checkpoints" || !fs::exists(folder.parent_path() / "config.json") ||
-      !is_run(folder.parent_path()))
-    return;
-  check_same_training(RunFolder(folder.parent_path()).config(), config, checkpoint.string());
+  const RunLayout run = RunLayout::of_file_in("checkpoints", checkpoint);
+  if (run.folder.empty() || !fs::exists(run.config()) || !is_run(run.folder)) return;
+  check_same_training(RunFolder(run.folder).config(), config, checkpoint.string());
 }
 
 Target resolve_target(const std::string& text, const std::string& epoch) {

@@ -7,28 +7,28 @@
 #include <string>
 #include <vector>
 
+#include "checkpoints/run_layout.hpp"
 #include "src/train/train_config.hpp"
 
 namespace varphase {
 
-/// A run's folder: where its files are, and which epochs it has.
+/// A run that is there: its configuration, and which epochs it has.
 class RunFolder {
  public:
   /// @throws Error io where there is no such run, with what to do.
   explicit RunFolder(std::filesystem::path path);
 
-  const std::filesystem::path& path() const { return path_; }
+  const std::filesystem::path& path() const { return layout_.folder; }
+  /// Where its files are.
+  const RunLayout& layout() const { return layout_; }
   RunConfig config() const;
-  std::filesystem::path checkpoints() const { return path_ / "checkpoints"; }
-  std::filesystem::path checkpoint(std::int64_t epoch) const;
-  /// What a training that was stopped within an epoch saved.
-  std::filesystem::path interrupted() const { return checkpoints() / "interrupted.h5"; }
+  std::filesystem::path checkpoint(std::int64_t epoch) const { return layout_.checkpoint(epoch); }
   std::vector<std::int64_t> epochs() const;
   /// "all", "last", "best" (ensemble accuracy on validation, else test), "12", "1,5,12".
   std::vector<std::int64_t> select(const std::string& which) const;
 
  private:
-  std::filesystem::path path_;
+  RunLayout layout_;
 };
 
 /// Refuses a checkpoint that lies in a run's folder and is of another training than the run's

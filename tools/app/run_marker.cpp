@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "tools/app/run_marker.hpp"
 
+#include "checkpoints/run_layout.hpp"
 #include "src/base/json.hpp"
 #include "src/train/train_config.hpp"
 #include "tools/app/member_runs.hpp"
@@ -38,7 +39,7 @@ bool is_run(const fs::path& folder) {
   try {
     if (read_run_marker(folder)) return true;
     if (MemberRuns::is_one(folder)) return MemberRuns::read(folder).members > 0;
-    return fs::exists(folder / "config.json") && RunFolder(folder).config().network.is_object();
+    return fs::exists(RunLayout{folder}.config()) && RunFolder(folder).config().network.is_object();
   } catch (const Error&) {
     return false;
   }

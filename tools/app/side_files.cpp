@@ -4,7 +4,8 @@
 
 #include <filesystem>
 
-#include "src/base/console.hpp"
+#include <fmt/format.h>
+
 #include "src/base/error.hpp"
 
 namespace varphase {
@@ -19,13 +20,6 @@ void SideFiles::add(const std::function<void()>& write) {
     problems_.push_back(
         fmt::format("{}: not written: {}", error.path1().string(), error.code().message()));
   }
-}
-
-int SideFiles::finish() const {
-  if (problems_.empty()) return kSuccess;
-  flush_out();
-  for (const std::string& problem : problems_) print_err("varphase: {}\n", problem);
-  return kFileError;
 }
 
 }  // namespace varphase

@@ -8,14 +8,14 @@
 
 namespace varphase {
 
-/// Files beside a verb's result. One that cannot be written is no reason to lose the result: it is
-/// said when that is printed.
+/// Files beside a job's result. One that cannot be written is no reason to lose the result: the
+/// result says so.
 class SideFiles {
  public:
   /// Runs `write`, which makes the file and its folder.
   void add(const std::function<void()>& write);
-  /// After the result is printed. @return the exit code: that of files where one is missing
-  int finish() const;
+  /// Why files are missing, one message each.
+  const std::vector<std::string>& problems() const { return problems_; }
 
  private:
   std::vector<std::string> problems_;

@@ -12,10 +12,12 @@
 #include "src/torch/kernel_arguments.hpp"
 #include "src/torch/numerics.hpp"
 #include "tools/app/class_names.hpp"
+#include "tools/app/device.hpp"
+#include "tools/app/loaded_network.hpp"
 #include "tools/app/new_run.hpp"
 #include "tools/app/run_contents.hpp"
+#include "tools/app/run_images.hpp"
 #include "tools/app/run_lock.hpp"
-#include "tools/app/session.hpp"
 #include "tools/app/trained_images.hpp"
 #include "tools/cli/stop_signal.hpp"
 
@@ -150,13 +152,13 @@ void say_finished(const fs::path& path, std::int64_t epochs) {
 int train_run(const Options& options, RunConfig config, const std::optional<InitialWeights>& init) {
   NewRun made(options.run, options.overwrite ? OldRun::replace : OldRun::refuse);
   const fs::path path = options.run;
-  const at::Device device = open_device(options);
+  const at::Device device = open_device({options.device, options.threads});
   set_numerics(config.train.deterministic, config.train.precision != "float32");
   const SessionImages images(checked_dataset(config, options, true, init), device);
   if (init && init->pruned)
     trained_images(images.dataset, dataset_digest_of(init->file), init->file.string());
   made.begin(config, marker_of(init));
-  open_log_file(path / "log.txt");
+  open_log_file(RunLayout{path}.log());
   take_signals();
   TrainingSession session(RunFolder(path), config, images, options, device, "", false);
   if (init) session.begin_with(*init);
@@ -170,26 +172,26 @@ int resume_run(const Options& options) {
   run.config();  // what is no run of ours is refused before anything is written there
   const RunLock lock = RunLock::training(run.path());
   remove_stale_temporaries_of_run(run.path(), true);
-  open_log_file(run.path() / "log.txt");
+  open_log_file(run.layout().log());
   RunConfig config = run.config();
   const bool changed = apply_resume_flags(config, options);
-  fs::create_directories(run.checkpoints());
+  fs::create_directories(run.layout().checkpoints());
   const ResumePoint point = find_resume_point(run, config);
   const std::optional<RunMarker> marker = read_run_marker(run.path());
   VARPHASE_CHECK(!point.begins() || (marker && is_before_first_checkpoint(run.path())),
                  ErrorKind::io,
                  "{}: no checkpoint to resume from\n  put its checkpoints back, or train anew with "
                  "--overwrite",
-                 run.checkpoints().string());
+                 run.layout().checkpoints().string());
   if (!point.begins()) follow_images(config.data, point);
   if (!point.begins() && point.snapshot.epoch >= config.train.epochs) {
-    finish_dropping(run.checkpoints(), config.train.keep_optimizer);
+    finish_dropping(run.layout().checkpoints(), config.train.keep_optimizer);
     say_finished(run.path(), config.train.epochs);
     return kSuccess;
   }
   const std::optional<InitialWeights> init =
       point.begins() ? initial_weights_of(*marker) : std::nullopt;
-  const at::Device device = open_device(options);
+  const at::Device device = open_device({options.device, options.threads});
   set_numerics(config.train.deterministic, config.train.precision != "float32");
   const SessionImages images(checked_dataset(config, options, point.begins(), init), device);
   const std::string changed_data =
@@ -199,7 +201,7 @@ int resume_run(const Options& options) {
   if (!point.begins()) session.resume(point, changed_data);
   // Only what is not refused by then changes the run.
   if (changed) {
-    write_json_file(run.path() / "config.json", to_json(config));
+    write_json_file(run.layout().config(), to_json(config));
     log_info(
         fmt::format("of {} epochs now, images in {}", config.train.epochs, images.dataset.source));
   }

@@ -120,10 +120,9 @@ TrainingSession::TrainingSession(RunFolder run, RunConfig config, const SessionI
       label_(label),
       images_(images),
       network_(config_.network),
-      metrics_file_(run_.path() / "metrics.csv",
-                    images.dataset.validation.count() > 0
-                        ? std::vector<std::string>{"test", "validation"}
-                        : std::vector<std::string>{"test"}),
+      metrics_file_(run_.layout().metrics(), images.dataset.validation.count() > 0
+                                                 ? std::vector<std::string>{"test", "validation"}
+                                                 : std::vector<std::string>{"test"}),
       table_(columns(!label.empty(), false), !options.wide),
       writer_(SnapshotWriterOptions{config_.train.keep_optimizer, 2, nullptr}) {
   if (own_stream && device.is_cuda())
@@ -163,7 +162,7 @@ void TrainingSession::resume(const ResumePoint& point, const std::string& change
   metrics_file_.keep_until(trainer_->epoch());
   log_info(prefixed(fmt::format("resuming from {}", point.file.string())));
   const std::string text =
-      point.file == run_.interrupted()
+      point.file == run_.layout().interrupted()
           ? fmt::format("resuming where it was stopped (epoch {}, step {})", trainer_->epoch(),
                         trainer_->step())
           : fmt::format("resuming from {} (epoch {}, step {})", point.file.filename().string(),
@@ -184,7 +183,7 @@ void TrainingSession::start() {
   const OnStream on(stream_);
   if (!trainer_->sparsity().empty())
     table_ = TextTable(columns(!label_.empty(), true), !options_.wide);
-  write_json_file(run_.path() / "environment.json", Json(provenance_));
+  write_json_file(run_.layout().environment(), Json(provenance_));
   if (!resumed_) first_checkpoint();
 }
 
@@ -326,13 +325,13 @@ void TrainingSession::finish_epoch(EpochReport report) {
   if (is_due(config_.train.every, report.epoch)) {
     // What was saved within an epoch goes when something newer is on the disk, not before.
     writer_.submit(run_.checkpoint(report.epoch), complete(trainer_->snapshot(), metrics),
-                   [file = run_.interrupted()] { fs::remove(file); });
+                   [file = run_.layout().interrupted()] { fs::remove(file); });
   }
 }
 
 void TrainingSession::interrupted() {
   const OnStream on(stream_);
-  writer_.submit(run_.interrupted(), complete(trainer_->snapshot(), {}));
+  writer_.submit(run_.layout().interrupted(), complete(trainer_->snapshot(), {}));
   writer_.flush();
   const std::string text = fmt::format("stopped at step {} and saved", trainer_->step());
   log_info(prefixed(text));

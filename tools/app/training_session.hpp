@@ -14,11 +14,14 @@
 #include "checkpoints/snapshot_writer.hpp"
 #include "src/base/text_table.hpp"
 #include "src/base/time_estimate.hpp"
+#include "src/torch/device_images.hpp"
 #include "src/train/trainer.hpp"
+#include "tools/app/loaded_network.hpp"
 #include "tools/app/metrics_file.hpp"
+#include "tools/app/provenance.hpp"
 #include "tools/app/resume_point.hpp"
 #include "tools/app/run_folder.hpp"
-#include "tools/app/session.hpp"
+#include "tools/cli/options.hpp"
 
 namespace varphase {
 

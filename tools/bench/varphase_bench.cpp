@@ -27,13 +27,15 @@
 #include "src/torch/numerics.hpp"
 #include "src/train/trainer.hpp"
 #include "tools/app/dataset_files.hpp"
-#include "tools/app/session.hpp"
+#include "tools/app/device.hpp"
+#include "tools/app/loaded_network.hpp"
+#include "tools/app/run_images.hpp"
+#include "tools/app/spinning.hpp"
 #include "tools/bench/conv_pool_case.hpp"
 #include "tools/bench/curvature_cases.hpp"
 #include "tools/bench/measured.hpp"
 #include "tools/bench/pruned_layer_cases.hpp"
 #include "tools/bench/trace.hpp"
-#include "tools/cli/spinning.hpp"
 #include "tools/cli/verbs.hpp"
 
 // Our side of tools/bench/bench.py: times one case on LeNet-5 and prints one line of JSON; the
@@ -395,9 +397,7 @@ Measured run_alone(const BenchOptions& options, at::Device device) {
 
 int run(const BenchOptions& options) {
   if (is_image_case(options.case_name)) return run_images(options);
-  Options device_options;
-  device_options.device = options.device;
-  const at::Device device = open_device(device_options);
+  const at::Device device = open_device({.device = options.device});
   Measured measured;
   const auto known = cases().names();
   if (std::find(known.begin(), known.end(), options.case_name) == known.end()) {

@@ -16,12 +16,17 @@
 #include "src/torch/kernel_arguments.hpp"
 #include "src/torch/numerics.hpp"
 #include "src/train/trainer.hpp"
+#include "tools/app/device.hpp"
+#include "tools/app/loaded_network.hpp"
 #include "tools/app/network_files.hpp"
 #include "tools/app/output_file.hpp"
+#include "tools/app/provenance.hpp"
 #include "tools/app/run_contents.hpp"
-#include "tools/app/session.hpp"
+#include "tools/app/run_images.hpp"
 #include "tools/app/side_files.hpp"
-#include "tools/cli/verbs.hpp"
+#include "tools/app/trained_images.hpp"
+#include "tools/cli/old_verbs.hpp"
+#include "tools/cli/unwritten.hpp"
 
 namespace varphase {
 namespace fs = std::filesystem;
@@ -247,7 +252,7 @@ std::string work_text(const std::vector<NetworkFile>& files) {
 
 int run_eval(const Options& options) {
   if (!options.out.empty()) check_output_file(options.out, options.overwrite);
-  const at::Device device = open_device(options);
+  const at::Device device = open_device({options.device, options.threads});
   const Split split = options.split.empty() ? Split::test : split_from_name(options.split);
   Json entries = Json::array();
   const TextTable table({{"file", options.wide ? 24 : 22, 0, true},
@@ -362,7 +367,7 @@ int run_eval(const Options& options) {
         "the file\n{}",
         text, split_name(split), options.samples, execution);
   }
-  return side.finish();
+  return tell_unwritten(side.problems());
 }
 
 }  // namespace varphase

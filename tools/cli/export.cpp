@@ -8,11 +8,12 @@
 #include "src/base/console.hpp"
 #include "src/base/json.hpp"
 #include "src/base/text_table.hpp"
+#include "tools/app/loaded_network.hpp"
 #include "tools/app/output_file.hpp"
+#include "tools/app/provenance.hpp"
 #include "tools/app/run_contents.hpp"
 #include "tools/app/run_folder.hpp"
-#include "tools/app/session.hpp"
-#include "tools/cli/verbs.hpp"
+#include "tools/cli/old_verbs.hpp"
 
 namespace varphase {
 namespace fs = std::filesystem;
@@ -36,7 +37,7 @@ Source find_source(const Options& options) {
   const Target target = resolve_target(options.run, options.epoch.empty() ? "last" : options.epoch);
   VARPHASE_CHECK(target.epochs.size() == 1, ErrorKind::usage, "export takes one epoch, got {}",
                  target.epochs.size());
-  return {target.run.checkpoint(target.epochs.front()), target.run.path() / "exports", false};
+  return {target.run.checkpoint(target.epochs.front()), target.run.layout().exports(), false};
 }
 
 std::vector<double> recorded(const Json& list, const char* key) {

@@ -1,9 +1,10 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
 #include "analysis/sparse/sparse_model.hpp"
-#include "tools/app/session.hpp"
+#include "tools/app/loaded_network.hpp"
+#include "tools/app/run_images.hpp"
 #include "tools/app/training_run.hpp"
-#include "tools/cli/verbs.hpp"
+#include "tools/cli/old_verbs.hpp"
 
 namespace varphase {
 namespace fs = std::filesystem;

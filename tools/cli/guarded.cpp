@@ -1,5 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
+#include "tools/cli/guarded.hpp"
+
 #include <exception>
 #include <filesystem>
 #include <new>
@@ -8,13 +10,12 @@
 #include "src/base/console.hpp"
 #include "src/base/error.hpp"
 #include "src/base/json.hpp"
-#include "tools/cli/verbs.hpp"
 
 namespace varphase {
 
-int guarded(Verb verb, const Options& options) {
+int guarded(const std::function<int()>& work) {
   try {
-    return verb(options);
+    return work();
   } catch (const Error& error) {
     print_err("varphase: {}\n", error.what());
     return exit_code(error.kind());

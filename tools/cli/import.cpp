@@ -8,6 +8,7 @@
 
 #include "analysis/exchange/state_dict.hpp"
 #include "analysis/exchange/state_dict_import.hpp"
+#include "checkpoints/run_layout.hpp"
 #include "checkpoints/snapshot_file.hpp"
 #include "src/base/byte_text.hpp"
 #include "src/base/console.hpp"
@@ -18,10 +19,11 @@
 #include "tools/app/dataset_files.hpp"
 #include "tools/app/new_run.hpp"
 #include "tools/app/output_file.hpp"
+#include "tools/app/provenance.hpp"
 #include "tools/app/run_contents.hpp"
 #include "tools/app/run_folder.hpp"
-#include "tools/app/session.hpp"
-#include "tools/cli/verbs.hpp"
+#include "tools/app/run_images.hpp"
+#include "tools/cli/old_verbs.hpp"
 
 namespace varphase {
 namespace fs = std::filesystem;
@@ -199,7 +201,7 @@ int import_checkpoint(const Options& options, const TensorFile& file) {
   } else {
     made.emplace(options.run, options.overwrite ? OldRun::replace : OldRun::refuse);
     made->begin(config, RunMarker{});
-    write_json_file(fs::path(options.run) / "environment.json", environment);
+    write_json_file(RunLayout{options.run}.environment(), environment);
     out = RunFolder(options.run).checkpoint(snapshot.epoch);
   }
   write_snapshot(out, std::move(snapshot));

@@ -23,13 +23,17 @@
 #include "src/base/text_table.hpp"
 #include "src/torch/numerics.hpp"
 #include "src/train/trainer.hpp"
+#include "tools/app/device.hpp"
+#include "tools/app/loaded_network.hpp"
 #include "tools/app/output_file.hpp"
+#include "tools/app/provenance.hpp"
 #include "tools/app/run_contents.hpp"
 #include "tools/app/run_folder.hpp"
-#include "tools/app/session.hpp"
+#include "tools/app/run_images.hpp"
+#include "tools/app/trained_images.hpp"
 #include "tools/cli/kappa_output.hpp"
+#include "tools/cli/old_verbs.hpp"
 #include "tools/cli/stop_signal.hpp"
-#include "tools/cli/verbs.hpp"
 
 namespace varphase {
 namespace fs = std::filesystem;
@@ -270,7 +274,7 @@ KappaVerb::KappaVerb(const Options& options)
       kappa0_(parse_threshold(options.kappa0)),
       config_(target_.run.config()),
       dataset_(open_dataset(config_.data, options.data)),
-      device_(open_device(options)),
+      device_(open_device({options.device, options.threads})),
       request_(request_of(options)),
       table_(kappa0_, options.by == "class") {
   set_numerics(config_.train.deterministic, false);
@@ -459,7 +463,7 @@ void KappaVerb::finish() {
 
 int run_kappa(const Options& options) {
   const Target target = resolve_target(options.run, options.epoch.empty() ? "all" : options.epoch);
-  check_output_folder(target.run.path() / "kappa");
+  check_output_folder(target.run.layout().kappa());
   return KappaVerb(options).run();
 }
 

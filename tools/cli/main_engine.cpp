@@ -2,19 +2,33 @@
 // SPDX-License-Identifier: MIT
 #include "src/base/console.hpp"
 #include "src/torch/kernel_arguments.hpp"
-#include "tools/app/session.hpp"
-#include "tools/cli/verbs.hpp"
+#include "tools/app/device.hpp"
+#include "tools/cli/command_line.hpp"
+#include "tools/cli/engine.hpp"
+#include "tools/cli/guarded.hpp"
 
+namespace {
+
+varphase::Engine engine() {
+  return {.old = {{"train", varphase::run_train},
+                  {"finetune", varphase::run_finetune},
+                  {"kappa", varphase::run_kappa},
+                  {"sweep", varphase::run_sweep},
+                  {"prune", varphase::run_prune},
+                  {"eval", varphase::run_eval},
+                  {"predict", varphase::run_predict},
+                  {"export", varphase::run_export},
+                  {"import", varphase::run_import}}};
+}
+
+}  // namespace
+
+// `varphase-engine`: what `varphase` hands on, with LibTorch.
 int main(int argc, char** argv) {
   varphase::prepare_output();
   varphase::keep_freed_memory();
-  varphase::Options options;
-  int code = 0;
-  const std::string verb = varphase::parse_command_line(argc, argv, options, code);
-  if (verb.empty()) return varphase::finish_output(code);
+  const varphase::Command command = varphase::parse_command_line(argc, argv);
+  if (command.row == nullptr) return varphase::finish_output(command.exit_code);
   varphase::use_torch_threads();
-  for (const varphase::VerbRow& row : varphase::engine_verbs()) {
-    if (row.name == verb) return varphase::finish_output(varphase::guarded(row.run, options));
-  }
-  return 2;
+  return varphase::finish_output(varphase::guarded([&] { return command.verb->run(engine()); }));
 }

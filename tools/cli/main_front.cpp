@@ -7,20 +7,20 @@
 
 #include "src/base/console.hpp"
 #include "src/base/error.hpp"
-#include "tools/cli/spinning.hpp"
-#include "tools/cli/verbs.hpp"
+#include "tools/app/spinning.hpp"
+#include "tools/cli/command_line.hpp"
+#include "tools/cli/engine.hpp"
+#include "tools/cli/guarded.hpp"
 
 // `varphase`: parses, answers what needs no network, and hands the rest to varphase-engine beside
 // it, which links LibTorch (0.7 s to load).
 int main(int argc, char** argv) {
   varphase::prepare_output();
-  varphase::Options options;
-  int code = 0;
-  const std::string verb = varphase::parse_command_line(argc, argv, options, code);
-  if (verb.empty()) return varphase::finish_output(code);
-  for (const varphase::VerbRow& row : varphase::light_verbs()) {
-    if (row.name == verb) return varphase::finish_output(varphase::guarded(row.run, options));
-  }
+  const varphase::Command command = varphase::parse_command_line(argc, argv);
+  if (command.row == nullptr) return varphase::finish_output(command.exit_code);
+  if (command.row->program == varphase::Program::front)
+    return varphase::finish_output(
+        varphase::guarded([&] { return command.verb->run(varphase::Engine{}); }));
   std::error_code error;
   const std::filesystem::path engine =
       std::filesystem::read_symlink("/proc/self/exe", error).parent_path() / "varphase-engine";

@@ -3,20 +3,16 @@
 #include "tools/cli/options.hpp"
 
 #include <algorithm>
-#include <sstream>
 
 #include <fmt/ranges.h>
 
 #include "analysis/prune/criteria.hpp"
-#include "src/base/console.hpp"
 #include "src/base/error.hpp"
-#include "src/base/instruction_set.hpp"
-#include "src/base/version.hpp"
 #include "src/data/readers.hpp"
 #include "src/models/presets.hpp"
 #include "src/train/train_config.hpp"
-#include "tools/cli/help_text.hpp"
-#include "tools/cli/unknown_words.hpp"
+#include "tools/cli/engine.hpp"
+#include "tools/cli/verbs.hpp"
 
 namespace varphase {
 namespace {
@@ -26,11 +22,10 @@ std::string kebab(std::string name) {
   return name;
 }
 
-CLI::App* verb(CLI::App& app, const std::string& name, const std::string& help,
+CLI::App* verb(CLI::App& app, const std::string& /*name*/, const std::string& /*help*/,
                const std::string& examples) {
-  CLI::App* sub = app.add_subcommand(name, help);
-  sub->footer("Examples:\n" + examples);
-  return sub;
+  app.footer("Examples:\n" + examples);
+  return &app;
 }
 
 void add_device(CLI::App* sub, Options& o) {
@@ -227,38 +222,6 @@ void declare_kappa(CLI::App& app, Options& o) {
   add_json(sub, o);
 }
 
-void declare_transition(CLI::App& app, Options& o) {
-  CLI::App* sub =
-      verb(app, "transition",
-           "When the transition happens: weights over kappa_0, accuracies and log alpha by epoch",
-           "  varphase transition runs/first\n  varphase transition runs/first --kappa0 log:2 "
-           "--onset-count 10\n");
-  add_run(sub, o, "");
-  sub->add_option("--kappa0", o.kappa0, "threshold: 10^1.5, 31.6 or log:1.5")
-      ->capture_default_str();
-  sub->add_option("--onset-count", o.onset_count, "onset: more weights over kappa_0 than this")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
-  sub->add_option("--onset-share", o.onset_share, "and than this share of the weights")
-      ->check(CLI::Range(0.0, 1.0))
-      ->capture_default_str();
-  sub->add_option("--drop-points", o.drop_points,
-                  "drop: deterministic accuracy so many points under its running maximum, for good")
-      ->check(CLI::Range(0.0, 100.0))
-      ->capture_default_str();
-  sub->add_option(
-         "--gap", o.gap_points,
-         "gap: ensemble more than so many points over the deterministic accuracy, for good")
-      ->check(CLI::Range(0.0, 100.0))
-      ->capture_default_str();
-  sub->add_option("--maps", o.maps,
-                  "kappa maps that are counted: own (those of kappa/ itself) or a folder below "
-                  "kappa/, such as smooth-none [exact ones of training images, of most layers, "
-                  "then of most epochs]");
-  add_wide(sub, o);
-  add_json(sub, o);
-}
-
 /// What sweep and prune share: which layers, on what scale, how they are mended.
 void add_pruning(CLI::App* sub, Options& o) {
   sub->add_option("--layer", o.layer,
@@ -403,7 +366,7 @@ void declare_eval(CLI::App& app, Options& o) {
   add_json(sub, o);
 }
 
-void declare_exchange(CLI::App& app, Options& o) {
+void declare_export(CLI::App& app, Options& o) {
   CLI::App* to_others =
       verb(app, "export", "Write a network as safetensors (PyTorch) or ONNX",
            "  varphase export runs/first --to safetensors\n"
@@ -423,7 +386,9 @@ void declare_exchange(CLI::App& app, Options& o) {
   to_others->add_option("--out", o.out, "the file [RUN/exports/NAME, of a pruned file: beside it]");
   to_others->add_flag("--overwrite", o.overwrite, "replace a file that is there");
   add_json(to_others, o);
+}
 
+void declare_import(CLI::App& app, Options& o) {
   CLI::App* from_others = verb(
       app, "import", "Make a run of a PyTorch network's weights (safetensors or NPZ)",
       "  varphase import lenet.safetensors --preset lenet5 --data path/to/mnist --run runs/theirs\n"
@@ -488,125 +453,53 @@ void declare_predict(CLI::App& app, Options& o) {
   sub->add_flag("--json", o.json, "print a summary as JSON");
 }
 
-void declare_files(CLI::App& app, Options& o) {
-  CLI::App* inspect =
-      verb(app, "inspect", "What is in a checkpoint, kappa or pruned file",
-           "  varphase inspect runs/first/checkpoints/epoch_0022.h5 --statistics\n");
-  inspect->add_option("paths", o.paths, "files")->required();
-  inspect->add_flag("--statistics", o.statistics, "least, largest and mean of each array");
-  add_wide(inspect, o);
-  add_json(inspect, o);
-
-  CLI::App* check = verb(app, "check", "Whether files are whole: digest, checksums, schema",
-                         "  varphase check runs/first\n");
-  check->add_option("paths", o.paths, "files or folders")->required();
-  add_json(check, o);
-
-  CLI::App* data =
-      verb(app, "data", "Describe a data set",
-           "  varphase data fashion-mnist\n  varphase data path/to/idx/files --validation 0.1\n"
-           "  varphase data path/to/images --skip-damaged\n"
-           "  varphase data path/to/cifar-100 --labels coarse\n");
-  data->add_option("data", o.data,
-                   "a folder of IDX, CIFAR or .npy files or of images (train/CLASS/..., "
-                   "test/CLASS/...), an HDF5 or .npz file, or " +
-                       fmt::format("{}", fmt::join(dataset_names(), ", ")))
-      ->required();
-  data->add_option("--labels", o.labels, "of CIFAR-100: fine or coarse")
-      ->check(CLI::IsMember({"fine", "coarse"}))
-      ->capture_default_str();
-  data->add_flag("--skip-damaged", o.skip_damaged,
-                 "leave images of an image folder out that are damaged, unsupported or not there, "
-                 "and say how many");
-  data->add_option("--threads", o.threads, "that decode images; 0: all cores")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
-  data->add_option("--validation", o.validation, "share held out of the training images")
-      ->check(CLI::Range(0.0, 0.9))
-      ->capture_default_str();
-  add_reading_fields(data, o, "How files are read", true);
-  add_json(data, o);
-
-  CLI::App* report = verb(app, "report", "One HTML page of a run, to be opened without a network",
-                          "  varphase report runs/first\n");
-  report->add_option("run", o.run, "a run folder")->required();
-  report->add_option("--out", o.out, "the page [RUN/report.html]");
-  report->add_flag("--overwrite", o.overwrite, "replace a file that --out names");
-  report->add_flag("--quiet", o.quiet, "do not print the page's path");
-}
-
 }  // namespace
 
-void declare_options(CLI::App& app, Options& options) {
-  app.description("Variance networks: training, phase transition, kappa, sparse ensembles.");
-  app.set_version_flag(
-      "--version", fmt::format("varphase {} ({})\nCPU kernels: {} (of {})", version(), git_hash(),
-                               instruction_set(), fmt::join(instruction_sets(), ", ")));
-  app.formatter(std::make_shared<HelpText>());
-  app.require_subcommand(1);
-  app.footer(
-      "varphase VERB --help tells of a verb's flags. Exit codes: 0 ok, 2 usage or configuration, 3 "
-      "file, 4 device or memory, 5 not finite, 130 interrupted after a clean save, 1 anything "
-      "else.");
-  declare_train(app, options);
-  declare_finetune(app, options);
-  declare_kappa(app, options);
-  declare_transition(app, options);
-  declare_sweep(app, options);
-  declare_prune(app, options);
-  declare_eval(app, options);
-  declare_exchange(app, options);
-  declare_predict(app, options);
-  declare_files(app, options);
-  // Defaults that differ by verb are settled by the verb: an empty text means its own.
-  options.epoch.clear();
-  options.split.clear();
-}
+using Declare = void (*)(CLI::App&, Options&);
 
 namespace {
 
-std::string what_is_wrong(const CLI::App& app, const CLI::ParseError& error) {
-  const auto kind = static_cast<CLI::ExitCodes>(error.get_exit_code());
-  if (kind == CLI::ExitCodes::ExtrasError || kind == CLI::ExitCodes::RequiredError) {
-    std::string words = unexpected_words(app);
-    if (!words.empty()) return words;
+struct OldVerbRow {
+  const char* name;
+  Declare declare;
+};
+constexpr OldVerbRow kDeclared[] = {
+    {"train", declare_train},     {"finetune", declare_finetune}, {"kappa", declare_kappa},
+    {"sweep", declare_sweep},     {"prune", declare_prune},       {"eval", declare_eval},
+    {"predict", declare_predict}, {"export", declare_export},     {"import", declare_import}};
+
+class OldVerb final : public Verb {
+ public:
+  explicit OldVerb(const OldVerbRow& row) : row_(row) {}
+  std::string examples() const override { return ""; }
+  void declare(Flags& flags) override {
+    row_.declare(flags.verb(), options_);
+    // Defaults that differ by verb are settled by the verb: an empty text means its own.
+    options_.epoch.clear();
+    options_.split.clear();
   }
-  const std::vector<CLI::App*> chosen = app.get_subcommands();
-  if (chosen.empty() && kind == CLI::ExitCodes::RequiredError)
-    return "varphase: what shall be done? give a verb\n  varphase --help tells of each\n";
-  const std::string verb = chosen.empty() ? "" : " " + chosen.front()->get_name();
-  return fmt::format("varphase{}: {}\n  varphase{} --help tells what is taken\n", verb,
-                     error.what(), verb);
+  int run(const Engine& engine) override { return engine.old.at(row_.name)(options_); }
+
+ private:
+  const OldVerbRow& row_;
+  Options options_;
+};
+
+template <std::size_t row>
+std::unique_ptr<Verb> make_old() {
+  return std::make_unique<OldVerb>(kDeclared[row]);
 }
 
 }  // namespace
 
-std::string parse_command_line(int argc, char** argv, Options& options, int& exit_code) {
-  CLI::App app;
-  app.name("varphase");
-  try {
-    choose_instruction_set_by_environment();
-    declare_options(app, options);
-    const std::string unknown = unknown_verb(app, argc, argv);
-    if (!unknown.empty()) {
-      write_err(unknown);
-      exit_code = kUsageError;
-      return "";
-    }
-    app.parse(argc, argv);
-  } catch (const Error& error) {
-    print_err("varphase: {}\n", error.what());
-    exit_code = varphase::exit_code(error.kind());
-    return "";
-  } catch (const CLI::ParseError& error) {
-    std::ostringstream out, err;
-    exit_code = app.exit(error, out, err) == 0 ? kSuccess : kUsageError;
-    write_out(out.str());
-    if (exit_code != kSuccess) write_err(what_is_wrong(app, error));
-    return "";
-  }
-  exit_code = 0;
-  return app.get_subcommands().front()->get_name();
-}
+std::unique_ptr<Verb> make_train_verb() { return make_old<0>(); }
+std::unique_ptr<Verb> make_finetune_verb() { return make_old<1>(); }
+std::unique_ptr<Verb> make_kappa_verb() { return make_old<2>(); }
+std::unique_ptr<Verb> make_sweep_verb() { return make_old<3>(); }
+std::unique_ptr<Verb> make_prune_verb() { return make_old<4>(); }
+std::unique_ptr<Verb> make_eval_verb() { return make_old<5>(); }
+std::unique_ptr<Verb> make_predict_verb() { return make_old<6>(); }
+std::unique_ptr<Verb> make_export_verb() { return make_old<7>(); }
+std::unique_ptr<Verb> make_import_verb() { return make_old<8>(); }
 
 }  // namespace varphase

@@ -8,12 +8,10 @@
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
-
 namespace varphase {
 
 /// What the command line said, by verb. Declared in options.cpp, read by the verbs.
-struct Options {
+struct Options {  // of the verbs that have no request yet
   // Of most verbs.
   std::string device = "auto";
   std::int64_t threads = 0;
@@ -67,14 +65,7 @@ struct Options {
   bool all_quantities = false;
   std::string by;  // class, image
   std::int64_t top = 10;
-
-  // transition
   std::string kappa0 = "10^1.5";
-  std::int64_t onset_count = 0;
-  double onset_share = 0;
-  double drop_points = 0.5;
-  double gap_points = 5;
-  std::string maps;
 
   // sweep, prune
   std::vector<double> thresholds;  // log10 kappa_0
@@ -97,19 +88,7 @@ struct Options {
   std::string map;
   std::optional<double> log_alpha;
 
-  // inspect, data
-  bool statistics = false;
-  double validation = 0;
-  std::string labels = "fine";
   bool skip_damaged = false;
 };
-
-/// Declares every verb with its flags. The verb that was chosen is
-/// app.get_subcommands().front()->get_name().
-void declare_options(CLI::App& app, Options& options);
-
-/// Parses, prints help, version and errors. @return the verb, or "" where the program ends with
-/// `exit_code`.
-std::string parse_command_line(int argc, char** argv, Options& options, int& exit_code);
 
 }  // namespace varphase

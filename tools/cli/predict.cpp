@@ -19,11 +19,15 @@
 #include "src/train/trainer.hpp"
 #include "tools/app/class_names.hpp"
 #include "tools/app/dataset_files.hpp"
+#include "tools/app/device.hpp"
+#include "tools/app/loaded_network.hpp"
 #include "tools/app/network_files.hpp"
 #include "tools/app/output_file.hpp"
 #include "tools/app/prediction_writer.hpp"
-#include "tools/app/session.hpp"
-#include "tools/cli/verbs.hpp"
+#include "tools/app/provenance.hpp"
+#include "tools/app/run_folder.hpp"
+#include "tools/app/run_images.hpp"
+#include "tools/cli/old_verbs.hpp"
 
 namespace varphase {
 namespace fs = std::filesystem;
@@ -123,7 +127,7 @@ int run_predict(const Options& options) {
                  "--format json gives these as JSON");
   if (!to_stdout) check_output_file(options.out, options.overwrite);
   const fs::path file = one_network(options);
-  const at::Device device = open_device(options);
+  const at::Device device = open_device({options.device, options.threads});
   LoadedNetwork loaded = load_network_file(file, device, options.form);
   set_numerics(loaded.config.train.deterministic, false);
 

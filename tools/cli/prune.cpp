@@ -11,15 +11,19 @@
 #include "analysis/prune/units.hpp"
 #include "analysis/sparse/compact.hpp"
 #include "checkpoints/inspect.hpp"
+#include "checkpoints/run_layout.hpp"
 #include "src/base/byte_text.hpp"
 #include "src/base/console.hpp"
 #include "src/base/json.hpp"
 #include "src/base/progress.hpp"
 #include "src/base/text_table.hpp"
 #include "tools/app/output_file.hpp"
+#include "tools/app/provenance.hpp"
 #include "tools/app/pruning_source.hpp"
+#include "tools/app/trained_images.hpp"
+#include "tools/cli/old_verbs.hpp"
 #include "tools/cli/prune_output.hpp"
-#include "tools/cli/verbs.hpp"
+#include "tools/cli/terminal_job.hpp"
 
 namespace varphase {
 namespace fs = std::filesystem;
@@ -261,7 +265,8 @@ fs::path path_of(const Options& options, const PruningSource& source, const Chos
         source.pruned ? source.file.stem().string() : fmt::format("epoch_{:04}", source.epoch()),
         options.criterion == "kappa" ? "" : fmt::format("_{}", options.criterion),
         replacement_name(chosen.rule), 100 * sparsity);
-    out = source.pruned ? source.file.parent_path() / name : source.folder / "pruned" / name;
+    out =
+        source.pruned ? source.file.parent_path() / name : RunLayout{source.folder}.pruned() / name;
   }
   check_output_file(out, options.overwrite);
   make_output_folder(out);
@@ -292,13 +297,15 @@ int run_prune(const Options& options) {
                  ErrorKind::usage, "{}: is what is pruned\n  give another --out", options.out);
   PruningSource source = open_pruning_source(options, options.run, "prune");
   if (options.out.empty())
-    check_output_folder(source.pruned ? source.file.parent_path() : source.folder / "pruned");
+    check_output_folder(source.pruned ? source.file.parent_path()
+                                      : RunLayout{source.folder}.pruned());
   Network& network = source.loaded.network;
   const DeviceImages train = to_device(source.dataset.train, Split::train, source.device);
   std::vector<PrunableLayer> layers =
       prunable_layers(source, budget.layers.empty() ? split_list(options.layer) : budget.layers);
+  TerminalJob<> job(options.quiet);
   const Scoring scoring =
-      prepare_scores(source, std::move(layers), {options.criterion}, repair, train, options);
+      prepare_scores(source, std::move(layers), {options.criterion}, repair, train, options, job);
   Ranking ranking = rank(options.criterion, scoring.inputs, source.device);
   const bool by_units = structure == Structure::neurons;
   for (at::Tensor& scores : ranking.scores) {

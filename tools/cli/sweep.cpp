@@ -8,6 +8,7 @@
 
 #include <fmt/ranges.h>
 
+#include "checkpoints/run_layout.hpp"
 #include "src/base/atomic_file.hpp"
 #include "src/base/byte_text.hpp"
 #include "src/base/console.hpp"
@@ -20,10 +21,14 @@
 #include "src/torch/kernel_arguments.hpp"
 #include "tools/app/member_runs.hpp"
 #include "tools/app/output_file.hpp"
+#include "tools/app/provenance.hpp"
 #include "tools/app/pruning_source.hpp"
 #include "tools/app/side_files.hpp"
+#include "tools/app/trained_images.hpp"
+#include "tools/cli/old_verbs.hpp"
 #include "tools/cli/sweep_output.hpp"
-#include "tools/cli/verbs.hpp"
+#include "tools/cli/terminal_job.hpp"
+#include "tools/cli/unwritten.hpp"
 
 namespace varphase {
 namespace fs = std::filesystem;
@@ -99,8 +104,9 @@ OneSweep sweep_one(const Options& options, const std::string& path, const SweepR
   VARPHASE_CHECK(source.dataset.part(split).count() > 0, ErrorKind::usage, "{}: no {} images", path,
                  split_name(split));
   const DeviceImages images = to_device(source.dataset.part(split), split, source.device);
+  TerminalJob<> job(options.quiet);
   const Scoring scoring = prepare_scores(source, prunable_layers(source, split_list(options.layer)),
-                                         names, request.repair, train, options);
+                                         names, request.repair, train, options, job);
 
   OneSweep one{{}, source.folder, "", source.pruned.has_value()};
   SweepReport& report = one.report;
@@ -192,7 +198,7 @@ fs::path file_stem(const Options& options, const OneSweep& first, const SweepRep
   if (report.request.repair != Repair::none)
     name += fmt::format("_{}", repair_name(report.request.repair));
   if (report.runs.size() > 1) name += fmt::format("_{}-runs", report.runs.size());
-  fs::path folder = first.folder / "sweeps";
+  fs::path folder = RunLayout{first.folder}.sweeps();
   // The page of a run shows what lies in sweeps/ itself: cuts of its own networks by kappa.
   if (report.by_criteria) folder /= "criteria";
   if (first.of_pruned_file) folder /= "pruned";
@@ -250,7 +256,7 @@ int run_sweep(const Options& options) {
   side.add([&] { write_text_atomically(stem.string() + ".csv", sweep_csv(report)); });
   if (options.json) {
     print_json(json);
-    return side.finish();
+    return tell_unwritten(side.problems());
   }
   const Metrics& full = report.result.full;
   print_out(
@@ -284,7 +290,7 @@ int run_sweep(const Options& options) {
           replacement_name(row.replace), 100 * row.sparsity);
     }
   }
-  const int code = side.finish();
+  const int code = tell_unwritten(side.problems());
   if (code == kSuccess) print_out("\n{}.csv, .json\n", stem.string());
   return code;
 }

@@ -15,18 +15,19 @@
 #include "src/models/presets.hpp"
 #include "src/torch/kernel_arguments.hpp"
 #include "src/torch/numerics.hpp"
+#include "tools/app/device.hpp"
 #include "tools/app/member_runs.hpp"
 #include "tools/app/new_run.hpp"
 #include "tools/app/resume_point.hpp"
 #include "tools/app/run_contents.hpp"
 #include "tools/app/run_folder.hpp"
+#include "tools/app/run_images.hpp"
 #include "tools/app/run_lock.hpp"
 #include "tools/app/run_marker.hpp"
-#include "tools/app/session.hpp"
 #include "tools/app/training_run.hpp"
 #include "tools/app/training_session.hpp"
+#include "tools/cli/old_verbs.hpp"
 #include "tools/cli/stop_signal.hpp"
-#include "tools/cli/verbs.hpp"
 
 namespace varphase {
 namespace fs = std::filesystem;
@@ -107,7 +108,7 @@ void print_members(const MemberRuns& runs) {
   std::vector<std::vector<double>> values(std::size(columns));
   print_out("\n{}\n", table.header());
   for (std::int64_t i = 0; i < runs.members; ++i) {
-    const CsvTable rows = read_csv(runs.path(i) / "metrics.csv");
+    const CsvTable rows = read_csv(RunLayout{runs.path(i)}.metrics());
     const std::vector<double> ensemble = rows.values("test_accuracy_ensemble");
     std::size_t row = ensemble.size() - 1;
     while (row > 0 && std::isnan(ensemble[row])) --row;
@@ -162,7 +163,7 @@ Member begin_member(const MemberRuns& runs, std::int64_t number, bool fresh,
                                         path.filename().string(), options.side_by_side > 1);
   if (!fresh) {
     member.session->resume(point, changed_data);
-    write_json_file(path / "config.json", to_json(config));
+    write_json_file(RunLayout{path}.config(), to_json(config));
   }
   if (fresh && init) member.session->begin_with(*init);
   member.session->start();
@@ -215,7 +216,7 @@ std::optional<InitialWeights> resumed_weights(const MemberRuns& runs,
                  "{}: no such file, and {} has yet to begin with it\n  put it back, or write its "
                  "new place as \"init\" into {}",
                  runs.init, runs.path(absent - states.begin()).string(),
-                 (runs.folder / "members.json").string());
+                 (RunLayout{runs.folder}.members_file()).string());
   return InitialWeights{runs.init, runs.init_variances};
 }
 
@@ -229,12 +230,12 @@ int train_new_members(const Options& options) {
   const std::optional<InitialWeights> init = initial_weights(options, runs.init_variances);
   if (init) runs.init = fs::absolute(init->file).string();
   NewRun made(runs.folder, options.overwrite ? OldRun::replace : OldRun::refuse);
-  const at::Device device = open_device(options);
+  const at::Device device = open_device({options.device, options.threads});
   set_numerics(runs.config.train.deterministic, runs.config.train.precision != "float32");
   const SessionImages images(checked_dataset(runs.config, options, true, init), device);
   made.begin(marker_of(init));
   runs.write();
-  open_log_file(runs.folder / "log.txt");
+  open_log_file(RunLayout{runs.folder}.log());
   take_signals();
   const std::vector<MemberRuns::State> states(static_cast<std::size_t>(runs.members),
                                               MemberRuns::State::absent);
@@ -251,7 +252,7 @@ int resume_members(const Options& options) {
     states.push_back(runs.state(i));
     if (states.back() != MemberRuns::State::finished) continue;
     const RunLock held = RunLock::training(runs.path(i));
-    finish_dropping(RunFolder(runs.path(i)).checkpoints(), runs.config.train.keep_optimizer);
+    finish_dropping(RunLayout{runs.path(i)}.checkpoints(), runs.config.train.keep_optimizer);
   }
   if (std::all_of(states.begin(), states.end(),
                   [](MemberRuns::State state) { return state == MemberRuns::State::finished; })) {
@@ -260,10 +261,10 @@ int resume_members(const Options& options) {
     return kSuccess;
   }
   const std::optional<InitialWeights> init = resumed_weights(runs, states);
-  const at::Device device = open_device(options);
+  const at::Device device = open_device({options.device, options.threads});
   set_numerics(runs.config.train.deterministic, runs.config.train.precision != "float32");
   const SessionImages images(checked_dataset(runs.config, options, false, init), device);
-  open_log_file(runs.folder / "log.txt");
+  open_log_file(RunLayout{runs.folder}.log());
   // Of those that are finished too: all members are of the same images.
   for (std::int64_t i = 0; i < runs.members && !options.accept_changed_data; ++i) {
     if (states[static_cast<std::size_t>(i)] != MemberRuns::State::finished) continue;

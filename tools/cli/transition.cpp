@@ -1,18 +1,13 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
-#include "analysis/kappa/transition.hpp"
-
 #include <cmath>
 
 #include <fmt/ranges.h>
 
-#include "analysis/report/report.hpp"
-#include "src/base/atomic_file.hpp"
 #include "src/base/console.hpp"
 #include "src/base/text_table.hpp"
-#include "tools/app/run_contents.hpp"
-#include "tools/app/run_folder.hpp"
-#include "tools/app/side_files.hpp"
+#include "tools/app/transition_job.hpp"
+#include "tools/cli/unwritten.hpp"
 #include "tools/cli/verbs.hpp"
 
 namespace varphase {
@@ -44,26 +39,7 @@ void print_table(const Transition& transition, bool wide) {
   if (!left_out.empty()) print_out("{}\n", left_out);
 }
 
-}  // namespace
-
-int run_transition(const Options& options) {
-  const RunFolder run(options.run);
-  const RunLock lock = begin_analysis(run.path());
-  TransitionRules rules;
-  rules.kappa0 = parse_threshold(options.kappa0);
-  rules.onset_count = options.onset_count;
-  rules.onset_share = options.onset_share;
-  rules.drop_points = options.drop_points;
-  rules.gap_points = options.gap_points;
-  const Transition transition = transition_of_run(run.path(), rules, options.maps);
-  SideFiles side;
-  side.add([&] { write_json_file(run.path() / "transition.json", to_json(transition)); });
-  side.add([&] { write_text_atomically(run.path() / "transition.csv", to_csv(transition)); });
-  if (options.json) {
-    print_json(to_json(transition));
-    return side.finish();
-  }
-  print_table(transition, options.wide);
+void print_summary(const Transition& transition) {
   std::string others;
   for (const std::string& line : transition.maps.left_out)
     others +=
@@ -75,7 +51,40 @@ int run_transition(const Options& options) {
       transition.smooth == "none" ? "of the network as it is" : "smoothed by " + transition.smooth,
       transition.split, fmt::join(transition.maps.taken, ", "), count_text(transition.maps.images),
       transition.maps.split, transition.maps.method, others, transition.summary());
-  return side.finish();
 }
+
+class TransitionVerb final : public Verb {
+ public:
+  std::string examples() const override {
+    return "  varphase transition runs/first\n  varphase transition runs/first --kappa0 log:2 "
+           "--onset-count 10\n";
+  }
+
+  void declare(Flags& flags) override {
+    flags.of(request_, {"run"});
+    flags.wide(wide_);
+    flags.json(json_);
+  }
+
+  int run(const Engine& /*engine*/) override {
+    Job job;
+    const TransitionResult result = find_transition(request_, job);
+    if (json_) {
+      print_json(to_json(result.transition));
+    } else {
+      print_table(result.transition, wide_);
+      print_summary(result.transition);
+    }
+    return tell_unwritten(result.unwritten);
+  }
+
+ private:
+  TransitionRequest request_;
+  bool json_ = false, wide_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Verb> make_transition_verb() { return std::make_unique<TransitionVerb>(); }
 
 }  // namespace varphase

@@ -2,42 +2,26 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <string>
-#include <vector>
+#include <memory>
 
-#include "tools/cli/options.hpp"
+#include "tools/cli/verb.hpp"
 
 namespace varphase {
 
-using Verb = int (*)(const Options& options);
-
-struct VerbRow {
-  std::string name;
-  Verb run;
-};
-
-/// Verbs that need no network: the front program runs them itself, without loading LibTorch.
-const std::vector<VerbRow>& light_verbs();
-/// Verbs of the engine.
-const std::vector<VerbRow>& engine_verbs();
-
-int run_inspect(const Options& options);
-int run_check(const Options& options);
-int run_data(const Options& options);
-int run_transition(const Options& options);
-int run_report(const Options& options);
-
-int run_train(const Options& options);
-int run_finetune(const Options& options);
-int run_kappa(const Options& options);
-int run_sweep(const Options& options);
-int run_prune(const Options& options);
-int run_eval(const Options& options);
-int run_export(const Options& options);
-int run_import(const Options& options);
-int run_predict(const Options& options);
-
-/// Runs a verb; an exception becomes a message on stderr and its exit code.
-int guarded(Verb verb, const Options& options);
+// Each in the verb's own file; verbs.cpp is the table of them.
+std::unique_ptr<Verb> make_train_verb();
+std::unique_ptr<Verb> make_finetune_verb();
+std::unique_ptr<Verb> make_kappa_verb();
+std::unique_ptr<Verb> make_transition_verb();
+std::unique_ptr<Verb> make_sweep_verb();
+std::unique_ptr<Verb> make_prune_verb();
+std::unique_ptr<Verb> make_eval_verb();
+std::unique_ptr<Verb> make_export_verb();
+std::unique_ptr<Verb> make_import_verb();
+std::unique_ptr<Verb> make_predict_verb();
+std::unique_ptr<Verb> make_inspect_verb();
+std::unique_ptr<Verb> make_check_verb();
+std::unique_ptr<Verb> make_data_verb();
+std::unique_ptr<Verb> make_report_verb();
 
 }  // namespace varphase

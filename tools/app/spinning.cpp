@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
-#include "tools/cli/spinning.hpp"
+#include "tools/app/spinning.hpp"
 
 #include <cstdlib>
 

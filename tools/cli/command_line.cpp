@@ -1,0 +1,88 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#include "tools/cli/command_line.hpp"
+
+#include <sstream>
+
+#include <fmt/ranges.h>
+
+#include "src/base/console.hpp"
+#include "src/base/error.hpp"
+#include "src/base/instruction_set.hpp"
+#include "src/base/version.hpp"
+#include "tools/cli/help_text.hpp"
+#include "tools/cli/unknown_words.hpp"
+
+namespace varphase {
+namespace {
+
+std::string what_is_wrong(const CLI::App& app, const CLI::ParseError& error) {
+  const auto kind = static_cast<CLI::ExitCodes>(error.get_exit_code());
+  if (kind == CLI::ExitCodes::ExtrasError || kind == CLI::ExitCodes::RequiredError) {
+    std::string words = unexpected_words(app);
+    if (!words.empty()) return words;
+  }
+  const std::vector<CLI::App*> chosen = app.get_subcommands();
+  if (chosen.empty() && kind == CLI::ExitCodes::RequiredError)
+    return "varphase: what shall be done? give a verb\n  varphase --help tells of each\n";
+  const std::string verb = chosen.empty() ? "" : " " + chosen.front()->get_name();
+  return fmt::format("varphase{}: {}\n  varphase{} --help tells what is taken\n", verb,
+                     error.what(), verb);
+}
+
+}  // namespace
+
+void declare_program(CLI::App& app, std::vector<std::unique_ptr<Verb>>& made) {
+  app.name("varphase");
+  app.description("Variance networks: training, phase transition, kappa, sparse ensembles.");
+  app.set_version_flag(
+      "--version", fmt::format("varphase {} ({})\nCPU kernels: {} (of {})", version(), git_hash(),
+                               instruction_set(), fmt::join(instruction_sets(), ", ")));
+  app.formatter(std::make_shared<HelpText>());
+  app.require_subcommand(1);
+  app.footer(
+      "varphase VERB --help tells of a verb's flags. Exit codes: 0 ok, 2 usage or configuration, 3 "
+      "file, 4 device or memory, 5 not finite, 130 interrupted after a clean save, 1 anything "
+      "else.");
+  for (const VerbRow& row : verbs()) {
+    made.push_back(row.make());
+    CLI::App* sub = app.add_subcommand(row.name, row.help);
+    sub->footer("Examples:\n" + made.back()->examples());
+    Flags flags(*sub);
+    made.back()->declare(flags);
+  }
+}
+
+Command parse_command_line(int argc, char** argv) {
+  CLI::App app;
+  Command command;
+  try {
+    choose_instruction_set_by_environment();
+    std::vector<std::unique_ptr<Verb>> made;
+    declare_program(app, made);
+    const std::string unknown = unknown_verb(app, argc, argv);
+    if (!unknown.empty()) {
+      write_err(unknown);
+      command.exit_code = kUsageError;
+      return command;
+    }
+    app.parse(argc, argv);
+    const std::string chosen = app.get_subcommands().front()->get_name();
+    for (std::size_t i = 0; i < made.size(); ++i) {
+      if (verbs()[i].name != chosen) continue;
+      command.row = &verbs()[i];
+      command.verb = std::move(made[i]);
+    }
+  } catch (const Error& error) {
+    print_err("varphase: {}\n", error.what());
+    command.exit_code = exit_code(error.kind());
+  } catch (const CLI::ParseError& error) {
+    std::ostringstream out, err;
+    command.exit_code = app.exit(error, out, err) == 0 ? kSuccess : kUsageError;
+    write_out(out.str());
+    if (command.exit_code != kSuccess) write_err(what_is_wrong(app, error));
+  }
+  return command;
+}
+
+}  // namespace varphase

@@ -1,0 +1,15 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "tools/cli/old_verbs.hpp"
+
+namespace varphase {
+
+/// The jobs that need LibTorch, as verbs call them: main_engine.cpp fills them in; the front
+/// program has none, since it loads no LibTorch.
+struct Engine {
+  OldVerbs old;
+};
+
+}  // namespace varphase

@@ -1,0 +1,25 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "tools/cli/options.hpp"
+
+namespace varphase {
+
+/// The verbs of the engine that have no request yet, by name.
+using OldVerbs = std::map<std::string, int (*)(const Options&)>;
+
+int run_train(const Options& options);
+int run_finetune(const Options& options);
+int run_kappa(const Options& options);
+int run_sweep(const Options& options);
+int run_prune(const Options& options);
+int run_eval(const Options& options);
+int run_export(const Options& options);
+int run_import(const Options& options);
+int run_predict(const Options& options);
+
+}  // namespace varphase
