@@ -133,5 +133,12 @@ TEST(Repair, NamesAndWhatTheyMend) {
   EXPECT_THROW(repair_from_name("bn"), Error);
 }
 
+TEST(Repair, MeetsTheGoldenStatistics) {
+  const Json& g = golden()["repair"];
+  const OutputStatistics got = output_statistics(golden_tensor(g["m"]), golden_tensor(g["v"]));
+  EXPECT_TRUE(close(got.mean, golden_tensor(g["bn_mean"]), 1e-12));
+  EXPECT_TRUE(close(got.var, golden_tensor(g["bn_var"]), 1e-12));
+}
+
 }  // namespace
 }  // namespace varphase

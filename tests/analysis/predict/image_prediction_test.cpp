@@ -1,11 +1,12 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
+#include "analysis/predict/image_prediction.hpp"
+
 #include <cmath>
 #include <limits>
 
 #include <ATen/core/grad_mode.h>
 
-#include "analysis/predict/image_prediction.hpp"
 #include "src/base/error.hpp"
 #include "src/torch/kernel_arguments.hpp"
 #include "tests/support/device.hpp"
