@@ -2,25 +2,12 @@
 // SPDX-License-Identifier: MIT
 #include "tools/app/class_names.hpp"
 
-#include <algorithm>
-
 #include "src/base/byte_text.hpp"
 #include "src/base/error.hpp"
 #include "src/base/log.hpp"
+#include "tools/app/config_overrides.hpp"
 
 namespace varphase {
-namespace {
-
-/// Whether a flag or --set gives that field of the data.
-bool given(const Options& options, const std::string& field) {
-  const std::string key = "data." + field;
-  return options.fields.contains(key) ||
-         std::any_of(options.set.begin(), options.set.end(), [&](const std::string& assignment) {
-           return assignment.rfind(key + "=", 0) == 0;
-         });
-}
-
-}  // namespace
 
 std::vector<std::string> class_names_of(const DataConfig& config) {
   std::vector<std::string> names;
@@ -37,8 +24,8 @@ std::vector<std::string> class_names_of(const DataConfig& config) {
   return names;
 }
 
-void record_class_names(DataConfig& config, const Dataset& dataset, const Options& options) {
-  if (given(options, "class_names")) {
+void record_class_names(DataConfig& config, const Dataset& dataset, const TextList& set) {
+  if (overrides(set, "data.class_names")) {
     const std::vector<std::string> names = class_names_of(config);
     VARPHASE_CHECK(static_cast<std::int64_t>(names.size()) >= dataset.classes, ErrorKind::usage,
                    "data.class_names: {} names, {} has {} classes", names.size(), dataset.name,
@@ -51,7 +38,7 @@ void record_class_names(DataConfig& config, const Dataset& dataset, const Option
       config.class_names.push_back(text_of_bytes(name));
     return;
   }
-  const bool other_data = given(options, "data") || !options.data.empty();
+  const bool other_data = overrides(set, "data.data");
   if (config.class_names.empty()) return;
   if (other_data || static_cast<std::int64_t>(class_names_of(config).size()) < dataset.classes) {
     log_warning(

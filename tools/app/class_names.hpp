@@ -7,7 +7,6 @@
 
 #include "src/data/dataset.hpp"
 #include "src/train/train_config.hpp"
-#include "tools/cli/options.hpp"
 
 namespace varphase {
 
@@ -15,9 +14,10 @@ namespace varphase {
 /// known. @throws Error usage where the field is no list of texts.
 std::vector<std::string> class_names_of(const DataConfig& config);
 
-/// Keeps the names in the config that a run is made with: those that the command line gives, else
-/// those that the data set knows, else those that the config brought, where its data are the same.
+/// Keeps the names in the config that a run is made with: those that were given, else those that
+/// the data set knows, else those that the config brought, where its data are the same.
+/// @param set  what was laid over the config: "data.class_names=...", "data.data=..."
 /// @throws Error usage where fewer are given than there are classes.
-void record_class_names(DataConfig& config, const Dataset& dataset, const Options& options);
+void record_class_names(DataConfig& config, const Dataset& dataset, const TextList& set);
 
 }  // namespace varphase

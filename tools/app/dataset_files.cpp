@@ -259,13 +259,6 @@ DataRequest data_request(const DataConfig& config) {
   return request;
 }
 
-void set_reading_fields(DataConfig& config, const Options& options) {
-  config.visit_reading([&](const char* name, auto&, const FieldInfo&) {
-    const auto given = options.fields.find(std::string("data.") + name);
-    if (given != options.fields.end()) set_field(config, fmt::format("{}={}", name, given->second));
-  });
-}
-
 ReadLimits read_limits(const DataConfig& config) {
   return {static_cast<std::uint64_t>(config.max_unpacked_bytes), config.max_image_pixels,
           config.max_jpeg_scans};

@@ -4,7 +4,6 @@
 
 #include "src/data/dataset_files.hpp"
 #include "src/train/train_config.hpp"
-#include "tools/cli/options.hpp"
 
 namespace varphase {
 
@@ -16,9 +15,5 @@ const DatasetFiles& array_dataset_files();
 DataRequest data_request(const DataConfig& config);
 
 ReadLimits read_limits(const DataConfig& config);
-
-/// What the command line said of how files are read (DataConfig::visit_reading). @throws Error
-/// usage.
-void set_reading_fields(DataConfig& config, const Options& options);
 
 }  // namespace varphase

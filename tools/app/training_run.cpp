@@ -69,7 +69,11 @@ Dataset checked_dataset(RunConfig& config, const Options& options, bool fresh,
   Dataset dataset = open_dataset(config.data, "");
   if (config.data.source.empty()) record_source(config.data);
   record_normalization(config.data, dataset);
-  if (!options.resume) record_class_names(config.data, dataset, options);
+  if (!options.resume) {
+    TextList set = options.overrides();
+    if (!options.data.empty()) set.push_back("data.data=" + options.data);
+    record_class_names(config.data, dataset, set);
+  }
   Network network(config.network);
   check_fits(network, dataset, true);
   if (init) take_initial_weights(network, *init);

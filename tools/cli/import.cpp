@@ -16,6 +16,7 @@
 #include "src/base/text_table.hpp"
 #include "src/models/presets.hpp"
 #include "tools/app/class_names.hpp"
+#include "tools/app/config_overrides.hpp"
 #include "tools/app/dataset_files.hpp"
 #include "tools/app/new_run.hpp"
 #include "tools/app/output_file.hpp"
@@ -58,7 +59,7 @@ RunConfig resolve_config(const Options& options, const std::string& own) {
   if (config.data.normalize == "standard" && config.data.pixel_mean.empty()) {
     const Dataset dataset = open_dataset(config.data, "");
     record_normalization(config.data, dataset);
-    record_class_names(config.data, dataset, options);
+    record_class_names(config.data, dataset, options.overrides());
   }
   class_names_of(config.data);
   return config;
@@ -217,7 +218,7 @@ int run_import(const Options& options) {
                  ErrorKind::usage, "{}: there is something already\n  --overwrite replaces a run",
                  options.run);
   DataConfig reading;
-  set_reading_fields(reading, options);
+  apply_reading_overrides(reading, options.overrides());
   const TensorFile file = read_tensor_file(options.file, read_limits(reading));
   return state_dict_kind(file) == "pruned" ? import_pruned(options, file)
                                            : import_checkpoint(options, file);

@@ -42,6 +42,13 @@ struct Options {  // of the verbs that have no request yet
   bool accept_changed_data = false;
   std::vector<std::string> set;
   std::map<std::string, std::string> fields;  // "train.epochs" -> "24"
+  /// Both as assignments "train.epochs=24".
+  std::vector<std::string> overrides() const {
+    std::vector<std::string> list;
+    for (const auto& [key, value] : fields) list.push_back(key + "=" + value);
+    list.insert(list.end(), set.begin(), set.end());
+    return list;
+  }
 
   // finetune
   std::string pruned;

@@ -18,6 +18,7 @@
 #include "src/torch/numerics.hpp"
 #include "src/train/trainer.hpp"
 #include "tools/app/class_names.hpp"
+#include "tools/app/config_overrides.hpp"
 #include "tools/app/dataset_files.hpp"
 #include "tools/app/device.hpp"
 #include "tools/app/loaded_network.hpp"
@@ -139,7 +140,7 @@ int run_predict(const Options& options) {
   request.threads = static_cast<unsigned>(options.threads);
   request.files = &array_dataset_files();
   DataConfig reading = loaded.config.data;
-  set_reading_fields(reading, options);
+  apply_reading_overrides(reading, options.overrides());
   request.form = image_form(reading.convert, reading.resize);
   // The run's names are those of its set; here they would be those of another file.
   if (options.fields.count("data.hdf5_images") > 0) request.images_key = reading.hdf5_images;
