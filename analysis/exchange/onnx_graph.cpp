@@ -8,31 +8,20 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/tensor.h>
 
-#include "src/base/enum_names.hpp"
 #include "src/base/version.hpp"
 #include "src/layers/batch_norm.hpp"
 
 namespace varphase {
 namespace {
 
-const EnumNames<OnnxForm>& forms() {
-  static const EnumNames<OnnxForm> table{"ONNX form",
-                                         {{OnnxForm::ensemble, "ensemble"},
-                                          {OnnxForm::deterministic, "deterministic"},
-                                          {OnnxForm::zero_mean, "zero-mean"},
-                                          {OnnxForm::moments, "moments"},
-                                          {OnnxForm::head, "head"}}};
-  return table;
-}
-
 constexpr float kLeastVariance = 1e-16F;  // as sample_output has it
 
 /// The graph while it grows, layer by layer.
 class Builder {
  public:
-  Builder(OnnxModel& model, OnnxForm form) : model_(model), form_(form) {}
+  Builder(OnnxModel& model, OnnxMode mode) : model_(model), mode_(mode) {}
 
-  OnnxForm form() const { return form_; }
+  OnnxMode mode() const { return mode_; }
   const std::string& current() const { return current_; }
   const Shape& shape() const { return shape_; }
   void set_current(std::string name, Shape shape) {
@@ -77,7 +66,7 @@ class Builder {
 
  private:
   OnnxModel& model_;
-  OnnxForm form_;
+  OnnxMode mode_;
   std::string current_;
   Shape shape_;  // without the images
 };
@@ -122,7 +111,7 @@ std::string add_output_variance(Builder& graph, VarianceLayer& layer, const std:
 void add_sampled(Builder& graph, VarianceLayer& layer) {
   const std::string& name = layer.name();
   const bool means =
-      graph.form() != OnnxForm::zero_mean && layer.effective_mean().abs().max().item<float>() > 0;
+      graph.mode() != OnnxMode::zero_mean && layer.effective_mean().abs().max().item<float>() > 0;
   const std::string noise =
       graph.input(name + ".noise", layer.output_shape(), "standard normal numbers");
   const std::string v = add_output_variance(graph, layer, name + ".output_variance");
@@ -148,7 +137,7 @@ void add_sampled(Builder& graph, VarianceLayer& layer) {
 void add_variance(Builder& graph, Layer& any) {
   VarianceLayer& layer = *any.as_variance();
   if (layer.output_shape().size() == 1) graph.flatten(layer);
-  if (graph.form() == OnnxForm::deterministic) {
+  if (graph.mode() == OnnxMode::deterministic) {
     graph.set_current(add_output_mean(graph, layer, layer.name() + ".output"),
                       layer.output_shape());
   } else {
@@ -173,7 +162,7 @@ void add_max_pool(Builder& graph, Layer& layer) {
 }
 
 void multiply_factor(Builder& graph, Layer& layer, const std::string& about) {
-  if (graph.form() == OnnxForm::deterministic) return;
+  if (graph.mode() == OnnxMode::deterministic) return;
   const std::string factor = graph.input(layer.name() + ".factor", layer.output_shape(), about);
   graph.append(layer, "Mul", {factor});
 }
@@ -253,28 +242,24 @@ void add_layer(Builder& graph, Layer& layer) {
 
 }  // namespace
 
-std::vector<std::string> onnx_form_names() { return forms().names(); }
-OnnxForm onnx_form_from_name(const std::string& name) { return forms().value(name); }
-std::string onnx_form_name(OnnxForm form) { return forms().name(form); }
-
-OnnxModel onnx_graph(Network& network, OnnxForm form, const InputNormalization& normalization) {
+OnnxModel onnx_graph(Network& network, OnnxMode mode, const InputNormalization& normalization) {
   const at::NoGradGuard no_gradients;
   auto& layers = network.layers();
-  VARPHASE_CHECK(form == OnnxForm::deterministic || network.first_noise() < layers.size(),
+  VARPHASE_CHECK(mode == OnnxMode::deterministic || network.first_noise() < layers.size(),
                  ErrorKind::unsupported,
-                 "form {}: this network draws no noise; its form is deterministic",
-                 onnx_form_name(form));
-  const bool parts = form == OnnxForm::moments || form == OnnxForm::head;
+                 "mode {}: this network draws no noise; its mode is deterministic",
+                 onnx_mode_name(mode));
+  const bool parts = mode == OnnxMode::moments || mode == OnnxMode::head;
   const std::size_t split = parts ? network.position("") : layers.size();
 
   OnnxModel model;
-  model.name = "varphase_" + onnx_form_name(form);
+  model.name = "varphase_" + onnx_mode_name(mode);
   std::replace(model.name.begin(), model.name.end(), '-', '_');
-  model.about = "form " + onnx_form_name(form) + " of a variance network";
+  model.about = "form " + onnx_mode_name(mode) + " of a variance network";
   model.producer_version = version();
-  Builder graph(model, form);
+  Builder graph(model, mode);
   std::size_t next = 0;
-  if (form == OnnxForm::head) {
+  if (mode == OnnxMode::head) {
     const Layer& layer = *layers[split];
     graph.set_current(graph.input(layer.name() + ".output", layer.output_shape(),
                                   "what the layer gave: mean + noise * sqrt(variance)"),
@@ -283,9 +268,9 @@ OnnxModel onnx_graph(Network& network, OnnxForm form, const InputNormalization& 
   } else {
     add_images(graph, network.input(), normalization);
   }
-  const std::size_t last = form == OnnxForm::moments ? split : layers.size();
+  const std::size_t last = mode == OnnxMode::moments ? split : layers.size();
   for (; next < last; ++next) add_layer(graph, *layers[next]);
-  if (form == OnnxForm::moments) {
+  if (mode == OnnxMode::moments) {
     VarianceLayer& layer = *layers[split]->as_variance();
     if (layer.output_shape().size() == 1) graph.flatten(layer);
     graph.output(add_output_mean(graph, layer, layer.name() + ".output_mean"), layer.output_shape(),

@@ -5,9 +5,8 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <utility>
-#include <vector>
 
+#include "analysis/exchange/state_dict_report.hpp"
 #include "checkpoints/tensor_file.hpp"
 #include "src/models/network.hpp"
 
@@ -17,21 +16,6 @@ struct StateDictRequest {
   std::string origin;                        // the file, named in messages
   std::map<std::string, std::string> given;  // modules of the file by layers of the network
   std::optional<double> log_alpha;           // of variance layers whose weights come without
-};
-
-/// What went where.
-struct StateDictReport {
-  std::vector<std::pair<std::string, std::string>> modules;  // of the file, of the network
-  std::vector<std::string> variances;  // "dense1/log_alpha", which the file does not have
-  /// Layers whose dropped weights stay dropped, with the weights kept and all of them.
-  struct Mask {
-    std::string layer;
-    std::int64_t kept = 0, weights = 0;
-  };
-  std::vector<Mask> masks;
-  std::vector<std::string> zeros;   // parameters pruned in the file of layers that have no masks:
-                                    // zeros that training may change
-  std::vector<std::string> unused;  // num_batches_tracked: nothing depends on it
 };
 
 /// Puts a state_dict into a network, in place. Modules and layers pair as pair_modules says.

@@ -141,7 +141,7 @@ TEST(NestedLayers, GoThroughCheckpointsAndStateDicts) {
 
 TEST(NestedLayers, HaveNoOnnxFormYet) {
   Network network = nested();
-  expect_unsupported([&] { onnx_graph(network, OnnxForm::ensemble, {}); },
+  expect_unsupported([&] { onnx_graph(network, OnnxMode::ensemble, {}); },
                      "block1: layers of kind residual have no ONNX form");
 }
 

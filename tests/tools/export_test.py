@@ -157,11 +157,11 @@ class Export(unittest.TestCase):
         for source in ("runs/first", "runs/first/pruned/95.h5", "runs/first/pruned/mean.h5"):
             with self.subTest(source=source):
                 wanted = self.evaluated(source, "--samples", 3)
-                for form, estimator, members in (("ensemble", "ensemble", 3), ("ensemble", "stochastic", 1),
+                for mode, estimator, members in (("ensemble", "ensemble", 3), ("ensemble", "stochastic", 1),
                                                  ("deterministic", "deterministic", 1), ("zero-mean", "zero_mean", 3)):  # fmt: skip
-                    graph = self.exported(source, "--to", "onnx", "--form", form, name="graph.onnx")
-                    nll, accuracy = self.scores(graph, labels, members, None if form == "deterministic" else drawn)
-                    self.assertLess(abs(nll / wanted["nll"][estimator] - 1), 1e-5, (form, estimator))
+                    graph = self.exported(source, "--to", "onnx", "--mode", mode, name="graph.onnx")
+                    nll, accuracy = self.scores(graph, labels, members, None if mode == "deterministic" else drawn)
+                    self.assertLess(abs(nll / wanted["nll"][estimator] - 1), 1e-5, (mode, estimator))
                     self.assertEqual(accuracy, wanted["accuracy"][estimator])
 
     def test_a_graph_without_its_noise_says_so(self):
@@ -277,7 +277,10 @@ class Export(unittest.TestCase):
         self.fails(2, "is a folder", arguments=["export", "runs/first", "--to", "onnx", "--out", "runs"])
         self.fails(3, "folder", arguments=["export", "runs/first", "--to", "onnx", "--out", there / "below/x.onnx"])
         self.fails(2, "hdf5-csr", arguments=["export", "runs/first", "--to", "hdf5-csr"])
-        self.fails(2, "ensemble", arguments=["export", "runs/first", "--to", "onnx", "--form", "ensembl", "--out", "x"])
+        self.fails(2, "did you mean 'ensemble'", arguments=["export", "runs/first", "--to", "onnx", "--mode", "ensembl", "--out", "x"])
+        self.fails(2, "--mode ensemble", arguments=["export", "runs/first", "--to", "onnx", "--form", "ensemble", "--out", "x"])
+        self.fails(2, "--mode", arguments=["export", "runs/first", "--to", "onnx", "--form", "csr", "--out", "x"])
+        self.fails(2, "--to onnx", arguments=["export", "runs/first", "--to", "safetensors", "--mode", "head", "--out", "x"])
         self.fails(2, "csr", "checkpoint", arguments=["export", "runs/first", "--to", "safetensors", "--form", "csr", "--out", "x"])
         self.fails(3, "no/run", arguments=["export", "no/run", "--to", "onnx"])
         self.fails(3, "cannot be opened", arguments=["import", "no.safetensors", "--preset", "quickstart", "--run", "runs/x"])

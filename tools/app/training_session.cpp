@@ -20,7 +20,9 @@
 #include "src/base/stopwatch.hpp"
 #include "src/models/take_weights.hpp"
 #include "src/train/schedule.hpp"
+#include "tools/app/device.hpp"
 #include "tools/app/gradual_pruning.hpp"
+#include "tools/app/trained_images.hpp"
 
 namespace varphase {
 namespace fs = std::filesystem;

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "tools/app/export_job.hpp"
 #include "tools/cli/old_verbs.hpp"
 
 namespace varphase {
@@ -9,6 +10,7 @@ namespace varphase {
 /// The jobs that need LibTorch, as verbs call them: main_engine.cpp fills them in; the front
 /// program has none, since it loads no LibTorch.
 struct Engine {
+  ExportResult (*export_network)(const ExportRequest&, Job&) = nullptr;
   OldVerbs old;
 };
 

@@ -1,62 +1,17 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
-#include "analysis/exchange/onnx_graph.hpp"
-#include "analysis/exchange/state_dict.hpp"
-#include "checkpoints/safetensors.hpp"
-#include "checkpoints/snapshot_file.hpp"
+#include <fmt/ranges.h>
+
 #include "src/base/byte_text.hpp"
 #include "src/base/console.hpp"
 #include "src/base/json.hpp"
 #include "src/base/text_table.hpp"
-#include "tools/app/loaded_network.hpp"
-#include "tools/app/output_file.hpp"
-#include "tools/app/provenance.hpp"
-#include "tools/app/run_contents.hpp"
-#include "tools/app/run_folder.hpp"
-#include "tools/cli/old_verbs.hpp"
+#include "tools/app/export_job.hpp"
+#include "tools/cli/engine.hpp"
+#include "tools/cli/verbs.hpp"
 
 namespace varphase {
-namespace fs = std::filesystem;
 namespace {
-
-/// The file that is exported, and where its export goes unless --out says so.
-struct Source {
-  fs::path file;
-  fs::path folder;
-  bool pruned = false;
-};
-
-Source find_source(const Options& options) {
-  if (fs::is_regular_file(options.run)) {
-    const std::string kind = read_document_header(options.run).kind;
-    VARPHASE_CHECK(kind == "pruned" || kind == kCheckpointKind, ErrorKind::usage,
-                   "{}: a {} file; checkpoints and pruned files can be exported", options.run,
-                   kind);
-    return {options.run, fs::path(options.run).parent_path(), kind == "pruned"};
-  }
-  const Target target = resolve_target(options.run, options.epoch.empty() ? "last" : options.epoch);
-  VARPHASE_CHECK(target.epochs.size() == 1, ErrorKind::usage, "export takes one epoch, got {}",
-                 target.epochs.size());
-  return {target.run.checkpoint(target.epochs.front()), target.run.layout().exports(), false};
-}
-
-std::vector<double> recorded(const Json& list, const char* key) {
-  std::vector<double> values;
-  for (const Json& value : list) {
-    VARPHASE_CHECK(value.is_number(), ErrorKind::format, "{}: wants numbers, got {}", key,
-                   brief(list));
-    values.push_back(value.get<double>());
-  }
-  VARPHASE_CHECK(!values.empty(), ErrorKind::usage,
-                 "the run normalizes its images, and its config has no {}", key);
-  return values;
-}
-
-InputNormalization normalization_of(const DataConfig& config) {
-  if (config.normalize == "none") return {};
-  return {recorded(config.pixel_mean, "data.pixel_mean"),
-          recorded(config.pixel_std, "data.pixel_std")};
-}
 
 Json value_json(const OnnxValue& value) {
   Json shape = value.shape;
@@ -64,88 +19,61 @@ Json value_json(const OnnxValue& value) {
   return {{"name", value.name}, {"shape", shape}, {"about", value.about}};
 }
 
-std::string value_text(const char* what, const OnnxValue& value) {
+Json result_json(const ExportResult& result) {
+  Json json{{"path", text_of_bytes(result.path)},
+            {"source", text_of_bytes(result.source)},
+            {"to", result.to}};
+  if (!result.mode.empty()) json["mode"] = result.mode;
+  for (const OnnxValue& value : result.inputs) json["inputs"].push_back(value_json(value));
+  for (const OnnxValue& value : result.outputs) json["outputs"].push_back(value_json(value));
+  for (const ExportResult::Tensor& tensor : result.tensors)
+    json["tensors"].push_back({{"name", tensor.name}, {"shape", tensor.shape}});
+  json["bytes"] = result.bytes;
+  return json;
+}
+
+void print_value(const char* what, const OnnxValue& value) {
   std::string shape = "images";
   for (const std::int64_t extent : value.shape) shape += fmt::format(", {}", extent);
-  return fmt::format("{:7}{} [{}]: {}\n", what, value.name, shape, value.about);
+  print_out("{:7}{} [{}]: {}\n", what, value.name, shape, value.about);
 }
 
-OnnxModel make_onnx(const fs::path& file, const std::string& form_name) {
-  LoadedNetwork loaded = load_network_file(file, at::kCPU);
-  const bool noise = loaded.network.first_noise() < loaded.network.layers().size();
-  const OnnxForm form = !form_name.empty() ? onnx_form_from_name(form_name)
-                        : noise            ? OnnxForm::ensemble
-                                           : OnnxForm::deterministic;
-  OnnxModel model = onnx_graph(loaded.network, form, normalization_of(loaded.config.data));
-  model.metadata = {{"varphase.form", onnx_form_name(form)},
-                    {"varphase.config", to_json(loaded.config).dump()},
-                    {"varphase.epoch", std::to_string(loaded.epoch)}};
-  if (!loaded.config.data.class_names.empty())
-    model.metadata.emplace_back("varphase.class_names", loaded.config.data.class_names.dump());
-  return model;
-}
-
-TensorFile make_state_dict(const Source& source, const std::string& form) {
-  if (source.pruned) {
-    const SparseForm sparse = sparse_form_from_name(form.empty() ? "dense" : form);
-    return state_dict(
-        sparse_model_from_document(read_document(source.file, "pruned"), source.file.string()),
-        sparse);
+class ExportVerb final : public Verb {
+ public:
+  std::string examples() const override {
+    return "  varphase export runs/first --to safetensors\n"
+           "  varphase export runs/first/pruned/95.h5 --to safetensors --form csr\n"
+           "  varphase export runs/first@22 --to onnx --mode ensemble --out first.onnx\n";
   }
-  VARPHASE_CHECK(form.empty() || sparse_form_from_name(form) == SparseForm::dense, ErrorKind::usage,
-                 "--form csr is for pruned files, {} is a checkpoint", source.file.string());
-  const Snapshot snapshot = read_snapshot(source.file);
-  check_is_of_its_run(source.file, snapshot.config);
-  return state_dict(snapshot);
-}
 
-fs::path default_path(const Source& source, const Options& options) {
-  std::string name = source.file.stem().string();
-  if (!options.export_form.empty()) name += "_" + options.export_form;
-  return source.folder / (name + (options.to == "onnx" ? ".onnx" : ".safetensors"));
-}
+  void declare(Flags& flags) override {
+    flags.of(request_, {"source"});
+    flags.required("to");
+    flags.json(json_);
+  }
+
+  int run(const Engine& engine) override {
+    Job job;
+    const ExportResult result = engine.export_network(request_, job);
+    if (json_) {
+      print_json(result_json(result));
+      return kSuccess;
+    }
+    for (const OnnxValue& value : result.inputs) print_value("input", value);
+    for (const OnnxValue& value : result.outputs) print_value("output", value);
+    for (const ExportResult::Tensor& tensor : result.tensors)
+      print_out("{} [{}]\n", tensor.name, fmt::join(tensor.shape, ", "));
+    print_out("{}, {}\n", result.path, bytes_text(static_cast<double>(result.bytes)));
+    return kSuccess;
+  }
+
+ private:
+  ExportRequest request_;
+  bool json_ = false;
+};
 
 }  // namespace
 
-int run_export(const Options& options) {
-  const Source source = find_source(options);
-  const fs::path out = options.out.empty() ? default_path(source, options) : fs::path(options.out);
-  check_output_file(out, options.overwrite);
-  const RunLock lock = begin_analysis(source.folder.parent_path());
-  Json result{{"path", text_of_bytes(out.string())},
-              {"source", text_of_bytes(source.file.string())},
-              {"to", options.to}};
-  std::string text;
-  std::int64_t bytes = 0;
-  if (options.to == "onnx") {
-    const OnnxModel model = make_onnx(source.file, options.export_form);
-    make_output_folder(out);
-    bytes = write_onnx(out, model);
-    result["form"] = model.metadata.front().second;
-    for (const OnnxValue& value : model.inputs) {
-      result["inputs"].push_back(value_json(value));
-      text += value_text("input", value);
-    }
-    for (const OnnxValue& value : model.outputs) {
-      result["outputs"].push_back(value_json(value));
-      text += value_text("output", value);
-    }
-  } else {
-    const TensorFile file = make_state_dict(source, options.export_form);
-    make_output_folder(out);
-    bytes = write_safetensors(out, file.arrays, file.metadata);
-    for (const Array& array : file.arrays) {
-      result["tensors"].push_back({{"name", array.name}, {"shape", array.shape}});
-      text += fmt::format("{} {}\n", array.name, shape_text(array.shape));
-    }
-  }
-  result["bytes"] = bytes;
-  if (options.json) {
-    print_json(result);
-  } else {
-    print_out("{}{}, {}\n", text, out.string(), bytes_text(static_cast<double>(bytes)));
-  }
-  return kSuccess;
-}
+std::unique_ptr<Verb> make_export_verb() { return std::make_unique<ExportVerb>(); }
 
 }  // namespace varphase

@@ -10,14 +10,14 @@
 namespace {
 
 varphase::Engine engine() {
-  return {.old = {{"train", varphase::run_train},
+  return {.export_network = varphase::export_network,
+          .old = {{"train", varphase::run_train},
                   {"finetune", varphase::run_finetune},
                   {"kappa", varphase::run_kappa},
                   {"sweep", varphase::run_sweep},
                   {"prune", varphase::run_prune},
                   {"eval", varphase::run_eval},
                   {"predict", varphase::run_predict},
-                  {"export", varphase::run_export},
                   {"import", varphase::run_import}}};
 }
 

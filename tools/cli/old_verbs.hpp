@@ -18,7 +18,6 @@ int run_kappa(const Options& options);
 int run_sweep(const Options& options);
 int run_prune(const Options& options);
 int run_eval(const Options& options);
-int run_export(const Options& options);
 int run_import(const Options& options);
 int run_predict(const Options& options);
 

@@ -366,28 +366,6 @@ void declare_eval(CLI::App& app, Options& o) {
   add_json(sub, o);
 }
 
-void declare_export(CLI::App& app, Options& o) {
-  CLI::App* to_others =
-      verb(app, "export", "Write a network as safetensors (PyTorch) or ONNX",
-           "  varphase export runs/first --to safetensors\n"
-           "  varphase export runs/first/pruned/95.h5 --to safetensors --form csr\n"
-           "  varphase export runs/first@22 --to onnx --form ensemble --out first.onnx\n");
-  to_others->add_option("run", o.run, "a run folder, RUN@EPOCH, a checkpoint or a pruned file")
-      ->required();
-  to_others->add_option("--epoch", o.epoch, "of a run folder: last, best, or an epoch")
-      ->default_str("last");
-  to_others->add_option("--to", o.to, "safetensors or onnx")
-      ->required()
-      ->check(CLI::IsMember({"safetensors", "onnx"}));
-  to_others->add_option(
-      "--form", o.export_form,
-      "safetensors: dense or csr (pruned layers) [dense]; onnx: ensemble, deterministic, "
-      "zero-mean, moments or head [ensemble; of a network without noise: deterministic]");
-  to_others->add_option("--out", o.out, "the file [RUN/exports/NAME, of a pruned file: beside it]");
-  to_others->add_flag("--overwrite", o.overwrite, "replace a file that is there");
-  add_json(to_others, o);
-}
-
 void declare_import(CLI::App& app, Options& o) {
   CLI::App* from_others = verb(
       app, "import", "Make a run of a PyTorch network's weights (safetensors or NPZ)",
@@ -463,10 +441,10 @@ struct OldVerbRow {
   const char* name;
   Declare declare;
 };
-constexpr OldVerbRow kDeclared[] = {
-    {"train", declare_train},     {"finetune", declare_finetune}, {"kappa", declare_kappa},
-    {"sweep", declare_sweep},     {"prune", declare_prune},       {"eval", declare_eval},
-    {"predict", declare_predict}, {"export", declare_export},     {"import", declare_import}};
+constexpr OldVerbRow kDeclared[] = {{"train", declare_train},     {"finetune", declare_finetune},
+                                    {"kappa", declare_kappa},     {"sweep", declare_sweep},
+                                    {"prune", declare_prune},     {"eval", declare_eval},
+                                    {"predict", declare_predict}, {"import", declare_import}};
 
 class OldVerb final : public Verb {
  public:
@@ -499,7 +477,6 @@ std::unique_ptr<Verb> make_sweep_verb() { return make_old<3>(); }
 std::unique_ptr<Verb> make_prune_verb() { return make_old<4>(); }
 std::unique_ptr<Verb> make_eval_verb() { return make_old<5>(); }
 std::unique_ptr<Verb> make_predict_verb() { return make_old<6>(); }
-std::unique_ptr<Verb> make_export_verb() { return make_old<7>(); }
-std::unique_ptr<Verb> make_import_verb() { return make_old<8>(); }
+std::unique_ptr<Verb> make_import_verb() { return make_old<7>(); }
 
 }  // namespace varphase

@@ -88,9 +88,7 @@ struct Options {  // of the verbs that have no request yet
   std::vector<std::string> budget;  // "dense1=0.98"
   std::string structure = "none";
 
-  // export, import
-  std::string to;
-  std::string export_form;
+  // import
   std::string file;
   std::string map;
   std::optional<double> log_alpha;

@@ -86,10 +86,10 @@ at::Tensor noise_of(const Layer& layer) {
 /// A folder of graphs with what goes in and what must come out, for onnx_reference.py.
 class OnnxGraph : public testing::Test {
  protected:
-  void add(const std::string& name, Network& network, OnnxForm form,
+  void add(const std::string& name, Network& network, OnnxMode mode,
            std::map<std::string, at::Tensor> inputs, std::map<std::string, at::Tensor> outputs,
            const InputNormalization& normalization = {}) {
-    const OnnxModel model = onnx_graph(network, form, normalization);
+    const OnnxModel model = onnx_graph(network, mode, normalization);
     for (const OnnxValue& value : model.inputs) {
       for (const auto& layer : network.layers()) {
         Shape shape = layer->output_shape();
@@ -129,22 +129,22 @@ TEST_F(OnnxGraph, EveryFormGivesWhatTheNetworkGives) {
     Shape shape = network.input();
     shape.insert(shape.begin(), kImages);
     const at::Tensor x = at::rand(shape);
-    add(name + "_ensemble", network, OnnxForm::ensemble, {{"images", x}},
+    add(name + "_ensemble", network, OnnxMode::ensemble, {{"images", x}},
         {{"logits", network.forward(x, sampled())}});
-    add(name + "_deterministic", network, OnnxForm::deterministic, {{"images", x}},
+    add(name + "_deterministic", network, OnnxMode::deterministic, {{"images", x}},
         {{"logits", network.forward(x, {})}});
-    add(name + "_zero_mean", network, OnnxForm::zero_mean, {{"images", x}},
+    add(name + "_zero_mean", network, OnnxMode::zero_mean, {{"images", x}},
         {{"logits", network.forward(x, sampled(Mode::zero_mean))}});
     const std::size_t first = network.position("");
     const auto& layer = dynamic_cast<const VarianceLayer&>(*network.layers()[first]);
     at::Tensor features = network.forward_range(x, sampled(), 0, first);
     if (layer.output_shape().size() == 1) features = features.flatten(1);
     const auto moments = layer.moments(features, layer.mean(), layer.weight_variance());
-    add(name + "_moments", network, OnnxForm::moments, {{"images", x}},
+    add(name + "_moments", network, OnnxMode::moments, {{"images", x}},
         {{layer.name() + ".output_mean", moments.mean},
          {layer.name() + ".output_variance", moments.variance}});
     const at::Tensor b = network.forward_range(x, sampled(), 0, first + 1);
-    add(name + "_head", network, OnnxForm::head, {{layer.name() + ".output", b}},
+    add(name + "_head", network, OnnxMode::head, {{layer.name() + ".output", b}},
         {{"logits", network.forward(x, sampled())}});
   }
   run();
@@ -157,9 +157,9 @@ TEST_F(OnnxGraph, PrunedWeightsAndNormalizationAreInside) {
   layer.override_weights(layer.mean() * keep, 3 * layer.weight_variance() * keep);
   const at::Tensor x = at::rand({kImages, 1, 8, 8});
   const at::Tensor normalized = (x - 0.3) / 0.25;
-  for (const OnnxForm form : {OnnxForm::ensemble, OnnxForm::deterministic}) {
-    const Forward how = form == OnnxForm::ensemble ? sampled() : Forward{};
-    add(onnx_form_name(form), network, form, {{"images", x}},
+  for (const OnnxMode mode : {OnnxMode::ensemble, OnnxMode::deterministic}) {
+    const Forward how = mode == OnnxMode::ensemble ? sampled() : Forward{};
+    add(onnx_mode_name(mode), network, mode, {{"images", x}},
         {{"logits", network.forward(normalized, how)}}, {{0.3}, {0.25}});
   }
   run();
@@ -168,13 +168,13 @@ TEST_F(OnnxGraph, PrunedWeightsAndNormalizationAreInside) {
 TEST_F(OnnxGraph, FormsThatANetworkHasNotAreRefused) {
   Network quiet(Json::parse(
       R"({"input": [1, 4, 4], "classes": 2, "layers": ["relu", {"dense": {"out": 2}}]})"));
-  EXPECT_THAT(error_of(ErrorKind::unsupported, [&] { onnx_graph(quiet, OnnxForm::ensemble, {}); }),
+  EXPECT_THAT(error_of(ErrorKind::unsupported, [&] { onnx_graph(quiet, OnnxMode::ensemble, {}); }),
               HasSubstr("deterministic"));
   Network dropout(Json::parse(
       R"({"input": [1, 4, 4], "classes": 2, "layers": [{"dropout": 0.5}, {"dense": {"out": 2}}]})"));
-  EXPECT_THAT(error_of(ErrorKind::unsupported, [&] { onnx_graph(dropout, OnnxForm::moments, {}); }),
+  EXPECT_THAT(error_of(ErrorKind::unsupported, [&] { onnx_graph(dropout, OnnxMode::moments, {}); }),
               HasSubstr("no variance layer"));
-  EXPECT_THAT(error_of(ErrorKind::usage, [] { onnx_form_from_name("ensembel"); }),
+  EXPECT_THAT(error_of(ErrorKind::usage, [] { onnx_mode_from_name("ensembel"); }),
               HasSubstr("did you mean 'ensemble'"));
 }
 
