@@ -39,9 +39,9 @@ class Program(ProgramTest):
             self.assertEqual(done.returncode, 0, f"{verb}: {done.stderr}")
         self.assertTrue((one / "report.html").is_file())
         self.assertTrue((one / "kappa/layers/epoch_0002_conv2.h5").is_file())  # beside the run's map
-        refused = run("kappa", one, "--layer", "conv2", "--epoch", "last", "--budget", 1e-6, *OFFLINE)
+        refused = run("kappa", one, "--layer", "conv2", "--epoch", "last", "--max-seconds", 1e-6, *OFFLINE)
         self.assertEqual(refused.returncode, 2)
-        self.assertIn("--budget", refused.stderr)
+        self.assertIn("--max-seconds", refused.stderr)
         rows = json.loads(run("transition", one, "--json").stdout)["rows"]
         self.assertEqual([row["epoch"] for row in rows], [0, 1, 2])
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "tools/app/export_job.hpp"
+#include "tools/app/kappa_job.hpp"
 #include "tools/cli/old_verbs.hpp"
 
 namespace varphase {
@@ -11,6 +12,7 @@ namespace varphase {
 /// program has none, since it loads no LibTorch.
 struct Engine {
   ExportResult (*export_network)(const ExportRequest&, Job&) = nullptr;
+  KappaMapsResult (*kappa)(const KappaMapsRequest& request, KappaJob& job) = nullptr;
   OldVerbs old;
 };
 

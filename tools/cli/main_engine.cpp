@@ -11,9 +11,9 @@ namespace {
 
 varphase::Engine engine() {
   return {.export_network = varphase::export_network,
+          .kappa = varphase::make_kappa_maps,
           .old = {{"train", varphase::run_train},
                   {"finetune", varphase::run_finetune},
-                  {"kappa", varphase::run_kappa},
                   {"sweep", varphase::run_sweep},
                   {"prune", varphase::run_prune},
                   {"eval", varphase::run_eval},

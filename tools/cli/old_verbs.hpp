@@ -14,7 +14,6 @@ using OldVerbs = std::map<std::string, int (*)(const Options&)>;
 
 int run_train(const Options& options);
 int run_finetune(const Options& options);
-int run_kappa(const Options& options);
 int run_sweep(const Options& options);
 int run_prune(const Options& options);
 int run_eval(const Options& options);

@@ -44,11 +44,6 @@ void add_wide(CLI::App* sub, Options& o) {
   sub->add_flag("--wide", o.wide, "all columns of tables, which else fit 80 characters");
 }
 
-void add_run(CLI::App* sub, Options& o, const std::string& epochs) {
-  sub->add_option("run", o.run, "a run folder, RUN@EPOCH, or a checkpoint file")->required();
-  if (!epochs.empty()) sub->add_option("--epoch", o.epoch, epochs)->capture_default_str();
-}
-
 void add_form(CLI::App* sub, Options& o) {
   sub->add_option("--form", o.form,
                   "how pruned layers are computed: auto (whichever is the fastest), dense, "
@@ -168,58 +163,6 @@ void declare_finetune(CLI::App& app, Options& o) {
   add_fields<TrainConfig>(
       sub, o, "train",
       "Training (else as the pruned run had it, with 20 epochs, all of KL at once)", false);
-}
-
-void declare_kappa(CLI::App& app, Options& o) {
-  CLI::App* sub =
-      verb(app, "kappa", "Exact kappa maps and histograms of checkpoints",
-           "  varphase kappa runs/first\n  varphase kappa runs/first --epoch last --verify 200\n"
-           "  varphase kappa runs/first@12 --smooth none\n"
-           "  varphase kappa runs/vgg --epoch last --layer all --all-quantities\n"
-           "  varphase kappa runs/deep --epoch last --method estimate --samples 16\n"
-           "  varphase kappa runs/first --epoch last --by class\n"
-           "  varphase kappa runs/first --epoch last --by image --top 5\n");
-  o.epoch = "all";
-  add_run(sub, o, "all, last, best, an epoch, or several with commas: 1,5,10");
-  sub->add_option(
-         "--layer", o.curvature_layers,
-         "layers by name, with commas between [the variance layers]; all: every layer with weights")
-      ->delimiter(',');
-  sub->add_option("--method", o.method,
-                  "exact; ggn: the Gauss-Newton diagonal; estimate: exact but for residuals of "
-                  "layers further up, which enter by random signs, with a standard error")
-      ->check(CLI::IsMember({"exact", "ggn", "estimate"}))
-      ->capture_default_str();
-  sub->add_option("--samples", o.estimate_samples, "of --method estimate, an image")
-      ->check(CLI::Range(2, 1000000))
-      ->capture_default_str();
-  sub->add_option("--budget", o.seconds,
-                  "seconds that an epoch may take: more is refused before it starts; estimate "
-                  "takes as many samples as fit")
-      ->check(CLI::PositiveNumber);
-  sub->add_flag("--all-quantities", o.all_quantities,
-                "keep gradient, empirical Fisher and Gauss-Newton diagonal beside the Hessian's");
-  sub->add_option("--by", o.by,
-                  "class: a map of each class's images alone, and their sum; image: beside the map "
-                  "the images that add most to the weights of largest |kappa|")
-      ->check(CLI::IsMember({"class", "image"}));
-  sub->add_option("--top", o.top, "of --by image: weights of each layer")
-      ->check(CLI::Range(1, 1000))
-      ->capture_default_str();
-  sub->add_option("--smooth", o.smooth,
-                  "how kinks of activations are smoothed: auto (by softplus where a layer of the "
-                  "closed form has one behind it), none, softplus[:BETA]")
-      ->capture_default_str();
-  sub->add_option("--verify", o.verify, "compare so many entries with a float64 double backward")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
-  sub->add_option("--split", o.split, "images of the sum: train, validation, test")
-      ->default_str("train");
-  sub->add_option("--kappa0", o.kappa0, "threshold of the printed count: 10^1.5, 31.6 or log:1.5")
-      ->capture_default_str();
-  add_data(sub, o);
-  add_device(sub, o);
-  add_json(sub, o);
 }
 
 /// What sweep and prune share: which layers, on what scale, how they are mended.
@@ -433,50 +376,39 @@ void declare_predict(CLI::App& app, Options& o) {
 
 }  // namespace
 
-using Declare = void (*)(CLI::App&, Options&);
-
 namespace {
-
-struct OldVerbRow {
-  const char* name;
-  Declare declare;
-};
-constexpr OldVerbRow kDeclared[] = {{"train", declare_train},     {"finetune", declare_finetune},
-                                    {"kappa", declare_kappa},     {"sweep", declare_sweep},
-                                    {"prune", declare_prune},     {"eval", declare_eval},
-                                    {"predict", declare_predict}, {"import", declare_import}};
 
 class OldVerb final : public Verb {
  public:
-  explicit OldVerb(const OldVerbRow& row) : row_(row) {}
+  using Declare = void (*)(CLI::App&, Options&);
+  OldVerb(const char* name, Declare declare) : name_(name), declare_(declare) {}
   std::string examples() const override { return ""; }
   void declare(Flags& flags) override {
-    row_.declare(flags.verb(), options_);
+    declare_(flags.verb(), options_);
     // Defaults that differ by verb are settled by the verb: an empty text means its own.
     options_.epoch.clear();
     options_.split.clear();
   }
-  int run(const Engine& engine) override { return engine.old.at(row_.name)(options_); }
+  int run(const Engine& engine) override { return engine.old.at(name_)(options_); }
 
  private:
-  const OldVerbRow& row_;
+  const char* name_;
+  Declare declare_;
   Options options_;
 };
 
-template <std::size_t row>
-std::unique_ptr<Verb> make_old() {
-  return std::make_unique<OldVerb>(kDeclared[row]);
+std::unique_ptr<Verb> make_old(const char* name, OldVerb::Declare declare) {
+  return std::make_unique<OldVerb>(name, declare);
 }
 
 }  // namespace
 
-std::unique_ptr<Verb> make_train_verb() { return make_old<0>(); }
-std::unique_ptr<Verb> make_finetune_verb() { return make_old<1>(); }
-std::unique_ptr<Verb> make_kappa_verb() { return make_old<2>(); }
-std::unique_ptr<Verb> make_sweep_verb() { return make_old<3>(); }
-std::unique_ptr<Verb> make_prune_verb() { return make_old<4>(); }
-std::unique_ptr<Verb> make_eval_verb() { return make_old<5>(); }
-std::unique_ptr<Verb> make_predict_verb() { return make_old<6>(); }
-std::unique_ptr<Verb> make_import_verb() { return make_old<7>(); }
+std::unique_ptr<Verb> make_train_verb() { return make_old("train", declare_train); }
+std::unique_ptr<Verb> make_finetune_verb() { return make_old("finetune", declare_finetune); }
+std::unique_ptr<Verb> make_sweep_verb() { return make_old("sweep", declare_sweep); }
+std::unique_ptr<Verb> make_prune_verb() { return make_old("prune", declare_prune); }
+std::unique_ptr<Verb> make_eval_verb() { return make_old("eval", declare_eval); }
+std::unique_ptr<Verb> make_predict_verb() { return make_old("predict", declare_predict); }
+std::unique_ptr<Verb> make_import_verb() { return make_old("import", declare_import); }
 
 }  // namespace varphase

@@ -62,17 +62,7 @@ struct Options {  // of the verbs that have no request yet
   std::string format;
   std::int64_t batch = 0;
 
-  // kappa
   std::string smooth = "auto";
-  std::int64_t verify = 0;
-  std::vector<std::string> curvature_layers;
-  std::string method = "exact";
-  std::int64_t estimate_samples = 4;
-  double seconds = 0;  // that an epoch may take; 0: any
-  bool all_quantities = false;
-  std::string by;  // class, image
-  std::int64_t top = 10;
-  std::string kappa0 = "10^1.5";
 
   // sweep, prune
   std::vector<double> thresholds;  // log10 kappa_0

@@ -1,0 +1,281 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#include "tools/app/kappa_job.hpp"
+
+#include <ATen/TensorOperators.h>
+#include <fmt/format.h>
+
+#include "analysis/kappa/compute_kappa.hpp"
+#include "analysis/kappa/image_shares.hpp"
+#include "analysis/kappa/kappa_csv.hpp"
+#include "analysis/kappa/map_files.hpp"
+#include "analysis/kappa/map_sum.hpp"
+#include "analysis/kappa/threshold.hpp"
+#include "checkpoints/snapshot_file.hpp"
+#include "src/base/atomic_file.hpp"
+#include "src/base/byte_text.hpp"
+#include "src/base/json.hpp"
+#include "src/base/log.hpp"
+#include "src/base/text_table.hpp"
+#include "src/torch/numerics.hpp"
+#include "tools/app/device.hpp"
+#include "tools/app/image_share_files.hpp"
+#include "tools/app/kappa_identity.hpp"
+#include "tools/app/kappa_passes.hpp"
+#include "tools/app/loaded_network.hpp"
+#include "tools/app/output_file.hpp"
+#include "tools/app/provenance.hpp"
+#include "tools/app/run_contents.hpp"
+#include "tools/app/run_folder.hpp"
+#include "tools/app/run_images.hpp"
+#include "tools/app/trained_images.hpp"
+
+namespace varphase {
+namespace fs = std::filesystem;
+namespace {
+
+std::string without_header(const std::string& csv, bool without) {
+  return without ? csv.substr(csv.find('\n') + 1) : csv;
+}
+
+KappaRequest network_request(const KappaMapsRequest& maps) {
+  VARPHASE_CHECK(maps.by != "image" || maps.method != "estimate", ErrorKind::usage,
+                 "--by image wants --method exact or ggn: an estimate of a single image is noise");
+  KappaRequest request;
+  request.smooth = maps.smooth;
+  request.verify = maps.verify;
+  request.layers = maps.layer;
+  request.method = curvature_method_from_name(maps.method);
+  request.samples = maps.samples;
+  request.others = maps.all_quantities;
+  return request;
+}
+
+/// One run of the job.
+class KappaMaps {
+ public:
+  KappaMaps(const KappaMapsRequest& maps, const Target& target, KappaJob& job);
+  KappaMapsResult run();
+
+ private:
+  /// Before the first map: what it will take.
+  void begin(Network& network);
+  /// @param label of the images, where they are one class
+  KappaMap map_of(Network& network, const DeviceImages& images, std::int64_t epoch,
+                  std::optional<std::int64_t> label, const fs::path& file);
+  void write(const fs::path& file, KappaMap& map) const;
+  void epoch(std::int64_t number);
+  void whole(Network& network, std::int64_t epoch, const MapSubject& subject);
+  void by_class(Network& network, std::int64_t epoch, const MapSubject& subject);
+  void by_image(Network& network, std::int64_t epoch, const KappaMap& map,
+                const MapSubject& subject);
+  void add_rows(const KappaMap& map, std::vector<KappaRow>& rows);
+  void write_histograms() const;
+
+  const KappaMapsRequest& maps_;
+  KappaJob& job_;
+  const Target& target_;
+  const MapFiles files_;
+  const RunLock lock_;
+  const double kappa0_;
+  const RunConfig config_;
+  const Dataset dataset_;
+  const at::Device device_;
+  KappaRequest request_;
+  DeviceImages images_;
+  bool begun_ = false;
+  std::string histograms_;
+  KappaMapsResult result_;
+};
+
+KappaMaps::KappaMaps(const KappaMapsRequest& maps, const Target& target, KappaJob& job)
+    : maps_(maps),
+      job_(job),
+      target_(target),
+      files_(target_.run.path()),
+      lock_(begin_analysis(target_.run.path())),
+      kappa0_(parse_threshold(maps.kappa0)),
+      config_(target_.run.config()),
+      dataset_(open_dataset(config_.data, maps.data)),
+      device_(open_device(maps.where)),
+      request_(network_request(maps)) {
+  set_numerics(config_.train.deterministic, false);
+  const Split split = split_from_name(maps.split);
+  images_ = to_device(dataset_.part(split), split, device_);
+  result_.kappa0 = kappa0_;
+  result_.images = images_.count();
+  result_.split = split_name(split);
+  result_.class_names = config_.data.class_names;
+}
+
+void KappaMaps::begin(Network& network) {
+  const bool by_image = maps_.by == "image";
+  result_.repeatable =
+      announce_passes(network, images_, {maps_.max_seconds, by_image}, request_, job_);
+  const KappaPlan plan(network, request_);
+  if (maps_.by == "class")
+    job_.note(fmt::format("{} maps of {} an epoch", network.classes(),
+                          bytes_text(static_cast<double>(map_bytes(plan, network, request_)))));
+  job_.begin("kappa",
+             static_cast<std::int64_t>(target_.epochs.size()) * plan.passes() * (by_image ? 2 : 1) *
+                 images_.count(),
+             "images");
+  job_.computing();
+  begun_ = true;
+}
+
+KappaMap KappaMaps::map_of(Network& network, const DeviceImages& images, std::int64_t epoch,
+                           std::optional<std::int64_t> label, const fs::path& file) {
+  const KappaPlan plan(network, request_);
+  const fs::path checkpoint = target_.run.checkpoint(epoch);
+  Json origin = origin_of(checkpoint, config_, dataset_, images);
+  std::string name = fmt::format("epoch_{:04}", epoch);
+  if (label) {
+    origin["class"] = *label;
+    name += fmt::format("_class_{:02}", *label);
+  }
+  const std::string digest = request_digest(origin, request_);
+  const auto say = [&](const std::string& text) { job_.note(name + " " + text); };
+  if (std::optional<KappaMap> found = made_before(file, digest, plan)) {
+    say("is there: the same request made it before");
+    job_.advance(plan.passes() * images.count());
+    return *found;
+  }
+  PartialFiles partial(
+      {files_.partial(), name, origin, [this] { return job_.stop_requested(); }, say});
+  KappaMap map = compute_kappa(
+      network, images, request_, [this](std::int64_t n) { job_.advance(n); }, &partial);
+  map.epoch = epoch;
+  map.label = label;
+  map.repeatable = result_.repeatable;
+  map.provenance = provenance(device_);
+  map.provenance[kDatasetDigest] = dataset_.digest;
+  map.provenance["checkpoint"] = text_of_bytes(checkpoint.filename().string());
+  map.provenance[kRequestDigest] = digest;
+  write(file, map);
+  partial.remove();
+  return map;
+}
+
+void KappaMaps::write(const fs::path& file, KappaMap& map) const {
+  fs::create_directories(file.parent_path());
+  if (const fs::path older = files_.make_room(file, map); !older.empty())
+    log_warning(
+        fmt::format("{}: was of something else, and is kept as {}", file.string(), older.string()));
+  keep_proofs(file, map);
+  write_document(file, to_document(map));
+}
+
+void KappaMaps::add_rows(const KappaMap& map, std::vector<KappaRow>& rows) {
+  const auto add = [&](const std::vector<LayerKappa>& layers,
+                       const std::vector<KappaProof>& proofs) {
+    for (std::size_t i = 0; i < layers.size(); ++i) {
+      const KappaProof* proof = i < proofs.size() ? &proofs[i] : nullptr;
+      rows.push_back(kappa_row(map, layers[i], proof, kappa0_, request_.samples));
+      job_.computed(rows.back());
+    }
+  };
+  add(map.layers, map.proofs);
+  add(map.plain_layers, map.plain_proofs);
+}
+
+void KappaMaps::whole(Network& network, std::int64_t epoch, const MapSubject& subject) {
+  const fs::path file = files_.map(subject, epoch);
+  result_.folder = file.parent_path();
+  const KappaMap map = map_of(network, images_, epoch, std::nullopt, file);
+  add_rows(map, result_.rows);
+  histograms_ += without_header(histogram_csv({&map, 1}), !histograms_.empty());
+  if (maps_.by == "image") by_image(network, epoch, map, subject);
+}
+
+void KappaMaps::by_image(Network& network, std::int64_t epoch, const KappaMap& map,
+                         const MapSubject& subject) {
+  ImageShareRequest wanted;
+  wanted.weights = maps_.top;
+  job_.describe(fmt::format("images of epoch {}", epoch));
+  const std::vector<LayerImages> found =
+      largest_by_image(network, images_, request_, map, wanted, [this](std::int64_t n) {
+        job_.advance(n);
+        if (job_.stop_requested()) throw Interrupted{};
+      });
+  const Json json = image_json(found, epoch);
+  const fs::path stem = files_.images(subject, epoch);
+  const fs::path csv = stem.string() + ".csv";
+  fs::create_directories(stem.parent_path());
+  write_json_file(stem.string() + ".json", {{"images", images_.count()},
+                                            {"split", split_name(images_.split)},
+                                            {"provenance", map.provenance},
+                                            {"layers", json}});
+  write_text_atomically(csv, image_csv(found, epoch));
+  result_.layers.insert(result_.layers.end(), json.begin(), json.end());
+  job_.found_images(found, epoch, csv, wanted.images);
+}
+
+void KappaMaps::by_class(Network& network, std::int64_t epoch, const MapSubject& subject) {
+  result_.folder = files_.class_folder(subject);
+  MapSum sum;
+  for (std::int64_t label = 0; label < network.classes(); ++label) {
+    const DeviceImages part = select_images(images_, (images_.labels == label).nonzero().flatten());
+    if (part.count() == 0) {
+      log_warning(fmt::format("class {}: no image of it in {}", label, split_name(images_.split)));
+      continue;
+    }
+    job_.describe(fmt::format("kappa of epoch {}, class {}", epoch, label));
+    const KappaMap map =
+        map_of(network, part, epoch, label, files_.class_map(subject, epoch, label));
+    add_rows(map, result_.rows);
+    histograms_ += without_header(class_histogram_csv({&map, 1}), !histograms_.empty());
+    sum.add(map);
+  }
+  add_rows(sum.take(), result_.sums);
+}
+
+void KappaMaps::epoch(std::int64_t number) {
+  const fs::path checkpoint = target_.run.checkpoint(number);
+  LoadedNetwork loaded =
+      network_of_snapshot(read_snapshot(checkpoint), device_, checkpoint.string());
+  check_fits(loaded.network, dataset_, false);
+  // A run that went on with other images has epochs of both.
+  Json& data = result_.data;
+  if (data.is_null() || (data["as_trained"] == true && loaded.dataset_digest != dataset_.digest))
+    data = trained_images(dataset_, loaded.dataset_digest, checkpoint.string());
+  if (!begun_) begin(loaded.network);
+  job_.describe(fmt::format("kappa of epoch {}", number));
+  const MapSubject subject =
+      subject_of(request_, KappaPlan(loaded.network, request_), loaded.network, images_,
+                 loaded.dataset_digest, dataset_.digest);
+  maps_.by == "class" ? by_class(loaded.network, number, subject)
+                      : whole(loaded.network, number, subject);
+}
+
+void KappaMaps::write_histograms() const {
+  const fs::path histogram = MapFiles::histogram(result_.folder);
+  write_text_atomically(
+      histogram,
+      with_histograms(fs::exists(histogram) ? read_text_file(histogram) : "", histograms_));
+}
+
+KappaMapsResult KappaMaps::run() {
+  job_.begin_stoppable();
+  for (const std::int64_t number : target_.epochs) {
+    try {
+      epoch(number);
+    } catch (const Interrupted&) {
+      result_.interrupted = number;
+      break;
+    }
+  }
+  job_.end();
+  if (!result_.interrupted) write_histograms();
+  return std::move(result_);
+}
+
+}  // namespace
+
+KappaMapsResult make_kappa_maps(const KappaMapsRequest& request, KappaJob& job) {
+  const Target target = resolve_target(request.run, request.epoch);
+  check_output_folder(target.run.layout().kappa());
+  return KappaMaps(request, target, job).run();
+}
+
+}  // namespace varphase
