@@ -3,7 +3,7 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty_like.h>
-#include <ATen/ops/erf.h>
+#include <ATen/ops/erfc.h>
 #include <ATen/ops/exp.h>
 #include <ATen/ops/max_pool2d_with_indices.h>
 #include <ATen/ops/sigmoid.h>
@@ -110,7 +110,7 @@ class ActivationRule final : public GateRule {
 
  private:
   at::Tensor density() const { return at::exp(-0.5 * x_.square()) * 0.39894228040143267794; }
-  at::Tensor cdf() const { return 0.5 * (1 + at::erf(x_ * 0.70710678118654752440)); }
+  at::Tensor cdf() const { return 0.5 * at::erfc(x_ * -0.70710678118654752440); }
 
   Activation activation_ = Activation::identity;
   double beta_ = 1;

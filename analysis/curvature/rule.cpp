@@ -9,6 +9,16 @@
 
 namespace varphase {
 
+// Each is defined in its rule's file.
+using MakeRule = std::unique_ptr<CurvatureRule>(const RuleSource& source);
+MakeRule make_dense_rule;
+MakeRule make_conv_rule;
+MakeRule make_avg_pool_rule;
+MakeRule make_batch_norm_rule;
+MakeRule make_activation_rule;
+MakeRule make_max_pool_rule;
+MakeRule make_identity_rule;
+
 const Registry<RuleFactory>& curvature_rules() {
   static const Registry<RuleFactory> table{"rule of curvature for a layer",
                                            {{"conv2d", make_conv_rule},
@@ -26,6 +36,8 @@ const Registry<RuleFactory>& curvature_rules() {
                                             {"softplus", make_activation_rule},
                                             {"tanh", make_activation_rule},
                                             {"sigmoid", make_activation_rule},
+                                            {"silu", make_activation_rule},
+                                            {"gelu", make_activation_rule},
                                             {"abs", make_activation_rule}}};
   return table;
 }

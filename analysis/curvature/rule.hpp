@@ -154,14 +154,6 @@ void require_rule(const Layer& layer);
 /// The rule of a layer. @throws Error as require_rule.
 std::unique_ptr<CurvatureRule> make_rule(const RuleSource& source);
 
-std::unique_ptr<CurvatureRule> make_dense_rule(const RuleSource& source);
-std::unique_ptr<CurvatureRule> make_conv_rule(const RuleSource& source);
-std::unique_ptr<CurvatureRule> make_avg_pool_rule(const RuleSource& source);
-std::unique_ptr<CurvatureRule> make_batch_norm_rule(const RuleSource& source);
-std::unique_ptr<CurvatureRule> make_activation_rule(const RuleSource& source);
-std::unique_ptr<CurvatureRule> make_max_pool_rule(const RuleSource& source);
-std::unique_ptr<CurvatureRule> make_identity_rule(const RuleSource& source);
-
 /// What the layer computes with, in the source's element type.
 WeightAndBias weight_and_bias(const RuleSource& source);
 

@@ -195,6 +195,25 @@ void add_softplus(Builder& graph, Layer& layer) {
   graph.append(layer, "Div", {sharpness});
 }
 
+/// x sigmoid(x): ONNX has no operator of it.
+void add_silu(Builder& graph, Layer& layer) {
+  const std::string gate = graph.node("Sigmoid", {graph.current()}, layer.name() + ".sigmoid");
+  graph.append(layer, "Mul", {gate});
+}
+
+/// x (1 + erf(x / sqrt 2)) / 2, as PyTorch exports it: an operator Gelu came with a later set.
+void add_gelu(Builder& graph, Layer& layer) {
+  const std::string& name = layer.name();
+  const std::string scaled = graph.node(
+      "Mul", {graph.current(), graph.scalar(name + ".scale", 0.70710678F)}, name + ".scaled");
+  const std::string erf = graph.node("Erf", {scaled}, name + ".erf");
+  const std::string twice =
+      graph.node("Add", {erf, graph.scalar(name + ".one", 1)}, name + ".twice");
+  const std::string share =
+      graph.node("Mul", {twice, graph.scalar(name + ".half", 0.5F)}, name + ".share");
+  graph.append(layer, "Mul", {share});
+}
+
 using Rule = void (*)(Builder& graph, Layer& layer);
 
 /// The operators of each layer kind; a kind without a row is refused by name.
@@ -213,6 +232,8 @@ const Registry<Rule>& rules() {
                                      {"softplus", add_softplus},
                                      {"tanh", add_tanh},
                                      {"sigmoid", add_sigmoid},
+                                     {"silu", add_silu},
+                                     {"gelu", add_gelu},
                                      {"abs", add_abs}}};
   return table;
 }

@@ -95,6 +95,12 @@ std::unique_ptr<Layer> make_tanh(const Json& options, const Shape& input) {
 std::unique_ptr<Layer> make_sigmoid(const Json& options, const Shape& input) {
   return plain(Activation::sigmoid, "sigmoid", options, input);
 }
+std::unique_ptr<Layer> make_silu(const Json& options, const Shape& input) {
+  return plain(Activation::silu, "silu", options, input);
+}
+std::unique_ptr<Layer> make_gelu(const Json& options, const Shape& input) {
+  return plain(Activation::gelu, "gelu", options, input);
+}
 std::unique_ptr<Layer> make_abs(const Json& options, const Shape& input) {
   return plain(Activation::abs, "abs", options, input);
 }

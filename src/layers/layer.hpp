@@ -103,21 +103,4 @@ struct LayerKind {
 /// All layer kinds by the name that a spec gives them.
 const Registry<LayerKind>& layer_kinds();
 
-std::unique_ptr<Layer> make_conv2d(const Json& options, const Shape& input);
-std::unique_ptr<Layer> make_dense(const Json& options, const Shape& input);
-std::unique_ptr<Layer> make_variance_dense(const Json& options, const Shape& input);
-std::unique_ptr<Layer> make_variance_conv2d(const Json& options, const Shape& input);
-std::unique_ptr<Layer> make_batch_norm(const Json& options, const Shape& input);
-std::unique_ptr<Layer> make_max_pool(const Json& options, const Shape& input);
-std::unique_ptr<Layer> make_avg_pool(const Json& options, const Shape& input);
-std::unique_ptr<Layer> make_flatten(const Json& options, const Shape& input);
-std::unique_ptr<Layer> make_dropout(const Json& options, const Shape& input);
-std::unique_ptr<Layer> make_gaussian_dropout(const Json& options, const Shape& input);
-std::unique_ptr<Layer> make_relu(const Json& options, const Shape& input);
-std::unique_ptr<Layer> make_leaky_relu(const Json& options, const Shape& input);
-std::unique_ptr<Layer> make_softplus(const Json& options, const Shape& input);
-std::unique_ptr<Layer> make_tanh(const Json& options, const Shape& input);
-std::unique_ptr<Layer> make_sigmoid(const Json& options, const Shape& input);
-std::unique_ptr<Layer> make_abs(const Json& options, const Shape& input);
-
 }  // namespace varphase

@@ -4,6 +4,27 @@
 
 namespace varphase {
 
+// Each is defined in its layer's file.
+using MakeLayer = std::unique_ptr<Layer>(const Json& options, const Shape& input);
+MakeLayer make_conv2d;
+MakeLayer make_variance_conv2d;
+MakeLayer make_dense;
+MakeLayer make_variance_dense;
+MakeLayer make_batch_norm;
+MakeLayer make_max_pool;
+MakeLayer make_avg_pool;
+MakeLayer make_flatten;
+MakeLayer make_dropout;
+MakeLayer make_gaussian_dropout;
+MakeLayer make_relu;
+MakeLayer make_leaky_relu;
+MakeLayer make_softplus;
+MakeLayer make_tanh;
+MakeLayer make_sigmoid;
+MakeLayer make_silu;
+MakeLayer make_gelu;
+MakeLayer make_abs;
+
 const Registry<LayerKind>& layer_kinds() {
   static const Registry<LayerKind> table{
       "layer",
@@ -22,6 +43,8 @@ const Registry<LayerKind>& layer_kinds() {
        {"softplus", {make_softplus, "softplus"}},
        {"tanh", {make_tanh, "tanh"}},
        {"sigmoid", {make_sigmoid, "sigmoid"}},
+       {"silu", {make_silu, "silu"}},
+       {"gelu", {make_gelu, "gelu"}},
        {"abs", {make_abs, "abs"}}}};
   return table;
 }

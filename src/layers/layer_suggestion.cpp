@@ -48,6 +48,7 @@ const std::map<std::string, std::string>& others_names() {
                                                         {"variationallinear", "variance_dense"},
                                                         {"varianceconv", "variance_conv2d"},
                                                         {"dropout2d", "dropout"},
+                                                        {"swish", "silu"},
                                                         {"logistic", "sigmoid"},
                                                         {"absolute", "abs"}};
   return table;
@@ -67,9 +68,9 @@ std::string layer_suggestion(std::string_view kind) {
     if (letters(known) == name) return "; did you mean '" + known + "'?";
   const auto other = others_names().find(name);
   if (other != others_names().end()) return "; did you mean '" + other->second + "'?";
-  if (is_one_of(name, {"gelu", "silu", "swish", "elu", "selu", "celu", "prelu", "relu6", "mish",
-                       "hardswish", "hardtanh", "hardsigmoid", "logsigmoid"}))
-    return "; activations are relu, leaky_relu, softplus, tanh, sigmoid, abs";
+  if (is_one_of(name, {"elu", "selu", "celu", "prelu", "relu6", "mish", "hardswish", "hardtanh",
+                       "hardsigmoid", "logsigmoid"}))
+    return "; activations are relu, leaky_relu, softplus, tanh, sigmoid, silu, gelu, abs";
   if (is_one_of(name, {"softmax", "logsoftmax"}))
     return ": the last layer gives logits, of which the loss takes the softmax; leave it out";
   return suggestion(kind, layer_kinds().names());

@@ -56,7 +56,7 @@ class Words(unittest.TestCase):
     def test_layers_of_other_tools(self):
         for kind, words in (("linear", "did you mean 'dense'?"), ("Linear", "did you mean 'dense'?"), ("Conv2d", "did you mean 'conv2d'?"),
                             ("ReLU", "did you mean 'relu'?"), ("BatchNorm2d", "did you mean 'batch_norm'?"),
-                            ("MaxPool2d", "did you mean 'max_pool'?"), ("gelu", "activations are relu"), ("softmax", "logits"),
+                            ("MaxPool2d", "did you mean 'max_pool'?"), ("mish", "activations are relu"), ("GELU", "did you mean 'gelu'?"), ("swish", "did you mean 'silu'?"), ("softmax", "logits"),
                             ("denes", "did you mean 'dense'?")):  # fmt: skip
             with self.subTest(kind):
                 (self.folder / "net.json").write_text(json.dumps({"input": [1, 28, 28], "classes": 10, "layers": [kind, "relu"]}))

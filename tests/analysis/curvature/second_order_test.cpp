@@ -4,9 +4,12 @@
 
 #include "analysis/curvature/diagonal.hpp"
 #include "analysis/curvature/loss_curvature.hpp"
+#include "analysis/curvature/network_diagonal.hpp"
+#include "src/layers/activation_layer.hpp"
 #include "tests/analysis/curvature/reference_diagonal.hpp"
 #include "tests/support/device.hpp"
 #include "tests/support/golden.hpp"
+#include "tests/support/kinds_by_trait.hpp"
 
 namespace varphase {
 namespace {
@@ -61,9 +64,10 @@ class RandomSpec {
   }
   void between(Json& layers) {
     if (pick(0, 1) == 1) layers.push_back("batch_norm");
-    const Json kinds[] = {"softplus", {{"softplus", 2.0}}, "tanh", "sigmoid",
-                          "relu",     "leaky_relu",        "abs",  "softplus"};
-    layers.push_back(kinds[pick(0, 7)]);
+    static const std::vector<std::string> kinds = activation_kinds();
+    const std::int64_t which = pick(0, static_cast<std::int64_t>(kinds.size()));
+    layers.push_back(which == 0 ? Json{{"softplus", 2.0}}
+                                : Json(kinds[static_cast<std::size_t>(which - 1)]));
   }
   void pool(Json& layers, std::int64_t& height, std::int64_t& width) {
     if (height < 3 || width < 3) return;
@@ -90,9 +94,7 @@ Case random_case(const Json& spec, int seed, std::int64_t images) {
   made.labels = at::randint(made.network.classes(), {images}, at::kLong).to(test_device());
   made.network.to(test_device());
   for (std::size_t i = 0; i < made.network.layers().size(); ++i) {
-    const std::string_view kind = made.network.layers()[i]->kind();
-    if (kind.find("dense") != kind.npos || kind.find("conv2d") != kind.npos)
-      made.layers.push_back(i);
+    if (made.network.layers()[i]->traits().weighted()) made.layers.push_back(i);
   }
   return made;
 }
@@ -135,6 +137,76 @@ TEST_P(RandomNetwork, DiagonalOfEveryLayerMeetsDoubleBackward) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Thirty, RandomNetwork, testing::Range(1, 31));
+
+/// Two of the kind, with and without a norm, in front of and behind what mixes units.
+Json network_of(const std::string& kind) {
+  return {{"input", {1, 6, 6}},
+          {"classes", 4},
+          {"layers", Json::array({{{"conv2d", {{"out", 3}, {"kernel", 3}}}},
+                                  kind,
+                                  {{"max_pool", 2}},
+                                  {{"variance_dense", {{"out", 5}}}},
+                                  "batch_norm",
+                                  kind,
+                                  {{"dense", {{"out", 4}}}}})}};
+}
+
+TEST(EveryActivation, HasTheExactDiagonalByChainAndByClosedForm) {
+  for (const std::string& kind : activation_kinds()) {
+    Case of = random_case(network_of(kind), 3, 9);
+    SecondOrderRequest request;
+    request.layers = of.layers;
+    request.memory = 1 << 14;
+    const std::vector<LayerDiagonal> got = diagonals(of, request);
+    const std::vector<LayerDiagonal> narrow = diagonals(of, request, at::kFloat);
+    for (std::size_t i = 0; i < of.layers.size(); ++i) {
+      const std::string name = of.network.layers()[of.layers[i]]->name();
+      const ReferenceDiagonal wanted = reference_diagonal(of.network, name, of.x, of.labels);
+      EXPECT_TRUE(close(got[i].hessian, wanted.hessian, 1e-10)) << kind << " " << name;
+      EXPECT_TRUE(close(narrow[i].hessian, wanted.hessian, 1e-3)) << kind << " " << name;
+      if (name != "dense1") continue;
+      const HeadParts head = require_head(of.network, of.layers[i]).to(at::kDouble);
+      const at::Tensor a = of.network.forward_range(of.x, Forward{}, 0, of.layers[i]).flatten(1);
+      EXPECT_TRUE(close(head_hessian_diagonal(head, a, of.labels), wanted.hessian, 1e-10)) << kind;
+    }
+  }
+}
+
+TEST(EveryWeightedKind, HasTheExactDiagonal) {
+  for (const std::string& kind : weighted_kinds()) {
+    const Json layer{{kind, {{"out", 4}}}};
+    Case of = random_case(
+        {{"input", {2, 6, 6}},
+         {"classes", 3},
+         {"layers", Json::array({layer, "tanh", layer, "sigmoid", {{"dense", {{"out", 3}}}}})}},
+        5, 7);
+    ASSERT_EQ(of.layers.size(), 3U);
+    SecondOrderRequest request;
+    request.layers = of.layers;
+    const std::vector<LayerDiagonal> got = diagonals(of, request);
+    for (std::size_t i = 0; i < of.layers.size(); ++i) {
+      const std::string name = of.network.layers()[of.layers[i]]->name();
+      const ReferenceDiagonal wanted = reference_diagonal(of.network, name, of.x, of.labels);
+      EXPECT_TRUE(close(got[i].hessian, wanted.hessian, 1e-10)) << kind << " " << name;
+    }
+  }
+}
+
+TEST(EveryActivation, IsSmoothedWhereItHasKinksAlone) {
+  for (const std::string& kind : activation_kinds()) {
+    if (kind == "abs") continue;  // refused by name
+    Case of = random_case(network_of(kind), 3, 9);
+    const HeadParts head = require_head(of.network, of.network.position("dense1"));
+    const Smoothing usual = parse_smoothing("auto", head);
+    EXPECT_EQ(usual.softplus, piecewise_linear(head.activation)) << kind;
+    SecondOrderRequest request;
+    request.layers = of.layers;
+    const std::vector<LayerDiagonal> own = diagonals(of, request),
+                                     smooth = diagonals(of, request, at::kDouble, {true, 1.0});
+    EXPECT_EQ(at::equal(own[0].hessian, smooth[0].hessian), !usual.softplus) << kind;
+    EXPECT_EQ(bends_behind(of.network, of.layers[0], {}), !usual.softplus) << kind;
+  }
+}
 
 TEST(LossCurvature, FactorsAreTheHessianOfTheLoss) {
   at::manual_seed(2);

@@ -12,6 +12,7 @@
 #include "src/noise/normal_fill.hpp"
 #include "tests/checkpoints/files.hpp"
 #include "tests/checkpoints/python.hpp"
+#include "tests/support/kinds_by_trait.hpp"
 
 namespace varphase::test {
 namespace {
@@ -30,8 +31,8 @@ Json every_kind() {
     "batch_norm", "tanh", {"max_pool": 2}, {"dropout": 0.4},
     {"variance_dense": {"out": 7, "parameterization": "additive", "bias": true, "log_alpha": 0}},
     "batch_norm", {"softplus": 2}, {"dense": {"out": 6}}, "sigmoid",
-    {"variance_dense": {"out": 5, "parameterization": "zero_centred", "bias": true}}, "abs", "relu",
-    "softplus", {"dense": {"out": 3, "bias": false}}]})");
+    {"variance_dense": {"out": 5, "parameterization": "zero_centred", "bias": true}}, "abs", "silu",
+    {"dense": {"out": 6}}, "gelu", {"dense": {"out": 6}}, "relu", "softplus", {"dense": {"out": 3, "bias": false}}]})");
 }
 
 Json plain() {
@@ -146,6 +147,31 @@ TEST_F(OnnxGraph, EveryFormGivesWhatTheNetworkGives) {
     const at::Tensor b = network.forward_range(x, sampled(), 0, first + 1);
     add(name + "_head", network, OnnxMode::head, {{layer.name() + ".output", b}},
         {{"logits", network.forward(x, sampled())}});
+  }
+  run();
+}
+
+TEST_F(OnnxGraph, HasEveryActivationOfTheTable) {
+  for (const std::string& kind : activation_kinds()) {
+    Json spec = Json::parse(R"({"input": [1, 5, 5], "classes": 3, "layers":
+      [{"dense": {"out": 40}}, "relu", {"dense": {"out": 3}}]})");
+    spec["layers"][1] = kind;
+    Network network = drawn_network(spec);
+    const at::Tensor x = 12 * at::randn({kImages, 1, 5, 5});
+    add(kind, network, OnnxForm::deterministic, {{"images", x}},
+        {{"logits", network.forward(x, {})}});
+  }
+  run();
+}
+
+TEST_F(OnnxGraph, HasEveryKindWithWeights) {
+  for (const std::string& kind : weighted_kinds()) {
+    const Json layer{{kind, {{"out", 4}, {"bias", true}}}};
+    const Json layers = Json::array({layer, "tanh", layer, {{"dense", {{"out", 3}}}}});
+    Network network = drawn_network({{"input", {2, 6, 6}}, {"classes", 3}, {"layers", layers}});
+    const at::Tensor x = at::randn({kImages, 2, 6, 6});
+    add(kind, network, OnnxForm::deterministic, {{"images", x}},
+        {{"logits", network.forward(x, {})}});
   }
   run();
 }

@@ -155,9 +155,9 @@ TEST(Dropout, ItsGradientIsItsFactor) {
 
 TEST(Dropout, RefusesWhatIsNoShare) {
   for (const Json& option : {Json(1.0), Json(-0.1), Json("half"), Json(nullptr)}) {
-    EXPECT_THROW(make_dropout(option, {4}), Error) << option.dump();
+    EXPECT_THROW(layer_kinds().at("dropout").make(option, {4}), Error) << option.dump();
   }
-  EXPECT_THROW(make_gaussian_dropout(-1, {4}), Error);
+  EXPECT_THROW(layer_kinds().at("gaussian_dropout").make(-1, {4}), Error);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "src/noise/normal_fill.hpp"
 #include "tests/src/variance/reference.hpp"
 #include "tests/support/device.hpp"
+#include "tests/support/kinds_by_trait.hpp"
 
 // Every kind of variance layer with every parameterization and prior, and what its outputs and its
 // KL term are by definition, in float64.
@@ -19,7 +20,10 @@ inline constexpr double kNu = 0.5;  // of student_t here: the reference's grid r
 /// One row of the table that all tests below run over.
 struct Combination {
   std::string kind, parameterization, prior;
-  bool conv() const { return kind == "variance_conv2d"; }
+  bool conv() const {
+    const auto layer = layer_kinds().at(kind).make({{"out", 1}}, {1, 9, 9});
+    return layer->traits().weights == LayerTraits::Weights::conv2d;
+  }
   std::string name() const { return kind + " " + parameterization + " " + prior; }
   Json options() const {
     Json json{{"parameterization", parameterization},
@@ -40,7 +44,7 @@ struct Combination {
 
 inline std::vector<Combination> combinations(bool allowed) {
   std::vector<Combination> list;
-  for (const char* kind : {"variance_dense", "variance_conv2d"}) {
+  for (const std::string& kind : variance_kinds()) {
     for (const std::string& parameterization : parameterizations().names()) {
       for (const std::string& prior : priors().names()) {
         if (priors().at(prior)({})->allows(parameterization) == allowed)
@@ -67,7 +71,7 @@ struct Made {
 
 inline Made make(const Combination& one) {
   Made made{layer_kinds().at(one.kind).make(one.options(), one.input()), nullptr};
-  made.variance = dynamic_cast<VarianceLayer*>(made.layer.get());
+  made.variance = made.layer->as_variance();
   made.layer->place("layer1", kNumber);
   made.layer->initialize({11, Stream::initial_value, kNumber, 0});
   at::manual_seed(5);

@@ -201,7 +201,7 @@ TEST(EveryVarianceLayer, SaysWhatIsWrongWithASpec) {
 TEST(VarianceConv2d, WantsImagesThatItsKernelFitsInto) {
   const auto refusal = [](const Json& options, const Shape& input) {
     try {
-      make_variance_conv2d(options, input);
+      layer_kinds().at("variance_conv2d").make(options, input);
     } catch (const Error& error) {
       return std::string(error.what());
     }
@@ -246,8 +246,11 @@ TEST(VarianceConv2d, MeetsTheGoldenMoments) {
   const at::Tensor a = golden_tensor(g["a"]), weight = golden_tensor(g["weight"]);
   const at::Tensor log_alpha = at::full({1}, g["log_alpha"].get<double>(), at::kDouble);
   for (const auto& [stride, end] : {std::pair(1, ""), std::pair(2, "_stride2")}) {
-    const auto layer = make_variance_conv2d(
-        {{"out", 2}, {"kernel", 3}, {"stride", stride}, {"padding", 1}, {"bias", true}}, {2, 4, 4});
+    const auto layer =
+        layer_kinds()
+            .at("variance_conv2d")
+            .make({{"out", 2}, {"kernel", 3}, {"stride", stride}, {"padding", 1}, {"bias", true}},
+                  {2, 4, 4});
     for (Parameter& parameter : layer->parameters()) {
       *parameter.tensor = parameter.name == "mean"        ? weight
                           : parameter.name == "log_alpha" ? log_alpha
@@ -264,8 +267,11 @@ TEST(VarianceConv2d, MeetsTheGoldenMoments) {
 TEST(InitialValues, AreThoseOfTheTable) {
   const double k = 1 / std::sqrt(18.0);  // fan_in 2 x 3 x 3
   for (const std::string& name : parameterizations().names()) {
-    const auto layer = make_variance_conv2d(
-        {{"out", 200}, {"kernel", 3}, {"parameterization", name}, {"bias", true}}, {2, 6, 6});
+    const auto layer =
+        layer_kinds()
+            .at("variance_conv2d")
+            .make({{"out", 200}, {"kernel", 3}, {"parameterization", name}, {"bias", true}},
+                  {2, 6, 6});
     layer->initialize({4, Stream::initial_value, 1, 0});
     for (const Parameter& parameter : layer->parameters()) {
       const at::Tensor t = *parameter.tensor;
@@ -289,8 +295,10 @@ TEST(InitialValues, AreThoseOfTheTable) {
       }
     }
   }
-  const auto constant = make_variance_dense(
-      {{"out", 3}, {"parameterization", "zero_centred"}, {"log_sigma2", -3}}, {4});
+  const auto constant =
+      layer_kinds()
+          .at("variance_dense")
+          .make({{"out", 3}, {"parameterization", "zero_centred"}, {"log_sigma2", -3}}, {4});
   EXPECT_TRUE((*constant->parameters()[0].tensor == -3).all().item<bool>());
 }
 
