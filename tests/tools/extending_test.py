@@ -96,6 +96,71 @@ class ExtendingTest(unittest.TestCase):
                           also=["src/models/presets.cpp"])  # fmt: skip
         self.assertEqual(said, "a network that was added\n")
 
+    def test_a_layer(self):
+        self.new_file("src/layers/added.cpp", """#include <ATen/ops/linear.h>
+
+#include "src/layers/layer.hpp"
+
+namespace varphase {
+namespace {
+
+/// A dense layer of two units.
+class Added final : public Layer {
+ public:
+  explicit Added(std::int64_t in) : in_(in) { initialize({}); }
+  std::string_view kind() const override { return "added"; }
+  Shape output_shape() const override { return {2}; }
+  LayerTraits traits() const override {
+    LayerTraits traits;
+    traits.weights = LayerTraits::Weights::dense;
+    traits.geometry = {in_};
+    return traits;
+  }
+  at::Tensor forward(const at::Tensor& x, const Forward&) override { return at::linear(x.flatten(1), weight_); }
+  std::vector<Parameter> parameters() override { return {{"weight", &weight_, Role::weight, "out,in"}}; }
+  void initialize(const NoiseKey& key) override { weight_ = uniform_tensor({2, in_}, 1, key, 0); }
+
+ private:
+  std::int64_t in_;
+  at::Tensor weight_;
+};
+
+}  // namespace
+
+std::unique_ptr<Layer> make_added(const Json&, const Shape& input) { return std::make_unique<Added>(element_count(input)); }
+
+}  // namespace varphase
+""")  # fmt: skip
+        self.insert("src/layers/layer_kinds.cpp", "MakeLayer make_dense;", "MakeLayer make_added;\n")
+        self.insert("src/layers/layer_kinds.cpp", '{"dense", {make_dense, "dense"}}', '{"added", {make_added, "added"}}, ')
+        self.insert("src/CMakeLists.txt", "  layers/dense.cpp", "  layers/added.cpp\n")
+        self.insert("analysis/curvature/rule.cpp", '{"dense", make_dense_rule}', '{"added", make_dense_rule}, ')
+        self.insert("analysis/exchange/onnx_graph.cpp", '{"dense", add_linear}', '{"added", add_linear}, ')
+        said = self.check("a layer", "varphase_analysis", "curvature_test", """#include <cstdio>
+#include "analysis/curvature/second_order.hpp"
+#include "analysis/exchange/onnx_graph.hpp"
+#include "src/base/error.hpp"
+#include <ATen/ATen.h>
+int main() {
+  const varphase::Json spec = varphase::Json::parse(R"({"input": [1, 2, 2], "classes": 2, "layers": ["added"]})");
+  varphase::Network network(spec);
+  network.initialize(1);
+  varphase::CurvatureChain chain(network, 0, {}, at::kDouble);
+  varphase::SecondOrderRequest request;
+  request.layers = {0};
+  varphase::SecondOrder pass(chain, request);
+  const at::Tensor x = at::ones({1, 1, 2, 2}, at::kDouble);
+  pass.add(x, at::zeros({1}, at::kLong), at::zeros({1}, at::kLong));
+  const at::Tensor p = at::softmax(network.forward(x.to(at::kFloat), {}), 1)[0][0];
+  const double wanted = (p * (1 - p)).item<double>(), got = pass.sums()[0].hessian[0][0].item<double>();
+  const auto graph = varphase::onnx_graph(network, varphase::OnnxForm::deterministic, {});
+  bool gemm = false;
+  for (const auto& node : graph.nodes) gemm = gemm || node.op == "Gemm";
+  std::printf("%s %d %d", network.parameters().front().name.c_str(), std::abs(got / wanted - 1) < 1e-5, gemm);
+}
+""")  # fmt: skip
+        self.assertEqual(said, "added1/weight 1 1")
+
     def test_a_pruning_criterion(self):
         self.insert("analysis/prune/criteria.cpp", '{"random", {', '{"added", {.score = [](In in) { return each(in, [&](auto i) '
                     '{ return in.mean[i] + 2 * in.variance[i]; }); }, .formula = "mu + 2 sigma^2"}},\n       ')  # fmt: skip
