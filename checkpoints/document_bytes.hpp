@@ -13,7 +13,7 @@ namespace varphase {
 
 inline constexpr std::size_t kAddressBytes = 8, kStructureChecksumBytes = 4;
 
-/// An address that is none.
+/// The address that stands for no address.
 inline constexpr std::uint64_t kNowhere = ~std::uint64_t{0};
 
 /// HDF5's checksum of its own structures: Bob Jenkins' lookup3.
@@ -22,8 +22,7 @@ std::uint32_t lookup3(std::span<const std::byte> bytes);
 /// HDF5's checksum of a chunk's values: Fletcher's, of 16-bit words with the high byte first.
 std::uint32_t fletcher32(std::span<const std::byte> bytes);
 
-/// Whether a checksum is the one that is stored; always so in a build for fuzzing, where a changed
-/// byte is to be read on.
+/// Whether a computed checksum is the stored one. Always so in a build for fuzzing, so that a changed byte is read on.
 inline bool same_checksum(std::uint32_t stored, std::uint32_t computed) {
 #ifdef VARPHASE_FUZZING
   return (static_cast<void>(stored), static_cast<void>(computed), true);
@@ -32,7 +31,7 @@ inline bool same_checksum(std::uint32_t stored, std::uint32_t computed) {
 #endif
 }
 
-/// Takes numbers and runs of bytes off the front; ends with an error where there are too few.
+/// Takes numbers and runs of bytes off the front of some bytes. @throws Error format where there are too few.
 class Cursor {
  public:
   Cursor(std::span<const std::byte> bytes, const Hdf5Place& place) : left_(bytes), place_(place) {}
@@ -42,9 +41,9 @@ class Cursor {
   std::uint8_t byte() { return static_cast<std::uint8_t>(number(1)); }
   std::span<const std::byte> bytes(std::uint64_t count);
   std::size_t left() const noexcept { return left_.size(); }
-  /// Refuses any other number. @param what names it.
+  /// Takes a number and refuses any but `wanted`. @param what  names it in the message
   void expect(std::size_t width, std::uint64_t wanted, std::string_view what);
-  /// Refuses what was not taken, unless it is zero.
+  /// Refuses bytes that were not taken, unless they are zero.
   void end(std::string_view what);
 
  private:
@@ -52,8 +51,8 @@ class Cursor {
   const Hdf5Place& place_;
 };
 
-/// The bytes of a file, given out once: what its structures take together is never more than the
-/// file has, however they point at each other, so that a walk of them ends.
+/// The bytes of a file, of which each is given out once at most. So structures that point at each other cannot make a
+/// reader take more than the file holds, and every walk through them ends.
 class ImageBytes {
  public:
   ImageBytes(std::span<const std::byte> image, const Hdf5Place& place)
@@ -61,10 +60,10 @@ class ImageBytes {
 
   std::size_t size() const noexcept { return image_.size(); }
   std::span<const std::byte> take(std::uint64_t address, std::uint64_t count);
-  /// A structure that begins with its signature and ends with its checksum; without these.
+  /// The inside of a structure that begins with its signature and ends with its checksum, which are checked.
   std::span<const std::byte> structure(std::uint64_t address, std::uint64_t count,
                                        std::string_view signature);
-  /// Without being counted: to see how long a structure is.
+  /// Bytes that are not counted as given out: to see how long a structure is.
   std::span<const std::byte> look(std::uint64_t address, std::uint64_t count) const;
 
  private:

@@ -15,7 +15,7 @@
 
 namespace varphase {
 
-/// Kinds of messages of an object header, by HDF5's numbers.
+/// The kinds of messages in an object header, by HDF5's numbers.
 enum class MessageKind : std::uint8_t {
   nothing = 0x00,
   dataspace = 0x01,
@@ -33,21 +33,22 @@ enum class MessageKind : std::uint8_t {
   reference_count = 0x16,
 };
 
+/// A message of an object header: one property of a group or dataset.
 struct Message {
   MessageKind kind = MessageKind::nothing;
   std::uint16_t order = 0;  // of creation; 0 where the header keeps none
   std::span<const std::byte> body;
 };
 
-/// An object header of version 2, with its continuations. @throws Error format.
+/// Reads an object header of version 2 with its continuations. @throws Error format.
 std::vector<Message> read_object_header(ImageBytes& image, std::uint64_t address,
                                         const Hdf5Place& place);
 
-/// The message of a kind; none where there is none. @throws Error format where there are two.
+/// The body of the message of a kind; none where there is none. @throws Error format where there are two.
 std::optional<std::span<const std::byte>> one_message(const std::vector<Message>& messages,
                                                       MessageKind kind, const Hdf5Place& place);
 
-/// How links and attributes of an object lie where there are more than a few: a heap, and a tree of
+/// Where the links or attributes of an object lie when there are more than a few: a heap that holds them, and a tree of
 /// heap ids in the order of creation.
 struct DenseStorage {
   std::uint64_t heap = 0;
@@ -56,7 +57,7 @@ struct DenseStorage {
 
 enum class DenseKind { links, attributes };
 
-/// The messages in a dense storage, in the order of creation. @throws Error format.
+/// The messages of a dense storage, in the order of creation. @throws Error format.
 std::vector<std::span<const std::byte>> read_dense(ImageBytes& image, const DenseStorage& storage,
                                                    DenseKind kind, std::size_t most,
                                                    const Hdf5Place& place);

@@ -14,25 +14,23 @@
 
 namespace varphase {
 
-/// Arrays of whole numbers from an HDF5 file of anyone's making: of each of `wanted`, which are
-/// several names for one thing, the first that it holds, or none; `dims` is the dataset's text
-/// attribute `layout`, or "".
+/// Reads arrays of whole numbers from an HDF5 file that anybody may have made.
 ///
-/// The file is hostile input. It is read in a child process, which has limits of time and hands the
-/// values over, so that what makes HDF5 crash or hang costs this process nothing. Only hard links
-/// are followed, to datasets of any HDF5 version that are stored in the file itself, contiguous,
-/// compact or chunked, with the filters deflate, shuffle and fletcher32, every chunk written, no
-/// larger than the file's bytes can unpack to, all chunks together no larger than `limits` allow.
-/// Unsigned bytes come as uint8, other integer types as int64.
-/// @throws Error io; format naming file and object; device where the values want more memory than
-/// the machine has.
+/// The file is read in a child process with limits of time, which hands the values over: a file that makes HDF5 crash
+/// or hang costs this process nothing. Only hard links are followed. Datasets of any HDF5 version are read that are
+/// stored in the file itself (contiguous, compact or chunked) with the filters deflate, shuffle and fletcher32, with
+/// every chunk written, no larger than the file's bytes can unpack to, and all chunks together no larger than `limits`
+/// allow. Unsigned bytes come as uint8, other integer types as int64.
+/// @param wanted  for each array several names, of which the first that the file holds is read
+/// @return one for each of `wanted`, none where the file holds none of the names. `dims` is the dataset's text
+///   attribute `layout`, or "".
+/// @throws Error io; format naming file and object; device where the values need more memory than the machine has.
 std::vector<std::optional<Array>> read_foreign_arrays(
     const std::filesystem::path& path, std::span<const std::vector<std::string>> wanted,
     const ReadLimits& limits);
 
-/// The first of `names` that such a file holds, checked as read_foreign_arrays checks it and read
-/// through once in the child process, piece by piece; its `bytes` are empty. None where it holds
-/// none of them.
+/// The first of `names` that such a file holds, without values; none where it holds none. It is checked as
+/// read_foreign_arrays does, and read through once in the child process, piece by piece.
 std::optional<Array> find_foreign_array(const std::filesystem::path& path,
                                         std::span<const std::string> names,
                                         const ReadLimits& limits);
