@@ -17,18 +17,21 @@
 
 namespace varphase {
 
-/// What the names of those columns of metrics.csv begin with that hold a layer's log alpha.
+/// The columns of metrics.csv that hold a layer's log alpha begin with this; the layer's name follows.
 inline constexpr std::string_view kLogAlphaColumn = "log_alpha/";
 
-/// When the transition is said to have begun. The rules are printed beside what they found.
+/// When the transition is said to have begun. What is found is printed with the rule that found it.
 struct TransitionRules {
   double kappa0 = kDefaultKappa0;
   std::int64_t onset_count = 0;  // onset: the first epoch with more weights over kappa_0 than this
   double onset_share = 0;        // and than this share of the weights, 0 <= share < 1
-  double drop_points =
-      0.5;  // drop: deterministic accuracy this many points under its running maximum, for good
+  /// drop: deterministic accuracy this many points under its running maximum, for good
+  double drop_points = 0.5;
   double gap_points = 5;  // gap: the ensemble more than this over the deterministic one, for good
 };
+
+/// @throws Error usage, naming the first rule that is out of its range.
+void check_rules(const TransitionRules& rules);
 
 /// How many weights of each variance layer exceed kappa_0 at one epoch.
 struct KappaCount {
@@ -58,8 +61,7 @@ struct CountedMaps {
   std::vector<std::string> taken, left_out;  // as MapSeries has them
 };
 
-/// Beside each other, by epoch: weights over kappa_0, accuracies, log alpha; and the epochs the
-/// rules found.
+/// A table by epoch (weights over kappa_0, accuracies, log alpha), and the epochs that the rules find in it.
 struct Transition {
   TransitionRules rules;
   std::string split = "test";   // of the accuracies
@@ -72,51 +74,54 @@ struct Transition {
 
   std::optional<std::int64_t> onset;  // epoch
   std::optional<std::int64_t> drop;   // epoch
-  std::optional<std::int64_t> gap;    // epoch; never 0, where nothing is trained yet
+  std::optional<std::int64_t> gap;    // epoch; never 0, when nothing is trained yet
 
-  /// The onset rule on one layer alone: which goes first. @param layer its place in `layers`
+  /// The onset by the same rule, looking at one layer alone. @param layer  index in `layers`
   std::optional<std::int64_t> onset_of(std::size_t layer) const;
-  /// onset - drop in epochs: negative where kappa told first.
+  /// onset - drop in epochs: negative where kappa showed it first. None without both.
   std::optional<std::int64_t> lag() const;
-  /// onset - gap likewise; none where the gap's beginning was not seen.
+  /// onset - gap in epochs; none without both, or where the first evaluated epoch already has the gap, so that its
+  /// beginning was not seen.
   std::optional<std::int64_t> gap_lag() const;
-  /// Whether an epoch of training was evaluated before the gap opened; none where no epoch of
-  /// training has both accuracies.
+  /// Whether some evaluated epoch of training comes before the gap; none where no epoch of training has both
+  /// accuracies.
   std::optional<bool> low_variance_phase() const;
   /// "first epoch with more than 0 of 400,000 weights over kappa_0 = 10^1.5".
   std::string onset_rule() const;
-  /// "first epoch with the deterministic accuracy at least 0.5 points under its running maximum for
-  /// good".
+  /// "first epoch with the deterministic accuracy at least 0.5 points under its running maximum for good".
   std::string drop_rule() const;
-  /// "first evaluated epoch from which on the ensemble's test accuracy is more than 5 points over
-  /// the deterministic one".
+  /// "first evaluated epoch from which on the ensemble's test accuracy is more than 5 points over the deterministic
+  /// one".
   std::string gap_rule() const;
   /// What was found, in a sentence or two for people.
   std::string summary() const;
 };
 
-/// What the transition needs of a kappa map, so that the maps need not stay in memory.
+/// What the transition needs of one epoch's kappa map, so that the maps need not stay in memory.
 struct KappaSummary {
   KappaCount count;
   std::vector<std::string> layers;
   std::vector<std::int64_t> weights;
   std::string smooth;
 };
+/// Counts the weights of a map over kappa0.
 KappaSummary summarize(const KappaMap& map, double kappa0);
-/// One summary an epoch.
+/// One summary per epoch of a series.
 std::vector<KappaSummary> summarize(const MapSeries& series);
 
-/// Joins counts and metrics by epoch and applies the rules. Metrics columns: epoch,
-/// <split>_accuracy_deterministic, <split>_accuracy_ensemble, log_alpha/<layer>; of two rows of one
-/// epoch the later one counts.
-/// @throws Error format where maps disagree in layers, weights or smoothing; usage for rules out of
-/// range or where
-///         neither maps nor metrics are given.
+/// Joins counts and metrics by epoch and applies the rules.
+/// @param metrics  columns epoch, <split>_accuracy_deterministic, <split>_accuracy_ensemble, log_alpha/<layer>; of two
+///   rows of one epoch the later one counts
+/// @throws Error format where maps disagree in layers, weights or smoothing; usage where a rule is out of range, or
+///   where there are neither maps nor metrics.
 Transition find_transition(std::span<const KappaSummary> maps, const CsvTable& metrics,
                            const TransitionRules& rules, const std::string& split = "test");
 
+/// The epoch of the gap, by the rules and rows of a transition.
+std::optional<std::int64_t> find_gap(const Transition& transition);
+
 Json to_json(const Transition& transition);
-/// @throws Error format naming `origin`.
+/// The way back from to_json. @throws Error format naming `origin`.
 Transition transition_from_json(const Json& json, const std::string& origin);
 
 /// "epoch,over/<layer>,...,over_total,accuracy_deterministic,accuracy_ensemble,log_alpha/<layer>,...".

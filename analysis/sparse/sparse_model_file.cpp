@@ -168,10 +168,7 @@ PrunedLayer read_layer(Reading& reading, const Json& row) {
 
 }  // namespace
 
-Document to_document(const SparseModel& model) {
-  check_model(model, "pruned model");
-  Document document;
-  document.kind = "pruned";
+Json layer_list(const SparseModel& model) {
   Json rows = Json::array();
   for (const PrunedLayer& layer : model.layers) {
     rows.push_back({{"layer", layer.layer},
@@ -180,7 +177,15 @@ Document to_document(const SparseModel& model) {
                     {"parameterization", layer.parameterization},
                     {"kept", layer.kept()}});
   }
-  document.attributes = {{"epoch", model.epoch}, {"config", model.config}, {"layers", rows.dump()}};
+  return rows;
+}
+
+Document to_document(const SparseModel& model) {
+  check_model(model, "pruned model");
+  Document document;
+  document.kind = "pruned";
+  document.attributes = {
+      {"epoch", model.epoch}, {"config", model.config}, {"layers", layer_list(model).dump()}};
   if (!std::isnan(model.threshold)) document.attributes.emplace_back("threshold", model.threshold);
   for (const auto& [key, value] : model.provenance) {
     document.attributes.emplace_back(fmt::format("{}{}", kProvenance, key), value);
