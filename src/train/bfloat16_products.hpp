@@ -7,9 +7,9 @@
 
 namespace varphase {
 
-/// While it lives and `on`, this thread's matrix products and convolutions take bfloat16 inputs and
-/// sum in float32: LibTorch's autocast, without its cache of cast weights, which a captured step
-/// must not use. Gradients of the float32 weights come back as float32.
+/// While it lives and `on`, matrix products and convolutions of this thread take bfloat16 inputs and sum in float32.
+/// This is LibTorch's autocast without its cache of cast weights, which a captured step must not use. Gradients of
+/// float32 weights come back as float32.
 class Bfloat16Products {
  public:
   Bfloat16Products(bool on, c10::DeviceType device);

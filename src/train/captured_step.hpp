@@ -13,10 +13,11 @@ namespace varphase {
 /// A piece of GPU work recorded once as a CUDA graph and replayed.
 class CapturedStep {
  public:
-  static constexpr int kWarmUpSteps = 3;  // fills handles, plans and the allocator
+  /// until library handles, plans and the allocator's blocks exist
+  static constexpr int kWarmUpSteps = 3;
 
-  /// Warms the work up on a side stream, puts back the tensors that it changes, and records it:
-  /// `work` runs kWarmUpSteps times at once.
+  /// Runs `work` kWarmUpSteps times on a side stream, puts back the tensors that it changes, and then records it.
+  /// @param changed  the tensors that `work` changes
   /// @throws Error device where this build or machine has no CUDA.
   CapturedStep(const std::function<void()>& work, const std::vector<at::Tensor>& changed);
   ~CapturedStep();

@@ -15,9 +15,9 @@
 
 namespace varphase {
 
-/// An optimizer over one of LibTorch's fused kernels, with one learning rate for weights and one
-/// for the variances' parameters. The rates live on the device, so that a captured step reads
-/// today's. Weight decay is for weights alone.
+/// An optimizer made of LibTorch's fused kernels, with one learning rate for weights and one for the parameters of
+/// variances. The rates lie on the device, where a captured step reads those of the current epoch. Weight decay applies
+/// to weights alone.
 class Optimizer {
  public:
   virtual ~Optimizer() = default;
@@ -25,22 +25,23 @@ class Optimizer {
   Optimizer& operator=(const Optimizer&) = delete;
 
   void set_rates(double weights, double variances);
-  /// @param gradients in the order of network.parameters(), each of its parameter's shape
+  /// @param gradients  in the order of network.parameters(), each in its parameter's shape
   void step(const std::vector<at::Tensor>& gradients);
 
-  /// Whether rates are meant for the loss divided by the number of training images. Adam's steps do
-  /// not change with the loss's scale, but for epsilon.
+  /// Whether learning rates are meant for the loss divided by the number of training images, as SGD's are. Adam's steps
+  /// do not depend on the loss's scale, but for epsilon.
   virtual bool wants_mean_loss() const { return false; }
 
   void store(Snapshot& snapshot) const;
-  /// @throws Error format where a parameter's state is missing, shape where it is of another one.
+  /// @throws Error format where a parameter's state is missing, shape where it has another shape.
   void load(const Snapshot& snapshot);
 
-  /// Forgets the moments of a parameter's entries that `kept`, bool of its shape, does not keep: a
-  /// step then leaves them where they are. @throws Error shape where there is no such parameter.
+  /// Sets the moments of a parameter's dropped entries to 0, so that steps leave these entries where they are.
+  /// @param kept  bool, the parameter's shape
+  /// @throws Error shape where there is no such parameter.
   void forget_dropped(const std::string& parameter, const at::Tensor& kept);
 
-  /// All tensors that a step changes, to be put back after a warm-up.
+  /// All tensors that a step changes, which are put back after a warm-up.
   std::vector<at::Tensor> state() const;
 
  protected:
@@ -50,8 +51,8 @@ class Optimizer {
     std::vector<std::string> names;
     std::vector<at::Tensor> parameters, steps;
     std::vector<std::vector<at::Tensor>> moments;  // by moment, then by parameter
-    // The same memory as flat pieces: LibTorch's fused kernels give a tensor one block for 65,536
-    // entries, which leaves most of a GPU idle where all of a network is one large layer.
+    // The same memory cut into flat pieces: LibTorch's fused kernels use one block of threads per 65,536 entries of a
+    // tensor, which leaves most of a GPU idle where one layer is most of a network.
     std::int64_t piece = 0;  // entries
     std::vector<at::Tensor> piece_parameters, piece_steps;
     std::vector<std::vector<at::Tensor>> piece_moments;
@@ -64,7 +65,7 @@ class Optimizer {
   /// @param moments  names of the arrays kept for each parameter, as files have them
   Optimizer(const Network& network, const TrainConfig& config, std::vector<std::string> moments);
 
-  /// One step of a group. @param gradients of its pieces where it is in pieces, else of its members
+  /// One step of a group. @param gradients  of its pieces where in_pieces(), else of its members
   virtual void update(Group& group, const std::vector<at::Tensor>& gradients) = 0;
 
   const TrainConfig& config() const { return config_; }

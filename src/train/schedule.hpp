@@ -9,8 +9,8 @@
 
 namespace varphase {
 
-/// Share of the first learning rate at an epoch (epochs completed, 0 .. epochs - 1), where the
-/// schedule begins after `hold`, a share of all epochs, and takes the epochs that are left.
+/// The learning rate as a share of the first one, at an epoch (epochs completed, 0 .. epochs - 1). The schedule begins
+/// after `hold`, a share of all epochs, and is stretched over the epochs that are left.
 using Schedule = double (*)(const TrainConfig& config, std::int64_t epoch, double hold);
 
 /// All schedules by the name that a configuration gives them.
@@ -22,16 +22,18 @@ struct LearningRates {
 };
 LearningRates learning_rates(const TrainConfig& config, std::int64_t epoch);
 
-/// Weight of the KL term: kl_weight, after 0 before kl_start and a linear rise over kl_warmup.
+/// Weight of the KL term: 0 before kl_start, then a linear rise over kl_warmup epochs, then kl_weight.
 double kl_weight(const TrainConfig& config, std::int64_t epoch);
 
-/// Whether weights are dropped after an epoch (epochs completed, 1 .. epochs): every prune_every
-/// from prune_begin on, and after prune_end.
+/// Whether weights are dropped after an epoch (epochs completed, 1 .. epochs): every prune_every epochs from
+/// prune_begin on, and after prune_end.
 bool prunes_after(const TrainConfig& config, std::int64_t epoch);
 
-/// Share of a layer's weights that is dropped then: s (1 - (1 - (t - t0)/(t1 - t0))^3) from t0 =
-/// prune_begin to t1 = prune_end, s = prune_sparsity. Source: Zhu & Gupta, To prune, or not to
-/// prune (2017), eq. 1.
+/// The share of a layer's weights that is dropped then, with s = prune_sparsity, t0 = prune_begin and t1 = prune_end:
+///
+///     s (1 - (1 - (t - t0) / (t1 - t0))^3)
+///
+/// Source: Zhu & Gupta, To prune, or not to prune (2017), eq. 1.
 double prune_sparsity(const TrainConfig& config, std::int64_t epoch);
 
 }  // namespace varphase

@@ -159,6 +159,16 @@ struct TrainConfig {
 
   template <class Visitor>
   void visit_fields(Visitor&& visit) {
+    visit_length(visit);
+    visit_optimizer(visit);
+    visit_variances(visit);
+    visit_run(visit);
+    visit_pruning(visit);
+  }
+
+ private:
+  template <class Visitor>
+  void visit_length(Visitor& visit) {
     visit("epochs", epochs,
           FieldInfo{
               .help = "passes over the training images", .unit = "epochs", .min = 1, .max = 1e6});
@@ -180,6 +190,10 @@ struct TrainConfig {
                   .unit = "images",
                   .min = 1,
                   .max = 1e6});
+  }
+
+  template <class Visitor>
+  void visit_optimizer(Visitor& visit) {
     visit("optimizer", optimizer,
           FieldInfo{.help = "what makes a step of a gradient", .choices = {"adam", "sgd"}});
     visit("learning_rate", learning_rate,
@@ -207,6 +221,10 @@ struct TrainConfig {
     visit("momentum", momentum,
           FieldInfo{.help = "SGD's share of the last step in the next", .min = 0, .max = 0.999999});
     visit("nesterov", nesterov, FieldInfo{.help = "SGD looks ahead (Nesterov's momentum)"});
+  }
+
+  template <class Visitor>
+  void visit_variances(Visitor& visit) {
     visit("log_alpha_rate", log_alpha_rate,
           FieldInfo{.help = "learning rate of log alpha as a multiple of learning_rate",
                     .min = 0,
@@ -233,6 +251,10 @@ struct TrainConfig {
                     .unit = "epochs",
                     .min = 0,
                     .max = 1e6});
+  }
+
+  template <class Visitor>
+  void visit_run(Visitor& visit) {
     visit("samples", samples,
           FieldInfo{
               .help = "members of the ensemble of an epoch's evaluation", .min = 1, .max = 1e5});
@@ -268,6 +290,10 @@ struct TrainConfig {
                   .choices = {"none", "crop-flip"}});
     visit("crop_padding", crop_padding,
           FieldInfo{.help = "of crop-flip, on every side", .unit = "pixels", .min = 0, .max = 256});
+  }
+
+  template <class Visitor>
+  void visit_pruning(Visitor& visit) {
     visit("prune_sparsity", prune_sparsity,
           FieldInfo{.help = "share of each variance layer's weights that is dropped on the way, "
                             "more and more after each epoch; 0: none",

@@ -11,6 +11,7 @@
 #include "src/base/text_table.hpp"
 #include "src/torch/kernel_arguments.hpp"
 #include "src/torch/numerics.hpp"
+#include "src/train/training_checks.hpp"
 #include "tools/app/class_names.hpp"
 #include "tools/app/device.hpp"
 #include "tools/app/loaded_network.hpp"

@@ -7,6 +7,7 @@
 
 #include "src/layers/variance_layer.hpp"
 #include "src/torch/numerics.hpp"
+#include "src/train/training_checks.hpp"
 #include "tests/support/golden.hpp"
 #include "tests/support/small_training.hpp"
 

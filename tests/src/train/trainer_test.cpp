@@ -6,6 +6,7 @@
 
 #include "src/torch/numerics.hpp"
 #include "src/train/schedule.hpp"
+#include "src/train/training_checks.hpp"
 #include "tests/support/small_training.hpp"
 
 namespace varphase {
