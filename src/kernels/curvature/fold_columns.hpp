@@ -9,9 +9,10 @@
 
 namespace varphase {
 
-/// out[r,c,y,x] = sum over kernel cells (u,v) and positions (p,q) that meet there of
-/// columns[r, p out_width + q, (c kernel + u) kernel + v]: a convolution's input gradient out of
-/// the product of upstream gradient and weights.
+/// A convolution's input gradient, from the product of upstream gradient and weights:
+///
+///     out[r,c,y,x] = sum over kernel cells (u, v) and positions (p, q) that meet (y, x) of
+///                    columns[r, p out_width + q, (c kernel + u) kernel + v]
 template <class T>
 struct FoldColumns {
   const T* columns = nullptr;  // [rows, out_height out_width, C kernel kernel]

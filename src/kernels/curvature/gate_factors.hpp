@@ -8,9 +8,12 @@
 
 namespace varphase {
 
-/// out[n,f,c,y,x] = v[n,f,c,y/window,x/window] multiplier[n,c,y,x]: F vectors an image back through
-/// activations, batch norms and pools at once, whose winners alone have a multiplier. Rows and
-/// columns that the windows leave over get 0.
+/// Pulls F vectors of each image back through activations, batch norms and pools at once; only a pool's winners have a
+/// multiplier other than 0:
+///
+///     out[n,f,c,y,x] = v[n,f,c,y/window,x/window] multiplier[n,c,y,x]
+///
+/// Rows and columns that belong to no window get 0.
 template <class T>
 struct GateFactors {
   const T* v = nullptr;           // [N, F, C, H / window, W / window]

@@ -41,36 +41,36 @@ struct alignas(sizeof(T) * kPack) Pack {
   T at[kPack];
 };
 
-// A warp takes `Rows` images at a time, so that each load of V serves all of them; V, scale and
-// shift lie in shared memory, padded with zeros to whole packs for every lane. Softmax is computed
-// by all lanes alike.
-template <class T, int C, int Rows, Activation kind>
-__global__ void __launch_bounds__(kThreads)
-    curvature_of_warps(Head<T> head, const T* b, const std::int64_t* labels, std::int64_t rows,
-                       int padded, T* out, T* nll) {
-  extern __shared__ unsigned char raw[];
-  T* weight = reinterpret_cast<T*>(raw);  // [C, Jp]
-  T* scale = weight + C * padded;         // [Jp]
-  T* shift = scale + padded;              // [Jp]
-  const int units = static_cast<int>(head.units);
-  const int classes = static_cast<int>(head.classes);
-  for (int i = static_cast<int>(threadIdx.x); i < C * padded; i += kThreads) {
-    const int c = i / padded, j = i % padded;
-    weight[i] =
-        c < classes && j < units ? head.weight[static_cast<std::int64_t>(c) * units + j] : T(0);
-  }
-  for (int j = static_cast<int>(threadIdx.x); j < padded; j += kThreads) {
-    scale[j] = j < units ? head.scale[j] : T(0);
-    shift[j] = j < units ? head.shift[j] : T(0);
-  }
-  __syncthreads();
+/// A head in shared memory, padded with zeros to whole packs for every lane.
+template <class T, int C>
+struct SharedHead {
+  T* weight;  // [C, padded]
+  T* scale;   // [padded]
+  T* shift;   // [padded]
+  int padded, units, classes;
 
-  const int lane = static_cast<int>(threadIdx.x) % kWarp;
-  const std::int64_t warp =
-      static_cast<std::int64_t>(blockIdx.x) * (kThreads / kWarp) + threadIdx.x / kWarp;
-  const std::int64_t step = static_cast<std::int64_t>(gridDim.x) * (kThreads / kWarp) * Rows;
-  const auto load = [&](std::int64_t n, int j) {
-    const T* from = b + n * units + j;
+  __device__ SharedHead(const Head<T>& head, int padded_units, unsigned char* raw)
+      : weight(reinterpret_cast<T*>(raw)),
+        scale(weight + C * padded_units),
+        shift(scale + padded_units),
+        padded(padded_units),
+        units(static_cast<int>(head.units)),
+        classes(static_cast<int>(head.classes)) {
+    for (int i = static_cast<int>(threadIdx.x); i < C * padded; i += kThreads) {
+      const int c = i / padded, j = i % padded;
+      weight[i] =
+          c < classes && j < units ? head.weight[static_cast<std::int64_t>(c) * units + j] : T(0);
+    }
+    for (int j = static_cast<int>(threadIdx.x); j < padded; j += kThreads) {
+      scale[j] = j < units ? head.scale[j] : T(0);
+      shift[j] = j < units ? head.shift[j] : T(0);
+    }
+    __syncthreads();
+  }
+
+  /// Units j .. j + kPack - 1 of a row [units]; what lies behind its end is 0, and is not written.
+  __device__ __forceinline__ Pack<T> load(const T* row, int j) const {
+    const T* from = row + j;
     Pack<T> pack;
     if (j + kPack <= units && units % kPack == 0) {
       pack = *reinterpret_cast<const Pack<T>*>(from);
@@ -79,115 +79,158 @@ __global__ void __launch_bounds__(kThreads)
       for (int i = 0; i < kPack; ++i) pack.at[i] = j + i < units ? from[i] : T(0);
     }
     return pack;
-  };
+  }
+  __device__ __forceinline__ void store(const Pack<T>& pack, T* row, int j) const {
+    T* to = row + j;
+    if (j + kPack <= units && units % kPack == 0) {
+      *reinterpret_cast<Pack<T>*>(to) = pack;
+    } else {
+#pragma unroll
+      for (int i = 0; i < kPack; ++i) {
+        if (j + i < units) to[i] = pack.at[i];
+      }
+    }
+  }
+};
+
+template <class T>
+__device__ __forceinline__ const Pack<T>& pack_at(const T* data) {
+  return *reinterpret_cast<const Pack<T>*>(data);
+}
+
+/// A lane's share of the logits of `Rows` images: p[r][c] += sum_j V_cj phi(s_j b_nj + t_j).
+template <class T, int C, int Rows, Activation kind>
+__device__ __forceinline__ void add_logits(const Head<T>& head, const SharedHead<T, C>& own,
+                                           const T* b, const std::int64_t (&n)[Rows], int lane,
+                                           T (&p)[Rows][C]) {
+  for (int j = kPack * lane; j < own.padded; j += kPack * kWarp) {
+    const Pack<T> s = pack_at(own.scale + j);
+    const Pack<T> t = pack_at(own.shift + j);
+    T z[Rows][kPack];
+#pragma unroll
+    for (int r = 0; r < Rows; ++r) {
+      const Pack<T> x = own.load(b + n[r] * own.units, j);
+#pragma unroll
+      for (int i = 0; i < kPack; ++i)
+        z[r][i] = jet_of<kind>(head.activation, s.at[i] * x.at[i] + t.at[i], head.beta).value;
+    }
+#pragma unroll
+    for (int c = 0; c < C; ++c) {
+      const Pack<T> v = pack_at(own.weight + c * own.padded + j);
+#pragma unroll
+      for (int r = 0; r < Rows; ++r) {
+#pragma unroll
+        for (int i = 0; i < kPack; ++i) p[r][c] += v.at[i] * z[r][i];
+      }
+    }
+  }
+}
+
+/// Makes probabilities of the logits of image n, of which each lane has a share.
+/// @return the class of the largest logit
+template <class T, int C>
+__device__ __forceinline__ int softmax(const Head<T>& head, int classes, int label, int lane,
+                                       T (&p)[C], T* nll, std::int64_t n) {
+  int top = 0;
+  T largest = 0, own = 0;
+#pragma unroll
+  for (int c = 0; c < C; ++c) {
+    T logit = warp_sum(p[c]);
+    if (head.bias != nullptr && c < classes) logit += head.bias[c];
+    p[c] = logit;
+    if (c == 0 || (c < classes && logit > largest)) {
+      largest = logit;
+      top = c;
+    }
+    if (c == label) own = logit;
+  }
+  T total = 0;
+#pragma unroll
+  for (int c = 0; c < C; ++c) {
+    p[c] = c < classes ? exp(p[c] - largest) : T(0);
+    total += p[c];
+  }
+#pragma unroll
+  for (int c = 0; c < C; ++c) p[c] /= total;
+  if (nll != nullptr && lane == 0) nll[n] = largest + log(total) - own;
+  return top;
+}
+
+/// Writes the curvature of `Rows` images from their probabilities.
+/// @param at_top, at_label  the rows of V of each image's most probable class and of its label
+template <class T, int C, int Rows, Activation kind>
+__device__ __forceinline__ void write_curvature(const Head<T>& head, const SharedHead<T, C>& own,
+                                                const T* b, const std::int64_t (&n)[Rows], int lane,
+                                                const T (&p)[Rows][C], const T* (&at_top)[Rows],
+                                                const T* (&at_label)[Rows], T* out) {
+  for (int j = kPack * lane; j < own.padded; j += kPack * kWarp) {
+    const Pack<T> s = pack_at(own.scale + j);
+    const Pack<T> t = pack_at(own.shift + j);
+    T mean[Rows][kPack] = {};    // sum_c p_c (V_cj - V_top,j)
+    T square[Rows][kPack] = {};  // sum_c p_c (V_cj - V_top,j)^2
+    Pack<T> top[Rows];
+#pragma unroll
+    for (int r = 0; r < Rows; ++r) top[r] = pack_at(at_top[r] + j);
+#pragma unroll
+    for (int c = 0; c < C; ++c) {
+      const Pack<T> v = pack_at(own.weight + c * own.padded + j);
+#pragma unroll
+      for (int r = 0; r < Rows; ++r) {
+#pragma unroll
+        for (int i = 0; i < kPack; ++i) {
+          const T gap = v.at[i] - top[r].at[i];
+          const T part = p[r][c] * gap;
+          mean[r][i] += part;
+          square[r][i] += part * gap;
+        }
+      }
+    }
+#pragma unroll
+    for (int r = 0; r < Rows; ++r) {
+      const Pack<T> x = own.load(b + n[r] * own.units, j);
+      const Pack<T> of_label = pack_at(at_label[r] + j);
+      Pack<T> result;
+#pragma unroll
+      for (int i = 0; i < kPack; ++i) {
+        const ActivationJet<T> jet =
+            jet_of<kind>(head.activation, s.at[i] * x.at[i] + t.at[i], head.beta);
+        // sum_c p_c (V_cj - V_label,j): the probabilities sum to 1.
+        const T slope = mean[r][i] + (top[r].at[i] - of_label.at[i]);
+        const T spread = square[r][i] - mean[r][i] * mean[r][i];
+        result.at[i] = s.at[i] * s.at[i] *
+                       (jet.second * slope + jet.first * jet.first * (spread > 0 ? spread : T(0)));
+      }
+      own.store(result, out + n[r] * own.units, j);
+    }
+  }
+}
+
+// A warp takes `Rows` images at a time, so that each load of V serves all of them. Softmax is computed by all lanes alike.
+template <class T, int C, int Rows, Activation kind>
+__global__ void __launch_bounds__(kThreads)
+    curvature_of_warps(Head<T> head, const T* b, const std::int64_t* labels, std::int64_t rows,
+                       int padded, T* out, T* nll) {
+  extern __shared__ unsigned char raw[];
+  const SharedHead<T, C> own(head, padded, raw);
+  const int lane = static_cast<int>(threadIdx.x) % kWarp;
+  const std::int64_t warp =
+      static_cast<std::int64_t>(blockIdx.x) * (kThreads / kWarp) + threadIdx.x / kWarp;
+  const std::int64_t step = static_cast<std::int64_t>(gridDim.x) * (kThreads / kWarp) * Rows;
   for (std::int64_t first = warp * Rows; first < rows; first += step) {
     std::int64_t n[Rows];
 #pragma unroll
     for (int r = 0; r < Rows; ++r) n[r] = min(first + r, rows - 1);  // a surplus row is done twice
-
     T p[Rows][C] = {};
-    for (int j = kPack * lane; j < padded; j += kPack * kWarp) {
-      const Pack<T> s = *reinterpret_cast<const Pack<T>*>(scale + j);
-      const Pack<T> t = *reinterpret_cast<const Pack<T>*>(shift + j);
-      T z[Rows][kPack];
-#pragma unroll
-      for (int r = 0; r < Rows; ++r) {
-        const Pack<T> x = load(n[r], j);
-#pragma unroll
-        for (int i = 0; i < kPack; ++i)
-          z[r][i] = jet_of<kind>(head.activation, s.at[i] * x.at[i] + t.at[i], head.beta).value;
-      }
-#pragma unroll
-      for (int c = 0; c < C; ++c) {
-        const Pack<T> v = *reinterpret_cast<const Pack<T>*>(weight + c * padded + j);
-#pragma unroll
-        for (int r = 0; r < Rows; ++r) {
-#pragma unroll
-          for (int i = 0; i < kPack; ++i) p[r][c] += v.at[i] * z[r][i];
-        }
-      }
-    }
-
+    add_logits<T, C, Rows, kind>(head, own, b, n, lane, p);
     const T* at_top[Rows];
     const T* at_label[Rows];
 #pragma unroll
     for (int r = 0; r < Rows; ++r) {
       const int label = static_cast<int>(labels[n[r]]);
-      int top = 0;
-      T largest = 0, own = 0;
-#pragma unroll
-      for (int c = 0; c < C; ++c) {
-        T logit = warp_sum(p[r][c]);
-        if (head.bias != nullptr && c < classes) logit += head.bias[c];
-        p[r][c] = logit;
-        if (c == 0 || (c < classes && logit > largest)) {
-          largest = logit;
-          top = c;
-        }
-        if (c == label) own = logit;
-      }
-      T total = 0;
-#pragma unroll
-      for (int c = 0; c < C; ++c) {
-        p[r][c] = c < classes ? exp(p[r][c] - largest) : T(0);
-        total += p[r][c];
-      }
-#pragma unroll
-      for (int c = 0; c < C; ++c) p[r][c] /= total;
-      if (nll != nullptr && lane == 0) nll[n[r]] = largest + log(total) - own;
-      at_top[r] = weight + top * padded;
-      at_label[r] = weight + label * padded;
+      at_top[r] = own.weight + softmax(head, own.classes, label, lane, p[r], nll, n[r]) * padded;
+      at_label[r] = own.weight + label * padded;
     }
-
-    for (int j = kPack * lane; j < padded; j += kPack * kWarp) {
-      const Pack<T> s = *reinterpret_cast<const Pack<T>*>(scale + j);
-      const Pack<T> t = *reinterpret_cast<const Pack<T>*>(shift + j);
-      T mean[Rows][kPack] = {};    // sum_c p_c (V_cj - V_top,j)
-      T square[Rows][kPack] = {};  // sum_c p_c (V_cj - V_top,j)^2
-      Pack<T> top[Rows];
-#pragma unroll
-      for (int r = 0; r < Rows; ++r) top[r] = *reinterpret_cast<const Pack<T>*>(at_top[r] + j);
-#pragma unroll
-      for (int c = 0; c < C; ++c) {
-        const Pack<T> v = *reinterpret_cast<const Pack<T>*>(weight + c * padded + j);
-#pragma unroll
-        for (int r = 0; r < Rows; ++r) {
-#pragma unroll
-          for (int i = 0; i < kPack; ++i) {
-            const T gap = v.at[i] - top[r].at[i];
-            const T part = p[r][c] * gap;
-            mean[r][i] += part;
-            square[r][i] += part * gap;
-          }
-        }
-      }
-#pragma unroll
-      for (int r = 0; r < Rows; ++r) {
-        const Pack<T> x = load(n[r], j);
-        const Pack<T> own = *reinterpret_cast<const Pack<T>*>(at_label[r] + j);
-        Pack<T> result;
-#pragma unroll
-        for (int i = 0; i < kPack; ++i) {
-          const ActivationJet<T> jet =
-              jet_of<kind>(head.activation, s.at[i] * x.at[i] + t.at[i], head.beta);
-          // sum_c p_c (V_cj - V_label,j): the probabilities sum to 1.
-          const T slope = mean[r][i] + (top[r].at[i] - own.at[i]);
-          const T spread = square[r][i] - mean[r][i] * mean[r][i];
-          result.at[i] =
-              s.at[i] * s.at[i] *
-              (jet.second * slope + jet.first * jet.first * (spread > 0 ? spread : T(0)));
-        }
-        T* to = out + n[r] * units + j;
-        if (j + kPack <= units && units % kPack == 0) {
-          *reinterpret_cast<Pack<T>*>(to) = result;
-        } else {
-#pragma unroll
-          for (int i = 0; i < kPack; ++i) {
-            if (j + i < units) to[i] = result.at[i];
-          }
-        }
-      }
-    }
+    write_curvature<T, C, Rows, kind>(head, own, b, n, lane, p, at_top, at_label, out);
   }
 }
 

@@ -92,7 +92,7 @@ __global__ void __launch_bounds__(kReadThreads)
             o = static_cast<int>(blockIdx.y);
   const int w = static_cast<int>(blockIdx.x) * kReadThreads + thread;
   const bool real = w < weights;
-  const int place = real ? w / area * plane + w % area / k * width + w % k : 0;
+  const int place = real ? place_in_patch(w, k, width, plane) : 0;
   const std::int64_t begin = static_cast<std::int64_t>(blockIdx.z) * share,
                      end = min(begin + share, job.images);
   T sum = 0;

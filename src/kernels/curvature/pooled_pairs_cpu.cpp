@@ -64,10 +64,8 @@ HWY_INLINE void read_output(const PooledPairs<T>& job, std::int64_t o) {
         if (job.corner[at] < 0) continue;
         const T* patch = job.input + n * job.channels * plane + job.corner[at];
         for (std::int64_t i = 0; i < count; ++i) {
-          const std::int64_t w = w0 + i;
           x[static_cast<std::size_t>(p * kBlock + i)] =
-              job.multiplier[at] *
-              patch[w / area * plane + w % area / job.kernel * job.width + w % job.kernel];
+              job.multiplier[at] * patch[place_in_patch(w0 + i, job.kernel, job.width, plane)];
         }
       }
       T total[kBlock] = {};
@@ -86,10 +84,8 @@ HWY_INLINE void read_output(const PooledPairs<T>& job, std::int64_t o) {
   }
 }
 
-void add_float(const PooledPairs<float>& job, std::int64_t n) { add_image(job, n); }
-void add_double(const PooledPairs<double>& job, std::int64_t n) { add_image(job, n); }
-void read_float(const PooledPairs<float>& job, std::int64_t o) { read_output(job, o); }
-void read_double(const PooledPairs<double>& job, std::int64_t o) { read_output(job, o); }
+VARPHASE_FLOAT_AND_DOUBLE(add_image, PooledPairs)
+VARPHASE_FLOAT_AND_DOUBLE(read_output, PooledPairs)
 
 }  // namespace HWY_NAMESPACE
 }  // namespace varphase
@@ -99,21 +95,8 @@ HWY_AFTER_NAMESPACE();
 namespace varphase {
 namespace {
 
-HWY_EXPORT(add_float);
-HWY_EXPORT(add_double);
-HWY_EXPORT(read_float);
-HWY_EXPORT(read_double);
-
-void add(const PooledPairs<float>& job, std::int64_t i) { HWY_DYNAMIC_DISPATCH(add_float)(job, i); }
-void add(const PooledPairs<double>& job, std::int64_t i) {
-  HWY_DYNAMIC_DISPATCH(add_double)(job, i);
-}
-void read(const PooledPairs<float>& job, std::int64_t i) {
-  HWY_DYNAMIC_DISPATCH(read_float)(job, i);
-}
-void read(const PooledPairs<double>& job, std::int64_t i) {
-  HWY_DYNAMIC_DISPATCH(read_double)(job, i);
-}
+VARPHASE_CALL_FLOAT_AND_DOUBLE(add_image, PooledPairs)
+VARPHASE_CALL_FLOAT_AND_DOUBLE(read_output, PooledPairs)
 
 }  // namespace
 
@@ -126,7 +109,7 @@ void add_pooled_pairs(const PooledPairs<T>& job, Where where) {
     return;
   }
   parallel_for(job.images, 1, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t n = begin; n < end; ++n) add(job, n);
+    for (std::int64_t n = begin; n < end; ++n) call_add_image(job, n);
   });
 }
 
@@ -142,7 +125,7 @@ void read_pooled_pairs(const PooledPairs<T>& job, Where where) {
     return;
   }
   parallel_for(job.outputs, 1, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t o = begin; o < end; ++o) read(job, o);
+    for (std::int64_t o = begin; o < end; ++o) call_read_output(job, o);
   });
 }
 

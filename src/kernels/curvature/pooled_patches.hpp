@@ -6,13 +6,17 @@
 #include <cstdint>
 
 #include "src/kernels/support/where.hpp"
+#include "src/noise/philox.hpp"
 
 namespace varphase {
 
-/// Factors above a max pool and the patches of the convolution below it. A cell of the pool has one
-/// winner among the convolution's output units and thereby one patch of its input, given by the
-/// place of the patch's first corner; what counts is that patch times the multiplier on the way
-/// from the cell to the winner.
+/// What the kernels for a convolution below a max pool work on: factors above the pool, and the patches of the
+/// convolution's input.
+///
+/// Each cell of the pool lets one of the convolution's output units pass, the winner of its window. So a cell meets one
+/// patch of the input, which is given by the place of its first corner, and the factor on the way from the cell down to
+/// the winner, the multiplier: what is computed with is x[n,cell,o,w] = multiplier[n,cell,o] * (entry of the patch that
+/// weight w meets).
 template <class T>
 struct PooledPatches {
   const T* v = nullptr;                  // [N, cells, O, F]
@@ -24,7 +28,17 @@ struct PooledPatches {
   std::int64_t channels = 0, height = 0, width = 0, kernel = 1;  // of the padded input
 };
 
-/// Shares of the images that keep a GPU busy, where a block takes so many of an output's weights.
+/// Where weight w of a [channels, kernel, kernel] filter meets the padded input, counted from the patch's first corner.
+/// @param width, plane  of the padded input: entries of a row, and of a channel
+template <class Int>
+VARPHASE_HOST_DEVICE constexpr Int place_in_patch(Int w, Int kernel, Int width, Int plane) {
+  const Int area = kernel * kernel;
+  return w / area * plane + w % area / kernel * width + w % kernel;
+}
+
+/// Into how many shares the images are cut so that a GPU is busy: each share of each output's weights is the work of
+/// one block.
+/// @param weights_a_block  weights of one output that a block takes
 template <class T>
 std::int64_t shares_of_images(const PooledPatches<T>& job, std::int64_t weights_a_block,
                               Where where) {

@@ -51,6 +51,27 @@ __global__ void sort_winners_kernel(PooledPull<T> job) {
   pass(true);
 }
 
+/// Writes the block's product: factors from f0 on, for the channels of blockIdx.y at the unit of blockIdx.x.
+template <class T, int Columns>
+__device__ __forceinline__ void store_product(const PooledPull<T>& job, int n, int f0, int factors,
+                                              int channels, const T (&product)[8][8]) {
+  using Tile = FactorTile<T, Columns>;
+  T* out =
+      job.out + ((static_cast<std::int64_t>(n) * job.conv.height * job.conv.width + blockIdx.x) *
+                 channels * factors);
+#pragma unroll
+  for (int j = 0; j < 8; ++j) {
+    const int channel = static_cast<int>(blockIdx.y) * Columns + Tile::column(j);
+    if (channel >= channels) continue;
+#pragma unroll
+    for (int i = 0; i < 8; i += 4) {
+      const int f = f0 + Tile::factor(i);
+      Tile::store(out + static_cast<std::int64_t>(channel) * factors + f, product, i, j,
+                  factors - f);
+    }
+  }
+}
+
 // blockIdx.x: unit (y, x) of the input; .y: its channels; .z: image and factors.
 template <class T, int Columns>
 __global__ void __launch_bounds__(Columns) pooled_pull_kernel(PooledPull<T> job, int factor_tiles) {
@@ -67,10 +88,9 @@ __global__ void __launch_bounds__(Columns) pooled_pull_kernel(PooledPull<T> job,
             out_height = static_cast<int>(job.conv.out_height), positions = out_height * out_width;
   const int n = static_cast<int>(blockIdx.z) / factor_tiles,
             f0 = static_cast<int>(blockIdx.z) % factor_tiles * Tile::kFactors;
-  const int y = static_cast<int>(blockIdx.x) / static_cast<int>(job.conv.width) +
-                static_cast<int>(job.conv.padding),
-            x = static_cast<int>(blockIdx.x) % static_cast<int>(job.conv.width) +
-                static_cast<int>(job.conv.padding);
+  const int unit = static_cast<int>(blockIdx.x), across = static_cast<int>(job.conv.width),
+            padding = static_cast<int>(job.conv.padding);
+  const int y = unit / across + padding, x = unit % across + padding;
   // Positions whose patch covers (y, x): rows of them lie together among the sorted winners.
   const int top = max(0, (y - k + stride) / stride), bottom = min(out_height - 1, y / stride),
             first = max(0, (x - k + stride) / stride), last = min(out_width - 1, x / stride);
@@ -81,7 +101,7 @@ __global__ void __launch_bounds__(Columns) pooled_pull_kernel(PooledPull<T> job,
   const T* multipliers = job.multiplier + static_cast<std::int64_t>(n) * units;
   const int c = static_cast<int>(blockIdx.y) * Columns + thread;
 
-  T left[Tile::kOwn], right[Tile::kDepth];
+  T left[Tile::kOwn], right[Tile::kDepth], product[8][8] = {};
   int count = 0;  // of the list
   const auto fetch = [&](int from) {
 #pragma unroll
@@ -98,7 +118,6 @@ __global__ void __launch_bounds__(Columns) pooled_pull_kernel(PooledPull<T> job,
       right[i] = c < channels && row < count ? job.weight[list[row].y + c] * multiplier[row] : T(0);
     }
   };
-  T product[8][8] = {};
   int row = top, taken = 0;  // of the rows of positions, and of the present one
   while (row <= bottom) {
     count = 0;
@@ -134,20 +153,7 @@ __global__ void __launch_bounds__(Columns) pooled_pull_kernel(PooledPull<T> job,
     }
   }
 
-  T* out =
-      job.out + ((static_cast<std::int64_t>(n) * job.conv.height * job.conv.width + blockIdx.x) *
-                 channels * factors);
-#pragma unroll
-  for (int j = 0; j < 8; ++j) {
-    const int channel = static_cast<int>(blockIdx.y) * Columns + Tile::column(j);
-    if (channel >= channels) continue;
-#pragma unroll
-    for (int i = 0; i < 8; i += 4) {
-      const int f = f0 + Tile::factor(i);
-      Tile::store(out + static_cast<std::int64_t>(channel) * factors + f, product, i, j,
-                  factors - f);
-    }
-  }
+  store_product<T, Columns>(job, n, f0, factors, channels, product);
 }
 
 template <class T, int Columns>

@@ -9,14 +9,16 @@
 
 namespace varphase {
 
-/// out[n,y,x,c,f] = sum over winners u whose patch covers (y, x) of multiplier[n,u]
-/// weight[o,dy,dx,c] v[n,u,f]: the input gradients of a convolution below a max pool, of whose
-/// output units only the winners have one. IEEE arithmetic; the same bits run after run.
+/// The input gradients of a convolution below a max pool, of whose output units only the winners have a gradient:
+///
+///     out[n,y,x,c,f] = sum over winners u whose patch covers (y, x) of multiplier[n,u] weight[o,dy,dx,c] v[n,u,f]
+///
+/// with (dy, dx) the place of (y, x) in the winner's patch and o its channel. IEEE arithmetic; the same bits run after
+/// run.
 template <class T>
 struct PooledPull {
   const T* v = nullptr;                    // [N, cells, O, F]
-  const std::int32_t* position = nullptr;  // [N, cells, O], flat in [out_height, out_width]; -1:
-                                           // nothing passes
+  const std::int32_t* position = nullptr;  // [N, cells, O], in [out_height, out_width]; -1: none
   const T* multiplier = nullptr;           // [N, cells, O]
   const T* weight = nullptr;               // [O, kernel, kernel, C]
   std::int64_t images = 0, cells = 0, outputs = 0, factors = 0;
@@ -26,8 +28,8 @@ struct PooledPull {
   T* out = nullptr;                 // [N, H, W, C, F] overwritten
 };
 
-/// The winners by position, for all factors to come. Nothing on a CPU. Reads position; overwrites
-/// winners, starts.
+/// Sorts the winners by position; to be called once for all factors to come. Does nothing on a CPU. Reads position,
+/// overwrites winners and starts.
 template <class T>
 void sort_winners(const PooledPull<T>& job, Where where);
 template <class T>

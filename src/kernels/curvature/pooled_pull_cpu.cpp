@@ -44,8 +44,7 @@ HWY_INLINE void pull_image(const PooledPull<T>& job, std::int64_t n) {
   }
 }
 
-void pull_float(const PooledPull<float>& job, std::int64_t n) { pull_image(job, n); }
-void pull_double(const PooledPull<double>& job, std::int64_t n) { pull_image(job, n); }
+VARPHASE_FLOAT_AND_DOUBLE(pull_image, PooledPull)
 
 }  // namespace HWY_NAMESPACE
 }  // namespace varphase
@@ -55,15 +54,7 @@ HWY_AFTER_NAMESPACE();
 namespace varphase {
 namespace {
 
-HWY_EXPORT(pull_float);
-HWY_EXPORT(pull_double);
-
-void pull(const PooledPull<float>& job, std::int64_t i) {
-  HWY_DYNAMIC_DISPATCH(pull_float)(job, i);
-}
-void pull(const PooledPull<double>& job, std::int64_t i) {
-  HWY_DYNAMIC_DISPATCH(pull_double)(job, i);
-}
+VARPHASE_CALL_FLOAT_AND_DOUBLE(pull_image, PooledPull)
 
 }  // namespace
 
@@ -79,7 +70,7 @@ void pooled_pull(const PooledPull<T>& job, Where where) {
     return;
   }
   parallel_for(job.images, 1, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t n = begin; n < end; ++n) pull(job, n);
+    for (std::int64_t n = begin; n < end; ++n) call_pull_image(job, n);
   });
 }
 

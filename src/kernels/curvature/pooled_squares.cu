@@ -67,6 +67,26 @@ struct Winner {
   T multiplier;                // 0: none
 };
 
+/// Writes the block's share of the sums of output channel o, for the weights of blockIdx.x.
+template <class T, int Columns>
+__device__ __forceinline__ void store_sums(const PooledSquares<T>& job, int o, int outputs,
+                                           int weights, T (&sum)[8]) {
+  using Tile = FactorTile<T, Columns>;
+  // The eight lanes of a column group hold its factors.
+#pragma unroll
+  for (int j = 0; j < 8; ++j) {
+    for (int apart = 1; apart < 8; apart *= 2)
+      sum[j] += __shfl_xor_sync(0xffffffffU, sum[j], apart);
+  }
+  if (threadIdx.x % 8 != 0) return;
+  T* to = job.parts + (static_cast<std::int64_t>(blockIdx.z) * outputs + o) * weights;
+#pragma unroll
+  for (int j = 0; j < 8; ++j) {
+    const int column = static_cast<int>(blockIdx.x) * Columns + Tile::column(j);
+    if (column < weights) to[column] = sum[j];
+  }
+}
+
 // blockIdx.x: columns of weights; .y: output channel; .z: share of the images. Winners are looked
 // up two steps ahead, vectors and patches read one step ahead.
 template <class T, int Columns>
@@ -77,14 +97,14 @@ __global__ void __launch_bounds__(Columns)
   __shared__ typename Tile::Stage stages[2];
   __shared__ Winner<T> winners[2][kDepth];
   const int thread = static_cast<int>(threadIdx.x), o = static_cast<int>(blockIdx.y);
-  const int area = static_cast<int>(job.kernel * job.kernel), k = static_cast<int>(job.kernel),
-            width = static_cast<int>(job.width), plane = static_cast<int>(job.height) * width,
-            weights = static_cast<int>(job.channels) * area;
+  const int k = static_cast<int>(job.kernel), width = static_cast<int>(job.width),
+            plane = static_cast<int>(job.height) * width,
+            weights = static_cast<int>(job.channels) * k * k;
   const int outputs = static_cast<int>(job.outputs), factors = static_cast<int>(job.factors),
             cells = static_cast<int>(job.cells);
   const int w = static_cast<int>(blockIdx.x) * Columns + thread;
   const bool real = w < weights;
-  const int place = real ? w / area * plane + w % area / k * width + w % k : 0;
+  const int place = real ? place_in_patch(w, k, width, plane) : 0;
   const std::int64_t begin = static_cast<std::int64_t>(blockIdx.z) * share,
                      end = min(begin + share, job.images);
 
@@ -99,7 +119,7 @@ __global__ void __launch_bounds__(Columns)
     }
     return winner;
   };
-  T left[Tile::kOwn], right[kDepth];
+  T left[Tile::kOwn], right[kDepth], sum[8] = {}, product[8][8] = {};
   const auto fetch = [&](const Cursor<T>& at, const Winner<T>(&of)[kDepth]) {
     const int rows = at.count - at.step * kDepth, some = factors - at.factor;
 #pragma unroll
@@ -112,7 +132,6 @@ __global__ void __launch_bounds__(Columns)
     for (int i = 0; i < kDepth; ++i)
       right[i] = real && i < rows ? job.input[of[i].patch + place] * of[i].multiplier : T(0);
   };
-  T sum[8] = {}, product[8][8] = {};
   Cursor<T> now(job, begin, end, o);
   if (thread < kDepth) winners[0][thread] = look_up(now);
   Cursor<T> next = now;
@@ -151,19 +170,7 @@ __global__ void __launch_bounds__(Columns)
     next = after;
   }
 
-  // The eight lanes of a column group hold its factors.
-#pragma unroll
-  for (int j = 0; j < 8; ++j) {
-    for (int apart = 1; apart < 8; apart *= 2)
-      sum[j] += __shfl_xor_sync(0xffffffffU, sum[j], apart);
-  }
-  if (thread % 8 != 0) return;
-  T* to = job.parts + (static_cast<std::int64_t>(blockIdx.z) * outputs + o) * weights;
-#pragma unroll
-  for (int j = 0; j < 8; ++j) {
-    const int column = static_cast<int>(blockIdx.x) * Columns + Tile::column(j);
-    if (column < weights) to[column] = sum[j];
-  }
+  store_sums<T, Columns>(job, o, outputs, weights, sum);
 }
 
 template <class T, int Columns>

@@ -8,8 +8,12 @@
 
 namespace varphase {
 
-/// parts[s,o,w], summed over s: sum_n,f sign[n,f] (sum_cell v[n,cell,o,f] x[n,cell,o,w])^2, x the
-/// patch times the multiplier. IEEE arithmetic; the same bits run after run.
+/// Squares of the products of factors and patches, summed over images and factors, for each weight w of output channel
+/// o:
+///
+///     parts[s,o,w] = sum_{n,f} sign[n,f] (sum_cell v[n,cell,o,f] x[n,cell,o,w])^2   (summed over s)
+///
+/// IEEE arithmetic; the same bits run after run.
 template <class T>
 struct PooledSquares : PooledPatches<T> {
   std::int32_t* winners = nullptr;  // [N, O, cells] of a GPU, as list_winners leaves them
@@ -17,8 +21,8 @@ struct PooledSquares : PooledPatches<T> {
   T* parts = nullptr;               // [pooled_squares_parts, O, C kernel kernel] overwritten
 };
 
-/// The cells of each image and output through which something passes, for all factors to come.
-/// Nothing on a CPU. Reads corner; overwrites winners, counts.
+/// Lists the cells of each image and output through which something passes; to be called once for all factors to come.
+/// Does nothing on a CPU. Reads corner, overwrites winners and counts.
 template <class T>
 void list_winners(const PooledSquares<T>& job, Where where);
 template <class T>

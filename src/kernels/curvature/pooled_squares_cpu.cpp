@@ -42,8 +42,7 @@ HWY_INLINE void add_output(const PooledSquares<T>& job, std::int64_t o) {
     for (std::int64_t f0 = 0; f0 < job.factors; f0 += kBlock) {
       const std::int64_t count = std::min(kBlock, job.factors - f0);
       for (std::int64_t w = 0; w < weights; ++w) {
-        const std::int64_t place =
-            w / area * plane + w % area / job.kernel * job.width + w % job.kernel;
+        const std::int64_t place = place_in_patch(w, job.kernel, job.width, plane);
         T product[kBlock] = {};
         for (std::size_t i = 0; i < cell.size(); ++i) {
           const T x = job.input[corner[i] + place] * multiplier[i];
@@ -65,8 +64,7 @@ HWY_INLINE void add_output(const PooledSquares<T>& job, std::int64_t o) {
   }
 }
 
-void add_float(const PooledSquares<float>& job, std::int64_t o) { add_output(job, o); }
-void add_double(const PooledSquares<double>& job, std::int64_t o) { add_output(job, o); }
+VARPHASE_FLOAT_AND_DOUBLE(add_output, PooledSquares)
 
 }  // namespace HWY_NAMESPACE
 }  // namespace varphase
@@ -76,15 +74,7 @@ HWY_AFTER_NAMESPACE();
 namespace varphase {
 namespace {
 
-HWY_EXPORT(add_float);
-HWY_EXPORT(add_double);
-
-void add(const PooledSquares<float>& job, std::int64_t i) {
-  HWY_DYNAMIC_DISPATCH(add_float)(job, i);
-}
-void add(const PooledSquares<double>& job, std::int64_t i) {
-  HWY_DYNAMIC_DISPATCH(add_double)(job, i);
-}
+VARPHASE_CALL_FLOAT_AND_DOUBLE(add_output, PooledSquares)
 
 }  // namespace
 
@@ -105,7 +95,7 @@ void pooled_squares(const PooledSquares<T>& job, Where where) {
     return;
   }
   parallel_for(job.outputs, 1, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t o = begin; o < end; ++o) add(job, o);
+    for (std::int64_t o = begin; o < end; ++o) call_add_output(job, o);
   });
 }
 

@@ -9,8 +9,8 @@
 
 namespace varphase {
 
-/// Rows of a convolution's Jacobian: out[r] = scale[r] times the derivative of output unit[r] by
-/// the input, zero outside of the patch that the kernel covers.
+/// Rows of a convolution's Jacobian: out[r] is scale[r] times the derivative of output unit[r] by the input, which is 0
+/// outside of the patch that the kernel covers.
 template <class T>
 struct UnitPatches {
   const T* weight = nullptr;           // [O, C, kernel, kernel]

@@ -18,9 +18,8 @@ struct ActivationJet {
   T value, first, second;
 };
 
-/// `beta` sharpens softplus: log(1 + exp(beta h)) / beta. Where phi has a kink, derivatives are
-/// those of the left side of zero (0 for |h|), as autograd takes them. Source: docs/math.md,
-/// "Curvature".
+/// `beta` sharpens softplus: log(1 + exp(beta h)) / beta. Where phi has a kink, derivatives are those of the left side
+/// of zero (0 for |h|), as autograd takes them. Source: docs/math.md, "Curvature".
 template <class T>
 VARPHASE_HOST_DEVICE ActivationJet<T> activation_jet(Activation kind, T h, T beta) {
   switch (kind) {

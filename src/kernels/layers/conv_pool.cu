@@ -27,6 +27,35 @@ struct ConvTask {
 template <int Group>
 constexpr int kPaddedGroup = (Group + 3) / 4 * 4;  // weights are read four at a time
 
+/// weight = [C, K * K, groups, padded] out of job.weight [out, C, K * K], zero where there is no output channel.
+template <int K, int Group>
+__device__ __forceinline__ void load_weights(const ConvPool& job, int groups, float* weight) {
+  constexpr int padded = kPaddedGroup<Group>;
+  const int taps = static_cast<int>(job.channels) * K * K;
+  const int threads = static_cast<int>(blockDim.x);
+  for (int i = static_cast<int>(threadIdx.x); i < taps * groups * padded; i += threads) {
+    const int lane = i % padded, o = i / padded % groups * Group + lane;
+    weight[i] =
+        lane < Group && o < job.out_channels ? job.weight[o * taps + i / padded / groups] : 0.0F;
+  }
+}
+
+/// Writes the maximum of a window's four sums, through the activation, for a group of output channels.
+template <int Group, Activation kind>
+__device__ __forceinline__ void write_windows(const ConvPool& job, const float (&sum)[4][Group],
+                                              int group, std::int64_t image, int windows,
+                                              int window) {
+  float* to = job.y + (image * job.out_channels + group * Group) * windows + window;
+#pragma unroll
+  for (int o = 0; o < Group; ++o) {
+    if (group * Group + o >= job.out_channels) break;
+    const float best = larger_of(larger_of(sum[0][o], sum[1][o]), larger_of(sum[2][o], sum[3][o]));
+    to[o * windows] = activation_jet(kind == Activation::identity ? job.activation : kind,
+                                     best + job.bias[group * Group + o], job.beta)
+                          .value;
+  }
+}
+
 template <int K, int Group, Activation kind>
 __global__ void __launch_bounds__(kMaxWarps* kWarp, 1)
     conv_pool_kernel(ConvPool job, ConvTask task) {
@@ -42,12 +71,7 @@ __global__ void __launch_bounds__(kMaxWarps* kWarp, 1)
   const int image_size = channels * plane;
   const int threads = static_cast<int>(blockDim.x);
 
-  for (int i = static_cast<int>(threadIdx.x); i < taps * task.groups * padded; i += threads) {
-    const int lane = i % padded, o = i / padded % task.groups * Group + lane;
-    weight[i] = lane < Group && o < job.out_channels
-                    ? job.weight[o * taps + i / padded / task.groups]
-                    : 0.0F;
-  }
+  load_weights<K, Group>(job, task.groups, weight);
   const int warps = threads / kWarp;
   const int lane = static_cast<int>(threadIdx.x) % kWarp;
   for (std::int64_t first = static_cast<std::int64_t>(blockIdx.x) * task.images; first < job.rows;
@@ -109,17 +133,7 @@ __global__ void __launch_bounds__(kMaxWarps* kWarp, 1)
         }
       }
       if (!real) continue;
-      float* to =
-          job.y + ((first + image) * job.out_channels + group * Group) * task.windows + window;
-#pragma unroll
-      for (int o = 0; o < Group; ++o) {
-        if (group * Group + o >= job.out_channels) break;
-        const float best =
-            larger_of(larger_of(sum[0][o], sum[1][o]), larger_of(sum[2][o], sum[3][o]));
-        to[o * task.windows] = activation_jet(kind == Activation::identity ? job.activation : kind,
-                                              best + job.bias[group * Group + o], job.beta)
-                                   .value;
-      }
+      write_windows<Group, kind>(job, sum, group, first + image, task.windows, window);
     }
   }
 }

@@ -9,8 +9,11 @@
 
 namespace varphase {
 
-/// Convolution (stride 1, no padding), an activation that never falls, and max pooling 2 x 2, in
-/// one pass that keeps nothing between: y = phi(max over the window of conv(x, weight) + bias).
+/// A convolution (stride 1, no padding), a monotone activation and 2 x 2 max pooling in one pass, which keeps nothing
+/// in between:
+///
+///     y = phi(max over the window of conv(x, weight) + bias)
+///
 /// Batch norm in eval mode is folded into weight and bias. IEEE float32.
 struct ConvPool {
   const float* x = nullptr;       // [N, C, H, W]
@@ -27,7 +30,7 @@ struct ConvPool {
   std::int64_t out_width() const { return (width - kernel + 1) / 2; }
 };
 
-/// Whether the kernel takes those sizes: weights and two images must fit the fast memory.
+/// Whether the kernel takes those sizes: the weights and two images must fit into fast memory of `fast_bytes`.
 bool conv_pool_fits(std::int64_t channels, std::int64_t height, std::int64_t width,
                     std::int64_t out_channels, std::int64_t kernel, std::int64_t fast_bytes);
 

@@ -9,8 +9,8 @@
 
 namespace varphase {
 
-/// Padding with black, a crop of the old size at a random place, a mirror image half of the time;
-/// one draw an (epoch, example) from the stream `augmentation`. Source: docs/math.md,
+/// Augmentation of training images: padding with black, a crop of the old size at a random place, and a mirror image
+/// half of the time; one draw for each (epoch, example), from the stream `augmentation`. Source: docs/math.md,
 /// "Augmentation".
 struct CropFlip {
   bool on = false;
@@ -23,13 +23,12 @@ struct CropFlip {
 ///
 ///   out[n, c, y, x] = (pixels[rows[n], c, y', x'] / 255 - mean[c]) * inverse_std[c]
 ///
-/// where (y', x') = (y, x), or where CropFlip takes them; outside of the image a pixel is 0 before
-/// the mean is taken off. The same bits on any device and at any batch size.
+/// where (y', x') = (y, x), or where CropFlip takes them; outside of the image a pixel is 0 before the mean is taken
+/// off. The same bits on any device and at any batch size.
 ///
 /// @param order  [.] positions of images in visiting order
 /// @param step   [1] or null: the batch starts at order[*step * batch]; null: at order[0]
-/// @param out    [batch, size]; @param labels_out [batch]; @param examples_out [batch] =
-/// example[rows[n]]
+/// @param out    [batch, size]; @param labels_out [batch]; @param examples_out [batch] = example[rows[n]]
 struct GatherImages {
   const std::uint8_t* pixels = nullptr;   // [count, size]
   const std::int64_t* labels = nullptr;   // [count]

@@ -14,9 +14,12 @@ struct LogUniformDivergence {
   double slope;  // in log alpha
 };
 
-/// D(alpha) = 2 integral_0^x F(t) dt and dD/dlog_alpha = -x F(x), x = sqrt(1 / (2 alpha)), F
-/// Dawson's function (Hron et al., 2017), by series whose terms are all positive. Relative error
-/// below 1e-14 for |log alpha| <= 20. Source: docs/math.md, "KL to the prior".
+/// The divergence and its derivative, with x = sqrt(1 / (2 alpha)) and F Dawson's function (Hron et al., 2017):
+///
+///     D(alpha) = 2 integral_0^x F(t) dt,  dD / dlog_alpha = -x F(x)
+///
+/// by series whose terms are all positive. Relative error below 1e-14 for |log alpha| <= 20. Source: docs/math.md, "KL
+/// to the prior".
 VARPHASE_HOST_DEVICE LogUniformDivergence log_uniform_divergence(double log_alpha) {
   constexpr double kAtInfinity = 0.6351814227307391;  // (Euler's gamma + log 2) / 2
   constexpr double kSwitch = 50;

@@ -11,8 +11,7 @@
 
 namespace varphase {
 
-/// What an activation is multiplied by: 0 or 1 / keep (dropout), or a normal number of mean 1
-/// (Gaussian dropout).
+/// What an activation is multiplied by: 0 or 1 / keep (dropout), or a normal number of mean 1 (Gaussian dropout).
 struct NoiseFactor {
   bool gaussian = false;
   float scale = 1;              // 1 / keep; Gaussian: sqrt(alpha)
@@ -40,10 +39,10 @@ VARPHASE_HOST_DEVICE void noise_factors(const NoiseFactor& kind, const PhiloxBlo
   }
 }
 
-/// y = factor * x elementwise, the factor a function of key, row and unit alone, so the same call
-/// with an upstream gradient for x is the backward pass. x, y: [N, C, P], or [N, P, C] where
-/// channels_last. Source: docs/math.md, "Dropout".
-/// @tparam T float, or Bfloat16 (on a GPU alone)
+/// y = factor * x, elementwise. The factor is a function of key, row and unit alone, so the same call with an upstream
+/// gradient as x is the backward pass. x and y are [N, C, P], or [N, P, C] where channels_last. Source: docs/math.md,
+/// "Dropout".
+/// @tparam T  float, or Bfloat16 (on a GPU alone)
 template <class T>
 struct MultiplyNoise {
   const T* x = nullptr;

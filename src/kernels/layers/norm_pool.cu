@@ -4,13 +4,11 @@
 
 #include <type_traits>
 
+#include "src/kernels/layers/channel_sums.cuh"
 #include "src/kernels/support/launch.cuh"
 
 namespace varphase::cuda {
 namespace {
-
-constexpr int kThreads = 256;
-constexpr int kSlabSteps = 4;  // times that a slab's threads go on, at least
 
 // Sizes as 32-bit numbers, whose divisions are cheap; the launch checks that they fit.
 struct Extents {
@@ -27,83 +25,6 @@ __host__ Extents extents_of(const NormPool<T>& job) {
           narrow(job.height / job.pool),
           narrow(job.width / job.pool),
           narrow(job.height / job.pool * (job.width / job.pool))};
-}
-
-// A thread has `lanes` neighbouring channels, which it reads and writes at once. Threads of a block
-// stand for (row, lanes of channels) with the channels fastest, so that neighbours read
-// neighbouring memory; blockIdx.y is the group of 256 threads' channels.
-struct Place {
-  int channel;  // the thread's first
-  int row;      // first row of this thread
-  int rows;     // rows that the block takes at once
-  int width;    // threads that share a row
-};
-
-template <int lanes>
-__device__ Place place_of(int channels) {
-  const int left = channels / lanes - static_cast<int>(blockIdx.y) * kThreads;
-  const int width = left < kThreads ? left : kThreads;
-  const int rows = kThreads / width;
-  const int row = static_cast<int>(threadIdx.x) / width;
-  return {(static_cast<int>(blockIdx.y) * kThreads + static_cast<int>(threadIdx.x) % width) * lanes,
-          row, rows, width};
-}
-
-template <int lanes>
-struct Sums {
-  float first[lanes] = {}, second[lanes] = {};
-};
-
-/// Adds what the threads of one channel hold, in order of their rows, and writes it as the slab's
-/// part.
-template <int lanes>
-__device__ void write_part(const Place& place, const Sums<lanes>& sums, float2* parts,
-                           int channels) {
-  __shared__ float2 held[lanes][kThreads];
-#pragma unroll
-  for (int i = 0; i < lanes; ++i) held[i][threadIdx.x] = make_float2(sums.first[i], sums.second[i]);
-  __syncthreads();
-  if (place.row != 0) return;
-#pragma unroll
-  for (int i = 0; i < lanes; ++i) {
-    double a = 0, b = 0;
-    for (int r = 0; r < place.rows; ++r) {
-      const float2 other = held[i][r * place.width + static_cast<int>(threadIdx.x)];
-      a += static_cast<double>(other.x);
-      b += static_cast<double>(other.y);
-    }
-    parts[static_cast<std::int64_t>(blockIdx.x) * channels + place.channel + i] =
-        make_float2(static_cast<float>(a), static_cast<float>(b));
-  }
-}
-
-/// Sums of all slabs of a channel, a warp each, always in the same order.
-/// @param use  called as use(channel, first, second) by one thread a channel
-template <class Use>
-__device__ void with_total(const float2* parts, int slabs, int channels, const Use& use) {
-  const int c = static_cast<int>(blockIdx.x * (kThreads / 32) + threadIdx.x / 32);
-  const int lane = static_cast<int>(threadIdx.x) % 32;
-  if (c >= channels) return;
-  double a = 0, b = 0;
-  for (int s = lane; s < slabs; s += 32) {
-    const float2 part = parts[static_cast<std::int64_t>(s) * channels + c];
-    a += static_cast<double>(part.x);
-    b += static_cast<double>(part.y);
-  }
-  for (int offset = 16; offset > 0; offset /= 2) {
-    a += __shfl_xor_sync(0xffffffffU, a, offset);
-    b += __shfl_xor_sync(0xffffffffU, b, offset);
-  }
-  if (lane == 0) use(c, a, b);
-}
-
-template <int lanes, class T>
-__device__ const Pack<T, lanes>& pack_at(const T* data) {
-  return *reinterpret_cast<const Pack<T, lanes>*>(data);
-}
-template <int lanes, class T>
-__device__ Pack<T, lanes>& pack_at(T* data) {
-  return *reinterpret_cast<Pack<T, lanes>*>(data);
 }
 
 template <int lanes, class T>
@@ -330,13 +251,6 @@ template <class T>
 void check_size(const NormPool<T>& job) {
   if (job.rows * job.height * job.width * job.channels > 2147483647 - kThreads)
     throw std::runtime_error("CUDA: norm_pool: more than 2^31 entries in one batch");
-}
-
-dim3 slab_grid(std::int64_t rows, std::int64_t groups) {
-  const std::int64_t at_once = groups < kThreads ? kThreads / groups : 1;
-  const std::int64_t wanted = (rows + at_once * kSlabSteps - 1) / (at_once * kSlabSteps);
-  return {static_cast<unsigned>(wanted < kNormPoolSlabs ? wanted : kNormPoolSlabs),
-          blocks_for(groups, kThreads)};
 }
 
 template <Activation kind, int lanes, class T>

@@ -10,14 +10,17 @@
 
 namespace varphase {
 
-/// Batch norm, an activation and max pooling in one: y = max over a pool x pool window of
-/// phi(scale (x - mean) + bias), windows side by side, a remainder dropped. Images lie in
-/// channels-last order [N, H, W, C]; a dense layer's output is H = W = 1.
+/// Batch norm, an activation and max pooling in one pass:
 ///
-/// The largest h, not the largest phi(h), wins its window: phi must never fall where pool > 1.
-/// Sums over images are taken about the first image's value and combined in float64, in an order
-/// that the number of threads does not change.
-/// @tparam T float, or Bfloat16 (on a GPU alone): of x and y; all between them is float32
+///     y = max over a pool x pool window of phi(scale (x - mean) + bias)
+///
+/// Windows lie side by side; what is left over at the edge is dropped. Images lie channels-last, [N, H, W, C]; the
+/// output of a dense layer has H = W = 1.
+///
+/// The largest h = scale (x - mean) + bias wins its window, not the largest phi(h), so phi must never fall where pool >
+/// 1. Sums over images are taken about the first image's value and put together in float64, in an order that the number
+///   of threads does not change.
+/// @tparam T  of x and y: float, or Bfloat16 (on a GPU alone). Everything in between is float32.
 template <class T>
 struct NormPool {
   const T* x = nullptr;  // [N, H, W, C]
@@ -42,7 +45,7 @@ struct NormPool {
   float* workspace = nullptr;      // CUDA training and backward: norm_pool_workspace floats
 };
 
-/// Of the sum of upstream dy . y, with x, winner, mean and inverse_sd of a training pass.
+/// The gradients of sum dy . y, from x, winner, mean and inverse_sd of a training pass.
 template <class T>
 struct NormPoolGradient {
   const T* dy = nullptr;     // as y lies

@@ -8,8 +8,8 @@
 
 namespace varphase {
 
-/// log_uniform_divergence of each entry: value[i] and its derivative slope[i] in log_alpha[i].
-/// Computed in float64, stored as T (float or double); the pointers lie where the kernel runs.
+/// log_uniform_divergence of each entry: value[i] and its derivative slope[i] in log_alpha[i]. Computed in float64,
+/// stored as T (float or double); the pointers lie where the kernel runs.
 template <class T>
 void log_uniform_divergences(const T* log_alpha, std::int64_t count, T* value, T* slope,
                              Where where);

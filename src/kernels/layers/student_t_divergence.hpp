@@ -20,13 +20,16 @@ inline double student_t_offset(double nu) {
          nu / 2 * std::log(nu);
 }
 
-constexpr double kLeastStudentVariance = 1e-30;  // a smaller one is taken for it, gradient 0
+/// a smaller variance counts as this, with gradient 0
+constexpr double kLeastStudentVariance = 1e-30;
 
-/// offset - log(variance)/2 + (nu+1)/2 E log(nu + w^2), w ~ N(mean, variance). Paper, eq. 25.
-/// Where nu is tiny beside the variance, by the log-uniform divergence and its first correction;
-/// else by a sum over t = e^s that is smooth in all of its arguments. Relative error 1e-9. Source:
-/// docs/math.md, "KL to the prior".
-/// @param offset student_t_offset(nu)
+/// The divergence and its derivatives (paper, eq. 25):
+///
+///     offset - log(variance) / 2 + (nu + 1) / 2 E log(nu + w^2),  w ~ N(mean, variance)
+///
+/// Where nu is tiny beside the variance, by the log-uniform divergence and its first correction; else by a sum over t =
+/// e^s that is smooth in all of its arguments. Relative error 1e-9. Source: docs/math.md, "KL to the prior".
+/// @param offset  student_t_offset(nu)
 VARPHASE_HOST_DEVICE StudentTDivergence student_t_divergence(double mean, double variance,
                                                              double nu, double offset) {
   constexpr double kPi = 3.14159265358979323846;

@@ -12,15 +12,16 @@ namespace varphase {
 
 /// K members of a stochastic head in one pass, for G variants of it that share their noise:
 ///
-///     z = phi(base[g] + spread[g] * eps_k),  p_k = softmax(V z + c),  log_p[g] = log (1/K) sum_k
-///     p_k
+///     z = phi(base[g] + spread[g] * eps_k)
+///     p_k = softmax(V z + c)
+///     log_p[g] = log (1/K) sum_k p_k
 ///
-/// The members are never stored; probabilities are averaged in log space, so a tiny one does not
-/// vanish. Source: docs/math.md, "Estimators".
+/// The members are never stored. Probabilities are averaged in log space, so that tiny ones do not vanish. Source:
+/// docs/math.md, "Estimators".
 struct EnsembleHead {
   const float* base = nullptr;  // [G, N, J] = scale * (m - mean) + beta
-  const float* spread =
-      nullptr;  // [G / share, N, J] = scale * sd; `share` neighbouring variants use the same one
+  /// [G / share, N, J] = scale * sd; `share` neighbouring variants use the same one
+  const float* spread = nullptr;
   std::int64_t variants = 1;  // G
   std::int64_t share = 1;
   std::int64_t rows = 0;          // N
@@ -35,14 +36,14 @@ struct EnsembleHead {
   std::int64_t first_member = 0;
   std::int64_t members = 1;  // K
   float* log_p = nullptr;    // [G, N, C] overwritten
-  float* member_entropy =
-      nullptr;  // [N] overwritten: mean over members of the entropy of p_k in nats; G = 1, or null
+  /// [N] overwritten: mean over members of the entropy of p_k in nats; G = 1, or null
+  float* member_entropy = nullptr;
 };
 
-/// Variants of one call at most: a kernel holds a running sum for each.
+/// The most variants of one call: a kernel holds a running sum for each.
 constexpr std::int64_t kEnsembleHeadVariants = 512;
 
-/// Whether the fused kernel takes a head of that size; else the general path predicts.
+/// Whether the fused kernel takes a head of that size; if not, members are predicted one by one.
 bool ensemble_head_fits(std::int64_t units, std::int64_t classes, Where where);
 
 void ensemble_head(const EnsembleHead& job, Where where);

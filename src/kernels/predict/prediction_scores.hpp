@@ -23,9 +23,8 @@ struct VariantScores {
 };
 
 /// @param log_p [G, N, C]; @param labels [N]
-/// @param scores [prediction_score_parts(N) * G], where the kernel runs; the first G are
-/// overwritten with the scores, the rest is workspace. Sums in float64, in an order that does not
-/// change.
+/// @param scores [prediction_score_parts(N) * G], where the kernel runs; the first G are overwritten with the scores,
+///   the rest is workspace. Sums in float64, in an order that does not change.
 template <class T>
 void prediction_scores(const T* log_p, const std::int64_t* labels, std::int64_t variants,
                        std::int64_t rows, std::int64_t classes, VariantScores* scores, Where where);

@@ -8,19 +8,19 @@
 
 namespace varphase {
 
-// Matrix products with float32's digits on the tensor cores of a GPU: each factor is split into two
-// short numbers, which together hold 22 bits, and three of the four products are added (the last is
-// below float32's rounding). Tensor cores truncate as they add, so few products enter one of their
-// sums, and those go into float32 sums that round to nearest. Faster than the float32 units; the
-// error is that of a float32 sum. Ootomo & Yokota (2022) describe the splitting.
+// Matrix products with float32's digits on the tensor cores of a GPU: each factor is split into two short numbers,
+// which together hold 22 bits, and three of the four products are added (the last is below float32's rounding). Tensor
+// cores truncate as they add, so few products enter one of their sums, and those go into float32 sums that round to
+// nearest. Faster than the float32 units; the error is that of a float32 sum. Ootomo & Yokota (2022) describe the
+// splitting.
 
-/// Whether the products of this size run on a GPU: 16 bytes are copied at a time.
+/// Whether products of this size run on a GPU, where 16 bytes are copied at a time.
 bool float32_product_fits(std::int64_t rows, std::int64_t columns, std::int64_t inner);
 
 /// c[m,n] = sum_k a[m,k] b[n,k].   a [M,K], b [N,K], c [M,N] overwritten
 ///
-/// Split into TF32, or, on Hopper, into float16, each row scaled by a power of two: numbers under
-/// 2^-39 of their row's largest are lost there.
+/// Split into TF32, or, on Hopper, into float16, each row scaled by a power of two: numbers under 2^-39 of their row's
+/// largest are lost there.
 /// @param workspace product_of_rows_bytes(M,N,K), aligned to 16, of a GPU; null on a CPU
 void product_of_rows(const float* a, const float* b, std::int64_t m, std::int64_t n, std::int64_t k,
                      float* c, void* workspace, Where where);

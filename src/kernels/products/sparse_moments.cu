@@ -71,6 +71,21 @@ std::int64_t tile_bytes(const SparseMoments& job, int vectors, int moments) {
          staged_bytes(vectors, moments);
 }
 
+/// Writes the moments of the units u0 .. u0 + kGroup - 1 (those before `last`) of images n0 .. n0 + images - 1.
+/// @param staged_m, staged_v  [kGroup, stride] in shared memory
+template <bool Mean, bool Variance, int stride>
+__device__ __forceinline__ void write_staged(const SparseMoments& job, std::int64_t n0, int images,
+                                             int u0, int last, int all_units, const float* staged_m,
+                                             const float* staged_v) {
+  for (int k = static_cast<int>(threadIdx.x); k < images * kGroup; k += kTileThreads) {
+    const int n = k / kGroup, r = k % kGroup;
+    if (u0 + r >= last) continue;
+    const std::int64_t at = (n0 + n) * all_units + u0 + r;
+    if constexpr (Mean) job.m[at] = staged_m[r * stride + n];
+    if constexpr (Variance) job.v[at] = staged_v[r * stride + n];
+  }
+}
+
 // Many images: they are the lanes. Warps take units, so that a weight is read once for the whole
 // warp. A block holds its tile of images, turned over; or reads them from `columns`. The blocks a
 // processor are named because nvcc otherwise keeps to 32 registers and loads entry after entry: a
@@ -149,13 +164,7 @@ __global__ void __launch_bounds__(kTileThreads, Held ? 1 : 2)
       }
     }
     __syncthreads();
-    for (int k = static_cast<int>(threadIdx.x); k < images * kGroup; k += kTileThreads) {
-      const int n = k / kGroup, r = k % kGroup;
-      if (u0 + r >= last) continue;
-      const std::int64_t at = (n0 + n) * all_units + u0 + r;
-      if constexpr (Mean) job.m[at] = staged_m[r * stride + n];
-      if constexpr (Variance) job.v[at] = staged_v[r * stride + n];
-    }
+    write_staged<Mean, Variance, stride>(job, n0, images, u0, last, all_units, staged_m, staged_v);
     __syncthreads();
   }
 }

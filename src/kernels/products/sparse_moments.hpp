@@ -9,19 +9,20 @@
 
 namespace varphase {
 
-/// Both moments of a dense or convolutional layer of which few weights are left, in one pass over
-/// their pattern. Of output unit j at a place whose window of the input begins at row y, column x:
+/// Both moments of the output of a dense or convolutional layer that has few weights left, in one pass over them. For
+/// output unit j at a place:
 ///
-///     m[n][place][j] = bias[j] + sum_e mean[e] a[n][e],  v[n][place][j] = sum_e variance[e]
-///     a[n][e]^2
+///     m[n][place][j] = bias[j] + sum_e mean[e] a[n][e]
+///     v[n][place][j] = sum_e variance[e] a[n][e]^2
 ///
-/// e running over the unit's kept weights, a[n][e] being the input that weight e meets there; those
-/// that meet padding are left out. Weights are sorted by kernel place and channel (the order
-/// [out, height, width, in]), `indices` is their column (ky * kernel + kx) * channels + channel,
-/// and indptr has an entry for each place of each unit's kernel, so that a row of the kernel that
-/// lies inside the input is one stretch of weights. Of a dense layer all this is CSR, rows being
-/// output units. A weight that is not in the pattern is not looked at, whatever its input.
-/// Source: docs/math.md, "Sampled forward".
+/// where e runs over the unit's kept weights and a[n][e] is the input that weight e meets at that place; weights that
+/// meet padding are left out.
+///
+/// The weights are those of the order [out, height, width, in]. `indices` holds each weight's column, (ky * kernel +
+/// kx) * channels + channel. `indptr` has an entry for each place of each unit's kernel, so that the weights of a row
+/// of the kernel, or of the part of it that lies inside the input, lie together. For a dense layer this is CSR with
+/// output units as rows. Weights that are not in the pattern are not looked at, whatever their input. Source:
+/// docs/math.md, "Sampled forward".
 struct SparseMoments {
   const float* x = nullptr;               // [N, height, width, channels]
   std::int64_t rows = 0;                  // N
@@ -34,15 +35,15 @@ struct SparseMoments {
   const float* bias = nullptr;            // [J], or null
   float* m = nullptr;                     // [N, P, J] overwritten, or null: not wanted
   float* v = nullptr;                     // [N, P, J] overwritten, or null: not wanted
-  /// x turned over, [height * width * channels, N], where sparse_moments_wants_columns.
+  /// x transposed, [height * width * channels, N], where sparse_moments_wants_columns.
   const float* columns = nullptr;
 };
 
-/// Whether the job, complete but for `columns`, needs them: on a GPU, of inputs too long to be
-/// turned over on the way.
+/// Whether a job that is complete but for `columns` needs them: on a GPU, for inputs too long to be transposed in a
+/// block's memory.
 bool sparse_moments_wants_columns(const SparseMoments& job, Where where);
 
-/// The same bits at every call of the same size, on one device; on a CPU for any number of threads
+/// Computes the moments. The same bits at every call of the same size on one device; on a CPU for any number of threads
 /// and images.
 void sparse_moments(const SparseMoments& job, Where where);
 

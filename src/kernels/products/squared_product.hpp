@@ -8,9 +8,11 @@
 
 namespace varphase {
 
-/// sum[m,n] += sum_i sign[i] (sum_k a[i,m,k] b[i / repeat,n,k])^2: squares of many small products,
-/// none of which is written out. On a GPU with float32's digits on tensor cores
-/// (float32_product.hpp says how); the same bits run after run.
+/// Squares of many small products, none of which is stored:
+///
+///     sum[m,n] += sum_i sign[i] (sum_k a[i,m,k] b[i / repeat,n,k])^2
+///
+/// On a GPU with float32's digits on tensor cores (float32_product.hpp says how); the same bits run after run.
 struct SquaredProduct {
   const float* a = nullptr;     // [I, M, K]
   const float* b = nullptr;     // [I / repeat, N, K]

@@ -26,8 +26,8 @@ struct WarpPlace {
   }
 };
 
-/// part[r][j] = the thread's entries of sum_k a[row, k] b[column, k] over the C::kDepth numbers k of two tiles in shared
-/// memory. Tensor cores truncate as they add, so no more products than these should enter one of their sums.
+/// part[r][j] = the thread's entries of sum_k a[row, k] b[column, k] over the C::kDepth numbers k of two tiles in
+/// shared memory. Tensor cores truncate as they add, so no more products than these should enter one of their sums.
 /// @param entry_a, entry_b  a[row, k] and b[column, k] of the block's tiles
 template <class C, class EntryA, class EntryB>
 __device__ __forceinline__ void multiply_tiles(float (&part)[C::kRowTiles][C::kColumnTiles][4],

@@ -23,7 +23,7 @@ VARPHASE_HOST_DEVICE float widened(Bfloat16 x) {
   return wide;
 }
 
-/// The nearest number of type T, of two as near the one whose last bit is 0; NaN stays NaN.
+/// The nearest number of type T; of two that are equally near, the one whose last bit is 0. NaN stays NaN.
 template <class T>
 VARPHASE_HOST_DEVICE T narrowed(float x);
 

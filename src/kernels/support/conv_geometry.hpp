@@ -6,8 +6,8 @@
 
 namespace varphase {
 
-/// Input [channels, height, width] and output [.., out_height, out_width] of a convolution with a
-/// square kernel; a dense layer's has its inputs as channels of one place.
+/// Input [channels, height, width] and output [.., out_height, out_width] of a convolution with a square kernel. A
+/// dense layer is a convolution of one place whose channels are its inputs.
 struct ConvGeometry {
   std::int64_t channels = 0, height = 1, width = 1;
   std::int64_t kernel = 1, stride = 1, padding = 0, out_height = 1, out_width = 1;

@@ -6,9 +6,9 @@
 
 namespace varphase::cuda {
 
-// A block's product of 64 factors and as many columns as it has threads, eight at a time of the
-// depth, in IEEE arithmetic; a thread holds 8 x 8 of it. Lanes next to each other hold factors next
-// to each other, which lie so in memory.
+// A block's product of 64 factors and as many columns as it has threads, eight at a time of the depth, in IEEE
+// arithmetic; a thread holds 8 x 8 of it. Lanes next to each other hold factors next to each other, which lie so in
+// memory.
 template <class T, int Columns>
 struct FactorTile {
   static constexpr int kFactors = 64, kDepth = 8, kThreads = Columns;

@@ -9,11 +9,11 @@
 
 namespace varphase {
 
-/// Rows and columns of the kernel that lie inside the input at one place of the output; no rows
-/// where it meets padding alone.
+/// The rows and columns of a kernel that lie inside the input at one place of the output; no rows where the kernel
+/// meets padding alone.
 struct KernelWindow {
-  std::int32_t y = 0, x = 0;  // of the input, where the kernel begins; negative in the padding
-  std::int32_t top = 0, bottom = 0, left = 0, right = 0;  // of the kernel, half-open
+  std::int32_t y = 0, x = 0;  // where the kernel begins in the input; negative in the padding
+  std::int32_t top = 0, bottom = 0, left = 0, right = 0;  // in the kernel, half-open
 
   VARPHASE_HOST_DEVICE KernelWindow(const ConvGeometry& g, std::int32_t place) {
     const auto kernel = static_cast<std::int32_t>(g.kernel);

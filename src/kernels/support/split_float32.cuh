@@ -5,8 +5,8 @@
 // What products with float32's digits on tensor cores are made of; float32_product.hpp says how.
 namespace varphase::cuda {
 
-// How a product is cut: a block's tile of c, a warp's share of it, how much of k is fetched at a
-// time, how many such tiles are in flight.
+// How a product is cut: a block's tile of c, a warp's share of it, how much of k is fetched at a time, how many such
+// tiles are in flight.
 template <int Rows, int Columns, int WarpRows, int WarpColumns, int Depth, int Stages, int Blocks>
 struct Cut {
   static constexpr int kRows = Rows, kColumns = Columns, kDepth = Depth, kStages = Stages;
@@ -24,8 +24,8 @@ __device__ inline void copy_16_bytes(float* to, const float* from, bool real) {
                "r"(bytes));
 }
 
-// The tensor cores drop the low 13 bits of a number; half of what they drop is added first. Integer
-// additions, because the conversion instruction runs at an eighth of their rate.
+// The tensor cores drop the low 13 bits of a number; half of what they drop is added first. Integer additions, because
+// the conversion instruction runs at an eighth of their rate.
 constexpr unsigned kHalf = 0x1000U, kKept = 0xffffe000U;
 
 /// x = large + small + 2^-23 |x| at most, each of 11 bits.

@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
 
-// Vectors of a CPU kernel, as wide as the instruction set that is being compiled: a kernel's source
-// is read once for each (Highway's foreach_target.h), and this header with it. In place of
-// `#pragma once` stands a guard that lets it in again for every set.
+// Vectors of a CPU kernel, as wide as the instruction set that is being compiled: a kernel's source is read once for
+// each (Highway's foreach_target.h), and this header with it. In place of `#pragma once` stands a guard that lets it in
+// again for every set.
 #if defined(VARPHASE_KERNELS_VECTORS) == defined(HWY_TARGET_TOGGLE)
 #ifdef VARPHASE_KERNELS_VECTORS
 #undef VARPHASE_KERNELS_VECTORS
@@ -63,8 +63,8 @@ HWY_INLINE void store_part(float* to, Floats from, std::int64_t count) {
   std::memcpy(to, part, static_cast<std::size_t>(count) * sizeof(float));
 }
 
-/// Maxima that hide no NaN, as of PyTorch's max_pool: `a > b ? a : b` drops one that comes later,
-/// so `seen`, 0 at first, keeps it, and with_nan puts it into what the comparisons chose.
+/// Maxima that hide no NaN, as of PyTorch's max_pool: `a > b ? a : b` drops one that comes later, so `seen`, 0 at
+/// first, keeps it, and with_nan puts it into what the comparisons chose.
 HWY_INLINE void keep_nan(Floats& seen, Floats value) {
   seen = hn::IfThenElse(hn::IsNaN(value), value, seen);
 }
@@ -84,8 +84,8 @@ HWY_INLINE void transpose(Floats (&rows)[kWidth]) {
   }
 }
 
-/// exp(x) for x <= 0, relative error 1e-7; below -87 it is 0 to float32's resolution of the sums
-/// that it enters. exp(r) = 1 + r + r^2 q(r) by the q of least relative error on
+/// exp(x) for x <= 0, relative error 1e-7; below -87 it is 0 to float32's resolution of the sums that it enters. exp(r)
+/// = 1 + r + r^2 q(r) by the q of least relative error on
 /// |r| <= log(2) / 2.
 HWY_INLINE Floats exp_of_negative(Floats x) {
   x = hn::IfThenElse(x < all(-87.0F), all(-87.0F), x);  // NaN stays NaN
@@ -104,8 +104,7 @@ HWY_INLINE Floats exp_of_negative(Floats x) {
   return p * hn::BitCast(kFloats, power + hn::BitCast(kInts, all(1.0F)));
 }
 
-/// log(1 + t) = t + t^2 q(t) for 0 <= t <= 1, relative error 1e-7, by the q of least relative
-/// error.
+/// log(1 + t) = t + t^2 q(t) for 0 <= t <= 1, relative error 1e-7, by the q of least relative error.
 HWY_INLINE Floats log1p_of_share(Floats t) {
   Floats q = hn::MulAdd(t, all(5.3648245521e-3F), all(-3.0065791681e-2F));
   q = hn::MulAdd(q, t, all(7.9204536974e-2F));

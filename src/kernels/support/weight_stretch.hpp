@@ -9,10 +9,10 @@
 
 namespace varphase {
 
-/// The kept weights of one output unit that meet the input in one row of its kernel.
+/// The kept weights of an output unit that meet the input within one row of its kernel.
 struct WeightStretch {
   std::int32_t begin = 0, end = 0;  // entries of the pattern
-  // From a weight's column to its input's place in [height, width, channels].
+  // what is added to a weight's column to get the place of its input in [height, width, channels]
   std::int64_t shift = 0;
 };
 
