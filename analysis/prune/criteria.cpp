@@ -68,6 +68,28 @@ void check_size(const ScoreInputs& in, const std::vector<double>& values, std::s
                  in.layer, values.size(), what, wanted);
 }
 
+double curvature_size(const ScoreInputs& in, std::size_t i) {
+  return std::abs(in.hessian_diagonal[i]);
+}
+
+double mean_by_sd(const ScoreInputs& in, std::size_t i) {
+  return is_nothing(in, i) ? 0 : std::abs(in.mean[i]) / std::sqrt(in.variance[i]);
+}
+
+double less_log_alpha(const ScoreInputs& in, std::size_t i) {
+  if (is_nothing(in, i)) return -kInfinity;
+  return std::log(in.mean[i] * in.mean[i] + kLeastSquare) - std::log(in.variance[i]);
+}
+
+double by_second_order(const ScoreInputs& in, std::size_t i) {
+  return in.hessian_diagonal[i] * in.mean[i] * in.mean[i] / 2;
+}
+
+double without_weight(const ScoreInputs& in, std::size_t i) {
+  return without_noise(in, i) - in.mean[i] * in.gradient[i] +
+         in.mean[i] * in.mean[i] * in.hessian_diagonal[i] / 2;
+}
+
 }  // namespace
 
 const Registry<Criterion>& criteria() {
@@ -87,10 +109,7 @@ const Registry<Criterion>& criteria() {
          .formula = "-sigma^2 H",
          .curvature = true}},
        {"hessian",
-        {.score =
-             [](In in) {
-               return each(in, [&](auto i) { return std::abs(in.hessian_diagonal[i]); });
-             },
+        {.score = [](In in) { return each(in, [&](auto i) { return curvature_size(in, i); }); },
          .formula = "|H|",
          .curvature = true}},
        {"sigma2", {.score = [](In in) { return in.variance; }, .formula = "sigma^2"}},
@@ -99,24 +118,12 @@ const Registry<Criterion>& criteria() {
          .formula = "|mu|",
          .means = true}},
        {"snr",
-        {.score =
-             [](In in) {
-               return each(in, [&](auto i) {
-                 return is_nothing(in, i) ? 0 : std::abs(in.mean[i]) / std::sqrt(in.variance[i]);
-               });
-             },
+        {.score = [](In in) { return each(in, [&](auto i) { return mean_by_sd(in, i); }); },
          .formula = "|mu| / sigma",
          .means = true,
          .weight_alpha = true}},
        {"log-alpha",
-        {.score =
-             [](In in) {
-               return each(in, [&](auto i) {
-                 return is_nothing(in, i) ? -kInfinity
-                                          : std::log(in.mean[i] * in.mean[i] + kLeastSquare) -
-                                                std::log(in.variance[i]);
-               });
-             },
+        {.score = [](In in) { return each(in, [&](auto i) { return less_log_alpha(in, i); }); },
          .formula = "-log(sigma^2 / mu^2)",
          .means = true,
          .weight_alpha = true}},
@@ -127,12 +134,7 @@ const Registry<Criterion>& criteria() {
        {"variance-share",
         {.score = variance_shares, .formula = "sigma^2 E a^2 / its output's sum", .inputs = true}},
        {"obd",
-        {.score =
-             [](In in) {
-               return each(in, [&](auto i) {
-                 return in.hessian_diagonal[i] * in.mean[i] * in.mean[i] / 2;
-               });
-             },
+        {.score = [](In in) { return each(in, [&](auto i) { return by_second_order(in, i); }); },
          .formula = "H mu^2 / 2",
          .curvature = true,
          .means = true}},
@@ -141,13 +143,7 @@ const Registry<Criterion>& criteria() {
          .formula = "-sigma^2 H / 2",
          .curvature = true}},
        {"taylor-zero",
-        {.score =
-             [](In in) {
-               return each(in, [&](auto i) {
-                 return without_noise(in, i) - in.mean[i] * in.gradient[i] +
-                        in.mean[i] * in.mean[i] * in.hessian_diagonal[i] / 2;
-               });
-             },
+        {.score = [](In in) { return each(in, [&](auto i) { return without_weight(in, i); }); },
          .formula = "-sigma^2 H / 2 - mu g + mu^2 H / 2",
          .curvature = true,
          .gradient = true}},
