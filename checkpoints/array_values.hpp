@@ -8,8 +8,8 @@
 
 namespace varphase {
 
-/// What a network computes with: finite floating-point numbers (whole numbers always are), and
-/// running variances that are not negative. @param what names the array in the message.
+/// Checks that a network can compute with an array: floating-point numbers are finite, running variances not negative.
+/// @param what  names the array in the message
 /// @throws Error numeric.
 void check_array_values(const Array& array, const std::string& what);
 

@@ -18,7 +18,7 @@ enum class FileState {
   damaged,    // was one of ours
   newer,      // whole, of a version that this program does not read
   foreign,    // never was one of ours
-  temporary,  // what a writer left behind, or is writing just now
+  temporary,  // of a writer that was killed, or is writing just now
 };
 
 /// "whole", "damaged", ...
@@ -32,25 +32,25 @@ struct CheckedFile {
   std::uint64_t bytes = 0;
 };
 
-/// Reads a document of one kind as those who use it do. @throws what they throw.
+/// Reads a document of one kind as the programs that use it do. @throws what they throw.
 using KindReader = std::function<void(Document document, const std::string& path)>;
 
 struct CheckOptions {
-  std::map<std::string, KindReader> readers;  // by kind; of others the form alone is looked at
-  double seconds_per_file = 60;               // a file that takes longer to parse counts as damaged
+  /// by kind; documents of other kinds are checked in their form alone
+  std::map<std::string, KindReader> readers;
+  double seconds_per_file = 60;  // a file that takes longer to read counts as damaged
   std::size_t max_files = 1'000'000;
 };
 
-/// Checks one file.
-/// It is read in a child process, with a limit of time: whatever a file does to its reader, the
-/// caller goes on. To be called where no other thread of the process writes or reads such files.
+/// Checks one file. It is read in a child process with a limit of time, so that nothing in the file can end or stop
+/// this process. To be called while no other thread writes or reads such files.
 /// @throws Error io where the file is missing or cannot be read.
 CheckedFile check_file(const std::filesystem::path& path, const CheckOptions& options = {});
 
-/// A file; or a folder with all below it: every .h5 file and every temporary of ours, by path.
-/// Symbolic links to folders are not followed. A file that cannot be read is reported as damaged,
-/// the others are still checked.
-/// @throws Error io where `path` is missing, or holds more files than max_files.
+/// Checks a file, or all files of ours below a folder, ordered by path: every .h5 file and every temporary file.
+/// Symbolic links to folders are not followed. A file that cannot be read is reported as damaged and the others are
+/// still checked.
+/// @throws Error io where `path` is missing or holds more files than max_files.
 std::vector<CheckedFile> check_path(const std::filesystem::path& path,
                                     const CheckOptions& options = {});
 

@@ -12,7 +12,7 @@
 
 namespace varphase {
 
-/// The bytes of a file in memory; from malloc, so that HDF5 can let them grow without a copy.
+/// The bytes of a file in memory that malloc gave, so that HDF5 can let it grow without a copy.
 struct FileBytes {
   struct Free {
     void operator()(std::byte* bytes) const noexcept { std::free(bytes); }
@@ -22,11 +22,11 @@ struct FileBytes {
 
   std::span<const std::byte> span() const noexcept { return {data.get(), size}; }
 
-  /// Uninitialized. @throws Error device where there is no memory for it.
+  /// Memory of that size, uninitialized. @throws Error device where there is none.
   static FileBytes of_size(std::size_t size);
 };
 
-/// A regular file open for reading. Never waits on a pipe, never follows into a device.
+/// A regular file that is open for reading. Opening never waits for a pipe and never opens a device.
 class InputFile {
  public:
   /// @throws Error io: missing, a folder, no regular file, not permitted.
@@ -45,10 +45,9 @@ class InputFile {
   std::uint64_t size_ = 0;
 };
 
-/// Writes the parts one behind the other into a new file and closes it. A file that has that name
-/// is replaced: it can only be what a killed process of the same number left there.
-/// @throws Error io with the system's cause: a full disk, a quota, the limit of RLIMIT_FSIZE (its
-/// signal is caught).
+/// Writes the parts one behind the other into a new file and closes it. A file of that name is replaced: it can only
+/// have been left by a killed process that had this one's number.
+/// @throws Error io with the system's cause: a full disk, a quota, or the limit RLIMIT_FSIZE (whose signal is caught).
 void write_new_file(const std::filesystem::path& path,
                     std::initializer_list<std::span<const std::byte>> parts);
 

@@ -28,14 +28,14 @@ inline constexpr std::size_t kMaxForeignRank = 8;
 
 std::size_t foreign_element_size(ForeignElement element);
 
-/// Bytes of a shape that comes from outside.
+/// The bytes that values of a shape take, where the shape comes from a file.
 /// @param what  names file and object in the message
-/// @throws Error format where the product leaves what a file may hold.
+/// @throws Error format where that is more than a file may hold.
 std::uint64_t foreign_bytes(const std::vector<std::uint64_t>& shape, ForeignElement element,
                             const std::string& what);
 
-/// Fills type and bytes of an array whose shape is set: half floats widened to float32, booleans as
-/// uint8. `bytes` are as many as the shape wants.
+/// Fills type and bytes of an array whose shape is set: half floats are widened to float32, booleans become uint8.
+/// @param bytes  as many as the shape wants
 /// @throws Error format for a boolean that is neither 0 nor 1.
 void take_foreign(std::span<const std::byte> bytes, ForeignElement element, Array& array,
                   const std::string& what);

@@ -7,7 +7,7 @@
 
 namespace varphase {
 
-/// IEEE half precision, exactly; NaN stays NaN.
+/// The float32 of an IEEE half-precision number, exactly; NaN stays NaN.
 inline float float_from_half(std::uint16_t bits) {
   const std::uint32_t sign = (bits & 0x8000U) << 16U;
   const std::uint32_t exponent = bits >> 10U & 0x1fU;
@@ -20,7 +20,7 @@ inline float float_from_half(std::uint16_t bits) {
   return std::bit_cast<float>(sign | (exponent + 112U) << 23U | fraction << 13U);
 }
 
-/// bfloat16: the upper half of a float32.
+/// The float32 of a bfloat16 number, which is its upper half.
 inline float float_from_bfloat16(std::uint16_t bits) {
   return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16U);
 }

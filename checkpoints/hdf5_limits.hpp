@@ -29,8 +29,8 @@ inline bool is_name_part(std::string_view part) {
          });
 }
 
-/// Rows that fill about kChunkBytes, all chunks nearly equal so that the last one wastes little: a
-/// chunk is a run of the array's bytes.
+/// Rows that fill about kChunkBytes, all chunks nearly equal so that the last one wastes little: a chunk is a run of
+/// the array's bytes.
 inline std::vector<std::uint64_t> chunk_of(std::span<const std::uint64_t> shape,
                                            std::size_t element) {
   std::vector<std::uint64_t> chunk(shape.size(), 1);

@@ -8,9 +8,8 @@
 
 namespace varphase {
 
-/// HDF5 is not thread-safe in every build, and its plug-in switch and error printing are global or
-/// by thread: one caller at a time, silent, without plug-ins; the settings of a host program come
-/// back at the end.
+/// While it lives, this thread alone is within HDF5, which is not thread-safe in every build, and HDF5 prints nothing
+/// and loads no plug-ins. These settings are global; those of a host program come back at the end.
 class Hdf5Session {
  public:
   Hdf5Session();
@@ -25,7 +24,7 @@ class Hdf5Session {
   void* print_data_ = nullptr;
 };
 
-/// What HDF5 says went wrong, the innermost cause first; clears it.
+/// What HDF5 says went wrong, the innermost cause first. Clears it.
 std::string hdf5_cause();
 
 }  // namespace varphase

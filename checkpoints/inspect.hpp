@@ -13,7 +13,7 @@
 
 namespace varphase {
 
-/// Over the finite values of an array, in float64; all 0 where there is none.
+/// What an array holds: over its finite values, in float64; all 0 where there are none.
 struct ValueSummary {
   double min = 0;
   double max = 0;
@@ -33,7 +33,8 @@ struct FileDescription {
   std::vector<ValueSummary> values;  // one per array, or none where not asked for
 };
 
-/// @param with_values  reads all arrays and summarizes them; without, only their shapes are read
+/// Reads what a file says of itself.
+/// @param with_values  also reads all arrays and summarizes them
 /// @throws Error as read_document.
 FileDescription describe_file(const std::filesystem::path& path, bool with_values);
 
@@ -43,9 +44,8 @@ std::string element_name(ElementType type);
 /// Tables for people; text from the file cannot steer the terminal.
 std::string description_text(const FileDescription& description, bool wide = true);
 
-/// path, bytes, sha256, kind, format_version, attributes, metrics, provenance, arrays. Attributes
-/// that hold JSON come as JSON. NaN and infinity are the texts "nan", "inf", "-inf": JSON has no
-/// such numbers.
+/// An object with path, bytes, sha256, kind, format_version, attributes, metrics, provenance and arrays. Attributes
+/// that hold JSON come as JSON. NaN and infinity, which JSON has no numbers for, are the texts "nan", "inf" and "-inf".
 Json description_json(const FileDescription& description);
 
 }  // namespace varphase

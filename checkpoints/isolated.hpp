@@ -9,10 +9,11 @@
 
 namespace varphase {
 
-/// What came of work in a child process.
+/// How work in a child process ended.
 struct Isolated {
-  std::string said;     // what the work returned
-  std::string trouble;  // "" or how the child ended before it returned: a signal, out of time
+  std::string said;  // what the work returned
+  /// how the child ended before the work returned (a signal, out of time); "": it returned
+  std::string trouble;
 };
 
 /// Memory that a child process fills for its parent.
@@ -25,7 +26,7 @@ class SharedBytes {
   SharedBytes& operator=(const SharedBytes&) = delete;
 
   std::span<std::byte> span() const noexcept { return {data_, size_}; }
-  /// Copies from `offset` on and gives the memory back piece by piece; it reads as zeros then.
+  /// Copies the bytes from `offset` on and gives their memory back piece by piece; they read as zeros then.
   void move_out(std::size_t offset, std::span<std::byte> into);
 
  private:
@@ -33,9 +34,9 @@ class SharedBytes {
   std::size_t size_;
 };
 
-/// Runs `work` in a child process, where a hostile file may make HDF5 die or hang; of a processor's
-/// time it gets `processor_seconds`.
-/// @param what named where there is no process to be had
+/// Runs `work` in a child process, where a hostile file may make HDF5 crash or hang.
+/// @param what  named in the message where no process can be made
+/// @param seconds  the child may take @param processor_seconds  of a processor's time; 0: no limit
 /// @throws Error io.
 Isolated run_isolated(const std::string& what, double seconds,
                       const std::function<std::string()>& work, double processor_seconds = 0);

@@ -17,7 +17,7 @@ namespace varphase {
 inline constexpr std::int64_t kOnnxOpset = 17;
 inline constexpr std::int64_t kOnnxIrVersion = 8;
 
-/// An operator of a graph: names of what goes in and out.
+/// An operator of a graph, with the names of its inputs and outputs.
 struct OnnxNode {
   using Value = std::variant<std::int64_t, float, std::vector<std::int64_t>>;
   std::string op;  // "Conv", "Gemm", ...
@@ -26,7 +26,7 @@ struct OnnxNode {
   std::vector<std::pair<std::string, Value>> attributes;
 };
 
-/// A float32 input or output whose first extent, the number of images, is free.
+/// A float32 input or output of a graph; its first extent, the number of images, is free.
 struct OnnxValue {
   std::string name;
   std::vector<std::int64_t> shape;  // without the number of images
@@ -44,14 +44,12 @@ struct OnnxModel {
   std::vector<OnnxValue> inputs, outputs;
 };
 
-/// The model as protobuf (onnx/onnx.proto of ONNX 1.12): the dozen of its messages that a graph of
-/// these operators needs, written by hand so that no protobuf library meets the one inside
-/// LibTorch.
+/// The model as protobuf (onnx/onnx.proto of ONNX 1.12). The dozen kinds of messages that such a graph needs are
+/// written by hand, so that no protobuf library meets the one inside LibTorch.
 /// @throws Error unsupported beyond the 2 GiB that a protobuf message may have.
 std::string onnx_bytes(const OnnxModel& model);
 
-/// Writes atomically. @return size of the file in bytes. @throws Error io (an older file stays),
-/// unsupported.
+/// Writes atomically. @return size of the file in bytes. @throws Error io (an older file stays), unsupported.
 std::int64_t write_onnx(const std::filesystem::path& path, const OnnxModel& model);
 
 }  // namespace varphase

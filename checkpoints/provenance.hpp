@@ -6,9 +6,9 @@
 
 namespace varphase {
 
-/// What begins the names of the attributes that say of a file how it was made, in every kind.
+/// Attributes that say how a file was made begin with this, in every kind of file.
 inline constexpr std::string_view kProvenance = "provenance.";
-/// What kappa and pruned files had before, which is still read.
+/// How they began in kappa and pruned files of older versions, which are still read.
 inline constexpr std::string_view kOlderProvenance = "provenance_";
 
 }  // namespace varphase

@@ -15,9 +15,9 @@
 
 namespace varphase {
 
-/// A safetensors file (huggingface/safetensors, README, "Format") from its bytes, taken as hostile:
-/// header of at most 100 MB and 100,000 tensors, no key twice or unknown, sizes and offsets that
-/// agree, the data covered without holes, overlaps or trailing bytes.
+/// Reads a safetensors file (huggingface/safetensors, README, "Format") from bytes that anybody may have made: a header
+/// of at most 100 MB and 100,000 tensors, no key twice and none unknown, sizes and offsets that agree, and data without
+/// holes, overlaps or trailing bytes.
 /// @param origin  names the file in messages
 /// @throws Error format.
 TensorFile parse_safetensors(std::span<const std::byte> file, const std::string& origin);
@@ -25,8 +25,8 @@ TensorFile parse_safetensors(std::span<const std::byte> file, const std::string&
 /// @throws Error io, format (see parse_safetensors).
 TensorFile read_safetensors(const std::filesystem::path& path);
 
-/// The bytes that the reference library (safetensors 0.8.0) writes: tensors by falling alignment of
-/// their type, then by name; header padded to 8 bytes with spaces.
+/// The header that the reference library (safetensors 0.8.0) writes: tensors ordered by falling alignment of their
+/// type, then by name; padded with spaces to 8 bytes.
 std::string safetensors_header(const std::vector<Array>& arrays,
                                const std::map<std::string, std::string>& metadata);
 

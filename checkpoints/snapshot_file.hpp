@@ -21,10 +21,9 @@ Document to_document(Snapshot snapshot);
 /// @throws Error format where the document does not follow the schema (see check_snapshot).
 Snapshot snapshot_from_document(Document document, const std::string& origin);
 
-/// Names are unique and of the form layer/name, parameters are finite floating-point numbers, and
-/// each array of the optimizer is exp_avg, exp_avg_sq or momentum_buffer of a parameter and has its
-/// shape; each mask is uint8 and has the shape of its layer's weight. Linear in the number of
-/// weights.
+/// Checks a snapshot: names are unique and of the form layer/name; parameters are finite floating-point numbers; each
+/// array of the optimizer is exp_avg, exp_avg_sq or momentum_buffer of a parameter and has its shape; each mask is
+/// uint8 and has the shape of its layer's weight. Takes time linear in the number of weights.
 /// @throws Error format, naming origin and array.
 void check_snapshot(const Snapshot& snapshot, const std::string& origin);
 

@@ -21,20 +21,19 @@ namespace varphase {
 struct SnapshotWriterOptions {
   /// Optimizer arrays stay in this many of the newest checkpoints; 0 keeps none, the default all.
   std::int64_t keep_optimizer = std::numeric_limits<std::int64_t>::max();
-  /// Snapshots that may wait; one more makes submit wait.
+  /// So many snapshots may wait; with one more, submit waits.
   std::size_t queue = 2;
-  /// Told, on the writer's thread, of older checkpoints that could not be rewritten (training goes
-  /// on). None: the log.
+  /// Called on the writer's thread with a message when an older checkpoint could not be rewritten; training goes on.
+  /// None: such messages go to the log.
   std::function<void(const std::string& message)> warn;
 };
 
-/// Writes checkpoints on a thread of its own, in the order in which they are given, so that
-/// training does not wait for the disk. An error surfaces once, at the next submit or flush; later
-/// snapshots are still written.
+/// Writes checkpoints on a thread of its own, in the order in which they are given, so that training does not wait for
+/// the disk. An error is thrown once, by the next submit or flush; later snapshots are still written.
 class SnapshotWriter {
  public:
   explicit SnapshotWriter(SnapshotWriterOptions options = {});
-  /// Writes what waits; an error nobody asked for goes to the log.
+  /// Writes what still waits; an error that nobody asked for goes to the log.
   ~SnapshotWriter();
   SnapshotWriter(const SnapshotWriter&) = delete;
   SnapshotWriter& operator=(const SnapshotWriter&) = delete;
@@ -66,8 +65,8 @@ class SnapshotWriter {
   bool writing_ = false;
   bool ending_ = false;
   std::exception_ptr first_error_;
-  std::set<std::filesystem::path>
-      without_optimizer_;  // the thread's own: looked at, nothing left to drop
+  /// of the thread alone: checkpoints that have no optimizer state left
+  std::set<std::filesystem::path> without_optimizer_;
   std::thread thread_;
 };
 

@@ -20,9 +20,9 @@ struct ZipMember {
   std::uint64_t size = 0;    // bytes once unpacked
 };
 
-/// A ZIP archive in memory, read by libzip and taken as hostile: local headers agree with the
-/// directory, no two members share bytes or a name, no size is one that its packed bytes cannot
-/// give. Archives over 4 GiB (ZIP64), encrypted or split ones are refused.
+/// A ZIP archive in memory, read by libzip and taken as hostile: local headers agree with the directory, no two members
+/// share bytes or a name, no size is one that its packed bytes cannot give. Archives over 4 GiB (ZIP64), encrypted or
+/// split ones are refused.
 class ZipArchive {
  public:
   /// @param bytes   must outlive the archive
@@ -37,7 +37,7 @@ class ZipArchive {
   const std::vector<ZipMember>& members() const { return members_; }
   /// The file and the member, for messages.
   std::string named(const ZipMember& member) const;
-  /// Its bytes, whose checksum was compared. @param member one of members() @throws Error format.
+  /// A member's bytes, after their checksum was compared. @throws Error format.
   std::vector<std::byte> unpack(const ZipMember& member) const;
 
  private:

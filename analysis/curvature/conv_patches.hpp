@@ -9,12 +9,12 @@
 
 namespace varphase {
 
-/// The patches of a convolution's input that its weights meet, one for each position of its output.
-/// P positions, w = C k k weights an output channel.
+/// The patches of a convolution's input, one for each position of its output: what its weights are multiplied with. P =
+/// positions of the output, w = channels * kernel * kernel = weights of an output channel.
 class ConvPatches {
  public:
   explicit ConvPatches(const ConvGeometry& geometry) : geometry_(geometry) {}
-  /// @param a [N, C, H, W]; undefined: none any more
+  /// @param a  [N, C, H, W]; undefined: forget the input
   void set_input(const at::Tensor& a) { a_ = a; }
 
   const ConvGeometry& geometry() const { return geometry_; }
@@ -22,19 +22,20 @@ class ConvPatches {
   std::int64_t patch_size() const {
     return geometry_.channels * geometry_.kernel * geometry_.kernel;
   }
-  /// So many images' share of a block of temporaries, at least one.
+  /// How many images to work on at a time so that temporaries of so many elements per image stay within one block of
+  /// memory; at least 1.
   std::int64_t images_at_once(std::int64_t elements_an_image) const;
 
-  /// Of images first .. first + count - 1, [count, P, w]; may be a view of the input.
+  /// Patches of images first .. first + count - 1, [count, P, w]; may be a view of the input.
   at::Tensor of(std::int64_t first, std::int64_t count) const;
-  /// Of all images as [N, w, P].
+  /// Patches of all images, [N, w, P].
   at::Tensor across() const;
-  /// sum_n,p v[n,o,p] patch[n,p,w], or with the patches squared. @param v [N, O, P] @return [O, w]
+  /// sum_{n,p} v[n,o,p] patch[n,p,w], or with each patch entry squared. @param v  [N, O, P] @return [O, w]
   at::Tensor weighted(const at::Tensor& v, bool squared) const;
-  /// [N, C, H + 2 padding, W + 2 padding]
+  /// The input with its zeros around it, [N, C, H + 2 padding, W + 2 padding].
   at::Tensor padded_input() const;
-  /// Where the patches of winners begin, int32 as pooled_squares takes them: flat in a plane of
-  /// padded_input, -1 where nothing passes.
+  /// Where the patch of each winner begins in a channel of padded_input, as a flat index, int32; -1 where the winner
+  /// passes nothing on. In the form that pooled_squares takes.
   at::Tensor corners(const PoolWinners& winners) const;
 
  private:

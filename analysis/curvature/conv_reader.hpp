@@ -8,9 +8,9 @@
 
 namespace varphase {
 
-/// Reads the diagonal of a convolution's weights, of the images that the patches have as their
-/// input. @param weight [O, C, k, k], for its sizes and device @param factors how many will come
-/// for each image
+/// A reader of the Hessian's diagonal in a convolution's weights, for the images whose input the patches hold.
+/// @param weight  [O, C, k, k], for its sizes and device
+/// @param factors  how many factors will come for each image
 std::unique_ptr<WeightReader> make_conv_reader(const ConvPatches& patches, const at::Tensor& weight,
                                                std::int64_t factors);
 

@@ -12,15 +12,16 @@
 
 namespace varphase {
 
+/// How far a diagonal lies from one by double backward passes.
 struct DiagonalProof {
   double worst_relative_error = 0;  // |difference| / largest |entry| of either side
   HessianRows rows;
 };
 
-/// Entries of a Hessian's diagonal, chosen by the key, against one double backward pass each; such
-/// a pass gives the entry's whole row, and the first few are looked at as such.
-/// @param nll a scalar of the weight, differentiable twice; @param weight float64
-/// @param diagonal what is proved, in the weight's shape
+/// Compares entries of a Hessian's diagonal, chosen at random by the key, with one float64 double backward pass each.
+/// Such a pass gives the entry's whole row of the Hessian; the first few rows are looked at as well.
+/// @param nll  the loss as a scalar function of the weight, twice differentiable @param weight  float64
+/// @param diagonal  what is to be proved, in the weight's shape @param entries  how many
 DiagonalProof prove_by_double_backward(
     const std::function<at::Tensor(const at::Tensor& weight)>& nll, const at::Tensor& weight,
     const at::Tensor& diagonal, std::int64_t entries, const NoiseKey& key);

@@ -8,18 +8,19 @@
 
 namespace varphase {
 
-/// What a run of layers that mix no units does to a vector on its way down, in one product: pools
-/// pass a unit on to its winner, slopes multiply.
+/// What a run of neighbouring layers that mix no units (activations, norms, pools) does to a vector on its way back
+/// through them, as one product: each output of the run depends on one input, a pool's on its winner, and the slopes on
+/// the way multiply.
 class Gate {
  public:
-  /// @param output of the uppermost layer of the run.
+  /// @param output  shape of an image behind the uppermost layer of the run
   explicit Gate(Shape output) : shape_(std::move(output)) {}
-  /// Puts the next lower layer of the run under those that are there.
+  /// Adds the next lower layer to the bottom of the run.
   void append(const GateRule& rule);
-  /// J^T v. @param v [N, F, output...] @return [N, F, input of the lowest layer...]
+  /// J^T v, with J the Jacobian of the run. @param v  [N, F, output...] @return [N, F, input of the lowest layer...]
   at::Tensor pull(const at::Tensor& v) const;
 
-  /// Of a run with a pool; nothing without.
+  /// The winners of the run's pool; none for a run without one.
   std::optional<PoolWinners> winners() const;
 
  private:
@@ -28,8 +29,8 @@ class Gate {
   std::int64_t window_ = 1;  // product of the pools' windows
 };
 
-/// Every unit's value at all places of its window; places that the pool dropped get 0.
-/// @param x [..., C, H, W] @return [..., C, shape[1], shape[2]]
+/// Writes each pooled unit's value to every place of its window; places that belong to no window get 0.
+/// @param x  [..., C, H, W] @param shape  of what was pooled, [C, height, width] @return [..., C, height, width]
 at::Tensor spread_over_windows(const at::Tensor& x, std::int64_t window, const Shape& shape);
 
 }  // namespace varphase

@@ -6,9 +6,9 @@
 
 namespace varphase {
 
-/// Of each image's negative log-likelihood by its logits: the gradient p - e_y, and the Hessian
-/// diag(p) - p p^T as a sum of C - 1 squares, the columns of its Cholesky factor (Tanabe & Sagae,
-/// 1992). In forms that keep their digits where the network is sure.
+/// Derivatives of each image's negative log-likelihood by its logits, with p the softmax: the gradient p - e_y, and the
+/// Hessian diag(p) - p p^T written as the sum of C - 1 squares f f^T, where the f are the columns of its Cholesky
+/// factor (Tanabe & Sagae, 1992). Computed so that no digits are lost where the network is sure of a class.
 struct LossCurvature {
   at::Tensor gradient;  // [N, C]
   at::Tensor factors;   // [N, C - 1, C]

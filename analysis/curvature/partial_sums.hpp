@@ -15,49 +15,50 @@
 
 namespace varphase {
 
-/// Thrown where a stop was asked for and the sums so far are saved.
+/// Thrown when a stop was asked for, after the sums so far were saved.
 struct Interrupted : std::exception {
   const char* what() const noexcept override { return "interrupted"; }
 };
 
-/// Sums of a pass over images that is not done.
+/// The sums of a pass over images that is not at its end.
 struct PartialSums {
-  std::int64_t next = 0;              // the first image that is not in them
+  std::int64_t next = 0;              // the first image that is not in the sums
   std::vector<LayerDiagonal> sums;    // by layer of the pass
   std::vector<std::int64_t> factors;  // likewise, as SecondOrder has them
 };
 
-/// What a pass computes, so that sums of another one are told apart.
+/// What a pass computes, by which the sums of one pass are told from those of another.
 struct PartialPass {
-  Json request;             // all that its bits depend on beside the place's origin
-  std::int64_t images = 0;  // of the whole pass
+  Json request;  // everything beside PartialPlace::origin that the bits of the sums depend on
+  std::int64_t images = 0;                        // of the whole pass
   std::vector<std::vector<std::int64_t>> shapes;  // of the weights, by layer
-  std::int64_t quantities = 1;                    // sums a layer
+  std::int64_t quantities = 1;                    // sums per layer
 };
 
+/// Where sums are saved, and what the passes work on.
 struct PartialPlace {
-  std::filesystem::path folder;  // made with the first file
-  std::string name;              // that its files begin with
-  Json origin;                   // program, device, checkpoint, images: what the passes are of
-  std::function<bool()> stop;    // asked after every chunk: save and end?
-  std::function<void(const std::string&)> say;  // told where a pass goes on
-  double seconds = 30;                          // between two saves, at least
+  std::filesystem::path folder;  // created when the first file is written
+  std::string name;              // the files' names begin with this
+  Json origin;                   // program, device, checkpoint and images of the passes
+  std::function<bool()> stop;    // asked after every chunk whether to save and stop
+  std::function<void(const std::string&)>
+      say;              // is given the message that a pass goes on from saved sums
+  double seconds = 30;  // between two saves, at least
 };
 
-/// Where long passes save their sums now and then, so that the same request goes on from there
-/// after an interruption, bit for bit. A file is named by a digest of origin and request; one that
-/// is damaged or of another pass is left aside with a warning. Saving takes at most a twentieth of
-/// the time.
+/// Saves the sums of long passes now and then, so that the same request can go on after an interruption and end with
+/// the same bits. Files are named by a digest of origin and request; one that is damaged, or of another pass, is
+/// ignored with a warning. Saving takes at most a twentieth of the time.
 class PartialFiles {
  public:
   explicit PartialFiles(PartialPlace place);
 
-  /// A pass begins. @return where it goes on, on that device; none: at the first image.
+  /// Begins a pass. @return the saved sums to go on from, on that device; none: begin at the first image
   std::optional<PartialSums> begin(const PartialPass& pass, at::Device device);
-  /// Told after every chunk of the pass: saves where it is time. @throws Interrupted after a save
-  /// where a stop is asked for; Error io.
+  /// To be called after every chunk: saves the sums when it is time.
+  /// @throws Interrupted after a save where a stop is asked for; Error io.
   void keep(const PartialSums& sums);
-  /// The result is written: the files of all passes go, and the folder where it is empty.
+  /// To be called when the result is written: deletes the files of all passes, and the folder where it is empty.
   void remove();
   bool stop_asked() const { return place_.stop && place_.stop(); }
 

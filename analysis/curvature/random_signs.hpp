@@ -8,9 +8,9 @@
 
 namespace varphase {
 
-/// Independent +1 and -1 in the shape of `like` [N, ...], the same on every device and for any
-/// chunk: -1 where the top bit of the unit's Philox word is set (stream probe, member = probe).
-/// @param example int64 [N]
+/// Independent random +1 and -1 in the shape of `like` [N, ...]: -1 where the top bit of the unit's Philox word is set
+/// (noise stream probe, member = probe). The same on every device, however the images are split into chunks.
+/// @param example  int64 [N], the images' numbers
 at::Tensor random_signs(const at::Tensor& like, const at::Tensor& example, std::uint64_t seed,
                         std::uint16_t layer, std::int64_t probe);
 

@@ -12,27 +12,30 @@
 
 namespace varphase {
 
-/// Part of a Hessian in a layer's units, for each image n: sum_f sign[n,f] vector[n,f]
-/// vector[n,f]^T.
+/// A part of the Hessian of the loss in the units of one layer, for each image n, as a sum of signed squares:
+///
+///     sum_f sign[n,f] vector[n,f] vector[n,f]^T
 struct Factors {
   at::Tensor vectors;  // [N, F, units...]
   at::Tensor signs;    // [N, F] of +1 and -1; undefined: all +1
 };
 
-/// Units of a layer whose residual is expanded into factors: sign(value) sqrt|value| e_unit.
+/// Entries of a diagonal part of that Hessian (of a residual) that are to become factors: the factor of a unit is
+/// sign(value) with the vector sqrt|value| e_unit.
 struct ResidualUnits {
-  at::Tensor unit;   // int64 [N, M], flat
-  at::Tensor value;  // [N, M]; 0 beyond an image's last unit
+  at::Tensor unit;   // int64 [N, M], flat index of the unit
+  at::Tensor value;  // [N, M]; 0 in the places that an image does not need
 };
 
-/// The output units of a layer below a max pool that win their windows, one for each cell of the
-/// pool: all others pass nothing on.
+/// For a layer below a max pool: the output units that win their windows, one for each cell of the pool and channel.
+/// All other units pass nothing on.
 struct PoolWinners {
-  at::Tensor position;    // int64 [N, cells, O], flat in the output's [H, W]
-  at::Tensor multiplier;  // [N, cells, O], of the whole run of layers that mix nothing
+  at::Tensor position;  // int64 [N, cells, O], flat in the output's [H, W]
+  at::Tensor
+      multiplier;  // [N, cells, O], product of the slopes of all layers between the unit and the cell
 };
 
-/// Factors as they are above the pool, cell by cell.
+/// Factors above a max pool, cell by cell, before they are spread over the windows.
 struct PooledFactors {
   at::Tensor vectors;  // [N, cells, O, F]
   at::Tensor signs;    // as Factors has them
@@ -42,9 +45,9 @@ class GateRule;
 class LinearRule;
 class WeightedRule;
 
-/// How one layer passes second derivatives on, at the means of its weights, batch norm in eval mode
-/// and dropout off. A rule remembers what it needs of the images that last went forward.
-/// Source: docs/math.md, "Any sequential network".
+/// How one kind of layer passes second derivatives on to the layer below it. Weights are at their means, batch norm is
+/// in eval mode, dropout is off. A rule remembers what it needs of the images that last went forward. Source:
+/// docs/math.md, "Any sequential network".
 class CurvatureRule {
  public:
   explicit CurvatureRule(Shape input) : input_(std::move(input)) {}
@@ -68,12 +71,12 @@ class GateRule : public CurvatureRule {
  public:
   using CurvatureRule::CurvatureRule;
   GateRule* as_gate() override { return this; }
-  /// Derivative by that input, [N or 1, input...] or what broadcasts to it; of a pool, 1 at the
-  /// winners. Undefined: 1.
+  /// Derivative of each output by its input, [N or 1, input...] or what broadcasts to it; of a pool, 1 at the winners
+  /// and 0 elsewhere. Undefined: 1 everywhere.
   virtual at::Tensor slope() const { return {}; }
-  /// Second derivative. Undefined: none.
+  /// Second derivative, likewise. Undefined: 0 everywhere.
   virtual at::Tensor second() const { return {}; }
-  /// Side of the window whose one winner is passed on.
+  /// Side of the pool's window; 1: the layer is no pool.
   virtual std::int64_t window() const { return 1; }
 };
 
@@ -82,59 +85,58 @@ class LinearRule : public CurvatureRule {
  public:
   using CurvatureRule::CurvatureRule;
   LinearRule* as_linear() override { return this; }
-  /// J^T v. @param v [N, F, output...] @return [N, F, input...]
+  /// J^T v, with J the Jacobian of the layer. @param v  [N, F, output...] @return [N, F, input...]
   virtual at::Tensor pull(const at::Tensor& v) const = 0;
-  /// Rows of the Jacobian, each times a number. @param unit int64 [N, M], flat output units;
-  /// @param scale [N, M] @return [N, M, input...]
+  /// Rows of the Jacobian, each times a number. @param unit  int64 [N, M], flat output units @param scale  [N, M]
+  /// @return [N, M, input...]
   virtual at::Tensor rows(const at::Tensor& unit, const at::Tensor& scale) const;
-  /// pull of the factors of a residual.
+  /// Makes factors of residual entries of the output and pulls them to the input.
   Factors expand(const ResidualUnits& residual) const {
     return {rows(residual.unit, residual.value.abs().sqrt()), residual.value.sign()};
   }
-  /// Whether many vectors had better come as they are above a max pool.
+  /// Whether many factors are cheaper to take as they are above a max pool than spread over its windows.
   virtual bool takes_pooled() const { return false; }
-  /// J^T v of such. @return [N, input height, width, channels, F]
+  /// pull of factors that are still above a max pool. @return [N, input height, width, channels, F]
   virtual at::Tensor pull_pooled(const PooledFactors&, const PoolWinners&) const { return {}; }
 
  protected:
   virtual Shape output_shape() const = 0;
 };
 
-/// Sums over images, for one layer with weights, of what factors and residuals of its output's
-/// Hessian give to the diagonal of the Hessian in the weights.
+/// Adds up, over images, the diagonal of the Hessian in the weights of one layer, from the factors and residuals of the
+/// Hessian in its output units.
 class WeightReader {
  public:
   virtual ~WeightReader() = default;
   virtual void add_factors(const Factors& factors) = 0;
-  /// The same of factors above a max pool. Only of a rule that takes_pooled.
+  /// add_factors for factors above a max pool; only of a rule that takes_pooled.
   virtual void add_pooled(const PooledFactors&, const PoolWinners&) {}
   /// @param delta [N, output...]
   virtual void add_residual(const at::Tensor& delta) = 0;
-  /// What is still held back of the images that last went forward. @return [weight...], and 0 again
+  /// The sum so far for the images that last went forward, [weight...]; then begins anew at 0.
   virtual at::Tensor take() = 0;
 };
 
-/// A linear layer whose weights' diagonal can be read.
+/// A linear layer with weights whose part of the diagonal can be read.
 class WeightedRule : public LinearRule {
  public:
   WeightedRule(Shape input, at::Tensor weight)
       : LinearRule(std::move(input)), weight_(std::move(weight)) {}
   WeightedRule* as_weighted() override { return this; }
-  /// @param factors how many will come for each image.
+  /// @param factors  how many factors will come for each image
   virtual std::unique_ptr<WeightReader> reader(std::int64_t factors) const = 0;
-  /// dL/dw of the images that last went forward. @param g [N, output...] @return [weight...]
+  /// dL/dw of the images that last went forward, summed. @param g  dL by the output, [N, output...] @return [weight...]
   virtual at::Tensor gradient(const at::Tensor& g) const = 0;
 
   const at::Tensor& weight() const { return weight_; }
-  /// Another tensor of the same shape, for derivatives by autograd.
+  /// Puts another tensor of the same shape in the weight's place, for derivatives by autograd.
   void set_weight(at::Tensor weight) { weight_ = std::move(weight); }
 
  private:
   at::Tensor weight_;
 };
 
-/// What a rule is made from: the layer, and which activation it takes in place of a piecewise
-/// linear one.
+/// What a rule is made from: a layer, and whether softplus takes the place of a piecewise linear activation.
 struct RuleSource {
   Layer& layer;
   Shape input;
@@ -145,7 +147,7 @@ struct RuleSource {
 
 using RuleFactory = std::unique_ptr<CurvatureRule> (*)(const RuleSource& source);
 
-/// All rules by kind of layer.
+/// All rules, by kind of layer. Its at() throws Error usage for a kind without one.
 const Registry<RuleFactory>& curvature_rules();
 
 /// @throws Error unsupported, naming the layer, where its kind has no rule.

@@ -13,53 +13,58 @@
 
 namespace varphase {
 
-/// exact: every residual of a curved activation is expanded into factors. gauss_newton: residuals
-/// are left out, the diagonal of the Gauss-Newton matrix. sampled_residual: residuals of layers
-/// further up enter by random signs, unbiased, with a standard error.
+/// How residuals of curved activations, the diagonal parts of the Hessian, are passed down. exact: each entry becomes a
+/// factor. gauss_newton: they are left out, which gives the diagonal of the Gauss-Newton matrix. sampled_residual:
+/// those of layers further up enter through random signs, without bias and with a standard error.
 enum class CurvatureMethod { exact, gauss_newton, sampled_residual };
 
+/// What second-order backpropagation is to compute.
 struct SecondOrderRequest {
   std::vector<std::size_t> layers;  // positions in the network, each a layer with weights
   CurvatureMethod method = CurvatureMethod::exact;
-  std::int64_t samples = 2;  // of sampled_residual, an image
+  std::int64_t samples = 2;  // of sampled_residual: sign vectors per image
   std::uint64_t seed = 1;
-  bool others = false;  // gradient, empirical Fisher and Gauss-Newton diagonal beside the Hessian's
+  bool others = false;                // also gradient, empirical Fisher and Gauss-Newton diagonal
   std::int64_t memory = 512LL << 20;  // bytes that factors may take at once
 };
 
-/// Sums over images of one layer's weights, float64, [weight...]. Undefined: not asked for.
+/// Sums over images for the weights of one layer, float64 [weight...]; undefined where not asked for.
 struct LayerDiagonal {
   at::Tensor hessian;
-  at::Tensor error_variance;  // of `hessian`, where it is estimated
+  at::Tensor error_variance;  // squared standard error of `hessian`, where that is estimated
   at::Tensor gauss_newton;
   at::Tensor gradient;
   at::Tensor fisher;  // empirical: sum of squared per-image gradients
 };
 
-/// Second-order backpropagation: the diagonal of the Hessian of the negative log-likelihood, summed
-/// over images, in the weights of any layers of a chain. Per image the Hessian by a layer's units
-/// is held as signed factors and a diagonal residual, sum_f s_f f f^T + diag(delta), which each
-/// rule passes on. Source: docs/math.md, "Any sequential network".
+/// Second-order backpropagation: the diagonal of the Hessian of the negative log-likelihood, summed over images, in the
+/// weights of any layers of a chain. For each image the Hessian in a layer's units is kept as signed factors and a
+/// diagonal residual,
+///
+///     sum_f s_f f f^T + diag(delta),
+///
+/// which each rule passes on to the layer below. Source: docs/math.md, "Any sequential network".
 class SecondOrder {
  public:
-  /// The chain begins at or before the lowest of the layers and must live as long.
+  /// @param chain  begins at or below the lowest of the layers; must outlive this
   SecondOrder(CurvatureChain& chain, const SecondOrderRequest& request);
 
-  /// Adds the images of one chunk. @param x input of the chain [N, ...]; @param labels int64 [N];
-  /// @param example int64 [N], numbers of the images, which key the estimator's signs
+  /// Adds the images of one chunk.
+  /// @param x  input of the chain [N, ...] @param labels  int64 [N]
+  /// @param example  int64 [N], numbers of the images, which decide the estimator's signs
   void add(const at::Tensor& x, const at::Tensor& labels, const at::Tensor& example);
-  /// By layer, in the order of the request.
+  /// The sums so far, by layer of the request.
   const std::vector<LayerDiagonal>& sums() const { return sums_; }
-  /// Goes on with other sums of the same layers, such as those of an interrupted pass; by default
-  /// with none. @return those had so far
+  /// Puts other sums of the same layers in place of those so far, such as the saved ones of an interrupted pass; none:
+  /// begins at 0. @return the sums so far
   std::vector<LayerDiagonal> exchange(std::vector<LayerDiagonal> sums = {}) {
     sums.resize(sums_.size());
     sums_.swap(sums);
     return sums;
   }
 
-  /// Factors an image that reach the output of each layer of the request, as the last chunk had
-  /// them (of the estimator: as the exact form would need).
+  /// How many factors per image reached the output of each layer of the request in the last chunk (of the estimator:
+  /// how many would have, if exact).
   const std::vector<std::int64_t>& factors() const { return factors_; }
 
  private:

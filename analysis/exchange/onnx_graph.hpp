@@ -11,20 +11,20 @@
 
 namespace varphase {
 
-/// How images become a network's input: (pixel / 255 - mean) / deviation by channel; empty: as they
-/// are.
+/// How images become a network's input: (pixel / 255 - mean) / deviation, by channel; empty: pixel / 255.
 struct InputNormalization {
   std::vector<double> mean, deviation;
 };
 
-/// The graph of a network in eval mode, float32 [images, ...]. Inputs: "images" (pixel / 255, the
-/// normalization is inside), for each variance layer that samples "<layer>.noise" (standard normal,
-/// of the layer's output shape), for each dropout layer "<layer>.factor" (what its input is
-/// multiplied by). Outputs: "logits"; of `moments` "<layer>.output_mean" and
-/// "<layer>.output_variance". `head` takes "<layer>.output" in place of images. The effective
-/// weights of pruned layers are taken, dense.
-/// @throws Error unsupported: a layer kind without a rule, by name; a mode that wants a variance
-/// layer (or noise) of a network without.
+/// The graph of a network in eval mode, float32, its first extent the number of images.
+///
+/// Inputs: "images" (pixel / 255; the graph normalizes them); "<layer>.noise" for each variance layer that samples
+/// (standard normal numbers in the shape of its output); "<layer>.factor" for each dropout layer (what its input is
+/// multiplied by). Output: "logits". Mode `moments` has the outputs "<layer>.output_mean" and
+/// "<layer>.output_variance"; mode `head` has the input "<layer>.output" in place of images. Pruned layers enter with
+/// their effective weights, dense.
+/// @throws Error unsupported, naming the kind, for a layer that has no row in the table of ONNX operators, and for a
+///   mode that wants a variance layer or noise of a network without.
 OnnxModel onnx_graph(Network& network, OnnxMode mode, const InputNormalization& normalization);
 
 }  // namespace varphase

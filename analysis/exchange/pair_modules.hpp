@@ -9,7 +9,7 @@
 
 namespace varphase {
 
-/// What has weights, on either side: a module of a state_dict or a layer of a network.
+/// Something with weights: a module of a state_dict, or a layer of a network.
 struct WeightedModule {
   enum class Kind { conv, dense, batch_norm };
   std::string name;  // "features.0" or "conv1"
@@ -17,7 +17,7 @@ struct WeightedModule {
   std::vector<std::int64_t> shape;  // of the weight
 };
 
-/// Which module of a file is which layer of a network, by these rules in turn:
+/// Finds which module of a file is which layer of a network, by these rules in turn:
 ///
 /// 1. `given` pairs a module with a layer, by names.
 /// 2. Of one kind, where modules and layers have the same names: by name.
@@ -29,8 +29,8 @@ struct WeightedModule {
 /// @param given  from the file's name to the network's
 /// @param origin  names the file in messages
 /// @return from the file's name to the network's, each once
-/// @throws Error shape, listing both sides, where modules are left over or several ways fit; usage
-/// where `given` names what is not there, with the nearest name.
+/// @throws Error shape, listing both sides, where modules are left over or there are several ways to pair them; usage
+///   where `given` names what is not there, with the nearest name.
 std::map<std::string, std::string> pair_modules(const std::vector<WeightedModule>& file,
                                                 const std::vector<WeightedModule>& network,
                                                 const std::map<std::string, std::string>& given,

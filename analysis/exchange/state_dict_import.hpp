@@ -12,21 +12,23 @@
 
 namespace varphase {
 
+/// How a state_dict is to be loaded.
 struct StateDictRequest {
-  std::string origin;                        // the file, named in messages
-  std::map<std::string, std::string> given;  // modules of the file by layers of the network
-  std::optional<double> log_alpha;           // of variance layers whose weights come without
+  std::string origin;  // the file, named in messages
+  std::map<std::string, std::string>
+      given;  // pairs that the user gives: module of the file to layer of the network
+  std::optional<double> log_alpha;  // of variance layers for which the file has no variances
 };
 
-/// Puts a state_dict into a network, in place. Modules and layers pair as pair_modules says.
-/// PyTorch's Conv2d, Linear and BatchNorm give "weight", "bias", "running_mean", "running_var"; the
-/// weight of a plain module becomes the mean of a variance layer, whose variances are then
-/// log_alpha's, or what the network's spec begins with (zero_centred, which has no means, needs
-/// log_alpha: log sigma^2 = log_alpha + log weight^2). float64 is rounded to float32.
-/// Parameters pruned by torch.nn.utils.prune are joined first (join_pruned_parameters); a variance
-/// layer keeps the mask.
-/// @throws Error shape, naming tensor, wanted and got, with the nearest name; usage; numeric where
-/// a value is not finite.
+/// Loads a state_dict into a network, in place. Modules and layers are paired by pair_modules, and pairs of
+/// torch.nn.utils.prune joined first (join_pruned_parameters); a variance layer keeps the mask.
+///
+/// PyTorch's Conv2d, Linear and BatchNorm give "weight", "bias", "running_mean" and "running_var". The weight of a
+/// plain module becomes the mean of a variance layer; its variances are then those of request.log_alpha, or what the
+/// network's spec begins with. A zero_centred layer has no means and needs log_alpha: log sigma^2 = log_alpha + log
+/// weight^2. float64 is rounded to float32.
+/// @throws Error shape, naming tensor, wanted and got, with the nearest name; usage; numeric where a value is not
+///   finite.
 StateDictReport load_state_dict(Network& network, const TensorFile& file,
                                 const StateDictRequest& request);
 

@@ -8,13 +8,11 @@
 
 namespace varphase {
 
-/// Histogram of log10|x| over fixed bins, so that epochs, layers and runs can be laid over one
-/// another.
+/// Histogram of log10|x| over fixed bins, so that epochs, layers and runs can be laid over one another.
 ///
-/// 140 left-closed bins of width 0.25 on [-25, 10). Exact zeros are counted in `zeros` and in the
-/// first bin, where the paper draws them; values outside of the bins are counted in one of
-/// underflow, overflow and non_finite. So size() = sum of the bins + underflow + overflow +
-/// non_finite.
+/// 140 left-closed bins of width 0.25 on [-25, 10). Exact zeros are counted in `zeros` and in the first bin, where the
+/// paper draws them; values outside of the bins are counted in underflow, overflow or non_finite. So size() = sum of
+/// the bins + underflow + overflow + non_finite.
 /// @par Source docs/math.md, "kappa"
 struct LogHistogram {
   static constexpr int kBins = 140;
@@ -23,20 +21,19 @@ struct LogHistogram {
 
   std::array<std::int64_t, kBins> bins{};
   std::int64_t zeros = 0;
-  std::int64_t negative = 0;    // finite and below zero, wherever |x| is counted
+  std::int64_t negative = 0;    // finite and below zero, whatever |x| is
   std::int64_t underflow = 0;   // 0 < |x| < 1e-25
   std::int64_t overflow = 0;    // |x| >= 1e10, finite
   std::int64_t non_finite = 0;  // NaN and infinity
 
-  /// The left edge of a bin as a number, 10^(kFirst + kWidth * bin); bin = kBins gives the end of
-  /// the last one.
+  /// The left edge of a bin as a number, 10^(kFirst + kWidth * bin); bin = kBins gives the end of the last one.
   static double edge(int bin);
   /// log10 of the left edge of a bin.
   static constexpr double log10_edge(int bin) { return kFirst + kWidth * bin; }
 
   void add(double value);
-  /// add(a * b) where the product itself may leave the range of float64: two factors that are not
-  /// zero never make a zero, two that are finite never make an infinity.
+  /// add(a * b) where the product itself may leave the range of float64: two factors that are not zero never make a
+  /// zero, two that are finite never make an infinity.
   void add_product(double a, double b);
 
   /// Number of values given to add.
@@ -48,8 +45,7 @@ struct LogHistogram {
 /// log10|a * b| as the sum of two logarithms; -infinity where one of them is zero.
 double log10_abs_product(double a, double b);
 
-/// One line "<prefix>log10_from,log10_to,count" for each bin. Lines end with "\n"; there is no
-/// header.
+/// One line "<prefix>log10_from,log10_to,count" for each bin. Lines end with "\n"; there is no header.
 std::string histogram_csv_rows(const LogHistogram& histogram, const std::string& prefix = "");
 
 }  // namespace varphase

@@ -17,11 +17,12 @@ struct ImageShareRequest {
   std::int64_t images = 20;
 };
 
-/// For each layer of a map the weights of largest |kappa| and the images that add most to them:
-/// a closed form at once for many images, other layers image by image.
-/// @param map compute_kappa of the same network, images and request
-/// @param advanced is told images, KappaPlan::passes() times as many as there are; what it throws
-/// ends the work. @throws Error usage for an estimate, whose single images are noise.
+/// Finds in each layer of a map the weights of largest |kappa|, and for each of these the images that add most to it.
+/// Layers with a closed form are computed for many images at once, all others image by image.
+/// @param map  what compute_kappa gave for the same network, images and request
+/// @param advanced  is told numbers of images as they are done: KappaPlan::passes() times all images in the end. What
+///   it throws ends the work.
+/// @throws Error usage for method estimate, whose values for a single image are noise.
 std::vector<LayerImages> largest_by_image(Network& network, const DeviceImages& images,
                                           const KappaRequest& request, const KappaMap& map,
                                           const ImageShareRequest& wanted,

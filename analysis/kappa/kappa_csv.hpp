@@ -9,20 +9,19 @@
 
 namespace varphase {
 
-/// "epoch,layer,log10_from,log10_to,count", a line for each bin of each layer of each map; zeros
-/// are in the first bin.
+/// CSV "epoch,layer,log10_from,log10_to,count" with a header and a line for each bin of each layer of each map. Zeros
+/// are counted in the first bin.
 std::string histogram_csv(std::span<const KappaMap> maps);
 
-/// The same of maps by class, "epoch,class,layer,log10_from,log10_to,count".
+/// The same for maps of single classes: "epoch,class,layer,log10_from,log10_to,count".
 std::string class_histogram_csv(std::span<const KappaMap> maps);
 
-/// Histograms of a file with new ones: of the maps that both have (by all cells before the bin) the
-/// new rows count. By epoch. Text of another header is left out.
+/// Merges new rows into the text of an existing histogram file, ordered by epoch. Rows of the same map (the same epoch,
+/// class and layer) are replaced by the new ones; an existing text with another header is dropped.
 std::string with_histograms(const std::string& there, const std::string& rows);
 
-/// "epoch,layer,weights,over,log10_kappa0,zeros,negative,underflow,overflow,non_finite", a line for
-/// each layer of each map: what the bins leave out, and the number of weights with |kappa| >
-/// kappa0.
+/// CSV "epoch,layer,weights,over,log10_kappa0,zeros,negative,underflow,overflow,non_finite", a line for each layer of
+/// each map: the number of weights with |kappa| > kappa0, and what the bins of the histogram leave out.
 std::string kappa_summary_csv(std::span<const KappaMap> maps, double kappa0);
 
 }  // namespace varphase

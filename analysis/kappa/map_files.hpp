@@ -11,8 +11,8 @@
 
 namespace varphase {
 
-/// What a kappa map is of, beside its epoch and class. An empty text stands for what
-/// `varphase kappa RUN` takes.
+/// What a kappa map is computed of, beside its epoch and class. An empty text stands for the default of `varphase kappa
+/// RUN`.
 struct MapSubject {
   std::string layers;       // as layers_name has them; "": all variance layers
   std::string split;        // "test", "validation"; "": train
@@ -21,15 +21,15 @@ struct MapSubject {
   bool quantities = false;  // --all-quantities
   std::string data;         // digest of the images, where they are not the run's own
 
-  /// The folder below kappa/: "" of the run's own maps, "layers" where the layers alone differ,
-  /// else what differs beside them: "split-test,smooth-none".
+  /// The folder below kappa/ for maps of this: "" for the run's own maps; "layers" where only the choice of layers
+  /// differs; else the differences beside the layers, "split-test,smooth-none".
   std::string folder() const;
 };
 
-/// "conv1+dense1", short enough for a file's name, and one name for one list.
+/// "conv1+dense1": one name for each list of layers, short enough for a file's name.
 std::string layers_name(const std::vector<std::string>& layers);
 
-/// Every path below a run's kappa/: maps that are of different things never have one name.
+/// Where every file below a run's kappa/ lies. Maps of different things never have the same path.
 class MapFiles {
  public:
   explicit MapFiles(const std::filesystem::path& run);
@@ -40,24 +40,26 @@ class MapFiles {
   std::filesystem::path class_folder(const MapSubject& subject) const;
   std::filesystem::path class_map(const MapSubject& subject, std::int64_t epoch,
                                   std::int64_t label) const;
-  /// Of images' shares, without .json or .csv.
+  /// Of the shares of single images: the path without its ending, .json or .csv.
   std::filesystem::path images(const MapSubject& subject, std::int64_t epoch) const;
   std::filesystem::path partial() const { return root_ / "partial"; }
-  /// Beside the maps of a folder.
+  /// The histogram file that lies beside the maps of a folder.
   static std::filesystem::path histogram(const std::filesystem::path& folder);
 
   struct File {
     std::filesystem::path path;
     std::string folder;  // below kappa/; "" of kappa/ itself
   };
-  /// Maps over all images of a split, the run's own first, then those of some layers, then the
-  /// others by name. Older versions named some otherwise: a map itself says what it is of.
+  /// The maps over all images of a split (not of single classes): the run's own first, then those of some of its
+  /// layers, then all others by name. Older versions named some files otherwise, so a map's content says what it is of,
+  /// not its name.
   std::vector<File> list() const;
-  /// Those of one epoch.
+  /// The same of one epoch.
   std::vector<File> of_epoch(std::int64_t epoch) const;
 
-  /// A file in a new map's place that is of something else, as older versions wrote it, goes to
-  /// kappa/older, where readers find it. @return where it went; empty: nothing was in the way.
+  /// Older versions wrote maps of different things to one path. Where such a file is in the new map's place and is of
+  /// something else, this moves it to kappa/older, where readers still find it.
+  /// @return where it went; empty: nothing was in the way
   std::filesystem::path make_room(const std::filesystem::path& path, const KappaMap& map) const;
 
  private:

@@ -27,13 +27,13 @@ struct EpochLayers {
   std::vector<MapLayer> layers;
 };
 
-/// Maps of a run whose numbers compare: the same layers of the same images, made and smoothed
-/// alike. A layer is taken out of whatever map holds it.
+/// The maps of a run whose numbers can be compared with each other: of the same layers and the same images, computed by
+/// the same method and smoothing. Each layer is taken from whichever map holds it.
 struct MapSeries {
   std::int64_t images = 0;
   std::string split, method, smooth;  // smooth: by layer where they differ
   std::vector<EpochLayers> epochs;    // ascending, the same layers each
-  std::vector<std::string> taken;     // "kappa: 22 epochs", a line a folder
+  std::vector<std::string> taken;     // "kappa: 22 epochs", one for each folder
   std::vector<std::string> left_out;  // "kappa/split-test: 1 map (200 test images, exact, ...)"
   std::vector<std::pair<std::filesystem::path, std::string>> damaged;  // with the reason
 };
@@ -41,11 +41,12 @@ struct MapSeries {
 /// The folder below kappa/ of the run's own maps, as --maps names it.
 inline constexpr const char* kOwnMaps = "own";
 
-/// Reads the maps of a run. @param wanted the folder below kappa/ whose maps are meant, "own" for
-/// kappa/ itself; "": exact ones of the run's training images before others, then those of most
-/// variance layers, of most epochs, and the run's own before others.
-/// @return without epochs where no map of variance layers is there.
-/// @throws Error usage where `wanted` has none.
+/// Reads the maps of a run that belong together.
+/// @param wanted  the folder below kappa/ whose maps are meant, or "own" for kappa/ itself. "": chosen by these rules
+///   in turn: maps of method exact over the run's training images, then those of most variance layers, then those of
+///   most epochs, then the run's own.
+/// @return a series without epochs where the run has no map of variance layers
+/// @throws Error usage where `wanted` names a folder without maps.
 MapSeries read_series(const std::filesystem::path& run, double kappa0, const std::string& wanted);
 
 }  // namespace varphase

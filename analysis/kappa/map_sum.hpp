@@ -8,8 +8,8 @@
 
 namespace varphase {
 
-/// Sum of maps over disjoint images of one checkpoint, such as those of its classes: the map of all
-/// of these images. Memory: one map in float64.
+/// Sum of maps over disjoint images of one checkpoint, such as those of its classes: the map of all of these images.
+/// Memory: one map in float64.
 class MapSum {
  public:
   /// @throws Error format where a map has other layers than the first.

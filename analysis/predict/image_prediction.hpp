@@ -9,20 +9,19 @@
 
 namespace varphase {
 
-/// What is said of each of N images. Source: docs/math.md, "Metrics".
+/// What is predicted for each of N images. Source: docs/math.md, "Metrics".
 struct ImagePredictions {
   std::int64_t classes = 0;
-  std::vector<std::int64_t> label;         // most probable class, ties: the lowest
-  std::vector<double> probability;         // [N, classes]; an image's sum to 1
-  std::vector<double> entropy;             // nats, of those probabilities
-  std::vector<double> mutual_information;  // nats: the entropy less the members' mean; at least 0,
-                                           // 0 for one member
+  std::vector<std::int64_t> label;  // most probable class, ties: the lowest
+  std::vector<double> probability;  // [N, classes]; an image's sum to 1
+  std::vector<double> entropy;      // nats, of those probabilities
+  /// nats, >= 0: entropy less the mean of the members' own; 0 for one member
+  std::vector<double> mutual_information;
 
   std::int64_t count() const { return static_cast<std::int64_t>(label.size()); }
 };
 
-/// In float64. @throws Error numeric naming the image by its place, where a network's output is not
-/// finite.
+/// Computed in float64. @throws Error numeric, naming the image by its place, where a network's output is not finite.
 ImagePredictions image_predictions(const Prediction& prediction);
 
 }  // namespace varphase

@@ -19,20 +19,24 @@ struct Metrics {
   double entropy = 0;      // nats, mean over images, of the mean prediction
 };
 
-/// Difference of accuracy on the same images, and its standard error
-/// sqrt(n01 + n10 - (n10 - n01)^2 / N) / N.
+/// A difference of two accuracies on the same images, with its standard error
+///
+///     sqrt(n01 + n10 - (n10 - n01)^2 / N) / N,
+///
+/// n01 and n10 the numbers of images that only one of the two gets right.
 struct PairedDifference {
   double difference = 0;
   double standard_error = 0;
 };
 
+/// The metrics of one of several variants of a network.
 struct ScoredVariant {
   Metrics metrics;
   PairedDifference difference;  // from variant 0
 };
 
-/// @param log_p [G, N, C] log probabilities of G variants; @param labels int64 [N]. Sums in
-/// float64, where log_p lies.
+/// @param log_p  log probabilities [G, N, C] of G variants @param labels  int64 [N]. Sums are float64, on log_p's
+///   device.
 std::vector<ScoredVariant> score_variants(const at::Tensor& log_p, const at::Tensor& labels);
 
 /// @param log_p [N, C]

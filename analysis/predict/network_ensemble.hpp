@@ -10,16 +10,15 @@
 
 namespace varphase {
 
-/// Log of the mean over networks of their probabilities (never of their logits), float64. Source:
-/// docs/math.md, "Estimators".
-/// @param log_p [N, C] of each network, of the same images on one device @return [N, C]
+/// The logarithm of the mean of several networks' probabilities (not of their logits), float64. Source: docs/math.md,
+/// "Estimators".
+/// @param log_p  of each network [N, C], of the same images on one device @return [N, C]
 at::Tensor mean_over_networks(const std::vector<at::Tensor>& log_p);
 
-/// What the networks' average knows beyond its parts.
+/// The metrics of an average over networks, and how far the networks disagree.
 struct NetworkEnsemble {
   Metrics metrics;
-  /// Entropy of the average less the networks' own mean entropy: what they disagree about. Nats,
-  /// mean over images, at least 0.
+  /// Entropy of the average less the mean of the networks' own entropies, nats, mean over images, at least 0.
   double mutual_information = 0;
 };
 

@@ -11,13 +11,13 @@
 
 namespace varphase {
 
-/// What the layers of a network are given as an ensemble sees it: one draw an image of all noise
-/// before them, batch norm in eval mode; without noise before a layer, the same as at the means.
+/// Computes the inputs of a network's layers as an ensemble sees them: one draw per image of all noise before the
+/// layer, batch norm in eval mode. Without noise before a layer this is its input with all weights at their means.
 /// Noise: stream reestimation, the split's images, member 0.
 class SampledInputs {
  public:
-  /// Both must outlive it. What comes before layer `changing` (the first that draws noise, if not
-  /// given) is computed once and kept where it fits: the layers before it must not change.
+  /// Network and images must outlive this. The input of layer `changing` (if not given: the first layer that draws
+  /// noise) is computed once and kept where memory allows, so the layers before it must not change.
   SampledInputs(Network& network, const DeviceImages& images, std::uint64_t seed,
                 std::optional<std::size_t> changing = std::nullopt)
       : network_(network),
@@ -26,11 +26,12 @@ class SampledInputs {
         kept_(network, changing.value_or(network.first_noise()), images.count(),
               images.pixels.device()) {}
 
-  /// Gives the output of layers 0 .. last - 1 for all images, chunk by chunk. float32, IEEE.
+  /// Calls `take` with the output of layers 0 .. last - 1 (batch by batch, all images). float32, IEEE.
   void for_each_chunk(std::size_t last, const std::function<void(const at::Tensor& x)>& take);
 
-  /// E a^2 over the images of each weight's input: [in...] of layer `position`'s weight, float64;
-  /// of a convolution unfolded, the mean over positions, its padding counted as 0.
+  /// E a^2, the mean over images of the square of each weight's input, for the layer at `position`: float64 [in...].
+  /// For a convolution [in, kernel, kernel]: also the mean over the output's positions, with 0 where a weight meets
+  /// padding.
   at::Tensor mean_square(std::size_t position);
 
   const DeviceImages& images() const { return images_; }
@@ -42,9 +43,9 @@ class SampledInputs {
   KeptInputs kept_;
 };
 
-/// Distributes a mean over images of a layer's squared input over its weights' places: for each
-/// weight the mean over output positions of what it meets there.
-/// @param square [features of the input, in its shape]; @return [in...]
+/// Turns the mean square of each input feature into the mean square of what each weight is multiplied with: for a
+/// convolution the mean over the positions of its output.
+/// @param square  in the shape of the layer's input @return [in...]
 at::Tensor met_by_weights(const VarianceLayer& layer, const at::Tensor& square);
 
 }  // namespace varphase

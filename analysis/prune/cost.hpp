@@ -11,19 +11,19 @@
 
 namespace varphase {
 
-/// Multiply-adds of one image's products with weights: batch norm, activations and pooling are left
-/// out.
+/// Multiply-adds that one image takes for products with weights; batch norm, activations and pooling are left out.
 struct MultiplyAdds {
   std::int64_t mean = 0;     // of the means: what the deterministic network takes
   std::int64_t moments = 0;  // of means and variances: what one pass of the ensemble takes
 };
 
-/// A pruned layer beside its full self.
+/// What a pruned layer costs, beside the layer before pruning.
 struct LayerCost {
   std::string layer;
   std::int64_t weights = 0, kept = 0;
-  std::int64_t dense_bytes = 0;   // means alone, 4 bytes each
-  std::int64_t stored_bytes = 0;  // of the pruned file: values and what finds their places
+  std::int64_t dense_bytes = 0;  // means alone, 4 bytes each
+  /// in the pruned file: values, and the indices or mask that say where they belong
+  std::int64_t stored_bytes = 0;
   MultiplyAdds full, pruned;
 
   double sparsity() const;
@@ -36,8 +36,10 @@ struct NetworkCost {
   MultiplyAdds full, pruned;      // of the whole network
 };
 
-/// What a pruned layer costs. @param kept by the mask. By rule `mean` all means stay, by `zero`
-/// only those of kept weights. A shared alpha stands for the variances in a file.
+/// What a pruned layer costs.
+/// @param replace  "mean": all means stay; "zero": only those of kept weights @param kept  number of weights that the
+///   mask keeps
+/// @param alpha_is_shared  whether the file stores one alpha in place of all variances
 LayerCost layer_cost(const VarianceLayer& layer, const std::string& replace, std::int64_t kept,
                      bool alpha_is_shared);
 

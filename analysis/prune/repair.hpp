@@ -12,9 +12,8 @@
 
 namespace varphase {
 
-/// What is mended after pruning: the statistics of the batch norms behind it, or the variance that
-/// the kept weights give to their outputs, or both (the variance first). Source: docs/math.md,
-/// "Repair after pruning".
+/// What is repaired after pruning: the statistics of the batch norms behind the pruned layers; or the variance that the
+/// kept weights give to their outputs; or both (the variance first). Source: docs/math.md, "Repair after pruning".
 enum class Repair { none, batch_norm, variance, both };
 std::string repair_name(Repair repair);
 /// @throws Error usage with the known names.
@@ -25,17 +24,19 @@ bool mends_variance(Repair repair);
 /// The batch norm that follows layer `position`. @throws Error unsupported where none does.
 BatchNorm& require_norm_behind(Network& network, std::size_t position);
 
-/// Mean and variance of a sampled output over images (and positions), two float64 [J].
+/// Mean and variance of a layer's sampled output over images (and positions), float64 [J] each.
 struct OutputStatistics {
   at::Tensor mean, var;
 };
 
-/// Sums up the statistics of an output that comes in chunks of images: mean_j = mean_n m, var_j =
-/// mean_n v + mean_n (m - mean_j)^2, 1/N, by Chan's merge in float64.
+/// Adds up the statistics of an output that comes in chunks of images, in float64 by Chan's merge:
+///
+///     mean_j = mean_n m_nj
+///     var_j  = mean_n v_nj + mean_n (m_nj - mean_j)^2
 class OutputStatisticsSum {
  public:
-  /// @param m the output's mean [N, J] or [N, J, H, W]; @param v its variance, alike; undefined: 0,
-  /// where m was sampled.
+  /// @param m  the output's mean, [N, J] or [N, J, H, W] @param v  its variance, alike; undefined where m is a sample:
+  ///   0
   void add(const at::Tensor& m, const at::Tensor& v);
   OutputStatistics result() const;
 
@@ -44,20 +45,23 @@ class OutputStatisticsSum {
   at::Tensor mean_, square_, variance_;  // float64 [J]: mean of m, sum of (m - mean)^2, sum of v
 };
 
-/// The same of all images at once.
+/// The same for all images in one chunk.
 OutputStatistics output_statistics(const at::Tensor& m, const at::Tensor& v);
 
-/// Re-estimates every batch norm behind layer `first`, in network order, each with those before it
-/// as they have become. A norm right behind a variance layer takes its statistics from that layer's
-/// moments, any other from sampled outputs, one draw an image.
-/// @param train the training images' passes through this network, under the weights as they are.
-/// @throws Error unsupported where no batch norm lies behind `first`.
+/// Estimates anew the statistics of every batch norm behind layer `first`, from the front to the back, each with the
+/// new statistics of those before it. A norm right behind a variance layer gets them from that layer's moments, any
+/// other from sampled outputs, one draw per image.
+/// @param train  passes of the training images through this network, under its weights as they are now
+/// @throws Error unsupported where there is no batch norm behind `first`.
 void reestimate_batch_norms(Network& network, std::size_t first, SampledInputs& train);
 
-/// rho_j = sum_i sigma2_ij E a_i^2 / sum_{i kept} sigma2_ij E a_i^2, in [1, 1e4]; 1 where nothing
-/// is kept: times rho_j the kept variances give output j the variance that it had, where its inputs
-/// are as they were. float64, [J, 1...], to be multiplied with a weight.
-/// @param variance, mask [J, in...]; @param input_square E a^2 [in...]
+/// The factor for the kept variances of each output unit that gives the output the variance it had before pruning, as
+/// long as its inputs stay the same:
+///
+///     rho_j = sum_i sigma2_ij E a_i^2 / sum_{i kept} sigma2_ij E a_i^2,
+///
+/// at most 1e4; 1 where nothing is kept. float64 [J, 1...], to be multiplied with a weight.
+/// @param variance, mask  [J, in...] @param input_square  E a^2, [in...]
 at::Tensor variance_match(const at::Tensor& variance, const at::Tensor& mask,
                           const at::Tensor& input_square);
 

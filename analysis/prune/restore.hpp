@@ -9,8 +9,8 @@
 
 namespace varphase {
 
-/// Remembers what pruning changes in a network, the effective weights of its variance layers and
-/// the statistics of its batch norms, and puts it back.
+/// Remembers what pruning changes in a network (the effective weights of variance layers, the statistics of batch
+/// norms) and puts it back, at the latest in its destructor.
 class Restore {
  public:
   explicit Restore(Network& network);

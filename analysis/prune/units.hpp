@@ -8,21 +8,22 @@
 
 namespace varphase {
 
-/// How a cut lies: wherever the weights are, the same with dead units taken out of the network, or
-/// by whole output units (neurons, channels) which then go.
+/// Which form of sparsity a cut has. none: single weights, wherever they lie. compact: the same, and units that no
+/// longer do anything are taken out of the network. neurons: whole output units (neurons, channels), which are then
+/// taken out.
 enum class Structure { none, compact, neurons };
 std::string structure_name(Structure structure);
 /// @throws Error usage with the known names.
 Structure structure_from_name(const std::string& name);
 
-/// Scores by which whole units go: each weight's is the sum over its output unit, so that the
-/// weights of a unit are neighbours in every order by (score, flat index).
-/// @param score [out, in...], higher = keep @param criterion named in messages
-/// @throws Error usage where all units have the same.
+/// Scores by which whole units are dropped: each weight gets the sum over its output unit, so that all weights of a
+/// unit are neighbours in the order of dropping.
+/// @param score  [out, in...] @param criterion  named in messages
+/// @throws Error usage where all units have the same score.
 at::Tensor unit_scores(const at::Tensor& score, const std::string& criterion);
 
-/// The mask with the unit through which its border runs put back: units of which anything is kept
-/// are kept as `kept` has them. @param kept what an earlier pruning kept; undefined: all
+/// The same mask with whole units only: a unit of which some weight is kept is kept whole.
+/// @param kept  what an earlier pruning kept, which stays the most that is kept; undefined: all
 at::Tensor whole_units(const at::Tensor& mask, const at::Tensor& kept = {});
 
 }  // namespace varphase

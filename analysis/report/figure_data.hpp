@@ -7,30 +7,31 @@
 
 namespace varphase {
 
-/// The figures as data, in a schema that page.js may rely on: every key is there, numbers are
-/// numbers or null.
+/// The figures as data, in a schema that page.js may rely on: every key is there, numbers are numbers or null.
 ///
 ///     {"name", "split",
-///      "metrics": null | {"epoch": [..], "accuracy": {"deterministic": [..] | null, ...}, "nll":
-///      {...},
-///                         "objective": {"nll", "kl", "elbo"}, "log_alpha": [{"layer", "values"}]},
+///      "metrics": null | {"epoch": [..],
+///                         "accuracy": {"deterministic": [..] | null, ...},
+///                         "nll": {...},
+///                         "objective": {"nll", "kl", "elbo"},
+///                         "log_alpha": [{"layer", "values"}]},
 ///      "transition": null | {"kappa0", "onset", "drop", "gap", "low_variance_phase", "weights",
 ///                            "epoch": [..], "over": [..]},
-///      "kappa": null | {"kappa0", "first", "width", "layers": [{"layer", "weights", "epochs":
-///      [{"epoch", "over",
-///                       "zeros", "negative", "underflow", "overflow", "bins"}]}]},
-///      "sweeps": [{"file", "epoch", "layer", "criterion", "split", "samples", "full", "rows",
-///      "chosen"}]}
+///      "kappa": null | {"kappa0", "first", "width",
+///                       "layers": [{"layer", "weights",
+///                                   "epochs": [{"epoch", "over", "zeros", "negative", "underflow", "overflow", "bins"}]}]},
+///      "sweeps": [{"file", "epoch", "layer", "criterion", "split", "samples", "full", "rows", "chosen"}]}
 ///
 /// Accuracies are fractions; of two rows of one epoch the later one counts.
 Json figure_data(const ReportInputs& inputs);
 
-/// Number, text or element under a key, or null: files from other hands may lack anything.
+/// The number, text or element under a key; null where it is missing or of another type: files may come from other
+/// programs.
 Json number_at(const Json& object, const char* key);
 Json text_at(const Json& object, const char* key);
 const Json& value_at(const Json& object, const char* key);
 
-/// The evaluation entries of all files, in order, each an object; what is no object is left out.
+/// The entries of all evaluation files, in order; what is no JSON object is left out.
 std::vector<Json> evaluation_entries(const Json& evaluation);
 
 }  // namespace varphase

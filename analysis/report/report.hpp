@@ -44,21 +44,20 @@ struct ReportInputs {
   double kappa0 = kDefaultKappa0;  // of the transition where there is one
   KappaMaking making;
   std::vector<EpochHistogram> histograms;            // by epoch, then by layer as in the file
-  std::vector<std::string> other_maps;               // of kappa/, that are not shown
+  std::vector<std::string> other_maps;               // maps below kappa/ that are not shown
   std::vector<std::pair<std::string, Json>> sweeps;  // path in the run folder, content; by name
   std::vector<std::pair<std::string, Json>> evaluations;  // likewise
-  std::vector<std::string>
-      problems;  // files that are there but cannot be used, each with its reason
+  /// files that are there but cannot be used, each with its reason
+  std::vector<std::string> problems;
 };
 
-/// Reads a run folder: config.json, environment.json, metrics.csv, transition.json, the kappa maps
-/// that the transition counted (or would), sweeps/*.json, evaluations/*.json. Any of these may be
-/// missing; one that is damaged is left out and named in `problems`.
+/// Reads a run folder: config.json, environment.json, metrics.csv, transition.json, the kappa maps that the transition
+/// counted (or would), sweeps/*.json, evaluations/*.json. Any of these may be missing; one that is damaged is left out
+/// and named in `problems`.
 /// @throws Error io where the folder does not exist; usage where it holds nothing of a run.
 ReportInputs collect_report(const std::filesystem::path& run_folder);
 
-/// One HTML page that needs nothing else: styles, script, Plotly.js and the figures' data are in
-/// it.
+/// One HTML page that needs nothing else: styles, script, Plotly.js and the figures' data are in it.
 std::string render_report(const ReportInputs& inputs);
 
 /// collect_report, render_report, and an atomic write.
@@ -67,11 +66,10 @@ std::string render_report(const ReportInputs& inputs);
 std::vector<std::string> write_report(const std::filesystem::path& run_folder,
                                       const std::filesystem::path& out_path);
 
-/// The transition of a run folder, from its metrics.csv and its kappa maps, read one after the
-/// other.
-/// @param maps which are counted, as read_series takes it
-/// @throws Error io, format, usage as the readers and find_transition; a damaged map that nothing
-/// asks for stops nothing.
+/// Finds the transition of a run folder from its metrics.csv and its kappa maps, which are read one after the other.
+/// @param maps  which of them are counted, as read_series takes it
+/// @throws Error io, format, usage as the readers and find_transition; a damaged map that is not asked for stops
+///   nothing.
 Transition transition_of_run(const std::filesystem::path& run_folder, const TransitionRules& rules,
                              const std::string& maps = "", const std::string& split = "test");
 

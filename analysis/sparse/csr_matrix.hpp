@@ -9,9 +9,8 @@
 
 namespace varphase {
 
-/// A sparse matrix by rows: row r holds entries indptr[r] to indptr[r + 1] - 1, at the columns
-/// `indices`, ascending. The same three arrays as SciPy's csr_matrix and Torch's sparse_csr
-/// tensors.
+/// A sparse matrix by rows: row r holds the entries indptr[r] to indptr[r + 1] - 1, at the columns `indices`, which
+/// ascend. The three arrays are those of SciPy's csr_matrix and Torch's sparse_csr tensors.
 struct CsrMatrix {
   std::int64_t rows = 0;
   std::int64_t cols = 0;
@@ -22,19 +21,18 @@ struct CsrMatrix {
   std::int64_t kept() const { return static_cast<std::int64_t>(values.size()); }
 };
 
-/// Keeps the entries of a dense matrix where `keep` is not 0, also those that are 0.
-/// @param dense [rows, cols]
-/// @param keep [rows, cols], 0 or 1
-/// @throws Error shape where the sizes disagree or 32-bit indices do not reach.
+/// The entries of a dense matrix where `keep` is not 0, even if they are 0 themselves.
+/// @param dense  [rows, cols] @param keep  [rows, cols], 0 or 1
+/// @throws Error shape where the sizes disagree or 32-bit indices do not suffice.
 CsrMatrix csr_from_dense(std::int64_t rows, std::int64_t cols, std::span<const float> dense,
                          std::span<const std::uint8_t> keep);
 
-/// [rows, cols], 0 where nothing is kept. The matrix must be valid.
+/// The matrix [rows, cols] with 0 where nothing is kept. It must be valid (check_csr).
 std::vector<float> to_dense(const CsrMatrix& matrix);
 
-/// Checks what a file may have got wrong: lengths, indptr from 0 and never falling, indices in
-/// range and ascending without repetition in each row.
-/// @param what names the matrix in the message (a file and an object).
+/// Checks what may be wrong in a file: lengths; indptr from 0 on, never falling; indices within range, ascending and
+/// without repetition in each row.
+/// @param what  names the matrix in the message: file and object
 /// @throws Error format.
 void check_csr(const CsrMatrix& matrix, const std::string& what);
 

@@ -17,29 +17,29 @@
 
 namespace varphase {
 
-/// How a pruned layer's products are computed: with all weights, zeros included; with the kept ones
-/// by rows (SparseProduct); or with the outputs and inputs (of a convolution: channels) that keep
-/// any.
+/// How a pruned layer's products are computed: with all weights, zeros included; with the kept ones by rows
+/// (SparseProduct); or with the outputs and inputs (of a convolution: channels) that keep any.
 enum class ExecutionForm { dense, csr, compact };
 inline constexpr std::array kExecutionForms{ExecutionForm::dense, ExecutionForm::csr,
                                             ExecutionForm::compact};
 
 std::string execution_form_name(ExecutionForm form);
-/// "auto": none, so that the fastest is found by measuring. @throws Error usage.
+/// The form of that name; "auto": none, so that the fastest form is found by measuring. @throws Error usage.
 std::optional<ExecutionForm> execution_form_from_name(const std::string& name);
 
-/// What was found for batches of about so many rows.
+/// Which form was chosen for batches of about so many rows.
 struct FormChoice {
-  std::int64_t rows = 0;  // of the batch it was measured with; 0: not measured, the form was given
+  /// of the batch that was measured; 0: nothing was measured, the form was given
+  std::int64_t rows = 0;
   WantedMoments wanted;
   ExecutionForm form = ExecutionForm::dense;
   std::map<ExecutionForm, double> seconds;
 };
 
-/// A pruned layer in whatever form is the fastest. At the first batch of a size (powers of
-/// two apart) each form is timed on it, in turn, and the fastest is kept for this object's life;
-/// where another is within a tenth of the dense form, the dense one stays. All forms give the same
-/// moments within float32 rounding; a given form gives the same bits at every run.
+/// A pruned layer that computes its moments in whichever form is the fastest. At the first batch of a size (sizes
+/// differ by powers of two) each form is timed on that batch, and the fastest is kept as long as this object lives; the
+/// dense form is kept where no other is more than a tenth faster. All forms give the same moments within float32
+/// rounding; each form by itself gives the same bits at every run.
 class ExecutedLayer final : public MomentsForm {
  public:
   /// @param pruned of a dense layer [out, in] or a convolution [out, in, kernel, kernel]
@@ -52,13 +52,13 @@ class ExecutedLayer final : public MomentsForm {
 
   OutputMoments moments(const at::Tensor& x, const at::Tensor& bias,
                         WantedMoments wanted) const override;
-  /// By that form. @param x [N, in], or [N, in, height, width]
+  /// The same by a given form. @param x  [N, in], or [N, in, height, width]
   OutputMoments moments_by(ExecutionForm form, const at::Tensor& x, const at::Tensor& bias,
                            WantedMoments wanted) const;
 
   const std::string& name() const { return name_; }
   double sparsity() const { return sparsity_; }
-  /// Of the weights as that form keeps them, means and variances with their pattern.
+  /// Memory of the weights in that form: means, variances, and where they belong.
   std::int64_t bytes(ExecutionForm form) const;
   /// What has been chosen so far, by size of batch.
   std::vector<FormChoice> choices() const;
@@ -90,8 +90,8 @@ class ExecutedLayer final : public MomentsForm {
   Compact compact_;
   std::optional<ExecutionForm> given_;
   mutable std::mutex mutex_;
-  mutable std::map<std::array<int, 3>, FormChoice>
-      choices_;  // by log2 of the rows, and what is wanted
+  /// by log2 of the rows, and what is wanted
+  mutable std::map<std::array<int, 3>, FormChoice> choices_;
 };
 
 }  // namespace varphase

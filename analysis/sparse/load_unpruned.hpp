@@ -7,13 +7,12 @@
 
 namespace varphase {
 
-/// The variance layer that a pruned layer is in the network of its config. @throws Error shape
-/// where there is none of that name and shape.
+/// The layer of the network that a pruned layer belongs to. @throws Error shape where there is no variance layer of
+/// that name and shape.
 VarianceLayer& layer_of(Network& network, const PrunedLayer& pruned);
 
-/// Loads all that was not pruned; the pruned layers' own arrays stay as they are in the network,
-/// their biases come from the model. Tensors are replaced.
-/// @throws Error shape as load_network.
+/// Loads everything of a model but the pruned layers' weights, which stay as they are in the network; their biases are
+/// loaded. Tensors are replaced. @throws Error shape as load_network.
 void load_unpruned(Network& network, const SparseModel& model);
 
 }  // namespace varphase

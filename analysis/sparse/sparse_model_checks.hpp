@@ -21,21 +21,23 @@ inline constexpr std::int64_t kMostWeights = 2147483647;  // of CSR's 32-bit ind
 
 // What makes a pruned model, or a part of one, valid. `what` and `path` name it in messages.
 
-/// @throws Error of that kind for a rule that is neither mean nor zero.
+/// Checks that a rule is "mean" or "zero". @throws Error of `kind`.
 void check_rule(const std::string& replace, ErrorKind kind, const std::string& what);
 
-/// The number of weights of a shape that comes from outside.
+/// The number of weights of a shape that comes from a file or a caller. @throws Error of `kind` where it is no weight's
+/// shape.
 std::int64_t weight_count(const std::vector<std::int64_t>& shape, ErrorKind kind,
                           const std::string& what);
 
+/// Checks that all values are finite. @throws Error of `kind`.
 void check_finite(std::span<const float> values, ErrorKind kind, const std::string& what);
-/// Finite and never negative.
+/// Checks that all values are finite and none is negative.
 void check_variance(std::span<const float> values, ErrorKind kind, const std::string& what);
 
-/// Names become paths inside a file. @throws Error format.
+/// Checks a name that becomes a part of a path inside a file. @throws Error format.
 void check_name(const std::string& name, const std::string& what);
 
-/// The whole model. @throws Error format where it contradicts itself.
+/// Checks a whole model. @throws Error format where it contradicts itself.
 void check_model(const SparseModel& model, const std::string& path);
 
 }  // namespace varphase

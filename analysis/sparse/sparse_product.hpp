@@ -11,22 +11,23 @@
 
 namespace varphase {
 
-/// A layer's moments from its kept weights alone (src/kernels/products/sparse_moments.hpp).
+/// Mean and variance of a layer's output from its kept weights alone (src/kernels/products/sparse_moments.hpp).
 class SparseProduct {
  public:
-  /// @param keep bool [out, in] or, of a convolution, [out, in, kernel, kernel]
-  /// @param mean, variance float32 of the same shape; what is not kept is not looked at. Without a
-  /// mean (undefined) only the variance can be asked for.
-  /// @param geometry of the convolution, or ConvGeometry{in}
-  /// @throws Error shape where the shapes disagree or 32-bit indices do not reach.
+  /// @param keep  bool [out, in], or [out, in, kernel, kernel] of a convolution
+  /// @param mean, variance  float32 of the same shape; entries that are not kept are not looked at. Where mean is
+  ///   undefined, only the variance can be asked for.
+  /// @param geometry  of the convolution, or ConvGeometry{in}
+  /// @throws Error shape where the shapes disagree or 32-bit indices do not suffice.
   SparseProduct(const at::Tensor& keep, const at::Tensor& mean, const at::Tensor& variance,
                 const ConvGeometry& geometry);
 
   bool has_mean() const { return mean_.defined(); }
-  /// @param x float32 [N, in], or [N, in, height, width] in any order of memory; convolutions' come
-  /// out channels-last. @param bias [out], or undefined @throws Error shape, usage.
+  /// @param x  float32 [N, in], or [N, in, height, width] in any order of memory @param bias  [out], or undefined
+  /// @return [N, out], or [N, out, height, width] lying channels-last
+  /// @throws Error shape, usage.
   OutputMoments moments(const at::Tensor& x, const at::Tensor& bias, WantedMoments wanted) const;
-  /// Of indices and values.
+  /// Memory of indices and values.
   std::int64_t bytes() const;
 
  private:

@@ -7,14 +7,13 @@
 
 namespace varphase {
 
-/// A pruned network in the form in which it is trained: what the network's parameterizations call
-/// theta is found again from the file's variances, and each pruned layer gets its mask. Kept
-/// weights then have the file's means, and its variances to the rounding of theta (4e-6 of each);
-/// what rule mean replaced keeps its mean without a variance.
-/// @param network of the model's spec; its pruned layers may be of another parameterization. On the
-/// CPU; tensors are replaced.
-/// @throws Error unsupported where a parameterization cannot give the kept weights those variances,
-/// naming layer and weight; shape where the model is of another architecture.
+/// Loads a pruned network so that it can be trained on: theta of each parameterization is computed from the file's
+/// variances, and each pruned layer gets its mask. Kept weights then have the file's means, and its variances to the
+/// rounding of theta (4e-6 of each); dropped weights by rule mean keep their mean without a variance.
+/// @param network  of the model's spec, on the CPU; its pruned layers may have another parameterization. Tensors are
+///   replaced.
+/// @throws Error unsupported, naming layer and weight, where a parameterization cannot give the kept weights those
+///   variances; shape where the model is of another architecture.
 void load_trainable(Network& network, const SparseModel& model);
 
 }  // namespace varphase

@@ -16,8 +16,8 @@ class TextTable {
   struct Column {
     std::string title;
     int width;
-    int spare =
-        0;  // over 0: may be left out of a narrow table; the largest goes first, until the rest fits
+    /// over 0: may be left out of a narrow table; the largest goes first, until the rest fits
+    int spare = 0;
     bool name = false;  // in a narrow table, a text longer than the column is cut at its front
   };
   /// @param narrow  whether it has to fit 80 characters

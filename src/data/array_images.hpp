@@ -19,14 +19,15 @@ struct ArrayImageLayout {
   bool channels_last = false;
 };
 
-/// Which of the last two it is says the attribute `layout` ("NCHW", "NHWC"), or where 1 or 3
-/// channels stand.
-/// @param path names the file @param help ends the message where type or rank are not images'
+/// Finds out how the images of an array lie. Whether a four-dimensional array is [N, C, H, W] or [N, H, W, C] says its
+/// attribute `layout` ("NCHW", "NHWC"), or else where an extent of 1 or 3 stands.
+/// @param path  names the file in messages
+/// @param help  ends the message where type or rank are not those of images
 /// @throws Error format; usage where there are no images.
 ArrayImageLayout array_image_layout(const std::string& path, const ForeignArray& images,
                                     const std::string& help);
 
-/// [n, H, W, C] as [n, C, H, W].
+/// Images [n, H, W, C] brought into the order [n, C, H, W].
 std::vector<std::uint8_t> channels_first(const std::vector<std::uint8_t>& from,
                                          const ArrayImageLayout& layout);
 

@@ -16,25 +16,24 @@ bool holds_hdf5(const std::filesystem::path& path);
 /// Whether a file begins as NumPy's .npy or .npz does.
 bool holds_numpy_file(const std::filesystem::path& path);
 
-/// An .npz file, or a folder with .npy files of a set's names.
+/// Whether the path is an .npz file, or a folder with .npy files that are named as a set's arrays.
 bool holds_numpy_set(const std::filesystem::path& path);
 
-/// Under which names images without labels are looked for, the documented one first.
-/// @param key --hdf5-images, or ""
+/// The names under which images without labels are looked for, the documented one first.
+/// @param key  the name that --hdf5-images gives, or ""
 std::vector<std::string> image_array_names(const std::string& key);
 
-/// Somebody's own images as named arrays: an HDF5 file, an .npz file, a folder of .npy files.
+/// Reads images as named arrays of anybody's making: an HDF5 file, an .npz file, or a folder of .npy files.
 ///
-/// `train/images` and `train/labels`, `test/images` and `test/labels`; also with _ for /, as
-/// x_train and y_train, ...; `val` is the test where there is none, and the validation images where
-/// there is. Or `images` (`data`, `x`) and `labels` (`targets`, `y`) alone, of which a fifth
-/// becomes the test images, as `notes` say. options.images_key and labels_key name others.
+/// The arrays are `train/images`, `train/labels`, `test/images` and `test/labels`, or x_train, y_train and so on, also
+/// with _ in place of /. `val` is taken as the test set where there is none, and as the validation images where there
+/// is one. Or there are `images` (`data`, `x`) and `labels` (`targets`, `y`) alone: then a fifth of them becomes the
+/// test images, as `notes` say. options.images_key and labels_key give other names.
 ///
-/// Images are unsigned bytes [N, H, W], [N, C, H, W] or [N, H, W, C]; which of the last two is told
-/// by HDF5's attribute `layout` ("NCHW", "NHWC") or by where 1 or 3 channels stand. Labels are
-/// whole numbers [N] or [N, 1] from 0.
-/// @throws Error io, format: an array is missing, has another type or rank, layouts or counts
-/// disagree, a label is negative (said with its position); usage where no DatasetFiles were lent.
+/// Images are unsigned bytes [N, H, W], [N, C, H, W] or [N, H, W, C] (array_image_layout tells which). Labels are whole
+/// numbers from 0, [N] or [N, 1].
+/// @throws Error io, format: an array is missing or has another type or rank, layouts or counts disagree, a label is
+///   negative (the message says which); usage where options.files is null.
 Dataset read_array_set(const std::filesystem::path& path, const ReadOptions& options);
 
 }  // namespace varphase

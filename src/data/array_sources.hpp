@@ -6,8 +6,8 @@
 
 namespace varphase {
 
-/// One file that holds many images of one size: IDX of rank 3 or 4, CIFAR's binary form, a .npy
-/// file, and an HDF5 or .npz file with the array `images` (or `test/images`, ...).
+/// Whether a path is one file with many images of one size: an IDX file of rank 3 or 4, one of CIFAR's binary files, an
+/// HDF5 file with the array `images` (or `test/images`, ...), or such an .npz file or a .npy file.
 bool holds_idx_images(const std::filesystem::path& path);
 bool holds_cifar_images(const std::filesystem::path& path);
 bool holds_hdf5_images(const std::filesystem::path& path);

@@ -14,9 +14,8 @@ struct z_stream_s;
 
 namespace varphase {
 
-/// The bytes of a file in order; inflated where the file begins like gzip, whatever its name says.
-///
-/// Never inflates more than it is asked for, so that a small file cannot fill the memory.
+/// The bytes of a file in order, inflated where the file begins as gzip does, whatever its name says. Never inflates
+/// more than it is asked for, so that a small file cannot fill the memory.
 class ByteSource {
  public:
   /// @throws Error io where there is no readable regular file.
@@ -25,16 +24,14 @@ class ByteSource {
   ByteSource(const ByteSource&) = delete;
   ByteSource& operator=(const ByteSource&) = delete;
 
-  /// Fills `out`; returns fewer bytes than asked for only at the end of the data, where trouble()
-  /// says how they ended.
+  /// Fills `out`; returns fewer bytes than asked for only at the end of the data, where trouble() says how they ended.
   /// @throws Error io where the disk fails.
   std::size_t read(std::span<std::uint8_t> out);
 
-  /// "" as long as the data are sound; otherwise what ails them: ended early, damaged, foreign
-  /// bytes behind them.
+  /// What is wrong with the data read so far (ended early, damaged, foreign bytes behind them); "": nothing.
   const std::string& trouble() const { return trouble_; }
 
-  /// No read can return more bytes in all than this, by the size of the file alone.
+  /// The most bytes that all reads together can return, by the size of the file alone.
   std::uint64_t most_bytes() const;
 
   bool compressed() const { return inflater_ != nullptr; }

@@ -13,11 +13,11 @@
 
 namespace varphase {
 
-/// Of which bytes a record begins, and which of them is the label; 3 x 32 x 32 pixels follow.
+/// One image in a CIFAR file: label bytes, then 3 x 32 x 32 pixels.
 struct CifarRecord {
   std::size_t label_bytes;
-  std::size_t label_at;
-  std::array<int, 2> classes;  // of each label byte
+  std::size_t label_at;        // which of the label bytes is wanted
+  std::array<int, 2> classes;  // how many classes each label byte counts
 
   std::size_t bytes() const;
 };
@@ -31,8 +31,8 @@ class CifarFile {
   CifarFile(const std::filesystem::path& path, const CifarRecord& record);
 
   std::int64_t count() const { return count_; }
-  /// Appends the next records, at most `most`, to a set; `index` goes on counting the set's images.
-  /// @throws Error format: truncated, a label out of range (said with its record).
+  /// Appends the next records, at most `most`, to a set, whose `index` goes on counting.
+  /// @throws Error format: truncated, or a label out of range (the message says which record).
   void read(std::int64_t most, ImageSet& set);
 
  private:
@@ -43,22 +43,24 @@ class CifarFile {
   std::int64_t next_ = 0;
 };
 
-/// No images, of CIFAR's shape.
+/// A set without images, of the size of CIFAR's.
 ImageSet empty_cifar_set();
 
-/// CIFAR-10, binary version: data_batch_1.bin .. data_batch_5.bin and test_batch.bin, a record
-/// being one label byte and 3 x 32 x 32 pixels; names from batches.meta.txt where it is there.
+/// Whether a folder holds CIFAR-10's binary version: data_batch_1.bin to data_batch_5.bin and test_batch.bin, whose
+/// records are a label byte and the pixels.
 bool holds_cifar10(const std::filesystem::path& folder);
 
-/// @throws Error io, format: a file is missing or no whole number of records, the batches differ in
-/// length, a label is over 9 (said with its record).
+/// Reads it; class names come from batches.meta.txt where that is there.
+/// @throws Error io, format: a file is missing or no whole number of records, the batches differ in length, a label is
+///   over 9 (the message says which record).
 Dataset read_cifar10(const std::filesystem::path& folder, const ReadOptions& options);
 
-/// CIFAR-100, binary version: train.bin and test.bin, a record being the coarse label, the fine
-/// label and the pixels; names from fine_label_names.txt or coarse_label_names.txt.
+/// Whether a folder holds CIFAR-100's binary version: train.bin and test.bin, whose records are the coarse label, the
+/// fine label and the pixels.
 bool holds_cifar100(const std::filesystem::path& folder);
 
-/// @param options options.labels: the 100 fine or the 20 coarse classes, said in the result's name.
+/// Reads it; class names come from fine_label_names.txt or coarse_label_names.txt.
+/// @param options  options.labels chooses the 100 fine or the 20 coarse classes, which the result's name says
 Dataset read_cifar100(const std::filesystem::path& folder, const ReadOptions& options);
 
 }  // namespace varphase

@@ -25,38 +25,36 @@ enum class LabelKind : std::uint8_t { fine, coarse };
 /// @throws Error usage naming the known kinds.
 LabelKind label_kind_from_name(const std::string& name);
 
-/// What a network is given instead of pixel / 255: (pixel / 255 - mean) / deviation, by channel.
+/// What makes a network's input of images: (pixel / 255 - mean) / deviation, by channel.
 struct Normalization {
   std::vector<double> mean;
   std::vector<double> deviation;
 };
 
-/// Images as they came: bytes 0..255, [count, channels, height, width] row-major, with a label
-/// each.
+/// Images as they came, bytes 0 .. 255 [count, channels, height, width] row-major, each with a label.
 struct ImageSet {
   std::int64_t channels = 0;
   std::int64_t height = 0;
   std::int64_t width = 0;
   std::vector<std::uint8_t> pixels;  // count * channels * height * width
   std::vector<std::int64_t> labels;  // count, 0 <= label < classes
-  std::vector<std::int64_t>
-      index;                    // count: position in the source file, the `example` of a noise key
-  Normalization normalization;  // both empty: none
+  std::vector<std::int64_t> index;  // count: place in the source file, the `example` of a noise key
+  Normalization normalization;      // both empty: images are not normalized
 
   std::int64_t count() const { return static_cast<std::int64_t>(labels.size()); }
   std::int64_t image_size() const { return channels * height * width; }
 };
 
-/// A data set with its three parts. Networks are given pixel / 255, normalized where that is asked
-/// for.
+/// A data set with its three parts. A network is given pixel / 255, normalized where that was asked for.
 struct Dataset {
   std::string name;    // "fashion-mnist", or the path
   std::string source;  // where the files lie, or "drawn" for synthetic sets
-  std::string digest;  // SHA-256 (hex) over shapes, pixels and labels of train and test (and of
-                       // validation images that the set brings) as read, before any split
+  /// SHA-256 (hex) over shapes, pixels and labels of train and test (and of validation images that the set brings) as
+  /// they were read, before any split
+  std::string digest;
   std::int64_t classes = 0;
   std::vector<std::string> class_names;  // empty: not known
-  std::vector<std::string> notes;  // what a user should know of it: which labels, what was left out
+  std::vector<std::string> notes;        // what a user should know: which labels, what was left out
   ImageSet train;
   ImageSet validation;
   ImageSet test;
@@ -68,12 +66,11 @@ struct Dataset {
 struct DataRequest {
   std::string data = "fashion-mnist";  // a name of dataset_names(), or a path
   double validation = 0;               // share of the training images held out, 0 <= v < 1
-  std::int64_t train_limit =
-      0;  // use only that many training images (the first ones of the file); 0: all
-  std::int64_t test_limit = 0;  // likewise of the test images
+  std::int64_t train_limit = 0;  // take only the first so many training images of the file; 0: all
+  std::int64_t test_limit = 0;   // likewise of the test images
   LabelKind labels = LabelKind::fine;
   bool skip_damaged = false;            // leave damaged images of an image folder out, and say so
-  unsigned threads = 0;                 // that decode images; 0: all cores
+  unsigned threads = 0;                 // threads that decode images; 0: one for each core
   const DatasetFiles* files = nullptr;  // HDF5, NumPy and the cache; null: none
   ImageForm form;                       // that all images are brought to
   std::string images_key;               // names of arrays (read_array_set); "": the usual ones
@@ -83,14 +80,11 @@ struct DataRequest {
 
 /// Reads a data set.
 ///
-/// All images are first brought to request.form. The validation part is the set's own where it has
-/// one and request.validation is 0; else the last floor(validation * N) entries of a fixed
-/// pseudo-random order of the (limited) training images, so that it depends on the data's size
-/// alone, never on a run's seed.
-/// @throws Error io (missing, with where it looked and what to install or pass), format (magic,
-/// counts, sizes,
-///         truncated, trailing bytes, damaged gzip), usage (unknown name, label out of range, empty
-///         part).
+/// All images are first brought to request.form. The validation part is the set's own where it has one and
+/// request.validation is 0. Else it is the last floor(validation * N) entries of a fixed pseudo-random order of the
+/// (limited) training images: it depends on the data's size alone and never on a run's seed.
+/// @throws Error io (missing, with where it looked and what to install or pass), format (magic, counts, sizes,
+///   truncated, trailing bytes, damaged gzip), usage (unknown name, label out of range, empty part).
 Dataset read_dataset(const DataRequest& request);
 
 }  // namespace varphase

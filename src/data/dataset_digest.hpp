@@ -8,8 +8,8 @@
 
 namespace varphase {
 
-/// SHA-256 over, for train, then test, then validation where the set has its own: "<count> <channels> <height>
-/// <width>\n", the pixels, the labels as 64-bit little-endian numbers.
+/// SHA-256 over the parts train, test and, where the set has its own, validation. Of each part these bytes are taken:
+/// the text "<count> <channels> <height> <width>\n", the pixels, and the labels as 64-bit little-endian numbers.
 std::string dataset_digest(const Dataset& dataset);
 
 }  // namespace varphase

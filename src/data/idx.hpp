@@ -20,10 +20,9 @@ struct IdxArray {
   std::vector<std::uint8_t> values;
 };
 
-/// An IDX file (two zero bytes, the type, the rank, the extents as big-endian 32-bit numbers, the
-/// values), plain or gzipped, read in order. Its size is checked against the header before anything
-/// is allocated and, where it is gzipped, against the limit of what may be unpacked; no more is
-/// inflated than the header announces.
+/// An IDX file (two zero bytes, the type, the rank, the extents as big-endian 32-bit numbers, the values), plain or
+/// gzipped, read in order. Its size is checked against the header before anything is allocated and, where it is
+/// gzipped, against the limit of what may be unpacked; no more is inflated than the header announces.
 class IdxReader {
  public:
   /// @param smallest_rank, largest_rank what the caller can use @throws Error as read_idx
@@ -47,15 +46,13 @@ class IdxReader {
 
 /// Reads a whole IDX file.
 /// @param smallest_rank, largest_rank what the caller can use.
-/// @throws Error io; format naming the file, what was wanted and what was found: magic, type, rank,
-/// truncated,
-///         trailing bytes, damaged gzip.
+/// @throws Error io; format naming the file, what was wanted and what was found: magic, type, rank, truncated, trailing
+///   bytes, damaged gzip.
 IdxArray read_idx(const std::filesystem::path& path, int smallest_rank, int largest_rank,
                   const ReadLimits& limits = {});
 
 /// Reads images ([N, H, W] or [N, C, H, W]) and their labels ([N]); `index` counts from 0.
-/// @throws Error as read_idx, also format where the two counts disagree, usage where there are no
-/// images.
+/// @throws Error as read_idx, also format where the two counts disagree, usage where there are no images.
 ImageSet read_idx_images(const std::filesystem::path& images, const std::filesystem::path& labels,
                          const ReadLimits& limits = {});
 

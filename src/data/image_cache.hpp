@@ -15,28 +15,28 @@ namespace varphase {
 
 struct ReadOptions;
 
-/// Where decoded sets are kept: $VARPHASE_CACHE, $XDG_CACHE_HOME/varphase or ~/.cache/varphase; ""
-/// where none of these is set.
+/// Where decoded sets are kept: $VARPHASE_CACHE, $XDG_CACHE_HOME/varphase or ~/.cache/varphase; "" where none of these
+/// is set.
 std::filesystem::path cache_folder();
 
-/// Decoded image folders in the user's cache. A set is kept by its contents: the names of its files
-/// and the SHA-256 of each one's bytes, and what was to be made of them. So a renamed folder or a
-/// copied cache finds its set again, and two folders alike in names, sizes and times are two sets.
+/// Decoded image folders in the user's cache. A set is found by its contents: the names of its files, the SHA-256 of
+/// each file's bytes, and what was to be made of them. So a renamed folder or a copied cache finds its set again, and
+/// two folders that are alike in names, sizes and times are two sets.
 ///
-/// A small file beside it, by every file's FileIdentity, says which contents a folder had: as long
-/// as no identity changes, no image is read. It is written only where every file was last changed
-/// so long before it was read that a later change must show.
+/// Beside a set lies a small note that says, by the FileIdentity of every file, which contents a folder had: while no
+/// identity changes, no image is read. The note is written only where every file was last changed long enough before it
+/// was read, so that a later change would show.
 class ImageCache {
  public:
   /// @param root the set's folder
   ImageCache(std::filesystem::path root, std::vector<const ImageFile*> files,
              const ReadOptions& options);
 
-  /// The set, where it is kept; reads the images' files only where their identities are new and a
-  /// set of the same names and sizes is there.
+  /// The set, where it is kept. Reads the images' files only where their identities are not known and there is a set of
+  /// the same names and sizes.
   std::optional<Dataset> find();
 
-  /// After find(). @param digests of each file as it was listed, "" where there is none
+  /// Keeps a set; to be called after find(). @param digests  of each file as it was listed, "" where there is none
   void keep(const Dataset& dataset, const std::vector<std::string>& digests) const;
 
  private:

@@ -16,8 +16,8 @@ namespace varphase {
 
 class Error;
 
-/// What tells a file from every other, and from itself once it was changed: whoever sets its
-/// contents or its times sets `changed` too, which nobody can choose.
+/// What tells a file from every other file, and from itself after a change: whoever sets its contents or its times also
+/// sets `changed`, whose value nobody can choose.
 struct FileIdentity {
   std::uint64_t device = 0;
   std::uint64_t inode = 0;
@@ -30,21 +30,20 @@ struct FileIdentity {
 FileIdentity identity_of(const struct stat& status);
 
 /// The bytes of one compressed image. @param identity of what was read
-/// @throws Error io (also for a link to nothing), format (empty, or larger than any image), without
-/// the file's name.
+/// @throws Error io (also for a link to nothing), format (empty, or larger than any image), without the file's name.
 std::vector<std::uint8_t> read_image_file(const std::filesystem::path& path,
                                           FileIdentity& identity);
 
-/// @throws Error unsupported, naming the file and the package that is missing, where this build
-/// lacks the format's library.
+/// @throws Error unsupported, naming the file and the package that is missing, where this build lacks the format's
+///   library.
 void check_available(const ImageFormat& format, const std::string& file);
 
-/// What a decoder gives, at the size and in the colours of `to`.
-/// @param decoder after header() @param own its header @param out [channels, height, width] of `to`
+/// Decodes an image and brings it to the size and colours of `to`.
+/// @param decoder  after header() @param own  what header() gave @param out  [channels, height, width] of `to`
 void decode_as(ImageDecoder& decoder, const ImageHeader& own, const ImageHeader& to,
                std::uint8_t* out);
 
-/// Why an image could not be had.
+/// Why an image could not be read.
 struct ImageTrouble {
   enum class Kind : std::uint8_t {
     none,
@@ -58,7 +57,7 @@ struct ImageTrouble {
   explicit operator bool() const { return kind != Kind::none; }
 };
 
-/// @throws the error itself where it tells nothing of the image (no memory).
+/// The trouble that an error tells of. @throws the error itself where it says nothing about the image (no memory).
 ImageTrouble trouble_of(const Error& error);
 
 /// "damaged", "unsupported", "not readable".
@@ -67,8 +66,8 @@ const char* trouble_name(ImageTrouble::Kind kind);
 /// What to do about it, ending in "--skip-damaged".
 const char* trouble_remedy(ImageTrouble::Kind kind);
 
-/// "2 of 100 images are damaged: train/cat/1.jpg (truncated), ...; 1 of 100 images is ..."; ""
-/// where nothing is wrong. A few of each kind are named.
+/// "2 of 100 images are damaged: train/cat/1.jpg (truncated), ...; 1 of 100 images is ..."; "" where nothing is wrong.
+/// A few of each kind are named.
 std::string trouble_text(const std::vector<std::string>& names,
                          const std::vector<ImageTrouble>& troubles);
 

@@ -22,20 +22,20 @@ struct ImageHeader {
   std::size_t bytes() const { return static_cast<std::size_t>(height * width * channels); }
 };
 
-/// One compressed image, the way up that its EXIF orientation says. The bytes are hostile: whatever
-/// a library finds wrong becomes an Error that says what, without the file's name: format where
-/// they are damaged, unsupported where they are sound and of a kind that is not read.
+/// One compressed image, turned the way its EXIF orientation says. Anybody may have made the bytes: whatever a library
+/// finds wrong becomes an Error without the file's name, of kind format where they are damaged, unsupported where they
+/// are sound but of a kind that is not read.
 class ImageDecoder {
  public:
   virtual ~ImageDecoder() = default;
   /// Size and colour, before any memory for pixels is taken.
   ImageHeader header();
-  /// After header(). @param out [channels, height, width]
-  /// Also throws where the library only warns that pixels are made up.
+  /// To be called after header(). Throws also where the library only warns that it made up pixels.
+  /// @param out  [channels, height, width]
   void decode(std::uint8_t* out);
 
  protected:
-  /// As the file has it; sets orientation_.
+  /// Size and colour as the file has them, before turning. Sets orientation_.
   virtual ImageHeader read_header() = 0;
   virtual void read_pixels(std::uint8_t* out) = 0;
   int orientation_ = 1;  // EXIF's
@@ -60,8 +60,8 @@ const std::vector<ImageFormat>& image_formats();
 /// The format of a file by its name, in any case; null: no image.
 const ImageFormat* image_format_of(std::string_view file_name);
 
-/// By what the bytes are, whatever the file is called: many a .jpg is a PNG.
-/// @param named the format by the file's name, for bytes that are none that is known
+/// A decoder by what the bytes are, whatever the file is called: many a .jpg is a PNG.
+/// @param named  the format by the file's name, which the message names where the bytes are of no known format
 /// @throws Error unsupported, format.
 std::unique_ptr<ImageDecoder> open_image(std::span<const std::uint8_t> bytes,
                                          const ImageFormat& named, const ReadLimits& limits);

@@ -24,10 +24,10 @@ struct PartFiles {
   std::vector<ImageFile> files;
 };
 
-/// The image files of a part's class folders, sorted, without hidden ones; what has no image's name
-/// is left aside, where a link of such a name leads too.
-/// @throws Error io: nothing to read, an empty class, folders inside a class folder, a class folder
-/// that is a link to nothing.
+/// The image files in the class folders of a part, sorted. Hidden files are left out, and so is whatever has no image's
+/// name, even a link to an image.
+/// @throws Error io: nothing to read, an empty class, folders inside a class folder, a class folder that is a link to
+///   nothing.
 PartFiles list_part(const std::filesystem::path& root, const std::string& name);
 
 /// "test", or "val" where there is no test.

@@ -16,21 +16,19 @@ namespace varphase {
 /// Some images of a source, in its order.
 struct ImagePiece {
   ImageSet set;                    // labels are 0, `index` is the image's place in the source
-  std::vector<std::string> names;  // of its file, one an image; empty where the source is one file
+  std::vector<std::string> names;  // the file of each image; empty where the source is one file
 };
 
-/// Images whose labels nobody needs, read in order with no more of them in memory than are asked
-/// for.
+/// Images without labels, read in order, of which no more are in memory than were asked for.
 class ImageSource {
  public:
   virtual ~ImageSource() = default;
-  /// Images that there are, damaged ones included.
+  /// How many images there are, damaged ones included.
   virtual std::int64_t count() const = 0;
   /// Whether each image is a file of its own.
   virtual bool named() const { return false; }
   /// The next images, at most `most` places of the source; an empty set at its end.
-  /// @throws Error naming the file: format (damaged, unsupported, not there), shape (another size
-  /// than wanted).
+  /// @throws Error naming the file: format (damaged, unsupported, not there), shape (another size than wanted).
   virtual ImagePiece next(std::int64_t most) = 0;
   /// What was left out so far, "cat/1.jpg (truncated)".
   const std::vector<std::string>& left_out() const { return left_out_; }

@@ -8,13 +8,13 @@
 
 namespace varphase {
 
-/// Mean and standard deviation of pixel / 255 by channel, over all images of a set. The sums are of
-/// whole numbers, so the result depends on no order. Divided by the number of pixels.
+/// Mean and standard deviation (1/N) of pixel / 255 by channel, over all images of a set. The sums are sums of whole
+/// numbers, so the order does not matter.
 Normalization channel_statistics(const ImageSet& set);
 
-/// What the networks of all three parts are given from now on: (pixel / 255 - mean) / std.
-/// @throws Error usage where the numbers of channels differ, a mean is not finite or a std not over
-/// 0 (a channel of one value has no scale).
+/// Makes the networks' input of all three parts (pixel / 255 - mean) / deviation from now on.
+/// @throws Error usage where the numbers of channels differ, a mean is not finite, or a deviation is not over 0 (a
+///   channel whose pixels are all the same has no scale).
 void normalize(Dataset& dataset, const Normalization& normalization);
 
 }  // namespace varphase

@@ -12,8 +12,8 @@
 
 namespace varphase {
 
-/// work(i) for i = 0 .. count - 1 on so many threads (0: all cores), in pieces; the first exception
-/// comes out.
+/// Calls work(i) for i = 0 .. count - 1 on several threads, in pieces. The first exception is thrown on.
+/// @param threads  0: one for each core
 template <class Work>
 void on_all_cores(std::size_t count, unsigned threads, const Work& work, std::size_t piece = 64) {
   std::atomic<std::size_t> next{0};

@@ -9,15 +9,15 @@
 
 namespace varphase {
 
-/// The orientation, 1 to 8, that EXIF data say (their TIFF header, the first directory's tag
-/// 0x0112); 1 where they say none that is known.
+/// The orientation, 1 to 8, in EXIF data that begin with their TIFF header (tag 0x0112 of the first directory); 1 where
+/// there is none that is known.
 int exif_orientation(std::span<const std::uint8_t> tiff);
 
-/// Size of an image that was turned: 5 to 8 swap height and width.
+/// The size of an image after turning: orientations 5 to 8 swap height and width.
 ImageHeader turned(const ImageHeader& stored, int orientation);
 
-/// The image as it is to be seen. @param from [channels, height, width] of `stored`
-/// @param out likewise of turned(stored, orientation)
+/// Turns an image the way it is to be seen.
+/// @param from  [channels, height, width] of `stored` @param out  likewise of turned(stored, orientation)
 void turn(const std::uint8_t* from, const ImageHeader& stored, int orientation, std::uint8_t* out);
 
 }  // namespace varphase

@@ -24,8 +24,8 @@ struct ReadOptions {
   ReadLimits limits;
 };
 
-/// A layout in which images lie on a disk. A reader fills train and test, `source`, and what it
-/// knows of class names; it checks all that its own files can tell.
+/// A layout in which images lie on a disk. A reader fills train and test, `source`, and what it knows of class names;
+/// it checks all that its own files can tell.
 struct ReaderKind {
   const char* name;
   const char* holds;  // "data_batch_1.bin ... test_batch.bin", for help and errors

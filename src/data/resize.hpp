@@ -13,10 +13,10 @@ struct Plane {
   std::int64_t width;
 };
 
-/// A plane at another size, by the triangle filter (bilinear) over as many pixels as one of the
-/// result covers (antialiased): rows first, then columns, each rounded to bytes, by weights of 22
-/// fractional bits. These are the bits of resize(..., BILINEAR) of
-/// Pillow up to 12; 13 takes columns first where that is less work, and rounds otherwise there.
+/// Brings a plane to another size by the triangle filter (bilinear), over as many pixels as one pixel of the result
+/// covers (antialiased). Rows come first, then columns, each rounded to bytes, with weights of 22 fractional bits. The
+/// result has the bits of Pillow's resize(..., BILINEAR) up to Pillow 12; Pillow 13 takes columns first where that is
+/// less work, and rounds differently there.
 void resize_plane(const Plane& from, std::uint8_t* out, std::int64_t height, std::int64_t width);
 
 }  // namespace varphase

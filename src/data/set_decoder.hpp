@@ -13,15 +13,15 @@ namespace varphase {
 
 struct ReadOptions;
 
-/// All images of a set, decoded side by side; what is wrong with which is kept, so that errors do
-/// not depend on which thread met one first.
+/// Decodes all images of a set on several threads. What is wrong with each image is kept, so that errors do not depend
+/// on which thread met one first.
 class SetDecoder {
  public:
   SetDecoder(std::filesystem::path root, std::vector<const ImageFile*> files,
              const ReadOptions& options);
 
-  /// @throws Error format where sizes differ that are not to be brought to one, or where images are
-  /// damaged that are not to be skipped.
+  /// @throws Error format where images differ in size and are not to be brought to one, or where some are damaged and
+  ///   are not to be skipped.
   void decode();
 
   const ImageHeader& header() const { return header_; }
@@ -30,7 +30,7 @@ class SetDecoder {
   /// What was left out and why; "" where nothing was.
   std::string trouble_text() const;
 
-  /// Whether every file was read, and was still the one that was listed.
+  /// Whether every file could be read and was still the one that was listed.
   bool saw_what_was_listed() const { return !another_ && !unread_; }
   /// SHA-256 of each file's bytes, computed as they were decoded; "" where it could not be read.
   const std::vector<std::string>& digests() const { return digests_; }

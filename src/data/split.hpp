@@ -16,9 +16,8 @@ struct SplitPositions {
   std::vector<std::int64_t> validation;
 };
 
-/// Holds out floor(share * count) positions: the last ones of a fixed pseudo-random order of 0 ..
-/// count-1. The order depends on nothing but the positions, so a larger share holds out what a
-/// smaller one does and more.
+/// Holds out floor(share * count) positions: the last ones of a fixed pseudo-random order of 0 .. count-1. The order
+/// depends on nothing but the positions, so a larger share holds out what a smaller one does and more.
 /// @param share 0 <= share < 1, read as the decimal number it was typed as: 0.29 of 100 is 29.
 /// @throws Error usage where share is out of range or one of two wanted parts would be empty.
 SplitPositions split_positions(std::int64_t count, double share);

@@ -24,8 +24,8 @@ enum class Stream : std::uint8_t {
   kl_sample = 13,
 };
 
-/// The part of a counter that is the same for a whole tensor; example, member and unit complete it.
-/// The same key gives the same number on any device, at any batch size.
+/// What is the same in the Philox counter and key for all numbers of a tensor; example, member and unit complete it.
+/// The same key gives the same numbers on any device and at any batch size.
 struct NoiseKey {
   std::uint64_t seed = 0;
   Stream stream = Stream::test;
@@ -40,20 +40,20 @@ struct NoiseKey {
   VARPHASE_HOST_DEVICE std::uint32_t k1() const { return static_cast<std::uint32_t>(seed >> 32U); }
 };
 
-/// The block that holds units 4 * quad .. 4 * quad + 3.
+/// The Philox block that holds the words of units 4 * quad to 4 * quad + 3.
 VARPHASE_HOST_DEVICE PhiloxBlock noise_block(const NoiseKey& key, std::uint32_t example,
                                              std::uint32_t member, std::uint32_t quad) {
   return philox(quad, example, member, key.c3(), key.k0(), key.k1());
 }
 
-/// Unit number of an output: channel ch of `channels` at position pos (dense: pos = 0, ch = output
-/// unit). A block of four never straddles two positions.
+/// The unit number of a layer's output: channel `ch` of `channels` at position `pos` (a dense layer has one position
+/// and its outputs as channels). A block of four units never spans two positions.
 VARPHASE_HOST_DEVICE std::uint32_t output_unit(std::uint32_t pos, std::uint32_t ch,
                                                std::uint32_t channels) {
   return 4U * (pos * ((channels + 3U) / 4U) + (ch >> 2U)) + (ch & 3U);
 }
 
-/// [0, 1) from a word.
+/// A uniform number in [0, 1) from a word.
 VARPHASE_HOST_DEVICE float uniform_from_word(std::uint32_t word) {
   return static_cast<float>(word >> 8U) * 0x1p-24F;
 }

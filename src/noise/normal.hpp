@@ -12,8 +12,7 @@
 namespace varphase {
 namespace ieee {
 
-// One correctly rounded operation each, on either side: no contraction, no fast math, so the bits
-// agree.
+// One correctly rounded operation each, on either side: no contraction, no fast math, so the bits agree.
 #if defined(__CUDA_ARCH__)
 VARPHASE_HOST_DEVICE float fma(float a, float b, float c) { return __fmaf_rn(a, b, c); }
 VARPHASE_HOST_DEVICE float mul(float a, float b) { return __fmul_rn(a, b); }
@@ -28,8 +27,7 @@ VARPHASE_HOST_DEVICE float fma(float a, float b, float c) { return __builtin_fma
 VARPHASE_HOST_DEVICE float mul(float a, float b) { return a * b; }
 VARPHASE_HOST_DEVICE float add(float a, float b) { return a + b; }
 VARPHASE_HOST_DEVICE float sqrt(float a) { return __builtin_sqrtf(a); }
-// AVX2 has no unsigned conversion; two exact halves and one rounding give the same bits and
-// vectorize.
+// AVX2 has no unsigned conversion; two exact halves and one rounding give the same bits and vectorize.
 VARPHASE_HOST_DEVICE float from_word(std::uint32_t a) {
   return __builtin_fmaf(static_cast<float>(static_cast<std::int32_t>(a >> 16U)), 65536.0F,
                         static_cast<float>(static_cast<std::int32_t>(a & 0xffffU)));
@@ -47,8 +45,7 @@ VARPHASE_HOST_DEVICE std::uint32_t to_bits(float a) {
 }
 #endif
 
-// float(exponent - 127), exact, for 0 <= exponent < 2^22: the bits of 2^23 + exponent less 2^23 +
-// 127.
+// float(exponent - 127), exact, for 0 <= exponent < 2^22: the bits of 2^23 + exponent less 2^23 + 127.
 VARPHASE_HOST_DEVICE float from_exponent(std::uint32_t exponent) {
   return add(from_bits(0x4b000000U | exponent), -8388735.0F);
 }
@@ -59,8 +56,10 @@ struct NormalPair {
   float even, odd;
 };
 
-/// Two standard normal numbers from two words, by a fixed sequence of IEEE operations
-/// (docs/math.md, "Noise"): radius sqrt(-2 log u), u = (x0 + 1/2) 2^-32, angle 2 pi x1 2^-32.
+/// Two standard normal numbers from two words, by a fixed sequence of IEEE operations (docs/math.md, "Noise"):
+///
+///     radius = sqrt(-2 log u), u = (x0 + 1/2) 2^-32;  angle = 2 pi x1 2^-32
+///
 /// Largest error 6.6e-7, |value| <= 6.7638.
 VARPHASE_HOST_DEVICE NormalPair normal_pair(std::uint32_t x0, std::uint32_t x1) {
   using namespace ieee;

@@ -12,10 +12,10 @@ namespace varphase {
 struct DeviceImages {
   at::Tensor pixels;   // uint8 [N, C * H * W]
   at::Tensor labels;   // int64 [N]
-  at::Tensor example;  // int64 [N]
+  at::Tensor example;  // int64 [N], the images' numbers in the data's file
   std::int64_t channels = 0, height = 0, width = 0;
   Split split = Split::train;
-  at::Tensor mean;         // float32 [C] of pixel / 255; undefined: images are not normalized
+  at::Tensor mean;         // float32 [C], of pixel / 255; undefined: images are not normalized
   at::Tensor inverse_std;  // float32 [C]
 
   std::int64_t count() const { return labels.size(0); }
@@ -23,10 +23,10 @@ struct DeviceImages {
 
 DeviceImages to_device(const ImageSet& images, Split split, at::Device device);
 
-/// Those of the images alone, with their numbers. @param which int64 [M], places in the set
+/// The images at some places of a set, with their numbers. @param which  int64 [M]
 DeviceImages select_images(const DeviceImages& images, const at::Tensor& which);
 
-/// How training images are changed as they are gathered.
+/// How training images are changed when a batch is gathered.
 struct Augmentation {
   bool crop_flip = false;
   std::int64_t padding = 0;
@@ -41,14 +41,14 @@ struct ImageBatch {
   at::Tensor example;  // int64 [B]
 };
 
-/// Tensors for a batch of that size, to be filled again and again.
+/// Tensors for batches of that size, to be filled again and again.
 ImageBatch empty_batch(const DeviceImages& images, std::int64_t size);
 
-/// Fills a batch with images order[step * B .. ]; `step` undefined: order[0 ..].
+/// Fills a batch with the B images from order[step * B] on. @param step  int64 [1]; undefined: 0
 void fill_batch(const DeviceImages& images, const at::Tensor& order, const at::Tensor& step,
                 ImageBatch& batch, const Augmentation& augmentation = {});
 
-/// Images first .. first + count - 1 in their own order.
+/// Images first .. first + count - 1 in the set's own order.
 ImageBatch slice_batch(const DeviceImages& images, std::int64_t first, std::int64_t count);
 
 }  // namespace varphase

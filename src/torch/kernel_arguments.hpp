@@ -12,15 +12,16 @@ namespace varphase {
 /// Where a tensor's kernels run: the CPU, or Torch's current stream of its GPU.
 Where where_of(const at::Tensor& tensor);
 
-/// The data of a contiguous tensor of that type; VARPHASE_CHECKs both. Undefined tensor: null.
+/// The data of a tensor, after checking that it is contiguous and of type T; null for an undefined tensor.
 template <class T>
 T* data_of(const at::Tensor& tensor);
 
-/// The tensor, or a copy of it, whose elements fill a piece of memory in some order: what an
-/// elementwise kernel takes as a list.
+/// The tensor, or a copy, whose elements fill one piece of memory in whatever order: what an elementwise kernel takes
+/// as a list.
 at::Tensor without_holes(const at::Tensor& tensor);
 
-/// body(0.0F) or body(0.0) by the tensor's element type. @throws Error unsupported for any other.
+/// Calls body(0.0F) for a tensor of float32, body(0.0) for one of float64. @throws Error unsupported for any other
+/// type.
 template <class Body>
 void on_floats(const at::Tensor& tensor, const Body& body) {
   if (tensor.scalar_type() == at::kFloat) {
@@ -36,7 +37,7 @@ void on_floats(const at::Tensor& tensor, const Body& body) {
 /// Waits until the device has done all that it was told.
 void synchronize(at::Device device);
 
-/// Lends the kernels LibTorch's thread pool. Called once by every program that runs a network.
+/// Lends LibTorch's thread pool to the kernels. Every program that runs a network calls it once.
 void use_torch_threads();
 
 }  // namespace varphase

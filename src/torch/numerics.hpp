@@ -4,11 +4,11 @@
 
 namespace varphase {
 
-/// Sets what must stand before the first GPU call for runs that repeat bit for bit. @param tf32 for
-/// training only.
+/// Sets what must be set before the first GPU call so that runs repeat bit for bit.
+/// @param tf32  whether float32 products may use TF32; for training only
 void set_numerics(bool deterministic, bool tf32);
 
-/// While it lives, float32 products are IEEE: TF32 is off. Curvature and prediction run under it.
+/// While it lives, TF32 is off and float32 products are IEEE. Curvature and prediction run under it.
 class IeeeFloat32 {
  public:
   IeeeFloat32();

@@ -6,8 +6,8 @@
 
 namespace varphase {
 
-/// The log-uniform prior p(w) = const / |w| (paper, eq. 4): its KL depends on log alpha alone, and
-/// is zero at alpha = infinity, which is a zero-centred weight's. A child says how it is computed.
+/// The log-uniform prior p(w) = const / |w| (paper, eq. 4). Its KL depends on log alpha alone and is zero at alpha =
+/// infinity, where zero-centred weights are. Each derived class computes it in its own way.
 class LogUniform : public Prior {
  public:
   bool allows(std::string_view) const override { return true; }
@@ -20,15 +20,15 @@ class LogUniform : public Prior {
   virtual at::Tensor of(const at::Tensor& log_alpha, const NormalDraw& draw) const = 0;
 };
 
-/// KL of one weight to the log-uniform prior by the sigmoid approximation (paper, eq. 10, sign as
-/// in docs/math.md), and zero at alpha = infinity. Elementwise over log alpha.
+/// KL of one weight to the log-uniform prior by the sigmoid approximation (paper, eq. 10, sign as in docs/math.md), and
+/// zero at alpha = infinity. Elementwise over log alpha.
 at::Tensor log_uniform_kl_approximation(const at::Tensor& log_alpha);
 
 /// The same exactly, by Dawson's function, with its gradient; float32 or float64.
 at::Tensor log_uniform_kl_exact(const at::Tensor& log_alpha);
 
-/// The estimate by one normal number eps an entry (paper, eq. 9), unbiased; its gradient is the
-/// exact KL's, since the estimate's own has no finite mean.
+/// The KL estimated with one normal number eps per entry (paper, eq. 9), unbiased. Its gradient is that of the exact
+/// KL, since the estimate's own gradient has no finite mean.
 at::Tensor log_uniform_kl_sampled(const at::Tensor& log_alpha, const at::Tensor& eps);
 
 }  // namespace varphase

@@ -13,20 +13,18 @@
 
 namespace varphase {
 
-/// Standard normal numbers of a shape, float32, on the device of `like`.
+/// Makes standard normal numbers in the shape of `like`, float32, on its device.
 using NormalDraw = std::function<at::Tensor(const at::Tensor& like)>;
 
-/// The prior over a layer's weights, as the KL divergence from it in nats. Source: docs/math.md,
-/// "KL to the prior".
+/// The prior over a layer's weights, as the KL divergence from it in nats. Source: docs/math.md, "KL to the prior".
 class Prior {
  public:
   virtual ~Prior() = default;
   virtual std::string_view name() const = 0;
   virtual bool allows(std::string_view parameterization) const = 0;
-  /// Sum over all weights, a 0-d tensor, differentiable in mean and theta.
-  /// @param draw noise for a prior whose KL is an estimate by samples; without, its expectation is
-  /// taken.
-  /// @param mask bool, shape of `mean`: the weights that count; undefined: all.
+  /// The sum of the KL over all weights, a 0-d tensor, differentiable in mean and theta.
+  /// @param draw  noise for a prior whose KL is estimated by samples; none: its expectation is taken
+  /// @param mask  bool, shape of `mean`: the weights that count; undefined: all
   virtual at::Tensor kl(const Parameterization& parameterization, const at::Tensor& mean,
                         const at::Tensor& theta, const NormalDraw& draw = {},
                         const at::Tensor& mask = {}) const = 0;

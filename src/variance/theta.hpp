@@ -6,7 +6,7 @@
 
 namespace varphase {
 
-/// Theta is log alpha: sigma2 = exp(log_alpha) * mean^2. A child says how many weights share one.
+/// Theta is log alpha: sigma^2 = exp(log_alpha) * mean^2. Each derived class says how many weights share one entry.
 class LogAlphaTheta : public Parameterization {
  public:
   std::string theta_name() const final { return "log_alpha"; }
@@ -20,7 +20,7 @@ class LogAlphaTheta : public Parameterization {
   static constexpr double kLargest = 20;  // |log alpha|
 };
 
-/// Theta is log sigma^2, one a weight.
+/// Theta is log sigma^2, one entry per weight.
 class LogSigma2Theta : public Parameterization {
  public:
   std::string theta_name() const final { return "log_sigma2"; }

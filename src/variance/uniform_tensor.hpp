@@ -9,7 +9,7 @@
 
 namespace varphase {
 
-/// Uniform(-bound, bound), entry i from unit i of member `member`. float32, on the host.
+/// Uniform numbers in (-bound, bound), float32, on the host; entry i is drawn with unit i of member `member`.
 at::Tensor uniform_tensor(const Shape& shape, double bound, const NoiseKey& key,
                           std::uint32_t member);
 
