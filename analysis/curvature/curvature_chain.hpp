@@ -24,7 +24,7 @@ struct Smoothing {
 class CurvatureChain {
  public:
   /// @param first  the lowest layer of the chain @param smoothing  of every relu and leaky_relu in it
-  /// @throws Error usage for a kind of layer without a rule; unsupported for |x| that should be smoothed.
+  /// @throws Error unsupported for a kind of layer without a rule, and for |x| that should be smoothed.
   CurvatureChain(const Network& network, std::size_t first, const Smoothing& smoothing,
                  at::ScalarType type);
 

@@ -48,7 +48,8 @@ bool bends_behind(const Network& network, std::size_t layer, const Smoothing& sm
 /// @param partial  where not null, saves the sums now and then. A pass that it has saved before goes on from there,
 ///   with the same bits as in one go.
 /// @return by layer of the request
-/// @throws Error usage for a layer without weights or a kind without a rule; Interrupted where `partial` says stop.
+/// @throws Error usage for a layer without weights, unsupported for a kind without a rule; Interrupted where `partial`
+///   says stop.
 std::vector<LayerDiagonal> stream_network_diagonal(
     Network& network, const DeviceImages& images, const NetworkDiagonalRequest& request,
     const std::function<void(std::int64_t images)>& advanced,

@@ -147,7 +147,7 @@ struct RuleSource {
 
 using RuleFactory = std::unique_ptr<CurvatureRule> (*)(const RuleSource& source);
 
-/// All rules, by kind of layer. Its at() throws Error usage for a kind without one.
+/// All rules, by kind of layer.
 const Registry<RuleFactory>& curvature_rules();
 
 /// @throws Error unsupported, naming the layer, where its kind has no rule.
