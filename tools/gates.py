@@ -28,6 +28,14 @@ TIDY_AT_ONCE = 12
 OUTERMOST = re.compile(
     r"^(?:#define (\w+)|(?:struct|class|enum class|using) (\w+)|(?!namespace )[A-Za-z][^\n(={;#/]*?[\s*&](\w+)(?:\[\w*\])?(?:\(| =|\{|;))",
     re.MULTILINE)
+MOST_LINES = 400
+# Longer files, and why they may be; tests may be as long as they like.
+LONGER = {
+    "tools/app/training_session.cpp": "to be taken apart: a session and its table",
+    "tools/bench/varphase_bench.cpp": "a table of cases",
+    "tools/cli/kappa.cpp": "to be taken apart: its job belongs to tools/app",
+    "tools/cli/options.cpp": "to go: each verb declares its own options",
+}
 TIDY_FOLDERS = ("src/", "analysis/", "checkpoints/", "tools/")
 
 
@@ -155,6 +163,18 @@ def run_each(paths, key_of, command_of, passed_word):
 def check_format(build):
     done = subprocess.run(["tools/format", "--check"], cwd=ROOT, capture_output=True, text=True)
     return [done.stdout + done.stderr] if done.returncode else []
+
+
+def check_sizes(build):
+    """A file holds one concept, and so few lines that it can be read in one sitting."""
+    wrong = []
+    for path in source_files(".cpp", ".hpp", ".cu", ".cuh", ".py"):
+        if path.startswith("tests/") or path in LONGER:
+            continue
+        lines = (ROOT / path).read_text(encoding="utf-8").count("\n")
+        if lines > MOST_LINES:
+            wrong.append(f"{path}: {lines} lines, at most {MOST_LINES}: split it by what its parts are about")
+    return wrong
 
 
 def check_includes(build):
@@ -295,6 +315,7 @@ def check_fuzz(build):
 
 GATES = {
     "format": check_format,
+    "sizes": check_sizes,
     "includes": check_includes,
     "scripts": check_scripts,
     "links": check_links,
