@@ -35,7 +35,7 @@ CheckedFile check_temporary(const fs::path& path, int process) {
 std::string verdict_on(const SealedFile& file, const std::string& path,
                        const CheckOptions& options) {
   try {
-    Document document = document_from_image(file.hdf5.span(), path, /*with_values=*/true);
+    Document document = document_from_hdf5(file.hdf5.span(), path, /*with_values=*/true);
     const std::string kind = document.kind;
     const auto reader = options.readers.find(kind);
     if (reader != options.readers.end()) {

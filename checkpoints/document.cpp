@@ -61,19 +61,19 @@ const std::string& Document::text(std::string_view name) const {
 }
 
 std::int64_t write_document(const fs::path& path, const Document& document) {
-  const FileBytes image = [&] {
+  const FileBytes bytes = [&] {
     try {
-      return hdf5_image(document);
+      return hdf5_bytes(document);
     } catch (const Error& error) {
       fail(error.kind(), "{}: not written: {}", path.string(), error.what());
     }
   }();
-  return write_sealed(path, image.span());
+  return write_sealed(path, bytes.span());
 }
 
 Document read_document(const fs::path& path, std::string_view kind) {
   const SealedFile file = open_intact(path);
-  Document document = document_from_image(file.hdf5.span(), path.string(), true);
+  Document document = document_from_hdf5(file.hdf5.span(), path.string(), true);
   VARPHASE_CHECK(kind.empty() || document.kind == kind, ErrorKind::format,
                  "{}: is a {} file, wants a {} file\n  varphase inspect {} shows what it holds",
                  path.string(), printable(document.kind), kind, path.string());
@@ -82,7 +82,7 @@ Document read_document(const fs::path& path, std::string_view kind) {
 
 Document read_document_header(const fs::path& path) {
   const SealedFile file = open_intact(path);
-  return document_from_image(file.hdf5.span(), path.string(), false);
+  return document_from_hdf5(file.hdf5.span(), path.string(), false);
 }
 
 std::string document_digest(const fs::path& path) { return open_intact(path).digest; }

@@ -95,21 +95,21 @@ void Cursor::end(std::string_view what) {
   if (!zero) place_.fail("holds {} bytes more than its {} wants", left_.size(), what);
 }
 
-std::span<const std::byte> ImageBytes::look(std::uint64_t address, std::uint64_t count) const {
-  if (address > image_.size() || count > image_.size() - address)
+std::span<const std::byte> Hdf5Bytes::look(std::uint64_t address, std::uint64_t count) const {
+  if (address > file_.size() || count > file_.size() - address)
     place_.fail("is damaged: it points behind the end of the file");
-  return image_.subspan(address, count);
+  return file_.subspan(address, count);
 }
 
-std::span<const std::byte> ImageBytes::take(std::uint64_t address, std::uint64_t count) {
+std::span<const std::byte> Hdf5Bytes::take(std::uint64_t address, std::uint64_t count) {
   const std::span<const std::byte> taken = look(address, count);
   if (count > left_) place_.fail("is damaged: its parts lie over each other");
   left_ -= count;
   return taken;
 }
 
-std::span<const std::byte> ImageBytes::structure(std::uint64_t address, std::uint64_t count,
-                                                 std::string_view signature) {
+std::span<const std::byte> Hdf5Bytes::structure(std::uint64_t address, std::uint64_t count,
+                                                std::string_view signature) {
   if (count < signature.size() + kStructureChecksumBytes)
     place_.fail("is damaged: {} of {} bytes", signature, count);
   const std::span<const std::byte> taken = take(address, count);

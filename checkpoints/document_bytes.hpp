@@ -53,12 +53,12 @@ class Cursor {
 
 /// The bytes of a file, of which each is given out once at most. So structures that point at each other cannot make a
 /// reader take more than the file holds, and every walk through them ends.
-class ImageBytes {
+class Hdf5Bytes {
  public:
-  ImageBytes(std::span<const std::byte> image, const Hdf5Place& place)
-      : image_(image), left_(image.size()), place_(place) {}
+  Hdf5Bytes(std::span<const std::byte> file, const Hdf5Place& place)
+      : file_(file), left_(file.size()), place_(place) {}
 
-  std::size_t size() const noexcept { return image_.size(); }
+  std::size_t size() const noexcept { return file_.size(); }
   std::span<const std::byte> take(std::uint64_t address, std::uint64_t count);
   /// The inside of a structure that begins with its signature and ends with its checksum, which are checked.
   std::span<const std::byte> structure(std::uint64_t address, std::uint64_t count,
@@ -67,7 +67,7 @@ class ImageBytes {
   std::span<const std::byte> look(std::uint64_t address, std::uint64_t count) const;
 
  private:
-  std::span<const std::byte> image_;
+  std::span<const std::byte> file_;
   std::uint64_t left_;
   const Hdf5Place& place_;
 };

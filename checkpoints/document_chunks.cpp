@@ -86,10 +86,10 @@ std::uint64_t ChunkReader::check_size(const ChunkLayout& layout,
   for (const std::uint64_t extent : shape) {
     if (extent > most) bytes = kNowhere;
   }
-  total_bytes_ = bytes > image_.size() ? bytes : total_bytes_ + bytes;
-  if (total_bytes_ > image_.size() || chunk_bytes > image_.size() + kChunkBytes) {
+  total_bytes_ = bytes > file_.size() ? bytes : total_bytes_ + bytes;
+  if (total_bytes_ > file_.size() || chunk_bytes > file_.size() + kChunkBytes) {
     place_.fail("declares shape {} in chunks {}, more than the file's {} bytes can hold",
-                list_text(shape), list_text(chunk), image_.size());
+                list_text(shape), list_text(chunk), file_.size());
   }
   return bytes;
 }
@@ -124,7 +124,7 @@ std::vector<ChunkReader::Chunk> ChunkReader::read_table(std::uint64_t address,
                                                         std::uint64_t page_bits,
                                                         std::uint64_t count) {
   constexpr std::size_t kHeaderBytes = 28;
-  Cursor header(image_.structure(address, kHeaderBytes, "FAHD"), place_);
+  Cursor header(file_.structure(address, kHeaderBytes, "FAHD"), place_);
   header.expect(1, 0, "table's version");
   header.expect(1, 1, "table's kind");
   const std::size_t entry = header.byte();
@@ -134,14 +134,14 @@ std::vector<ChunkReader::Chunk> ChunkReader::read_table(std::uint64_t address,
   constexpr std::size_t kLeast = kAddressBytes + 1 + 4, kMost = kAddressBytes + 8 + 4;
   if (entry < kLeast || entry > kMost || page_bits < 1 || page_bits > 32)
     place_.fail("its table of chunks has entries of {} bytes", entry);
-  if (product(count, entry) > image_.size()) place_.fail("is damaged: a table of {} chunks", count);
+  if (product(count, entry) > file_.size()) place_.fail("is damaged: a table of {} chunks", count);
   const std::uint64_t in_page = std::uint64_t{1} << page_bits;
   const bool paged = count > in_page;
   const std::uint64_t pages = paged ? count / in_page + (count % in_page != 0 ? 1 : 0) : 0;
   const std::uint64_t flags = (pages + 7) / 8;  // which pages were ever written
   constexpr std::size_t kBlockHead = 4 + 2 + kAddressBytes, kChecksum = 4;
   const std::uint64_t own = kBlockHead + flags + (paged ? 0 : count * entry) + kChecksum;
-  Cursor cursor(image_.structure(block, own, "FADB"), place_);
+  Cursor cursor(file_.structure(block, own, "FADB"), place_);
   cursor.expect(1, 0, "table's version");
   cursor.expect(1, 1, "table's kind");
   cursor.expect(kAddressBytes, address, "table's header");
@@ -158,7 +158,7 @@ std::vector<ChunkReader::Chunk> ChunkReader::read_table(std::uint64_t address,
     if ((std::to_integer<unsigned>(written[page / 8]) & bit) == 0) {
       chunks.resize(chunks.size() + here);
     } else {
-      Cursor entries(image_.structure(next, here * entry + kChecksum, ""), place_);
+      Cursor entries(file_.structure(next, here * entry + kChecksum, ""), place_);
       append_entries(entries, here, entry, chunks);
     }
     next += in_page * entry + kChecksum;
@@ -206,7 +206,7 @@ void ChunkReader::read(const ChunkLayout& layout, const std::vector<std::uint64_
   for (std::uint64_t i = 0; i < count; ++i) {
     if (chunks[i].bytes != with_checksum || chunks[i].mask != 0)
       place_.fail("chunk {} of it holds {} bytes, wants {}", i, chunks[i].bytes, with_checksum);
-    const std::span<const std::byte> content = image_.take(chunks[i].address, with_checksum);
+    const std::span<const std::byte> content = file_.take(chunks[i].address, with_checksum);
     if (!with_values_) continue;
     const std::span<const std::byte> values = content.first(chunk_bytes);
     std::uint32_t checksum = 0;

@@ -24,8 +24,8 @@ struct ChunkLayout {
 class ChunkReader {
  public:
   /// @param with_values  false: only checks that every chunk is there
-  ChunkReader(ImageBytes& image, const Hdf5Place& place, bool with_values)
-      : image_(image), place_(place), with_values_(with_values) {}
+  ChunkReader(Hdf5Bytes& file, const Hdf5Place& place, bool with_values)
+      : file_(file), place_(place), with_values_(with_values) {}
 
   /// @throws Error format where a dataset is stored in any other way than we write.
   ChunkLayout layout_of(const std::vector<Message>& messages) const;
@@ -51,7 +51,7 @@ class ChunkReader {
   static void append_entries(Cursor& cursor, std::uint64_t count, std::size_t entry,
                              std::vector<Chunk>& chunks);
 
-  ImageBytes& image_;
+  Hdf5Bytes& file_;
   const Hdf5Place& place_;
   bool with_values_;
   std::uint64_t total_bytes_ = 0;  // of all arrays so far

@@ -125,13 +125,13 @@ DocumentLink read_link(std::span<const std::byte> message, const Hdf5Place& plac
 
 }  // namespace
 
-std::vector<DocumentLink> read_links(ImageBytes& image, const std::vector<Message>& messages,
+std::vector<DocumentLink> read_links(Hdf5Bytes& file, const std::vector<Message>& messages,
                                      const Hdf5Place& place) {
   std::vector<std::span<const std::byte>> found =
       bodies_of(messages, MessageKind::link, kMaxObjects, place);
   if (const auto dense = dense_storage(messages, MessageKind::link_info, place)) {
     if (!found.empty()) place.fail("keeps links in two places");
-    found = read_dense(image, *dense, DenseKind::links, kMaxObjects, place);
+    found = read_dense(file, *dense, DenseKind::links, kMaxObjects, place);
   }
   std::vector<DocumentLink> links;
   std::set<std::string> names;
@@ -146,20 +146,20 @@ std::vector<DocumentLink> read_links(ImageBytes& image, const std::vector<Messag
   return links;
 }
 
-std::vector<std::pair<std::string, Attribute>> read_attributes(ImageBytes& image,
+std::vector<std::pair<std::string, Attribute>> read_attributes(Hdf5Bytes& file,
                                                                const std::vector<Message>& messages,
                                                                const Hdf5Place& place) {
   std::vector<std::span<const std::byte>> found =
       bodies_of(messages, MessageKind::attribute, kMaxAttributes, place);
   if (const auto dense = dense_storage(messages, MessageKind::attribute_info, place)) {
     if (!found.empty()) place.fail("keeps attributes in two places");
-    found = read_dense(image, *dense, DenseKind::attributes, kMaxAttributes, place);
+    found = read_dense(file, *dense, DenseKind::attributes, kMaxAttributes, place);
   }
   std::vector<std::pair<std::string, Attribute>> attributes;
   std::set<std::string> names;
   attributes.reserve(found.size());
   for (const std::span<const std::byte> message : found) {
-    attributes.push_back(read_attribute(message, image.size(), place));
+    attributes.push_back(read_attribute(message, file.size(), place));
     if (!names.insert(attributes.back().first).second)
       place.fail("attribute {} is there twice", printable(attributes.back().first));
   }

@@ -24,12 +24,12 @@ struct DocumentLink {
 
 /// The links of a group, in the order of creation, wherever they lie: in the group's header, or, where they are many,
 /// in a dense storage. @throws Error format, also where a name is there twice.
-std::vector<DocumentLink> read_links(ImageBytes& image, const std::vector<Message>& messages,
+std::vector<DocumentLink> read_links(Hdf5Bytes& file, const std::vector<Message>& messages,
                                      const Hdf5Place& place);
 
 /// The attributes of an object likewise, each an int64, a float64 or a text.
 /// @throws Error format, also for a value of another kind.
-std::vector<std::pair<std::string, Attribute>> read_attributes(ImageBytes& image,
+std::vector<std::pair<std::string, Attribute>> read_attributes(Hdf5Bytes& file,
                                                                const std::vector<Message>& messages,
                                                                const Hdf5Place& place);
 

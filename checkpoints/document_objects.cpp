@@ -31,11 +31,11 @@ std::size_t width_of(std::uint64_t most) {
 /// All records of a tree, in its order.
 class Tree {
  public:
-  Tree(ImageBytes& image, std::uint64_t address, std::uint8_t type, std::size_t record,
+  Tree(Hdf5Bytes& file, std::uint64_t address, std::uint8_t type, std::size_t record,
        std::size_t most, const Hdf5Place& place)
-      : image_(image), type_(type), record_(record), place_(place) {
+      : file_(file), type_(type), record_(record), place_(place) {
     constexpr std::size_t kHeaderBytes = 38;
-    Cursor header(image_.structure(address, kHeaderBytes, "BTHD"), place_);
+    Cursor header(file_.structure(address, kHeaderBytes, "BTHD"), place_);
     header.expect(1, 0, "tree's version");
     header.expect(1, type, "tree's type");
     header.expect(4, kNodeBytes, "tree's size of nodes");
@@ -73,7 +73,7 @@ class Tree {
       place_.fail("a node of its tree has {} records, at most {} fit", count, most_[level]);
     const std::size_t pointer = level > 0 ? pointer_bytes(level) : 0;
     const std::size_t used = kNodeFrame + count * record_ + (level > 0 ? count + 1 : 0) * pointer;
-    Cursor node(image_.structure(address, used, level > 0 ? "BTIN" : "BTLF"), place_);
+    Cursor node(file_.structure(address, used, level > 0 ? "BTIN" : "BTLF"), place_);
     node.expect(1, 0, "tree's version");
     node.expect(1, type_, "tree's type");
     const std::span<const std::byte> own = node.bytes(count * record_);
@@ -88,7 +88,7 @@ class Tree {
     }
   }
 
-  ImageBytes& image_;
+  Hdf5Bytes& file_;
   std::uint8_t type_;
   std::size_t record_;
   const Hdf5Place& place_;
@@ -116,11 +116,11 @@ constexpr std::size_t kHugeRecord = 24;
 
 class Heap {
  public:
-  Heap(ImageBytes& image, std::uint64_t address, const HeapForm& form, std::size_t most,
+  Heap(Hdf5Bytes& file, std::uint64_t address, const HeapForm& form, std::size_t most,
        const Hdf5Place& place)
-      : image_(image), address_(address), form_(form), place_(place) {
+      : file_(file), address_(address), form_(form), place_(place) {
     constexpr std::size_t kHeaderBytes = 146;
-    Cursor header(image_.structure(address, kHeaderBytes, "FRHP"), place_);
+    Cursor header(file_.structure(address, kHeaderBytes, "FRHP"), place_);
     header.expect(1, 0, "heap's version");
     header.expect(2, form.id_bytes, "heap's size of ids");
     header.expect(2, 0, "heap's filters");
@@ -150,7 +150,7 @@ class Heap {
       if (found == huge_.end()) place_.fail("is damaged: its heap has no object of an id");
       const auto [address, length] = found->second;
       huge_.erase(found);
-      return image_.take(address, length);
+      return file_.take(address, length);
     }
     if (kind != kManagedId) place_.fail("is damaged: an id of its heap begins with {}", kind);
     const std::uint64_t offset = cursor.number(offset_width());
@@ -175,7 +175,7 @@ class Heap {
   }
 
   void read_huge(std::uint64_t address, std::size_t most) {
-    const Tree tree(image_, address, kHugeTree, kHugeRecord, most, place_);
+    const Tree tree(file_, address, kHugeTree, kHugeRecord, most, place_);
     for (const std::span<const std::byte> record : tree.records()) {
       Cursor cursor(record, place_);
       const std::uint64_t at = cursor.number(kAddressBytes);
@@ -197,7 +197,7 @@ class Heap {
     const std::size_t head =
         kSignatureBytes + 1 + kAddressBytes + offset_width() + kStructureChecksumBytes;
     if (!direct_.contains(base)) {
-      const std::span<const std::byte> block = image_.take(address, size);
+      const std::span<const std::byte> block = file_.take(address, size);
       if (std::memcmp(block.data(), "FHDB", kSignatureBytes) != 0)
         place_.fail("is damaged: no FHDB where there should be one");
       // The checksum stands among what it is of.
@@ -223,7 +223,7 @@ class Heap {
                                          std::uint64_t length) {
     const std::size_t used = kSignatureBytes + 1 + kAddressBytes + offset_width() +
                              rows * kHeapColumns * kAddressBytes + kStructureChecksumBytes;
-    if (!indirect_.contains(base)) indirect_[base] = image_.structure(address, used, "FHIB");
+    if (!indirect_.contains(base)) indirect_[base] = file_.structure(address, used, "FHIB");
     Cursor block(indirect_[base], place_);
     check_block(block, base);
     const std::uint64_t within = offset - base;
@@ -243,7 +243,7 @@ class Heap {
     return in_indirect(child, child_rows, child_base, offset, length);
   }
 
-  ImageBytes& image_;
+  Hdf5Bytes& file_;
   std::uint64_t address_;
   HeapForm form_;
   const Hdf5Place& place_;
@@ -276,12 +276,12 @@ bool is_known(unsigned kind) {
 
 }  // namespace
 
-std::vector<Message> read_object_header(ImageBytes& image, std::uint64_t address,
+std::vector<Message> read_object_header(Hdf5Bytes& file, std::uint64_t address,
                                         const Hdf5Place& place) {
   constexpr std::size_t kLongestPrefix = kSignatureBytes + 2 + 16 + 4 + 8;
   const std::uint64_t reach =
-      std::min<std::uint64_t>(kLongestPrefix, image.size() - std::min(address, image.size()));
-  Cursor prefix(image.look(address, reach), place);
+      std::min<std::uint64_t>(kLongestPrefix, file.size() - std::min(address, file.size()));
+  Cursor prefix(file.look(address, reach), place);
   prefix.bytes(kSignatureBytes);
   prefix.expect(1, 2, "object header's version");
   const unsigned flags = prefix.byte();
@@ -292,11 +292,11 @@ std::vector<Message> read_object_header(ImageBytes& image, std::uint64_t address
   if ((flags & kHeaderPhaseChange) != 0) prefix.bytes(2 * 2);
   const std::uint64_t length = prefix.number(std::size_t{1} << (flags & kHeaderLengthWidth));
   const std::size_t head = kSignatureBytes + 2 + (before - prefix.left());
-  if (length > image.size()) place.fail("is damaged: an object header of {} bytes", length);
+  if (length > file.size()) place.fail("is damaged: an object header of {} bytes", length);
 
   std::vector<Message> messages;
   std::vector<std::span<const std::byte>> parts;
-  parts.push_back(image.structure(address, head + length + kStructureChecksumBytes, "OHDR")
+  parts.push_back(file.structure(address, head + length + kStructureChecksumBytes, "OHDR")
                       .subspan(head - kSignatureBytes));
   for (std::size_t part = 0; part < parts.size(); ++part) {
     Cursor cursor(parts[part], place);
@@ -317,7 +317,7 @@ std::vector<Message> read_object_header(ImageBytes& image, std::uint64_t address
       if (message.kind == MessageKind::continuation) {
         Cursor body(message.body, place);
         const std::uint64_t next = body.number(kAddressBytes);
-        parts.push_back(image.structure(next, body.number(8), "OCHK"));
+        parts.push_back(file.structure(next, body.number(8), "OCHK"));
       } else if (message.kind != MessageKind::nothing) {
         messages.push_back(message);
       }
@@ -338,14 +338,14 @@ std::optional<std::span<const std::byte>> one_message(const std::vector<Message>
   return found;
 }
 
-std::vector<std::span<const std::byte>> read_dense(ImageBytes& image, const DenseStorage& storage,
+std::vector<std::span<const std::byte>> read_dense(Hdf5Bytes& file, const DenseStorage& storage,
                                                    DenseKind kind, std::size_t most,
                                                    const Hdf5Place& place) {
   const bool links = kind == DenseKind::links;
   const HeapForm& form = links ? kLinkHeap : kAttributeHeap;
-  Heap heap(image, storage.heap, form, most, place);
+  Heap heap(file, storage.heap, form, most, place);
   // Links: order (8 bytes), id. Attributes: id, the message's flags, order (4).
-  const Tree tree(image, storage.by_order, links ? 6 : 9, links ? 15 : 13, most, place);
+  const Tree tree(file, storage.by_order, links ? 6 : 9, links ? 15 : 13, most, place);
   std::vector<std::span<const std::byte>> found;
   for (const std::span<const std::byte> record : tree.records()) {
     if (!links && record[form.id_bytes] != std::byte{0})

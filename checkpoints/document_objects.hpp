@@ -41,7 +41,7 @@ struct Message {
 };
 
 /// Reads an object header of version 2 with its continuations. @throws Error format.
-std::vector<Message> read_object_header(ImageBytes& image, std::uint64_t address,
+std::vector<Message> read_object_header(Hdf5Bytes& file, std::uint64_t address,
                                         const Hdf5Place& place);
 
 /// The body of the message of a kind; none where there is none. @throws Error format where there are two.
@@ -58,7 +58,7 @@ struct DenseStorage {
 enum class DenseKind { links, attributes };
 
 /// The messages of a dense storage, in the order of creation. @throws Error format.
-std::vector<std::span<const std::byte>> read_dense(ImageBytes& image, const DenseStorage& storage,
+std::vector<std::span<const std::byte>> read_dense(Hdf5Bytes& file, const DenseStorage& storage,
                                                    DenseKind kind, std::size_t most,
                                                    const Hdf5Place& place);
 

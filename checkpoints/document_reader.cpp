@@ -14,21 +14,19 @@
 namespace varphase {
 namespace {
 
-class ImageReader {
+class DocumentReader {
  public:
-  ImageReader(std::span<const std::byte> image, const std::string& path, bool with_values)
-      : place_{path, "the whole file"},
-        image_(image, place_),
-        chunks_(image_, place_, with_values) {
-    const std::optional<std::uint64_t> end = hdf5_end(image);
+  DocumentReader(std::span<const std::byte> file, const std::string& path, bool with_values)
+      : place_{path, "the whole file"}, file_(file, place_), chunks_(file_, place_, with_values) {
+    const std::optional<std::uint64_t> end = hdf5_end(file);
     if (!end) place_.fail("does not start with a superblock of version 3");
-    if (*end != image.size())
-      place_.fail("its superblock wants {} bytes, got {}", *end, image.size());
+    if (*end != file.size())
+      place_.fail("its superblock wants {} bytes, got {}", *end, file.size());
   }
 
   Document read() {
     constexpr std::size_t kSuperblockBytes = 48, kSizesEnd = 7;
-    Cursor superblock(image_.structure(0, kSuperblockBytes, "\x89HDF"), place_);
+    Cursor superblock(file_.structure(0, kSuperblockBytes, "\x89HDF"), place_);
     superblock.bytes(kSizesEnd);  // were looked at by hdf5_end
     superblock.expect(1, 0, "superblock's flags");
     superblock.expect(kAddressBytes, 0, "superblock's base");
@@ -47,7 +45,7 @@ class ImageReader {
   std::vector<Message> object_at(std::uint64_t address) {
     if (!visited_.insert(address).second) place_.fail("is an object that has another name too");
     if (visited_.size() > kMaxObjects) place_.fail("more than {} objects", kMaxObjects);
-    return read_object_header(image_, address, place_);
+    return read_object_header(file_, address, place_);
   }
 
   static bool has(const std::vector<Message>& messages, MessageKind kind) {
@@ -63,7 +61,7 @@ class ImageReader {
   }
 
   void read_root_attributes(const std::vector<Message>& root) {
-    for (auto& [name, value] : read_attributes(image_, root, place_)) {
+    for (auto& [name, value] : read_attributes(file_, root, place_)) {
       if (name == "kind" && std::holds_alternative<std::string>(value)) {
         document_.kind = std::get<std::string>(value);
       } else if (name == "format_version" || name == "complete") {
@@ -87,7 +85,7 @@ class ImageReader {
 
   void read_group(const std::vector<Message>& group, const std::string& prefix, std::size_t depth) {
     if (depth > kMaxDepth) place_.fail("more than {} groups inside each other", kMaxDepth);
-    for (const DocumentLink& link : read_links(image_, group, place_)) {
+    for (const DocumentLink& link : read_links(file_, group, place_)) {
       const std::string name = prefix + link.name;
       place_.object = fmt::format("object /{}", printable(name));
       if (!is_name_part(link.name)) place_.fail("is no name that Varphase writes");
@@ -100,7 +98,7 @@ class ImageReader {
       const std::vector<Message> object = object_at(link.address);
       if (is_group(object)) {
         place_.object = fmt::format("group /{}", printable(name));
-        if (!read_attributes(image_, object, place_).empty())
+        if (!read_attributes(file_, object, place_).empty())
           place_.fail("has attributes; only the file and its datasets have");
         read_group(object, name + "/", depth + 1);
       } else if (is_dataset(object)) {
@@ -129,7 +127,7 @@ class ImageReader {
       place_.fail("has rank {}, wants 1 to {}", shape.size(), kMaxRank);
     const std::uint64_t bytes = chunks_.check_size(layout, shape, element_size(array.type));
     array.shape.assign(shape.begin(), shape.end());
-    for (auto& [key, value] : read_attributes(image_, messages, place_)) {
+    for (auto& [key, value] : read_attributes(file_, messages, place_)) {
       auto* text = std::get_if<std::string>(&value);
       if (key == "dims" && text != nullptr) {
         array.dims = std::move(*text);
@@ -146,7 +144,7 @@ class ImageReader {
   }
 
   Hdf5Place place_;
-  ImageBytes image_;
+  Hdf5Bytes file_;
   ChunkReader chunks_;
   Document document_;
   std::set<std::uint64_t> visited_;
@@ -156,9 +154,9 @@ class ImageReader {
 
 }  // namespace
 
-Document document_from_image(std::span<const std::byte> image, const std::string& path,
-                             bool with_values) {
-  return ImageReader(image, path, with_values).read();
+Document document_from_hdf5(std::span<const std::byte> file, const std::string& path,
+                            bool with_values) {
+  return DocumentReader(file, path, with_values).read();
 }
 
 }  // namespace varphase

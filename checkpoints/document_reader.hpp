@@ -10,13 +10,13 @@
 
 namespace varphase {
 
-/// The document that the bytes of an HDF5 file hold, whoever made them (the way back from hdf5_image). The bytes are
+/// The document that the bytes of an HDF5 file hold, whoever made them (the way back from hdf5_bytes). The bytes are
 /// read here and not by HDF5, whose parser believes what a file says: only the structures that HDF5 makes for
-/// hdf5_image are taken, each with its checksum, and each byte at most once (FORMAT.md, "How a file is read").
+/// hdf5_bytes are taken, each with its checksum, and each byte at most once (FORMAT.md, "How a file is read").
 /// @param path  named in errors
 /// @param with_values  false: Array::bytes stay empty
 /// @throws Error format.
-Document document_from_image(std::span<const std::byte> image, const std::string& path,
-                             bool with_values);
+Document document_from_hdf5(std::span<const std::byte> file, const std::string& path,
+                            bool with_values);
 
 }  // namespace varphase

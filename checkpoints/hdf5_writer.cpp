@@ -68,23 +68,24 @@ std::string shape_text(std::span<const hsize_t> shape) {
   return "[" + text + "]";
 }
 
-// ---- the image's memory, lent to HDF5's memory driver
+// ---- the file's memory, lent to HDF5's memory driver
 
 /// Bytes that HDF5 lets grow while it writes; ours again after the file is closed.
-struct GrowingImage {
+struct GrowingBytes {
   FileBytes bytes;
 };
 
 void* grow(void* old, std::size_t size, H5FD_file_image_op_t, void* data) {
-  auto& image = *static_cast<GrowingImage*>(data);
-  if (old != image.bytes.data.get()) return nullptr;
+  auto& growing = *static_cast<GrowingBytes*>(data);
+  if (old != growing.bytes.data.get()) return nullptr;
   auto* grown = static_cast<std::byte*>(std::realloc(old, size));
   if (grown == nullptr) return nullptr;
-  static_cast<void>(image.bytes.data.release());
-  image.bytes.data.reset(grown);
+  static_cast<void>(growing.bytes.data.release());
+  growing.bytes.data.reset(grown);
   // Gaps between objects are never written: without this they would show old memory.
-  if (size > image.bytes.size) std::memset(grown + image.bytes.size, 0, size - image.bytes.size);
-  image.bytes.size = size;
+  if (size > growing.bytes.size)
+    std::memset(grown + growing.bytes.size, 0, size - growing.bytes.size);
+  growing.bytes.size = size;
   return grown;
 }
 
@@ -117,8 +118,8 @@ class ImageWriter {
   FileBytes write() {
     std::size_t expected = std::size_t{64} << 10U;
     for (const Array& array : document_.arrays) expected += array.bytes.size() + 1024;
-    const H5FD_file_image_callbacks_t callbacks{refuse_to_lend, copy_nothing, grow,   free_nothing,
-                                                same_data,      keep_data,    &image_};
+    const H5FD_file_image_callbacks_t callbacks{
+        refuse_to_lend, copy_nothing, grow, free_nothing, same_data, keep_data, &growing_};
     {
       const Hdf5Handle access = memory_access(
           place_, callbacks, std::clamp<std::size_t>(expected / 8, 1U << 16U, 1U << 26U));
@@ -130,7 +131,7 @@ class ImageWriter {
       if (!file.close()) place_.fail("H5Fclose failed: {}", hdf5_cause());
     }
     cut_to_end_of_file();
-    return std::move(image_.bytes);
+    return std::move(growing_.bytes);
   }
 
  private:
@@ -268,15 +269,15 @@ class ImageWriter {
 
   /// The memory driver rounds its size up; the superblock holds the true one.
   void cut_to_end_of_file() {
-    const std::uint64_t end = hdf5_end(image_.bytes.span()).value_or(0);
-    if (end == 0 || end > image_.bytes.size) {
-      place_.fail("HDF5 made {} bytes, its superblock wants {}", image_.bytes.size, end);
+    const std::uint64_t end = hdf5_end(growing_.bytes.span()).value_or(0);
+    if (end == 0 || end > growing_.bytes.size) {
+      place_.fail("HDF5 made {} bytes, its superblock wants {}", growing_.bytes.size, end);
     }
-    image_.bytes.size = end;
+    growing_.bytes.size = end;
   }
 
   const Document& document_;
-  GrowingImage image_;
+  GrowingBytes growing_;
   Place place_{{"", "the whole file"}};
   std::set<std::string> groups_;
   std::set<std::string> datasets_;
@@ -284,7 +285,7 @@ class ImageWriter {
 
 }  // namespace
 
-FileBytes hdf5_image(const Document& document) {
+FileBytes hdf5_bytes(const Document& document) {
   const Hdf5Session session;
   return ImageWriter(document).write();
 }

@@ -10,6 +10,6 @@ namespace varphase {
 /// The HDF5 form of a document. HDF5 works in memory only: it meets no full disk, and what it parses is what was
 /// digested. The bytes depend on the document alone, not on the clock.
 /// @throws Error format: a name that is no path, twice the same name, sizes that do not fit.
-FileBytes hdf5_image(const Document& document);
+FileBytes hdf5_bytes(const Document& document);
 
 }  // namespace varphase

@@ -115,7 +115,7 @@ FileDescription describe_file(const std::filesystem::path& path, bool with_value
   description.bytes = file.bytes;
   description.digest = file.digest;
   description.format_version = file.format;
-  description.document = document_from_image(file.hdf5.span(), description.path, with_values);
+  description.document = document_from_hdf5(file.hdf5.span(), description.path, with_values);
   if (with_values) {
     for (Array& array : description.document.arrays) {
       description.values.push_back(summarize(array));

@@ -17,8 +17,8 @@ namespace {
 using testing::HasSubstr;
 
 Document read_back(const Document& document) {
-  const FileBytes image = hdf5_image(document);
-  return document_from_image(image.span(), "a.h5", true);
+  const FileBytes file = hdf5_bytes(document);
+  return document_from_hdf5(file.span(), "a.h5", true);
 }
 
 Array small_array(const std::string& name) {
@@ -82,8 +82,8 @@ TEST(ImageReader, ChunksAreOneOrATable) {
 
 TEST(ImageReader, ReadsHeadersAloneWhereValuesAreNotWanted) {
   const Document document = to_document(small_snapshot(2));
-  const FileBytes image = hdf5_image(document);
-  const Document header = document_from_image(image.span(), "a.h5", false);
+  const FileBytes file = hdf5_bytes(document);
+  const Document header = document_from_hdf5(file.span(), "a.h5", false);
   ASSERT_EQ(header.arrays.size(), document.arrays.size());
   EXPECT_EQ(header.arrays[1].shape, document.arrays[1].shape);
   EXPECT_TRUE(header.arrays[1].bytes.empty());
@@ -92,14 +92,14 @@ TEST(ImageReader, ReadsHeadersAloneWhereValuesAreNotWanted) {
 TEST(ImageReader, EveryByteOfAStructureCounts) {
   Document document{"checkpoint", {{"epoch", std::int64_t{1}}}, {small_array("a/b")}};
   for (int i = 0; i < 12; ++i) document.attributes.emplace_back(fmt::format("x{}", i), 0.5);
-  const FileBytes image = hdf5_image(document);
-  std::string bytes(reinterpret_cast<const char*>(image.data.get()), image.size);
+  const FileBytes file = hdf5_bytes(document);
+  std::string bytes(reinterpret_cast<const char*>(file.data.get()), file.size);
   int refused = 0;
   for (char& byte : bytes) {
     const char before = byte;
     byte = static_cast<char>(byte ^ 0x11);
     try {
-      const Document got = document_from_image(std::as_bytes(std::span(bytes)), "a.h5", true);
+      const Document got = document_from_hdf5(std::as_bytes(std::span(bytes)), "a.h5", true);
       EXPECT_TRUE(same_document(got, document));  // a byte that no structure of ours has
     } catch (const Error& error) {
       EXPECT_EQ(error.kind(), ErrorKind::format);

@@ -36,8 +36,8 @@ std::size_t sealed(std::uint8_t* data, std::size_t size) {
 /// What is written of a document reads as that document.
 void check_round_trip(const Document& document) {
   FileBytes image;
-  if (!reads([&] { image = hdf5_image(document); })) return;  // an attribute with a reserved name
-  const Document again = document_from_image(image.span(), "again", true);
+  if (!reads([&] { image = hdf5_bytes(document); })) return;  // an attribute with a reserved name
+  const Document again = document_from_hdf5(image.span(), "again", true);
   must(same_document(again, document));
 }
 
