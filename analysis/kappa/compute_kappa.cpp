@@ -6,17 +6,12 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/from_blob.h>
 
 #include "src/base/enum_names.hpp"
 #include "src/models/patterns.hpp"
 
 namespace varphase {
 namespace {
-
-at::Tensor as_tensor(const std::vector<float>& values, const Shape& shape) {
-  return at::from_blob(const_cast<float*>(values.data()), shape, at::kFloat).to(at::kDouble);
-}
 
 std::vector<std::size_t> positions_of(const Network& network,
                                       const std::vector<std::string>& names) {
@@ -187,11 +182,6 @@ KappaMap compute_kappa(Network& network, const DeviceImages& images, const Kappa
                : request.method == CurvatureMethod::gauss_newton ? "Gauss-Newton"
                                                                  : "estimate";
   return map;
-}
-
-at::Tensor kappa_tensor(const LayerKappa& layer) {
-  return (as_tensor(layer.hessian_diagonal, layer.shape) * as_tensor(layer.variance, layer.shape))
-      .to(at::kFloat);
 }
 
 }  // namespace varphase

@@ -69,7 +69,4 @@ KappaMap compute_kappa(Network& network, const DeviceImages& images, const Kappa
                        const std::function<void(std::int64_t images)>& advanced,
                        PartialFiles* partial = nullptr);
 
-/// kappa of one layer, [out, in] or [out, in, height, width]: products in float64, rounded to float32.
-at::Tensor kappa_tensor(const LayerKappa& layer);
-
 }  // namespace varphase

@@ -77,10 +77,6 @@ std::int64_t LogHistogram::size() const {
   return std::accumulate(bins.begin(), bins.end(), underflow + overflow + non_finite);
 }
 
-double log10_abs_product(double a, double b) {
-  return std::log10(std::abs(a)) + std::log10(std::abs(b));
-}
-
 std::string histogram_csv_rows(const LogHistogram& histogram, const std::string& prefix) {
   std::string text;
   for (int bin = 0; bin < LogHistogram::kBins; ++bin) {

@@ -42,9 +42,6 @@ struct LogHistogram {
   bool operator==(const LogHistogram&) const = default;
 };
 
-/// log10|a * b| as the sum of two logarithms; -infinity where one of them is zero.
-double log10_abs_product(double a, double b);
-
 /// One line "<prefix>log10_from,log10_to,count" for each bin. Lines end with "\n"; there is no header.
 std::string histogram_csv_rows(const LogHistogram& histogram, const std::string& prefix = "");
 

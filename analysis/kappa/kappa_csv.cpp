@@ -79,18 +79,4 @@ std::string with_histograms(const std::string& there, const std::string& rows) {
   return text;
 }
 
-std::string kappa_summary_csv(std::span<const KappaMap> maps, double kappa0) {
-  std::string text =
-      "epoch,layer,weights,over,log10_kappa0,zeros,negative,underflow,overflow,non_finite\n";
-  for (const KappaMap& map : maps) {
-    for (const LayerKappa& layer : map.layers) {
-      const LogHistogram h = layer.histogram();
-      text += fmt::format("{},{},{},{},{},{},{},{},{},{}\n", map.epoch, csv_cell(layer.layer),
-                          layer.count(), layer.over(kappa0), std::log10(kappa0), h.zeros,
-                          h.negative, h.underflow, h.overflow, h.non_finite);
-    }
-  }
-  return text;
-}
-
 }  // namespace varphase

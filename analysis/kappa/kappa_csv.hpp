@@ -20,8 +20,4 @@ std::string class_histogram_csv(std::span<const KappaMap> maps);
 /// class and layer) are replaced by the new ones; an existing text with another header is dropped.
 std::string with_histograms(const std::string& there, const std::string& rows);
 
-/// CSV "epoch,layer,weights,over,log10_kappa0,zeros,negative,underflow,overflow,non_finite", a line for each layer of
-/// each map: the number of weights with |kappa| > kappa0, and what the bins of the histogram leave out.
-std::string kappa_summary_csv(std::span<const KappaMap> maps, double kappa0);
-
 }  // namespace varphase

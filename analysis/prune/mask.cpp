@@ -71,10 +71,6 @@ std::vector<at::Tensor> DropOrder::masks(double sparsity) const {
   return masks;
 }
 
-at::Tensor mask_of_sparsity(const at::Tensor& score, double sparsity) {
-  return DropOrder({score}, {}).masks(sparsity).front();
-}
-
 double threshold_of(const at::Tensor& score, const at::Tensor& mask) {
   const at::Tensor kept = score.masked_select(mask > 0);
   if (kept.numel() == score.numel()) return 0;

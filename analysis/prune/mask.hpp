@@ -29,16 +29,12 @@ class DropOrder {
   std::vector<at::Tensor> masks(double sparsity) const;
 
   std::int64_t count() const { return order_.numel(); }
-  std::int64_t dropped_before() const { return dropped_before_; }
 
  private:
   std::vector<std::vector<std::int64_t>> shapes_;
   at::Tensor order_;  // int64 [count]
   std::int64_t dropped_before_ = 0;
 };
-
-/// DropOrder::masks of a single layer that was not pruned before.
-at::Tensor mask_of_sparsity(const at::Tensor& score, double sparsity);
 
 /// The smallest score that a mask keeps; 0 where it keeps all weights, infinity where it keeps none.
 double threshold_of(const at::Tensor& score, const at::Tensor& mask);

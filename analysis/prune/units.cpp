@@ -21,7 +21,6 @@ const EnumNames<Structure>& structures() {
 
 }  // namespace
 
-std::string structure_name(Structure structure) { return structures().name(structure); }
 Structure structure_from_name(const std::string& name) { return structures().value(name); }
 
 at::Tensor unit_scores(const at::Tensor& score, const std::string& criterion) {

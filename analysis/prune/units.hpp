@@ -12,7 +12,6 @@ namespace varphase {
 /// longer do anything are taken out of the network. neurons: whole output units (neurons, channels), which are then
 /// taken out.
 enum class Structure { none, compact, neurons };
-std::string structure_name(Structure structure);
 /// @throws Error usage with the known names.
 Structure structure_from_name(const std::string& name);
 

@@ -36,18 +36,6 @@ CsrMatrix csr_from_dense(std::int64_t rows, std::int64_t cols, std::span<const f
   return matrix;
 }
 
-std::vector<float> to_dense(const CsrMatrix& matrix) {
-  std::vector<float> dense(static_cast<std::size_t>(matrix.rows * matrix.cols));
-  for (std::size_t row = 0; row < static_cast<std::size_t>(matrix.rows); ++row) {
-    float* const line = dense.data() + row * static_cast<std::size_t>(matrix.cols);
-    for (auto entry = static_cast<std::size_t>(matrix.indptr[row]);
-         entry < static_cast<std::size_t>(matrix.indptr[row + 1]); ++entry) {
-      line[matrix.indices[entry]] = matrix.values[entry];
-    }
-  }
-  return dense;
-}
-
 void check_csr(const CsrMatrix& matrix, const std::string& what) {
   VARPHASE_CHECK(matrix.rows >= 0 && matrix.cols >= 0 &&
                      matrix.indptr.size() == static_cast<std::size_t>(matrix.rows) + 1,

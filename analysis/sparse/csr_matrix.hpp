@@ -27,9 +27,6 @@ struct CsrMatrix {
 CsrMatrix csr_from_dense(std::int64_t rows, std::int64_t cols, std::span<const float> dense,
                          std::span<const std::uint8_t> keep);
 
-/// The matrix [rows, cols] with 0 where nothing is kept. It must be valid (check_csr).
-std::vector<float> to_dense(const CsrMatrix& matrix);
-
 /// Checks what may be wrong in a file: lengths; indptr from 0 on, never falling; indices within range, ascending and
 /// without repetition in each row.
 /// @param what  names the matrix in the message: file and object

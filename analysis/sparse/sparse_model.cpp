@@ -125,8 +125,6 @@ std::vector<float> kept_means(const PrunedLayer& layer) {
   return kept;
 }
 
-CsrMatrix csr_means(const PrunedLayer& layer) { return csr_of(layer, kept_means(layer)); }
-
 CsrMatrix csr_variances(const PrunedLayer& layer) { return csr_of(layer, layer.variance); }
 
 std::vector<float> variances_of_alpha(float alpha, std::span<const float> mean) {

@@ -79,9 +79,7 @@ EffectiveWeights effective_weights(const PrunedLayer& layer);
 /// Means of the kept weights, row-major.
 std::vector<float> kept_means(const PrunedLayer& layer);
 
-/// Means and variances of the kept weights as sparse matrices [out, product of the other extents], which have the same
-/// pattern.
-CsrMatrix csr_means(const PrunedLayer& layer);
+/// The variances of the kept weights as a sparse matrix [out, product of the other extents].
 CsrMatrix csr_variances(const PrunedLayer& layer);
 
 /// The one alpha with which variance = alpha * mean^2 holds for every weight, in float32 to the bit; none where there

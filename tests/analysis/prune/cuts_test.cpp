@@ -35,14 +35,15 @@ at::Tensor random_mask(const VarianceLayer& layer, double keep) {
 
 TEST(DropOrder, IsStableAndPutsWhatIsGoneFirst) {
   const at::Tensor score = row({3, 1, 1, 2, 1, 5});
-  EXPECT_TRUE(at::equal(mask_of_sparsity(score, 2.0 / 6).to(at::kDouble), row({1, 0, 0, 1, 1, 1})));
-  EXPECT_TRUE(at::equal(mask_of_sparsity(score, 0.49).to(at::kDouble), row({1, 0, 0, 1, 1, 1})));
-  EXPECT_EQ(mask_of_sparsity(score, 0).sum().item<double>(), 6);
-  EXPECT_EQ(mask_of_sparsity(score, 1).sum().item<double>(), 0);
+  EXPECT_TRUE(at::equal(DropOrder({score}, {}).masks(2.0 / 6).front().to(at::kDouble),
+                        row({1, 0, 0, 1, 1, 1})));
+  EXPECT_TRUE(at::equal(DropOrder({score}, {}).masks(0.49).front().to(at::kDouble),
+                        row({1, 0, 0, 1, 1, 1})));
+  EXPECT_EQ(DropOrder({score}, {}).masks(0).front().sum().item<double>(), 6);
+  EXPECT_EQ(DropOrder({score}, {}).masks(1).front().sum().item<double>(), 0);
   // The best weight is gone already: it is dropped first, and never comes back.
   const at::Tensor before = row({1, 1, 1, 1, 1, 0});
   const DropOrder order({score}, {before});
-  EXPECT_EQ(order.dropped_before(), 1);
   EXPECT_TRUE(at::equal(order.masks(0).front().to(at::kDouble), before));
   EXPECT_TRUE(at::equal(order.masks(0.5).front().to(at::kDouble), row({1, 0, 0, 1, 1, 0})));
   EXPECT_THROW(order.masks(1.5), Error);

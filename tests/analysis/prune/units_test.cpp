@@ -21,13 +21,13 @@ TEST(Units, GoByTheirSummedScore) {
   // Half of the weights: the two least units. A bit more or less: the border's unit comes back.
   const at::Tensor wanted = at::tensor({1.0F, 0.0F, 1.0F, 0.0F});
   for (const double sparsity : {0.5, 0.6, 0.7}) {
-    const at::Tensor mask = whole_units(mask_of_sparsity(units, sparsity));
+    const at::Tensor mask = whole_units(DropOrder({units}, {}).masks(sparsity).front());
     EXPECT_TRUE(at::equal(mask.flatten(1).select(1, 0), wanted)) << sparsity;
     EXPECT_TRUE(at::equal(mask.flatten(1).select(1, 2), wanted)) << sparsity;
   }
   at::Tensor kept = at::ones({4, 3, 1, 1});
   kept[2][1].zero_();
-  const at::Tensor again = whole_units(mask_of_sparsity(units, 0.5), kept);
+  const at::Tensor again = whole_units(DropOrder({units}, {}).masks(0.5).front(), kept);
   EXPECT_EQ(again[2][1].item<float>(), 0);
   EXPECT_EQ(again.sum().item<float>(), 5);
 }
@@ -44,8 +44,9 @@ TEST(Units, OfEqualScoresAreRefused) {
 }
 
 TEST(Units, StructuresHaveNames) {
-  for (const char* name : {"none", "compact", "neurons"})
-    EXPECT_EQ(structure_name(structure_from_name(name)), name);
+  EXPECT_EQ(structure_from_name("none"), Structure::none);
+  EXPECT_EQ(structure_from_name("compact"), Structure::compact);
+  EXPECT_EQ(structure_from_name("neurons"), Structure::neurons);
   EXPECT_THROW(structure_from_name("neuron"), Error);
 }
 

@@ -24,6 +24,18 @@ CsrMatrix small() {
   return csr_from_dense(3, 4, dense, keep);
 }
 
+std::vector<float> to_dense(const CsrMatrix& matrix) {
+  std::vector<float> dense(static_cast<std::size_t>(matrix.rows * matrix.cols));
+  for (std::size_t row = 0; row < static_cast<std::size_t>(matrix.rows); ++row) {
+    float* const line = dense.data() + row * static_cast<std::size_t>(matrix.cols);
+    for (auto entry = static_cast<std::size_t>(matrix.indptr[row]);
+         entry < static_cast<std::size_t>(matrix.indptr[row + 1]); ++entry) {
+      line[matrix.indices[entry]] = matrix.values[entry];
+    }
+  }
+  return dense;
+}
+
 TEST(CsrMatrix, WrittenOutByHand) {
   const CsrMatrix matrix = small();
   EXPECT_THAT(matrix.indptr, ElementsAre(0, 2, 2, 4));

@@ -114,12 +114,10 @@ TEST_P(EveryRule, CsrFormsHoldWhatIsKept) {
   const Weights weights(24, 5, 2);
   const PrunedLayer layer = make_pruned_layer("conv2", kConvShape, GetParam(), "layer",
                                               weights.mean, weights.variance, weights.keep);
-  const CsrMatrix means = csr_means(layer);
   const CsrMatrix wanted = csr_from_dense(3, 8, weights.mean, weights.keep);
-  EXPECT_EQ(means.indptr, wanted.indptr);
-  EXPECT_EQ(means.indices, wanted.indices);
-  EXPECT_EQ(means.values, wanted.values);
+  EXPECT_EQ(kept_means(layer), wanted.values);
   const CsrMatrix variances = csr_variances(layer);
+  EXPECT_EQ(variances.indptr, wanted.indptr);
   EXPECT_EQ(variances.indices, wanted.indices);
   EXPECT_EQ(variances.values, csr_from_dense(3, 8, weights.variance, weights.keep).values);
 }
