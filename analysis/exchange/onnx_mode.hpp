@@ -7,8 +7,8 @@
 
 namespace varphase {
 
-/// What of a network an ONNX graph computes. No graph draws noise: it is an input, so that a seed
-/// stays the caller's and the same on every runtime.
+/// What of a network an ONNX graph computes. No graph draws noise: it is an input, so that a seed stays the caller's
+/// and the same on every runtime.
 enum class OnnxMode {
   ensemble,       // one member: images and noise to logits
   deterministic,  // weights at their means, dropout left out: images to logits

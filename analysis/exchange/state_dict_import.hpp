@@ -15,8 +15,8 @@ namespace varphase {
 /// How a state_dict is to be loaded.
 struct StateDictRequest {
   std::string origin;  // the file, named in messages
-  std::map<std::string, std::string>
-      given;  // pairs that the user gives: module of the file to layer of the network
+  /// pairs that the user gives: module of the file to layer of the network
+  std::map<std::string, std::string> given;
   std::optional<double> log_alpha;  // of variance layers for which the file has no variances
 };
 

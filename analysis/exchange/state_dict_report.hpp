@@ -9,10 +9,10 @@
 
 namespace varphase {
 
-/// What of a state_dict went where in a network.
+/// What was loaded into what.
 struct StateDictReport {
-  std::vector<std::pair<std::string, std::string>> modules;  // of the file, of the network
-  std::vector<std::string> variances;  // "dense1/log_alpha", which the file does not have
+  std::vector<std::pair<std::string, std::string>> modules;  // names in the file and in the network
+  std::vector<std::string> variances;                        // not in the file: "dense1/log_alpha"
   /// Layers whose dropped weights stay dropped, with the weights kept and all of them.
   struct Mask {
     std::string layer;

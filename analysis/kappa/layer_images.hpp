@@ -16,15 +16,17 @@ struct ImageShare {
   double share = 0;  // of the weight's kappa; all images' shares add up to 1
 };
 
-/// The images behind one weight's kappa.
+/// One weight's kappa and the images that it comes from.
 struct WeightImages {
-  std::int64_t weight = 0;  // place in the layer's weight, row-major
+  std::int64_t weight = 0;  // flat index in the layer's weight
   double kappa = 0;         // sum over all images
-  /// (sum of |kappa_n|)^2 / sum of kappa_n^2: so many equal ones would be as uneven.
+  /// (sum_n |kappa_n|)^2 / sum_n kappa_n^2: the number of images over which kappa is spread. It is N where all N images
+  /// add the same and 1 where a single image adds everything.
   double effective_images = 0;
-  std::vector<ImageShare> images;  // largest |kappa_n| first
+  std::vector<ImageShare> images;  // those that add most, largest |kappa_n| first
 };
 
+/// The weights of largest |kappa| of one layer.
 struct LayerImages {
   std::string layer;
   std::vector<std::int64_t> shape;    // of its weight
