@@ -18,6 +18,7 @@
 #include "tests/support/residual.hpp"
 #include "tests/support/small_training.hpp"
 #include "tests/support/temporary_folder.hpp"
+#include "tests/support/tolerances.hpp"
 
 namespace varphase {
 namespace {
@@ -70,8 +71,8 @@ TEST(NestedLayers, InFrontOfAnotherLayerLeaveItsCurvatureExact) {
   const DeviceImages images = small_set();
   const ReferenceDiagonal wanted = reference_diagonal(
       wide, "dense2", slice_batch(images, 0, images.count()).images.to(at::kDouble), images.labels);
-  EXPECT_TRUE(
-      close(at::tensor(map.layers.front().hessian_diagonal).reshape({5, 6}), wanted.hessian, 1e-4));
+  EXPECT_TRUE(close(at::tensor(map.layers.front().hessian_diagonal).reshape({5, 6}), wanted.hessian,
+                    tolerance::kFloatCurvature));
 }
 
 TEST(NestedLayers, CountInTheCost) {

@@ -28,17 +28,20 @@ inline constexpr double kFloatSteps = 1e-6;       // ten operations, nothing can
 inline constexpr double kFloatLayer = 2e-6;       // a layer of some hundred inputs
 inline constexpr double kFloatSquares = 3e-6;     // sums of squares and convolutions
 inline constexpr double kFloatInverse = 4e-6;     // a logarithm and back; steps of an optimizer
-inline constexpr double kFloatSparse = 5e-6;      // sums in the order of a sparse pattern
+inline constexpr double kFloatLongSum = 5e-6;     // sums of many, in an order of their own
 inline constexpr double kFloatGradient = 1e-5;    // backward passes, probabilities' logarithms
 inline constexpr double kFloatNetwork = 2e-5;     // through all layers, batch statistics too
 inline constexpr double kFloatCurvature = 1e-4;   // second derivatives through a network
 inline constexpr double kFloatParts = 2e-4;       // curvatures that were added in two orders
+inline constexpr double kFloatTraining = 5e-4;    // some steps of training from sums in two orders
 inline constexpr double kFloatShare = 1e-3;       // ratios of such sums
 inline constexpr double kClearlyOther = 1e-3;     // results that have to differ are not this close
 
 // --- rounded on purpose ---------------------------------------------------------------------
 inline constexpr double kPublishedDigits = 5e-5;  // a reference of four decimals
 inline constexpr double kBfloat16Step = 0.02;     // some products of inputs rounded to 2^-9
+inline constexpr double kLearnsAlike = 0.25;      // loss after a whole training in bfloat16
+inline constexpr int kJpegLevels = 6;             // of 255: the best quality's own loss
 
 // --- counted, in standard errors: one failure in 16,000, in 1.7 million ------------------------
 inline constexpr double kStandardErrors = 4;

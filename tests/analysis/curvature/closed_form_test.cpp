@@ -5,6 +5,7 @@
 #include "src/torch/kernel_arguments.hpp"
 #include "tests/support/device.hpp"
 #include "tests/support/golden.hpp"
+#include "tests/support/tolerances.hpp"
 
 namespace varphase {
 namespace {
@@ -37,8 +38,8 @@ TEST(DiagonalHessian, MeetsTheGoldenNumbersForEveryActivation) {
       {"abs", Activation::abs},           {"gelu", Activation::gelu}};
   for (const auto& [name, activation] : rows) {
     const at::Tensor wanted = golden_tensor(golden()["diagh_dense"][name]["hessian_diagonal"]);
-    EXPECT_TRUE(close(closed_form<double>(activation), wanted, 1e-12)) << name;
-    EXPECT_TRUE(close(closed_form<float>(activation), wanted, 2e-5)) << name;
+    EXPECT_TRUE(close(closed_form<double>(activation), wanted, tolerance::kDoubleSum)) << name;
+    EXPECT_TRUE(close(closed_form<float>(activation), wanted, tolerance::kFloatNetwork)) << name;
   }
 }
 
@@ -64,7 +65,7 @@ TEST(OutputCurvature, KeepsItsDigitsWhereTheNetworkIsSure) {
                           data_of<float>(q), nullptr, where_of(b));
   const at::Tensor wanted = golden_tensor(g["q"]);
   for (std::int64_t j = 0; j < 2; ++j) {
-    EXPECT_NEAR(q[0][j].item<double>() / wanted[j].item<double>(), 1, 1e-5);
+    EXPECT_NEAR(q[0][j].item<double>() / wanted[j].item<double>(), 1, tolerance::kFloatGradient);
   }
 }
 

@@ -5,6 +5,8 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include "tests/support/tolerances.hpp"
+
 namespace varphase {
 namespace {
 
@@ -21,10 +23,10 @@ TEST(DoubleBackward, KnowsTheRowsOfAQuadraticForm) {
   const at::Tensor a = symmetric();
   const auto nll = [&](const at::Tensor& w) { return 0.5 * w.dot(a.mv(w)); };
   const DiagonalProof proof = prove_by_double_backward(nll, some_weights(), a.diagonal(), 50, kKey);
-  EXPECT_LT(proof.worst_relative_error, 1e-15);
+  EXPECT_LT(proof.worst_relative_error, tolerance::kDoubleOperation);
   EXPECT_EQ(proof.rows.rows, 3);  // of 50 entries only so many are different
-  EXPECT_LT(proof.rows.asymmetry, 1e-15);
-  EXPECT_LT(proof.rows.direction_error, 1e-9);
+  EXPECT_LT(proof.rows.asymmetry, tolerance::kDoubleOperation);
+  EXPECT_LT(proof.rows.direction_error, tolerance::kDoubleBackward);
   EXPECT_DOUBLE_EQ(proof.rows.largest_off_diagonal, 0.5);  // 1/2, 2/4, 2/8
   EXPECT_DOUBLE_EQ(proof.rows.diagonal_share, 0.8);        // 4/5, 16/21, 64/68
 }
@@ -34,7 +36,7 @@ TEST(DoubleBackward, TellsAWrongDiagonal) {
   const auto nll = [&](const at::Tensor& w) { return 0.5 * w.dot(a.mv(w)); };
   const at::Tensor wrong = a.diagonal() * at::tensor({1.0, 1.0, 1.01}, at::kDouble);
   EXPECT_NEAR(prove_by_double_backward(nll, some_weights(), wrong, 50, kKey).worst_relative_error,
-              0.08 / 8.08, 1e-12);
+              0.08 / 8.08, tolerance::kDoubleSum);
 }
 
 TEST(DoubleBackward, TellsAHessianThatIsNotThatOfItsGradient) {
@@ -44,8 +46,8 @@ TEST(DoubleBackward, TellsAHessianThatIsNotThatOfItsGradient) {
   };
   const DiagonalProof proof =
       prove_by_double_backward(nll, some_weights(), at::ones({3}, at::kDouble), 50, kKey);
-  EXPECT_LT(proof.worst_relative_error, 1e-15);
-  EXPECT_NEAR(proof.rows.direction_error, 2, 1e-6);
+  EXPECT_LT(proof.worst_relative_error, tolerance::kDoubleOperation);
+  EXPECT_NEAR(proof.rows.direction_error, 2, tolerance::kFiniteDifference);
 }
 
 TEST(DoubleBackward, HasNoRatiosWhereAllIsZero) {

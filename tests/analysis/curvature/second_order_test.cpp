@@ -10,6 +10,7 @@
 #include "tests/support/device.hpp"
 #include "tests/support/golden.hpp"
 #include "tests/support/kinds_by_trait.hpp"
+#include "tests/support/tolerances.hpp"
 
 namespace varphase {
 namespace {
@@ -130,9 +131,9 @@ TEST_P(RandomNetwork, DiagonalOfEveryLayerMeetsDoubleBackward) {
   for (std::size_t i = 0; i < of.layers.size(); ++i) {
     const std::string name = of.network.layers()[of.layers[i]]->name();
     const ReferenceDiagonal wanted = reference_diagonal(of.network, name, of.x, of.labels);
-    EXPECT_TRUE(close(got[i].hessian, wanted.hessian, 1e-9)) << name;
-    EXPECT_TRUE(close(got[i].gradient, wanted.gradient, 1e-9)) << name;
-    EXPECT_TRUE(close(got[i].fisher, wanted.fisher, 1e-9)) << name;
+    EXPECT_TRUE(close(got[i].hessian, wanted.hessian, tolerance::kDoubleBackward)) << name;
+    EXPECT_TRUE(close(got[i].gradient, wanted.gradient, tolerance::kDoubleBackward)) << name;
+    EXPECT_TRUE(close(got[i].fisher, wanted.fisher, tolerance::kDoubleBackward)) << name;
   }
 }
 
@@ -216,9 +217,10 @@ TEST(LossCurvature, FactorsAreTheHessianOfTheLoss) {
     const LossCurvature loss = loss_curvature(logits, labels);
     const at::Tensor p = at::softmax(logits, 1);
     const at::Tensor wanted = at::diag_embed(p) - p.unsqueeze(2) * p.unsqueeze(1);
-    EXPECT_TRUE(close(at::matmul(loss.factors.transpose(1, 2), loss.factors), wanted, 1e-14));
+    EXPECT_TRUE(close(at::matmul(loss.factors.transpose(1, 2), loss.factors), wanted,
+                      tolerance::kDoubleSteps));
     const at::Tensor one_hot = at::one_hot(labels, classes).to(at::kDouble);
-    EXPECT_TRUE(close(loss.gradient, p - one_hot, 1e-14));
+    EXPECT_TRUE(close(loss.gradient, p - one_hot, tolerance::kDoubleSteps));
   }
 }
 
@@ -229,17 +231,17 @@ TEST(LossCurvature, KeepsItsDigitsWhereTheNetworkIsSure) {
   const at::Tensor label = at::zeros({1}, at::kLong);
   const LossCurvature loss = loss_curvature(logits.to(at::kFloat), label);
   const at::Tensor squares = loss.factors.square().sum(1)[0].to(at::kDouble);
-  EXPECT_NEAR(squares[0].item<double>() / 3e-13, 1, 1e-5);
-  EXPECT_NEAR(squares[1].item<double>() / 1e-13, 1, 1e-5);
-  EXPECT_NEAR(squares[2].item<double>() / 2e-13, 1, 1e-5);
-  EXPECT_NEAR(loss.gradient[0][0].item<double>() / -3e-13, 1, 1e-5);
+  EXPECT_NEAR(squares[0].item<double>() / 3e-13, 1, tolerance::kFloatGradient);
+  EXPECT_NEAR(squares[1].item<double>() / 1e-13, 1, tolerance::kFloatGradient);
+  EXPECT_NEAR(squares[2].item<double>() / 2e-13, 1, tolerance::kFloatGradient);
+  EXPECT_NEAR(loss.gradient[0][0].item<double>() / -3e-13, 1, tolerance::kFloatGradient);
 }
 
 TEST(LossCurvature, LogitsOfProbabilityZeroGiveNoNaN) {
   const at::Tensor logits = at::tensor({200.0F, -200.0F, -300.0F, 200.0F}).unsqueeze(0);
   const LossCurvature loss = loss_curvature(logits, at::zeros({1}, at::kLong));
   EXPECT_TRUE(at::isfinite(loss.factors).all().item<bool>());
-  EXPECT_NEAR(loss.factors.square().sum(1)[0][0].item<double>(), 0.25, 1e-6);
+  EXPECT_NEAR(loss.factors.square().sum(1)[0][0].item<double>(), 0.25, tolerance::kFloatSteps);
 }
 
 Json deep_spec() {
@@ -257,7 +259,7 @@ void expect_double_backward(Case& of) {
   for (std::size_t i = 0; i < of.layers.size(); ++i) {
     const std::string name = of.network.layers()[of.layers[i]]->name();
     const ReferenceDiagonal wanted = reference_diagonal(of.network, name, of.x, of.labels);
-    EXPECT_TRUE(close(got[i].hessian, wanted.hessian, 1e-9)) << name;
+    EXPECT_TRUE(close(got[i].hessian, wanted.hessian, tolerance::kDoubleBackward)) << name;
   }
 }
 
@@ -292,7 +294,7 @@ TEST(SecondOrder, AgreesWithTheClosedFormOfTheHead) {
   const at::Tensor general = diagonals(of, request)[0].hessian;
   const at::Tensor a = of.network.forward_range(of.x, Forward{}, 0, position).flatten(1);
   const at::Tensor closed = head_hessian_diagonal(require_head(of.network, position), a, of.labels);
-  EXPECT_TRUE(close(general, closed, 1e-12));
+  EXPECT_TRUE(close(general, closed, tolerance::kDoubleSum));
 }
 
 TEST(SecondOrder, FloatsMeetDoubles) {
@@ -302,7 +304,7 @@ TEST(SecondOrder, FloatsMeetDoubles) {
   const std::vector<LayerDiagonal> wide = diagonals(of, request);
   const std::vector<LayerDiagonal> narrow = diagonals(of, request, at::kFloat);
   for (std::size_t i = 0; i < wide.size(); ++i)
-    EXPECT_TRUE(close(narrow[i].hessian, wide[i].hessian, 2e-5)) << i;
+    EXPECT_TRUE(close(narrow[i].hessian, wide[i].hessian, tolerance::kFloatNetwork)) << i;
 }
 
 TEST(SecondOrder, GaussNewtonIsExactWhereNothingBends) {
@@ -332,7 +334,7 @@ TEST(SecondOrder, GaussNewtonIsTheHessianLessTheResidual) {
   request.others = false;
   const std::vector<LayerDiagonal> alone = diagonals(of, request);
   for (std::size_t i = 0; i < both.size(); ++i) {
-    EXPECT_TRUE(close(both[i].gauss_newton, alone[i].hessian, 1e-12));
+    EXPECT_TRUE(close(both[i].gauss_newton, alone[i].hessian, tolerance::kDoubleSum));
     EXPECT_GT((both[i].gauss_newton - both[i].hessian).abs().max().item<double>(),
               i + 1 < both.size() ? 1e-3 : -1.0);
   }
@@ -352,7 +354,7 @@ TEST(SecondOrder, SmoothingTakesTheHessianOfTheSmoothedNetwork) {
   const std::vector<LayerDiagonal> got = diagonals(of, request, at::kDouble, {true, 3.0});
   const std::vector<LayerDiagonal> wanted = diagonals(twin, request);
   for (std::size_t i = 0; i < got.size(); ++i)
-    EXPECT_TRUE(close(got[i].hessian, wanted[i].hessian, 1e-13));
+    EXPECT_TRUE(close(got[i].hessian, wanted[i].hessian, tolerance::kDoubleFormula));
 }
 
 TEST(SampledResidual, IsUnbiasedAndItsErrorCoversTheTruth) {
@@ -369,7 +371,7 @@ TEST(SampledResidual, IsUnbiasedAndItsErrorCoversTheTruth) {
     const at::Tensor off = (estimate[i].hessian - exact[i].hessian).abs();
     const at::Tensor error = estimate[i].error_variance.sqrt();
     if (i + 2 >= exact.size()) {
-      EXPECT_TRUE(close(estimate[i].hessian, exact[i].hessian, 1e-12));
+      EXPECT_TRUE(close(estimate[i].hessian, exact[i].hessian, tolerance::kDoubleSum));
       continue;
     }
     EXPECT_GT(error.min().item<double>(), 0);
@@ -393,7 +395,7 @@ TEST(SampledResidual, DoesNotDependOnTheChunks) {
   whole.add(of.x, of.labels, at::arange(6, of.labels.options()));
   const std::vector<LayerDiagonal> parts = diagonals(of, request);
   for (std::size_t i = 0; i < parts.size(); ++i)
-    EXPECT_TRUE(close(parts[i].hessian, whole.sums()[i].hessian, 1e-12));
+    EXPECT_TRUE(close(parts[i].hessian, whole.sums()[i].hessian, tolerance::kDoubleSum));
 }
 
 TEST(CurvatureChain, ALayerWithoutARuleIsNamed) {

@@ -6,6 +6,7 @@
 #include "analysis/kappa/map_sum.hpp"
 #include "tests/analysis/curvature/random_images.hpp"
 #include "tests/support/golden.hpp"
+#include "tests/support/tolerances.hpp"
 
 namespace varphase {
 namespace {
@@ -15,8 +16,6 @@ at::Tensor curvature_of(const LayerKappa& layer) {
 }
 
 // Entries are float32 sums of both signs.
-constexpr double kRounding = 2e-4;
-
 /// The network's closed form, a general pass, and layers without variances.
 struct MapsByClass {
   MapsByClass() : network(random_float_network(curved_spec(), 5)) {
@@ -54,7 +53,7 @@ TEST(KappaByClass, IsTheCurvatureOfTheClassAloneAndAddsUpToTheWhole) {
     for (const auto* layers : {&map.layers, &map.plain_layers}) {
       for (const LayerKappa& layer : *layers) {
         const at::Tensor alone = of.reference(layer.layer, of.parts[c]);
-        EXPECT_TRUE(close(curvature_of(layer), alone, kRounding))
+        EXPECT_TRUE(close(curvature_of(layer), alone, tolerance::kFloatParts))
             << layer.layer << " of class " << c;
         at::Tensor& whole = wanted[layer.layer];
         whole = whole.defined() ? whole + alone : alone;
@@ -68,12 +67,14 @@ TEST(KappaByClass, IsTheCurvatureOfTheClassAloneAndAddsUpToTheWhole) {
   EXPECT_FALSE(whole.label);
   const KappaMap at_once = compute_kappa(of.network, of.images, of.request, [](std::int64_t) {});
   for (std::size_t l = 0; l < whole.layers.size(); ++l) {
-    EXPECT_TRUE(close(curvature_of(whole.layers[l]), wanted.at(whole.layers[l].layer), kRounding));
-    EXPECT_TRUE(close(curvature_of(whole.layers[l]), curvature_of(at_once.layers[l]), 1e-5));
+    EXPECT_TRUE(close(curvature_of(whole.layers[l]), wanted.at(whole.layers[l].layer),
+                      tolerance::kFloatParts));
+    EXPECT_TRUE(close(curvature_of(whole.layers[l]), curvature_of(at_once.layers[l]),
+                      tolerance::kFloatGradient));
     EXPECT_EQ(whole.layers[l].variance, at_once.layers[l].variance);
   }
   for (const LayerKappa& layer : whole.plain_layers)
-    EXPECT_TRUE(close(curvature_of(layer), wanted.at(layer.layer), kRounding));
+    EXPECT_TRUE(close(curvature_of(layer), wanted.at(layer.layer), tolerance::kFloatParts));
 }
 
 TEST(KappaByClass, EstimatesOfTheClassesAreThoseOfTheWhole) {
@@ -85,7 +86,8 @@ TEST(KappaByClass, EstimatesOfTheClassesAreThoseOfTheWhole) {
     sum.add(compute_kappa(of.network, part, of.request, [](std::int64_t) {}));
   const KappaMap total = sum.take(),
                  whole = compute_kappa(of.network, of.images, of.request, [](std::int64_t) {});
-  EXPECT_TRUE(close(curvature_of(total.layers[0]), curvature_of(whole.layers[0]), 1e-5));
+  EXPECT_TRUE(close(curvature_of(total.layers[0]), curvature_of(whole.layers[0]),
+                    tolerance::kFloatGradient));
   EXPECT_GT(total.layers[0].standard_error[0], 0);
 }
 

@@ -4,6 +4,7 @@
 
 #include "tests/analysis/striped_network.hpp"
 #include "tests/support/golden.hpp"
+#include "tests/support/tolerances.hpp"
 
 namespace varphase {
 namespace {
@@ -53,8 +54,10 @@ TEST(Kappa, GivesEveryLayerItsCurvatureAndSaysHow) {
   EXPECT_EQ(map.layers[1].method, "exact");
   EXPECT_EQ(map.plain_layers[0].layer, "dense2");
   EXPECT_FALSE(map.plain_layers[0].has_variance());
-  for (const KappaProof& proof : map.proofs) EXPECT_LT(proof.worst_relative_error, 1e-4);
-  for (const KappaProof& proof : map.plain_proofs) EXPECT_LT(proof.worst_relative_error, 1e-4);
+  for (const KappaProof& proof : map.proofs)
+    EXPECT_LT(proof.worst_relative_error, tolerance::kFloatCurvature);
+  for (const KappaProof& proof : map.plain_proofs)
+    EXPECT_LT(proof.worst_relative_error, tolerance::kFloatCurvature);
   EXPECT_EQ(map.layers[0].gauss_newton, map.layers[0].hessian_diagonal);
   EXPECT_NE(map.layers[1].gauss_newton, map.layers[1].hessian_diagonal);
 
@@ -63,7 +66,7 @@ TEST(Kappa, GivesEveryLayerItsCurvatureAndSaysHow) {
   EXPECT_EQ(closed.layers[1].method, "closed form");
   const auto tensor = [](const std::vector<float>& values) { return at::tensor(values); };
   EXPECT_TRUE(close(tensor(map.layers[1].hessian_diagonal),
-                    tensor(closed.layers[1].hessian_diagonal), 2e-5));
+                    tensor(closed.layers[1].hessian_diagonal), tolerance::kFloatNetwork));
 
   const KappaMap read = kappa_from_document(to_document(map), "here");
   EXPECT_EQ(read.plain_layers[0].fisher, map.plain_layers[0].fisher);

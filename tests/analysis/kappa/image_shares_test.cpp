@@ -4,6 +4,7 @@
 
 #include "tests/analysis/curvature/random_images.hpp"
 #include "tests/support/golden.hpp"
+#include "tests/support/tolerances.hpp"
 
 namespace varphase {
 namespace {
@@ -47,18 +48,19 @@ TEST(KappaByImage, NamesTheImagesThatDoubleBackwardOfSingleOnesNames) {
       const WeightImages& weight = layer.weights[w];
       EXPECT_EQ(weight.weight, order[static_cast<std::int64_t>(w)].item<std::int64_t>());
       const at::Tensor of = kappa.select(1, weight.weight);
-      EXPECT_NEAR(weight.kappa, of.sum().item<double>(), 2e-5 * scale);
+      EXPECT_NEAR(weight.kappa, of.sum().item<double>(), tolerance::kFloatNetwork * scale);
       EXPECT_NEAR(weight.effective_images,
                   std::pow(of.abs().sum().item<double>(), 2) / of.square().sum().item<double>(),
-                  1e-3);
+                  tolerance::kFloatShare);
       ASSERT_EQ(weight.images.size(), 4U);
       const at::Tensor by_size = of.abs().argsort(0, /*descending=*/true);
       for (std::size_t k = 0; k < 4; ++k) {
         const std::int64_t n = by_size[static_cast<std::int64_t>(k)].item<std::int64_t>();
         EXPECT_EQ(weight.images[k].image, 100 + n);
         EXPECT_EQ(weight.images[k].label, images.labels[n].item<std::int64_t>());
-        EXPECT_NEAR(weight.images[k].kappa, of[n].item<double>(), 2e-5 * scale);
-        EXPECT_NEAR(weight.images[k].share, of[n].item<double>() / of.sum().item<double>(), 1e-3);
+        EXPECT_NEAR(weight.images[k].kappa, of[n].item<double>(), tolerance::kFloatNetwork * scale);
+        EXPECT_NEAR(weight.images[k].share, of[n].item<double>() / of.sum().item<double>(),
+                    tolerance::kFloatShare);
       }
     }
   }
@@ -75,8 +77,9 @@ TEST(KappaByImage, SharesOfAllImagesAddUpToOne) {
     for (const WeightImages& weight : layer.weights) {
       double sum = 0;
       for (const ImageShare& image : weight.images) sum += image.share;
-      EXPECT_NEAR(sum, 1, 1e-12) << layer.layer;
-      EXPECT_NEAR(weight.kappa / of.kappa(weight.weight), 1, 1e-4) << layer.layer;
+      EXPECT_NEAR(sum, 1, tolerance::kDoubleSum) << layer.layer;
+      EXPECT_NEAR(weight.kappa / of.kappa(weight.weight), 1, tolerance::kFloatCurvature)
+          << layer.layer;
       EXPECT_GE(weight.effective_images, 1);
       EXPECT_LE(weight.effective_images, 40);
     }

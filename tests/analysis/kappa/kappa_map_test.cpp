@@ -13,6 +13,7 @@
 #include "analysis/kappa/kappa_csv.hpp"
 #include "src/base/csv_table.hpp"
 #include "src/base/json.hpp"
+#include "tests/support/tolerances.hpp"
 
 namespace varphase {
 namespace {
@@ -58,7 +59,8 @@ TEST(LayerKappa, IsTheGoldenProductOfVarianceAndHessian) {
   LogHistogram expected;
   for (std::int64_t i = 0; i < layer.count(); ++i) {
     const auto at = static_cast<std::size_t>(i);
-    EXPECT_NEAR(layer.kappa(i) / kappa[at], 1.0, 4e-7) << i;  // two roundings to float32
+    EXPECT_NEAR(layer.kappa(i) / kappa[at], 1.0, tolerance::kFloatRoundings)
+        << i;  // two roundings to float32
     const double log10_edge = std::floor(log10_abs[at] * 4) / 4;
     ++expected.bins[static_cast<std::size_t>((log10_edge + 25) * 4)];
     expected.negative += kappa[at] < 0 ? 1 : 0;
@@ -78,7 +80,7 @@ TEST(LayerKappa, ExceedsOnlyAboveTheThresholdAndByMagnitude) {
 
 TEST(LayerKappa, KeepsProductsThatFloat32WouldLose) {
   const LayerKappa layer{"l", {2}, {1e-30F, 1e-45F}, {1e-15F, 1e-45F}};
-  EXPECT_NEAR(layer.kappa(0), 1e-45, 1e-51);
+  EXPECT_NEAR(layer.kappa(0), 1e-45, tolerance::kFloatSteps * 1e-45);
   EXPECT_GT(layer.kappa(1), 0.0);
   EXPECT_EQ(layer.histogram().underflow, 2);
   EXPECT_EQ(layer.histogram().zeros, 0);

@@ -8,6 +8,7 @@
 #include "src/torch/kernel_arguments.hpp"
 #include "tests/analysis/striped_network.hpp"
 #include "tests/support/golden.hpp"
+#include "tests/support/tolerances.hpp"
 
 namespace varphase {
 namespace {
@@ -59,7 +60,8 @@ TEST(EnsembleHead, MeetsTheSumOverMembersWrittenOut) {
                            2) /
                static_cast<double>(members);
         }
-        EXPECT_TRUE(close(got, p.log(), 2e-6)) << classes << ' ' << units << ' ' << variants;
+        EXPECT_TRUE(close(got, p.log(), tolerance::kFloatLayer))
+            << classes << ' ' << units << ' ' << variants;
       }
     }
   }

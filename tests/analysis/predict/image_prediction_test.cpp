@@ -12,6 +12,7 @@
 #include "tests/support/device.hpp"
 #include "tests/support/golden.hpp"
 #include "tests/support/small_training.hpp"
+#include "tests/support/tolerances.hpp"
 
 namespace varphase {
 namespace {
@@ -24,20 +25,21 @@ TEST(ImagePredictions, MeetTheGoldenNumbers) {
   const ImagePredictions got = image_predictions(prediction);
   ASSERT_EQ(got.count(), 8);
   for (std::size_t n = 0; n < 8; ++n) {
-    EXPECT_NEAR(got.entropy[n], g["entropy"][n].get<double>(), 1e-12);
-    EXPECT_NEAR(got.mutual_information[n], g["mutual_information"][n].get<double>(), 1e-12);
+    EXPECT_NEAR(got.entropy[n], g["entropy"][n].get<double>(), tolerance::kDoubleSum);
+    EXPECT_NEAR(got.mutual_information[n], g["mutual_information"][n].get<double>(),
+                tolerance::kDoubleSum);
     double sum = 0, largest = -1;
     std::int64_t label = -1;
     for (std::size_t c = 0; c < 4; ++c) {
       const double own = g["p_mean"][n][c].get<double>();
-      EXPECT_NEAR(got.probability[4 * n + c], own, 1e-12);
+      EXPECT_NEAR(got.probability[4 * n + c], own, tolerance::kDoubleSum);
       sum += got.probability[4 * n + c];
       if (own > largest) {
         largest = own;
         label = static_cast<std::int64_t>(c);
       }
     }
-    EXPECT_NEAR(sum, 1, 1e-14);
+    EXPECT_NEAR(sum, 1, tolerance::kDoubleSteps);
     EXPECT_EQ(got.label[n], label);
   }
 }
@@ -49,8 +51,8 @@ TEST(ImagePredictions, TiesGoToTheLowestClassAndNothingIsNegative) {
       {p.reshape({2, 4}).log(), at::tensor({std::log(4.0) + 1e-7, 0.0}, at::kDouble)});
   EXPECT_EQ(got.label, (std::vector<std::int64_t>{0, 1}));
   EXPECT_EQ(got.mutual_information[0], 0);
-  EXPECT_NEAR(got.entropy[1], std::log(2.0), 1e-15);
-  EXPECT_NEAR(got.mutual_information[1], std::log(2.0), 1e-15);
+  EXPECT_NEAR(got.entropy[1], std::log(2.0), tolerance::kDoubleOperation);
+  EXPECT_NEAR(got.mutual_information[1], std::log(2.0), tolerance::kDoubleOperation);
 }
 
 TEST(ImagePredictions, OneMemberDisagreesWithNobody) {
@@ -110,10 +112,11 @@ TEST(Predictor, MembersEntropiesMeetPassesOfTheirOwn) {
       const bool many = estimator == Estimator::ensemble || estimator == Estimator::zero_mean;
       const Prediction got = predictor.predict(estimator, 9);
       const Prediction wanted = member_by_member(network, images, 3, many ? 9 : 1, mode);
-      EXPECT_TRUE(close(got.log_p.exp(), wanted.log_p.exp(), 2e-6)) << estimator_name(estimator);
+      EXPECT_TRUE(close(got.log_p.exp(), wanted.log_p.exp(), tolerance::kFloatLayer))
+          << estimator_name(estimator);
       ASSERT_EQ(got.member_entropy.defined(), many) << estimator_name(estimator);
       if (many) {
-        EXPECT_TRUE(close(got.member_entropy, wanted.member_entropy, 5e-6))
+        EXPECT_TRUE(close(got.member_entropy, wanted.member_entropy, tolerance::kFloatLongSum))
             << estimator_name(estimator);
       }
       EXPECT_TRUE(at::equal(got.log_p, predictor.log_probabilities(estimator, 9)));
@@ -144,8 +147,9 @@ TEST(Predictor, TellsOfItsImagesInPartsThatChangeNothing) {
   }
   const DeviceImages middle = select_images(images, places.narrow(0, 50, 30));  // over a seam
   const Prediction some = Predictor(network, middle, 3).predict(Estimator::ensemble, members);
-  EXPECT_TRUE(close(all.log_p.narrow(0, 50, 30), some.log_p, 1e-6));
-  EXPECT_TRUE(close(all.member_entropy.narrow(0, 50, 30), some.member_entropy, 1e-6));
+  EXPECT_TRUE(close(all.log_p.narrow(0, 50, 30), some.log_p, tolerance::kFloatSteps));
+  EXPECT_TRUE(
+      close(all.member_entropy.narrow(0, 50, 30), some.member_entropy, tolerance::kFloatSteps));
   for (const Estimator estimator : kEstimators) predictor.predict(estimator, 2);
   EXPECT_EQ(told, 5 * 160);
 }

@@ -7,6 +7,7 @@
 #include "src/base/error.hpp"
 #include "tests/support/device.hpp"
 #include "tests/support/golden.hpp"
+#include "tests/support/tolerances.hpp"
 
 namespace varphase {
 namespace {
@@ -24,9 +25,9 @@ TEST(NetworkEnsemble, MeetsTheGoldenNumbers) {
   const Json& g = golden()["metrics"];
   const at::Tensor labels = golden_tensor(g["y"]).to(at::kLong).to(test_device());
   const NetworkEnsemble got = score_networks(golden_networks(), labels);
-  EXPECT_NEAR(got.metrics.accuracy, g["accuracy"].get<double>(), 1e-15);
-  EXPECT_NEAR(got.metrics.nll, g["nll"].get<double>(), 1e-12);
-  EXPECT_NEAR(got.metrics.entropy, g["mean_entropy"].get<double>(), 1e-12);
+  EXPECT_NEAR(got.metrics.accuracy, g["accuracy"].get<double>(), tolerance::kDoubleOperation);
+  EXPECT_NEAR(got.metrics.nll, g["nll"].get<double>(), tolerance::kDoubleSum);
+  EXPECT_NEAR(got.metrics.entropy, g["mean_entropy"].get<double>(), tolerance::kDoubleSum);
   // By hand, number by number.
   double own = 0;
   const std::vector<at::Tensor> networks = golden_networks();
@@ -38,7 +39,7 @@ TEST(NetworkEnsemble, MeetsTheGoldenNumbers) {
              static_cast<double>(networks.size() * static_cast<std::size_t>(labels.size(0)));
     }
   }
-  EXPECT_NEAR(got.mutual_information, g["mean_entropy"].get<double>() - own, 1e-12);
+  EXPECT_NEAR(got.mutual_information, g["mean_entropy"].get<double>() - own, tolerance::kDoubleSum);
   EXPECT_GT(got.mutual_information, 1e-3);
 }
 
@@ -46,8 +47,8 @@ TEST(NetworkEnsemble, AveragesProbabilitiesNotLogits) {
   const at::Tensor a = at::tensor({0.9, 0.1}, at::kDouble).reshape({1, 2}).log();
   const at::Tensor b = at::tensor({0.2, 0.8}, at::kDouble).reshape({1, 2}).log();
   const at::Tensor wanted = at::tensor({0.55, 0.45}, at::kDouble).reshape({1, 2});
-  EXPECT_TRUE(close(mean_over_networks({a, b}).exp(), wanted, 1e-15));
-  EXPECT_TRUE(close(mean_over_networks({a}), a, 1e-15));
+  EXPECT_TRUE(close(mean_over_networks({a, b}).exp(), wanted, tolerance::kDoubleOperation));
+  EXPECT_TRUE(close(mean_over_networks({a}), a, tolerance::kDoubleOperation));
 }
 
 TEST(NetworkEnsemble, WantsTheSameImages) {

@@ -6,6 +6,7 @@
 
 #include "tests/analysis/striped_network.hpp"
 #include "tests/support/golden.hpp"
+#include "tests/support/tolerances.hpp"
 
 namespace varphase {
 namespace {
@@ -24,7 +25,7 @@ TEST(Predictor, DrawsTheMasksOfADropoutNetwork) {
   const at::NoGradGuard no_gradients;
   const at::Tensor x = slice_batch(images, 0, images.count()).images;
   EXPECT_TRUE(close(predictor.log_probabilities(Estimator::deterministic, 1),
-                    at::log_softmax(network.forward(x, Forward{}), 1), 1e-6));
+                    at::log_softmax(network.forward(x, Forward{}), 1), tolerance::kFloatSteps));
   // Member by member through the whole network.
   at::Tensor p;
   for (std::int64_t k = 0; k < members; ++k) {
@@ -35,13 +36,15 @@ TEST(Predictor, DrawsTheMasksOfADropoutNetwork) {
                       at::full({1}, k, images.labels.options())};
     const at::Tensor one = at::softmax(network.forward(x, how), 1);
     if (k == 0) {
-      EXPECT_TRUE(close(predictor.log_probabilities(Estimator::stochastic, 7), one.log(), 1e-5));
+      EXPECT_TRUE(close(predictor.log_probabilities(Estimator::stochastic, 7), one.log(),
+                        tolerance::kFloatGradient));
     }
     p = p.defined() ? p + one : one;
   }
   const at::Tensor ensemble = predictor.log_probabilities(Estimator::ensemble, members);
-  EXPECT_TRUE(close(ensemble, (p / members).log(), 1e-5));
-  EXPECT_FALSE(close(ensemble, predictor.log_probabilities(Estimator::deterministic, 1), 1e-3));
+  EXPECT_TRUE(close(ensemble, (p / members).log(), tolerance::kFloatGradient));
+  EXPECT_FALSE(close(ensemble, predictor.log_probabilities(Estimator::deterministic, 1),
+                     tolerance::kClearlyOther));
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "src/base/json.hpp"
+#include "tests/support/tolerances.hpp"
 
 namespace varphase {
 namespace {
@@ -92,7 +93,7 @@ TEST(Criteria, MeetTheGoldenScores) {
     std::replace(key.begin(), key.end(), '-', '_');
     if (!scores.contains(key)) continue;
     const double error = worst(score_weights(name, golden_inputs()), numbers(scores[key]));
-    EXPECT_TRUE(error <= 1e-12) << name << ' ' << error;
+    EXPECT_TRUE(error <= tolerance::kDoubleSum) << name << ' ' << error;
     ++met;
   }
   EXPECT_EQ(met, scores.size());
@@ -101,7 +102,7 @@ TEST(Criteria, MeetTheGoldenScores) {
 TEST(Criteria, MeetTheirFormulasWrittenOut) {
   const auto is = [](const std::string& name, const std::vector<double>& wanted) {
     const double error = worst(score_weights(name, convolution()), wanted);
-    EXPECT_TRUE(error <= 1e-15) << name << ' ' << error;
+    EXPECT_TRUE(error <= tolerance::kDoubleOperation) << name << ' ' << error;
   };
   is("kappa", {4, 0.75, 0, 0, 0, 4});
   is("kappa-signed", {4, -0.75, 0, 0, 0, 4});
@@ -119,17 +120,17 @@ TEST(Criteria, MeetTheirFormulasWrittenOut) {
 TEST(Criteria, AlphaIsThatOfTheEffectiveWeights) {
   ScoreInputs in = convolution();
   std::vector<double> log_alpha = score_weights("log-alpha", in);
-  EXPECT_NEAR(log_alpha[0], -std::log(16.0), 1e-12);
-  EXPECT_NEAR(log_alpha[1], -std::log(0.0625), 1e-12);
-  EXPECT_NEAR(log_alpha[2], std::log(1e-16), 1e-12);  // no mean: nothing but noise
-  EXPECT_EQ(log_alpha[3], INFINITY);                  // no noise
-  EXPECT_EQ(log_alpha[4], -INFINITY);                 // nothing at all
+  EXPECT_NEAR(log_alpha[0], -std::log(16.0), tolerance::kDoubleSum);
+  EXPECT_NEAR(log_alpha[1], -std::log(0.0625), tolerance::kDoubleSum);
+  EXPECT_NEAR(log_alpha[2], std::log(1e-16), tolerance::kDoubleSum);  // no mean: nothing but noise
+  EXPECT_EQ(log_alpha[3], INFINITY);                                  // no noise
+  EXPECT_EQ(log_alpha[4], -INFINITY);                                 // nothing at all
   const std::vector<double> snr = score_weights("snr", in);
-  EXPECT_NEAR(snr[1], 4, 1e-12);
+  EXPECT_NEAR(snr[1], 4, tolerance::kDoubleSum);
   EXPECT_EQ(snr[3], INFINITY);
   EXPECT_EQ(snr[4], 0);
   // Sparse VD's rule and the signal-to-noise ratio order alike: alpha = 1 / snr^2.
-  EXPECT_NEAR(log_alpha[5], 2 * std::log(snr[5]), 1e-12);
+  EXPECT_NEAR(log_alpha[5], 2 * std::log(snr[5]), tolerance::kDoubleSum);
 }
 
 TEST(Criteria, RandomIsTheWordOfItsLane) {

@@ -8,6 +8,7 @@
 #include "analysis/prune/fused_cuts.hpp"
 #include "analysis/prune/sweep.hpp"
 #include "tests/analysis/prune/plain_network.hpp"
+#include "tests/support/tolerances.hpp"
 
 namespace varphase {
 namespace {
@@ -75,15 +76,17 @@ TEST(Cuts, OfTwoLayersMeetAPlainNetworkMemberByMember) {
   ASSERT_EQ(scored.size(), 3U);
   const NoiseKey key{6, Stream::evaluation, 0, 0};
   const at::Tensor x = plain_pixels();
-  EXPECT_NEAR(scored[0].metrics.nll, nll_of(plain.ensemble(x, key, kMembers)), 1e-5);
+  EXPECT_NEAR(scored[0].metrics.nll, nll_of(plain.ensemble(x, key, kMembers)),
+              tolerance::kFloatGradient);
   const auto wide = [](const at::Tensor& t) { return t.to(at::kCPU, at::kDouble); };
   plain.weights1.variance = plain.weights1.variance * wide(cut[0]);
   plain.weights2.variance = plain.weights2.variance * wide(cut[1]);
-  EXPECT_NEAR(scored[1].metrics.nll, nll_of(plain.ensemble(x, key, kMembers)), 1e-5);
+  EXPECT_NEAR(scored[1].metrics.nll, nll_of(plain.ensemble(x, key, kMembers)),
+              tolerance::kFloatGradient);
   plain.weights1.mean = plain.weights1.mean * wide(cut[0]);
   plain.weights2.mean = plain.weights2.mean * wide(cut[1]);
   const at::Tensor log_p = plain.ensemble(x, key, kMembers);
-  EXPECT_NEAR(scored[2].metrics.nll, nll_of(log_p), 1e-5);
+  EXPECT_NEAR(scored[2].metrics.nll, nll_of(log_p), tolerance::kFloatGradient);
   EXPECT_EQ(scored[2].metrics.accuracy,
             log_p.argmax(1).eq(plain_labels()).to(at::kDouble).mean().item<double>());
   // The three rows are not one and the same.
@@ -166,7 +169,8 @@ TEST(Cuts, AreTheSameInOnePassAndOneByOne) {
         apply_cut(own, other, {masks[v / 2]}, request.rules[v % 2], request.repair, &its);
         const at::Tensor log_p =
             Predictor(own, images, 5).log_probabilities(Estimator::ensemble, kMembers);
-        EXPECT_NEAR(scored[v + 1].metrics.nll, metrics(log_p, images.labels).nll, 2e-6)
+        EXPECT_NEAR(scored[v + 1].metrics.nll, metrics(log_p, images.labels).nll,
+                    tolerance::kFloatLayer)
             << fused << repair << v;
       }
     }
@@ -198,7 +202,8 @@ TEST(Sweep, RanksByEveryCriterionAtEqualSparsity) {
     const bool half = row.point.value == 0.5;
     EXPECT_EQ(row.kept, half ? (std::vector<std::int64_t>{36, 250})
                              : (std::vector<std::int64_t>{72 - 64, 50}));
-    EXPECT_NEAR(row.sparsity, 1 - static_cast<double>(row.kept_total()) / 572, 1e-12);
+    EXPECT_NEAR(row.sparsity, 1 - static_cast<double>(row.kept_total()) / 572,
+                tolerance::kDoubleSum);
     EXPECT_TRUE(std::isnan(row.threshold));
   }
   EXPECT_EQ(by_layer.rows[0].criterion, "first");
@@ -250,11 +255,11 @@ SweepResult result_with(double accuracy, double nll) {
 TEST(Sweep, MeanOverNetworksHasTheirOwnStandardError) {
   const SweepResult mean =
       mean_of_sweeps({result_with(0.5, 1), result_with(0.6, 2), result_with(0.7, 6)});
-  EXPECT_NEAR(mean.rows[0].metrics.accuracy, 0.6, 1e-12);
-  EXPECT_NEAR(mean.rows[0].metrics.accuracy_se, 0.1 / std::sqrt(3), 1e-12);
-  EXPECT_NEAR(mean.rows[0].metrics.nll, 3, 1e-12);
-  EXPECT_NEAR(mean.full.accuracy, 0.7, 1e-12);
-  EXPECT_NEAR(mean.rows[0].difference.standard_error, 0, 1e-12);
+  EXPECT_NEAR(mean.rows[0].metrics.accuracy, 0.6, tolerance::kDoubleSum);
+  EXPECT_NEAR(mean.rows[0].metrics.accuracy_se, 0.1 / std::sqrt(3), tolerance::kDoubleSum);
+  EXPECT_NEAR(mean.rows[0].metrics.nll, 3, tolerance::kDoubleSum);
+  EXPECT_NEAR(mean.full.accuracy, 0.7, tolerance::kDoubleSum);
+  EXPECT_NEAR(mean.rows[0].difference.standard_error, 0, tolerance::kDoubleSum);
   SweepResult other = result_with(0.5, 1);
   other.rows[0].criterion = "random";
   EXPECT_THROW(mean_of_sweeps({result_with(0.5, 1), other}), Error);

@@ -6,6 +6,7 @@
 
 #include "analysis/kappa/compute_kappa.hpp"
 #include "tests/analysis/prune/plain_network.hpp"
+#include "tests/support/tolerances.hpp"
 
 namespace varphase {
 namespace {
@@ -26,8 +27,8 @@ TEST(WeightGradients, MeetFloat64Autograd) {
                               .gather(1, plain_labels().unsqueeze(1))
                               .sum();
   const auto wanted = torch::autograd::grad({nll}, {plain.weights1.mean, plain.weights2.mean});
-  EXPECT_TRUE(close(gradients[0], wanted[0], 2e-5));
-  EXPECT_TRUE(close(gradients[1], wanted[1], 2e-5));
+  EXPECT_TRUE(close(gradients[0], wanted[0], tolerance::kFloatNetwork));
+  EXPECT_TRUE(close(gradients[1], wanted[1], tolerance::kFloatNetwork));
   // The network is as it was.
   const VarianceLayer& conv = *plain.network.variance_layers()[0];
   EXPECT_TRUE(conv.effective_mean().is_same(conv.mean()));
@@ -49,13 +50,16 @@ TEST(Ranking, TakesWhatALayerIsLeftWithAndLeavesOutWhatCannotRank) {
       {"dense1", {5, 100}, std::vector<float>(500, 2), std::vector<float>(500, 1)});
   const auto inputs =
       score_inputs(plain.network, layers, criteria().names(), &map, "conv1: no rule", images, 1);
-  EXPECT_TRUE(close(rank("sigma2", inputs, test_device()).scores[0], variance * mask, 1e-6));
+  EXPECT_TRUE(close(rank("sigma2", inputs, test_device()).scores[0], variance * mask,
+                    tolerance::kFloatSteps));
   const at::Tensor shares = rank("variance-share", inputs, test_device()).scores[0];
   const at::Tensor parts =
       (variance * mask).to(at::kCPU, at::kDouble) * layers[0].input_square.to(at::kCPU);
-  EXPECT_TRUE(close(shares, parts / parts.sum(at::IntArrayRef{1, 2, 3}, true), 1e-6));
+  EXPECT_TRUE(
+      close(shares, parts / parts.sum(at::IntArrayRef{1, 2, 3}, true), tolerance::kFloatSteps));
   const at::Tensor scores = rank("obd", {inputs[1]}, test_device()).scores[0];
-  EXPECT_TRUE(close(scores, layers[1].layer->mean().to(at::kDouble).square(), 1e-6));
+  EXPECT_TRUE(
+      close(scores, layers[1].layer->mean().to(at::kDouble).square(), tolerance::kFloatSteps));
 
   const Rankings all = rank_by_all(inputs, test_device());
   std::vector<std::string> ranked, left_out;

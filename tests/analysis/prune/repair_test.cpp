@@ -3,6 +3,7 @@
 #include "analysis/prune/repair.hpp"
 
 #include "tests/analysis/prune/plain_network.hpp"
+#include "tests/support/tolerances.hpp"
 
 namespace varphase {
 namespace {
@@ -14,8 +15,8 @@ TEST(OutputStatistics, OfChunksAreThoseOfTheWhole) {
   sum.add(m.narrow(0, 0, 1), v.narrow(0, 0, 1));
   sum.add(m.narrow(0, 1, 0), v.narrow(0, 1, 0));
   sum.add(m.narrow(0, 1, m.size(0) - 1), v.narrow(0, 1, m.size(0) - 1));
-  EXPECT_TRUE(close(sum.result().mean, golden_tensor(g["bn_mean"]), 1e-12));
-  EXPECT_TRUE(close(sum.result().var, golden_tensor(g["bn_var"]), 1e-12));
+  EXPECT_TRUE(close(sum.result().mean, golden_tensor(g["bn_mean"]), tolerance::kDoubleSum));
+  EXPECT_TRUE(close(sum.result().var, golden_tensor(g["bn_var"]), tolerance::kDoubleSum));
   EXPECT_THROW(OutputStatisticsSum().result(), Error);
 }
 
@@ -27,7 +28,7 @@ TEST(OutputStatistics, KeepTheirDigitsFarFromZero) {
   sum.add(m.narrow(0, 2, 4), {});
   const at::Tensor wanted = (m - 1e6).transpose(0, 1).reshape({3, -1}).var(1, false);
   // Means of 1e6 are good to 1e-10, a millionth of the spread; E m^2 - (E m)^2 would be off by 1e4.
-  EXPECT_TRUE(close(sum.result().var, wanted, 1e-5));
+  EXPECT_TRUE(close(sum.result().var, wanted, tolerance::kFloatGradient));
 }
 
 TEST(VarianceMatch, MeetsTheGoldenNumbers) {
@@ -36,8 +37,9 @@ TEST(VarianceMatch, MeetsTheGoldenNumbers) {
                    mask = golden_tensor(g["keep"]);
   const at::Tensor match =
       variance_match(variance, mask, golden_tensor(golden()["kappa"]["mean_a2"]));
-  EXPECT_TRUE(close(match.flatten(), golden_tensor(g["rescale"]), 1e-12));
-  EXPECT_TRUE(close(variance * mask * match, golden_tensor(g["sigma2_rescaled"]), 1e-12));
+  EXPECT_TRUE(close(match.flatten(), golden_tensor(g["rescale"]), tolerance::kDoubleSum));
+  EXPECT_TRUE(
+      close(variance * mask * match, golden_tensor(g["sigma2_rescaled"]), tolerance::kDoubleSum));
   // What a thousandth of a thousandth is left of is not blown up without end.
   const at::Tensor tiny = at::tensor({1.0, 1e-9}, at::kDouble).reshape({1, 2});
   EXPECT_EQ(variance_match(tiny, at::tensor({0.0, 1.0}).reshape({1, 2}), at::ones({2}, at::kDouble))
@@ -73,8 +75,8 @@ TEST(Reestimation, FollowsTheNetworkWithItsOwnNoise) {
         {"batch_norm3", third}}) {
     const auto& norm =
         dynamic_cast<const BatchNorm&>(*plain.network.layers()[plain.network.position(name)]);
-    EXPECT_TRUE(close(norm.running_mean(), statistics.mean, 2e-5)) << name;
-    EXPECT_TRUE(close(norm.running_var(), statistics.var, 2e-5)) << name;
+    EXPECT_TRUE(close(norm.running_mean(), statistics.mean, tolerance::kFloatNetwork)) << name;
+    EXPECT_TRUE(close(norm.running_var(), statistics.var, tolerance::kFloatNetwork)) << name;
   }
 }
 
@@ -97,13 +99,13 @@ TEST(SampledInputs, MeanSquareIsThatOfEveryPlaceTheWeightMeets) {
   const at::Tensor columns =
       at::im2col(plain_pixels().square(), {3, 3}, {1, 1}, {1, 1}, {1, 1});  // [N, C * 9, positions]
   const at::Tensor wanted = columns.mean(at::IntArrayRef{0, 2}).reshape({2, 3, 3});
-  EXPECT_TRUE(close(passes.mean_square(0), wanted, 1e-6));
+  EXPECT_TRUE(close(passes.mean_square(0), wanted, tolerance::kFloatSteps));
   // Dense behind noise: one draw an image.
   const auto [m, v] = plain.conv1(plain_pixels());
   const NoiseKey key{9, Stream::reestimation, 0, 0};
   const at::Tensor a =
       plain.behind_norm(0, m + noise_like(m, key, 0, 0) * (v + 1e-16).sqrt()).flatten(1);
-  EXPECT_TRUE(close(passes.mean_square(3), a.square().mean(0), 1e-5));
+  EXPECT_TRUE(close(passes.mean_square(3), a.square().mean(0), tolerance::kFloatGradient));
 }
 
 TEST(SampledInputs, KeepsWhatComesBeforeTheNoise) {
@@ -119,7 +121,7 @@ TEST(SampledInputs, KeepsWhatComesBeforeTheNoise) {
   const at::Tensor x = slice_batch(images, 0, images.count()).images;
   const at::Tensor direct =
       network.forward_range(x, Forward{}, 0, 2).flatten(1).to(at::kDouble).square().mean(0);
-  EXPECT_TRUE(close(once, direct, 1e-6));
+  EXPECT_TRUE(close(once, direct, tolerance::kFloatSteps));
   EXPECT_THROW(passes.mean_square(0), Error);
 }
 
@@ -136,8 +138,8 @@ TEST(Repair, NamesAndWhatTheyMend) {
 TEST(Repair, MeetsTheGoldenStatistics) {
   const Json& g = golden()["repair"];
   const OutputStatistics got = output_statistics(golden_tensor(g["m"]), golden_tensor(g["v"]));
-  EXPECT_TRUE(close(got.mean, golden_tensor(g["bn_mean"]), 1e-12));
-  EXPECT_TRUE(close(got.var, golden_tensor(g["bn_var"]), 1e-12));
+  EXPECT_TRUE(close(got.mean, golden_tensor(g["bn_mean"]), tolerance::kDoubleSum));
+  EXPECT_TRUE(close(got.var, golden_tensor(g["bn_var"]), tolerance::kDoubleSum));
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "analysis/sparse/load_unpruned.hpp"
 #include "src/layers/batch_norm.hpp"
 #include "tests/support/golden.hpp"
+#include "tests/support/tolerances.hpp"
 
 namespace varphase {
 namespace {
@@ -113,7 +114,8 @@ TEST(Compact, PredictsWhatTheWholeNetworkPredicts) {
     Network whole = network_of(model), small = network_of(compacted.model);
     const at::Tensor x = some_images(whole);
     const at::Tensor wanted = whole.forward(x, Forward{});
-    EXPECT_TRUE(close(small.forward(x, Forward{}), wanted, 1e-6)) << activation;  // float32 biases
+    EXPECT_TRUE(close(small.forward(x, Forward{}), wanted, tolerance::kFloatSteps))
+        << activation;  // float32 biases
     // Means and variances of the units that are left, given the inputs of the deterministic pass.
     const at::Tensor a = whole.forward_range(x, Forward{}, 0, 7);
     const at::Tensor b = small.forward_range(x, Forward{}, 0, 7);
@@ -122,8 +124,11 @@ TEST(Compact, PredictsWhatTheWholeNetworkPredicts) {
     const auto left = at::tensor({0, 2, 3, 4, 5, 6}, at::kLong);
     const auto before = wide->moments(a, wide->effective_mean(), wide->effective_variance());
     const auto after = narrow->moments(b, narrow->effective_mean(), narrow->effective_variance());
-    EXPECT_TRUE(close(after.mean, before.mean.index_select(1, left), 1e-6)) << activation;
-    EXPECT_TRUE(close(after.variance, before.variance.index_select(1, left), 1e-6)) << activation;
+    EXPECT_TRUE(close(after.mean, before.mean.index_select(1, left), tolerance::kFloatSteps))
+        << activation;
+    EXPECT_TRUE(
+        close(after.variance, before.variance.index_select(1, left), tolerance::kFloatSteps))
+        << activation;
   }
 }
 
@@ -181,7 +186,8 @@ TEST(Compact, GoesOnUntilNothingIsDead) {
   EXPECT_EQ(rows["conv2"].units, 5);
   Network whole = network_of(unread), small = network_of(compact(unread).model);
   const at::Tensor x = some_images(whole);
-  EXPECT_TRUE(close(small.forward(x, Forward{}), whole.forward(x, Forward{}), 1e-6));
+  EXPECT_TRUE(
+      close(small.forward(x, Forward{}), whole.forward(x, Forward{}), tolerance::kFloatSteps));
 }
 
 TEST(Compact, KeepsOneUnitOfALayerThatIsDeadAltogether) {
@@ -193,7 +199,8 @@ TEST(Compact, KeepsOneUnitOfALayerThatIsDeadAltogether) {
   for (const CompactedLayer& row : compacted.layers) EXPECT_GE(row.units, 1) << row.layer;
   Network whole = network_of(model), small = network_of(compacted.model);
   const at::Tensor x = some_images(whole);
-  EXPECT_TRUE(close(small.forward(x, Forward{}), whole.forward(x, Forward{}), 1e-6));
+  EXPECT_TRUE(
+      close(small.forward(x, Forward{}), whole.forward(x, Forward{}), tolerance::kFloatSteps));
 }
 
 }  // namespace

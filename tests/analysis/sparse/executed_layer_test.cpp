@@ -12,6 +12,7 @@
 #include "src/torch/numerics.hpp"
 #include "tests/support/device.hpp"
 #include "tests/support/golden.hpp"
+#include "tests/support/tolerances.hpp"
 
 namespace varphase {
 namespace {
@@ -56,7 +57,7 @@ testing::AssertionResult meets(const at::Tensor& got, const at::Tensor& wanted) 
   return got.sizes() == wanted.sizes() && got.abs().max().item<float>() == 0 &&
                  wanted.abs().max().item<double>() == 0
              ? testing::AssertionSuccess()
-             : close(got, wanted, 3e-6);
+             : close(got, wanted, tolerance::kFloatSquares);
 }
 
 /// Every form, of both moments and of each alone, twice.
@@ -195,12 +196,13 @@ TEST(ExecutedLayer, ServesALayerOfANetwork) {
     layer->execute_by(pruned.shared(form));
     std::size_t i = 0;
     for (const Forward& how : {mean, sampled, zero_mean})
-      EXPECT_TRUE(close(network.forward(x, how), dense[i++], 5e-6)) << execution_form_name(form);
+      EXPECT_TRUE(close(network.forward(x, how), dense[i++], tolerance::kFloatLongSum))
+          << execution_form_name(form);
   }
   // Other weights: the form of the old ones must not stay.
   const Pruned other(scattered({40, 60}, 0.2), "zero");
   layer->override_weights(other.mean, other.variance);
-  EXPECT_FALSE(close(network.forward(x, mean), dense[0], 1e-3));
+  EXPECT_FALSE(close(network.forward(x, mean), dense[0], tolerance::kClearlyOther));
 }
 
 TEST(ExecutedLayer, LeavesGradientsToTheDenseProduct) {
@@ -214,7 +216,8 @@ TEST(ExecutedLayer, LeavesGradientsToTheDenseProduct) {
   layer->execute_by(pruned.shared(ExecutionForm::csr));
   const at::Tensor x = at::randn({3, 1, 1, 6}).to(test_device()).set_requires_grad(true);
   layer->effective_moments(x, {true, false}).mean.sum().backward();
-  EXPECT_TRUE(close(x.grad().flatten(1), pruned.mean.sum(0).expand({3, 6}), 1e-6));
+  EXPECT_TRUE(
+      close(x.grad().flatten(1), pruned.mean.sum(0).expand({3, 6}), tolerance::kFloatSteps));
 }
 
 TEST(ExecutedLayer, RefusesWhatDoesNotFit) {

@@ -15,6 +15,7 @@
 
 #include "src/base/error.hpp"
 #include "src/base/json.hpp"
+#include "tests/support/tolerances.hpp"
 
 namespace varphase::test {
 namespace {
@@ -227,7 +228,7 @@ TEST_P(EveryRule, SharesOfLayerAndNetwork) {
   EXPECT_EQ(model.network_weights(), 35 + 24 + 3);
   EXPECT_DOUBLE_EQ(model.sparsity(), (59 - kept) / 62);
   EXPECT_EQ(compression(0.75), 4);
-  EXPECT_NEAR(compression(0.98), 50, 1e-9);
+  EXPECT_NEAR(compression(0.98), 50, tolerance::kDoubleBackward);
   EXPECT_TRUE(std::isinf(compression(1)));
   EXPECT_EQ(&model.layer("conv2"), &model.layers[1]);
   EXPECT_THROW(model.layer("conv1"), Error);

@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 
 #include "tests/support/golden.hpp"
+#include "tests/support/tolerances.hpp"
 
 namespace varphase {
 namespace {
@@ -57,7 +58,7 @@ void expect_weights_of(const Network& network, const SparseModel& model) {
     EXPECT_EQ(host_floats(layer->effective_mean()), wanted.mean);
     const std::vector<float> variance = host_floats(layer->effective_variance());
     for (std::size_t i = 0; i < variance.size(); ++i)
-      EXPECT_NEAR(variance[i], wanted.variance[i], 4e-6 * wanted.variance[i])
+      EXPECT_NEAR(variance[i], wanted.variance[i], tolerance::kFloatInverse * wanted.variance[i])
           << layer->name() << ' ' << i;
     const at::Tensor kept = layer->mask().flatten();
     const auto bits = unpack_mask(model.layer(layer->name()).mask, kept.numel());

@@ -9,6 +9,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/tolerances.hpp"
+
 namespace varphase {
 namespace {
 
@@ -20,7 +22,7 @@ TEST(WorkRate, MeasuresALongPieceByItsFirstUnitsWithoutTheVeryFirst) {
   for (int step = 2; step < 21; ++step) EXPECT_EQ(rate.advance(1, 2 + 0.1 * (step - 1)), Seconds());
   const Seconds whole = rate.advance(1, 4.0);  // 20 steps in two seconds
   ASSERT_TRUE(whole);
-  EXPECT_NEAR(*whole, 4 + 179 * 0.1, 1e-9);
+  EXPECT_NEAR(*whole, 4 + 179 * 0.1, tolerance::kDoubleBackward);
   EXPECT_EQ(rate.text(*whole), "about 22 s (2 epochs, measured over the first 21 steps)");
 }
 
@@ -29,7 +31,7 @@ TEST(WorkRate, AddsWhatIsBetweenPiecesToALongOne) {
   rate.advance(10, 1);
   const Seconds whole = rate.advance(10, 6);
   ASSERT_TRUE(whole);
-  EXPECT_NEAR(*whole, 6 + 80 * (0.5 + 0.5), 1e-9);
+  EXPECT_NEAR(*whole, 6 + 80 * (0.5 + 0.5), tolerance::kDoubleBackward);
 }
 
 TEST(WorkRate, WaitsForTheEndsOfPiecesWhereWhatIsBetweenIsUnknown) {
@@ -40,7 +42,7 @@ TEST(WorkRate, WaitsForTheEndsOfPiecesWhereWhatIsBetweenIsUnknown) {
   EXPECT_EQ(rate.advance(10, 24), Seconds());
   const Seconds whole = rate.end_piece(30);
   ASSERT_TRUE(whole);
-  EXPECT_NEAR(*whole, 30 + 80 * 1.5, 1e-9);
+  EXPECT_NEAR(*whole, 30 + 80 * 1.5, tolerance::kDoubleBackward);
 }
 
 TEST(WorkRate, MeasuresShortPiecesWholeFromTheEndOfTheFirst) {
@@ -53,7 +55,7 @@ TEST(WorkRate, MeasuresShortPiecesWholeFromTheEndOfTheFirst) {
   rate.advance(10, 3.2);
   const Seconds whole = rate.end_piece(3.4);
   ASSERT_TRUE(whole);
-  EXPECT_NEAR(*whole, 3.4 + 70 * 1.2 / 20, 1e-9);
+  EXPECT_NEAR(*whole, 3.4 + 70 * 1.2 / 20, tolerance::kDoubleBackward);
 }
 
 TEST(WorkRate, MeasuresOfALaterPieceWhatTookLong) {
@@ -63,7 +65,7 @@ TEST(WorkRate, MeasuresOfALaterPieceWhatTookLong) {
   EXPECT_EQ(rate.advance(1, 2.2), Seconds());
   const Seconds whole = rate.advance(2, 3.5);
   ASSERT_TRUE(whole);
-  EXPECT_NEAR(*whole, 3.5 + 96 * 1.0, 1e-9);
+  EXPECT_NEAR(*whole, 3.5 + 96 * 1.0, tolerance::kDoubleBackward);
 }
 
 TEST(WorkRate, SaysItOnceAndNothingAtTheEnd) {

@@ -11,6 +11,7 @@
 
 #include "src/data/describe.hpp"
 #include "tests/src/data/idx_files.hpp"
+#include "tests/support/tolerances.hpp"
 
 namespace varphase::test {
 namespace {
@@ -161,8 +162,9 @@ TEST_F(Folder, DescriptionCountsWhatIsThere) {
     squares += pixel / 255 * pixel / 255;
   }
   const double mean = sum / 24;
-  EXPECT_NEAR(json["parts"]["test"]["mean"], mean, 1e-12);
-  EXPECT_NEAR(json["parts"]["test"]["std"], std::sqrt(squares / 24 - mean * mean), 1e-12);
+  EXPECT_NEAR(json["parts"]["test"]["mean"], mean, tolerance::kDoubleSum);
+  EXPECT_NEAR(json["parts"]["test"]["std"], std::sqrt(squares / 24 - mean * mean),
+              tolerance::kDoubleSum);
 
   const std::string text = description_text(dataset);
   EXPECT_THAT(text,
@@ -243,8 +245,8 @@ TEST(FashionMnist, IsTheRealOne) {
   EXPECT_EQ(dataset.digest, "0d6987d2702b5d1751f18cf7fa0e1441edd4b687b931582c660d19057f5ca3e9");
   const Json json = describe(dataset);
   // The values that are widely used to normalise it.
-  EXPECT_NEAR(json["parts"]["train"]["mean"], 0.2860, 5e-5);
-  EXPECT_NEAR(json["parts"]["train"]["std"], 0.3530, 5e-5);
+  EXPECT_NEAR(json["parts"]["train"]["mean"], 0.2860, tolerance::kPublishedDigits);
+  EXPECT_NEAR(json["parts"]["train"]["std"], 0.3530, tolerance::kPublishedDigits);
   for (const auto& count : json["parts"]["train"]["labels"]) EXPECT_EQ(count, 6000);
 }
 

@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/tolerances.hpp"
+
 namespace varphase {
 namespace {
 
@@ -26,8 +28,8 @@ TEST(FourGaussians, HaveTheirCentresAndUnitVariance) {
           sum += value - centres[label][axis];
           squares += std::pow(value - centres[label][axis], 2);
         }
-        EXPECT_NEAR(sum / 500, 0, 4 / std::sqrt(500.0));
-        EXPECT_NEAR(squares / 500, 1, 4 * std::sqrt(2 / 500.0));
+        EXPECT_NEAR(sum / 500, 0, tolerance::kStandardErrors / std::sqrt(500.0));
+        EXPECT_NEAR(squares / 500, 1, tolerance::kStandardErrors * std::sqrt(2 / 500.0));
       }
     }
   }

@@ -9,6 +9,7 @@
 
 #include "src/data/image_format.hpp"
 #include "tests/src/data/image_files.hpp"
+#include "tests/support/tolerances.hpp"
 
 namespace varphase::test {
 namespace {
@@ -91,7 +92,7 @@ TEST_F(ImageFolder, JpegComesBackWithinItsLoss) {
       const Dataset dataset = read_dataset(request);
       const Bytes wanted = planes(smooth, 3);
       for (std::size_t i = 0; i < wanted.size(); ++i)
-        ASSERT_NEAR(dataset.train.pixels[i], wanted[i], 6) << i;
+        ASSERT_NEAR(dataset.train.pixels[i], wanted[i], tolerance::kJpegLevels) << i;
     }
   }
 }

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/src/data/idx_files.hpp"
+#include "tests/support/tolerances.hpp"
 
 namespace varphase::test {
 namespace {
@@ -37,8 +38,8 @@ TEST(ChannelStatistics, AreThoseOfTheDefinition) {
       }
     }
     const double mean = sum / 60;
-    EXPECT_NEAR(got.mean[c], mean, 1e-14);
-    EXPECT_NEAR(got.deviation[c], std::sqrt(squares / 60 - mean * mean), 1e-13);
+    EXPECT_NEAR(got.mean[c], mean, tolerance::kDoubleSteps);
+    EXPECT_NEAR(got.deviation[c], std::sqrt(squares / 60 - mean * mean), tolerance::kDoubleFormula);
   }
 }
 

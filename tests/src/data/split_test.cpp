@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/src/data/idx_files.hpp"
+#include "tests/support/tolerances.hpp"
 
 namespace varphase::test {
 namespace {
@@ -49,7 +50,7 @@ TEST(Split, HeldOutPositionsAreSpreadEvenly) {
   for (const std::int64_t position : parts.validation)
     ++tenth[static_cast<std::size_t>(position / 6000)];
   // Hypergeometric: standard deviation sqrt(6000 * 0.1 * 0.9 * 0.9) = 22.
-  for (const int count : tenth) EXPECT_NEAR(count, 600, 4 * 22);
+  for (const int count : tenth) EXPECT_NEAR(count, 600, tolerance::kStandardErrors * 22);
 }
 
 TEST(Split, SharesAreReadAsDecimalNumbers) {

@@ -12,6 +12,7 @@
 #include "src/torch/kernel_arguments.hpp"
 #include "tests/support/device.hpp"
 #include "tests/support/golden.hpp"
+#include "tests/support/tolerances.hpp"
 
 namespace varphase {
 namespace {
@@ -65,7 +66,8 @@ TEST(SquaredProduct, MeetsTheSumWrittenOut) {
       job.parts = data_of<float>(parts);
       ASSERT_TRUE(squared_product_fits(size.k));
       squared_product(job, where_of(sum));
-      EXPECT_TRUE(close(sum, wanted, 3e-6)) << size.m << ' ' << size.n << ' ' << size.k;
+      EXPECT_TRUE(close(sum, wanted, tolerance::kFloatSquares))
+          << size.m << ' ' << size.n << ' ' << size.k;
     }
   }
   EXPECT_FALSE(squared_product_fits(25));
@@ -127,7 +129,7 @@ TEST(UnitPatches, AreRowsOfTheConvolutionsJacobian) {
         UnitPatches<double>{data_of<double>(w), data_of<std::int64_t>(u), data_of<double>(s), units,
                             g.with(channels), data_of<double>(got)},
         where_of(got));
-    EXPECT_TRUE(close(got, wanted, 1e-14));
+    EXPECT_TRUE(close(got, wanted, tolerance::kDoubleSteps));
   }
 }
 
@@ -146,7 +148,7 @@ TEST(FoldColumns, AddsThemAsTheInputGradientDoes) {
       fold_columns(
           FoldColumns<double>{data_of<double>(from), rows, g.with(channels), data_of<double>(got)},
           where_of(got));
-      EXPECT_TRUE(close(got, wanted, 1e-14));
+      EXPECT_TRUE(close(got, wanted, tolerance::kDoubleSteps));
     }
   }
 }
@@ -320,7 +322,8 @@ TEST(PooledPull, IsTheInputGradientOfWinners) {
         sort_winners(job, where_of(v));
         pooled_pull(job, where_of(v));
       });
-      EXPECT_TRUE(close(got, wanted, type == at::kFloat ? 3e-6 : 1e-14));
+      EXPECT_TRUE(close(got, wanted,
+                        type == at::kFloat ? tolerance::kFloatSquares : tolerance::kDoubleSteps));
     }
   }
 }

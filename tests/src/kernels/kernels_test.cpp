@@ -19,6 +19,7 @@
 #include "src/torch/kernel_arguments.hpp"
 #include "tests/support/device.hpp"
 #include "tests/support/golden.hpp"
+#include "tests/support/tolerances.hpp"
 
 namespace varphase {
 namespace {
@@ -98,17 +99,23 @@ TEST(NormPool, MeetsFloat64AutogradInTraining) {
         Forward how;
         how.training = true;
         const at::Tensor y = tail.network.forward_range(x, how, 0, tail.dense());
-        EXPECT_TRUE(close(wide(y), ry.detach(), 2e-6)) << what;
-        EXPECT_TRUE(close(wide(tail.buffer("batch_norm1/running_mean")), new_mean, 1e-6)) << what;
-        EXPECT_TRUE(close(wide(tail.buffer("batch_norm1/running_var")), new_var, 1e-6)) << what;
+        EXPECT_TRUE(close(wide(y), ry.detach(), tolerance::kFloatLayer)) << what;
+        EXPECT_TRUE(
+            close(wide(tail.buffer("batch_norm1/running_mean")), new_mean, tolerance::kFloatSteps))
+            << what;
+        EXPECT_TRUE(
+            close(wide(tail.buffer("batch_norm1/running_var")), new_var, tolerance::kFloatSteps))
+            << what;
 
         const at::Tensor g = at::randn(ry.sizes());
         ry.backward(g.to(at::kDouble));
         y.backward(g.to(test_device()));
-        EXPECT_TRUE(close(wide(x.grad()), rx.grad(), 1e-5)) << what;
-        EXPECT_TRUE(close(wide(tail.parameter("batch_norm1/weight").grad()), rw.grad(), 1e-5))
+        EXPECT_TRUE(close(wide(x.grad()), rx.grad(), tolerance::kFloatGradient)) << what;
+        EXPECT_TRUE(close(wide(tail.parameter("batch_norm1/weight").grad()), rw.grad(),
+                          tolerance::kFloatGradient))
             << what;
-        EXPECT_TRUE(close(wide(tail.parameter("batch_norm1/bias").grad()), rb.grad(), 1e-5))
+        EXPECT_TRUE(close(wide(tail.parameter("batch_norm1/bias").grad()), rb.grad(),
+                          tolerance::kFloatGradient))
             << what;
       }
     }
@@ -181,7 +188,8 @@ TEST(NormPool, Bfloat16IsTheRoundedResult) {
         EXPECT_TRUE(close(wide(x.grad()), rx.grad(), half_step)) << what;
         if (fused) {
           const at::Tensor off = (wide(y) - ry.detach()).abs() - half_step * ry.detach().abs();
-          EXPECT_LT(off.max().item<double>(), 1e-5) << what;  // each entry to its own half step
+          EXPECT_LT(off.max().item<double>(), tolerance::kFloatGradient)
+              << what;  // each entry to its own half step
         }
         const double sums = fused ? 1e-5 : half_step;
         EXPECT_TRUE(close(wide(tail.parameter("batch_norm1/weight").grad()), rw.grad(), sums))
@@ -210,11 +218,11 @@ TEST(NormPool, MeetsFloat64BehindADenseLayer) {
     Forward how;
     how.training = true;
     const at::Tensor y = tail.network.forward_range(x, how, 1, 3);
-    EXPECT_TRUE(close(wide(y), ry.detach(), 2e-6)) << phi;
+    EXPECT_TRUE(close(wide(y), ry.detach(), tolerance::kFloatLayer)) << phi;
     const at::Tensor g = at::randn(ry.sizes());
     ry.backward(g.to(at::kDouble));
     y.backward(g.to(test_device()));
-    EXPECT_TRUE(close(wide(x.grad()), rx.grad(), 1e-5)) << phi;
+    EXPECT_TRUE(close(wide(x.grad()), rx.grad(), tolerance::kFloatGradient)) << phi;
   }
 }
 
@@ -247,7 +255,7 @@ TEST(ConvPool, MeetsFloat64InEvalMode) {
           const at::Tensor got =
               tail.network.forward_range(x.to(test_device()), Forward{}, 0, tail.dense());
           // Sums of up to 500 products in float32.
-          EXPECT_TRUE(close(wide(got), wanted, 1e-5)) << what;
+          EXPECT_TRUE(close(wide(got), wanted, tolerance::kFloatGradient)) << what;
         }
       }
     }
@@ -310,7 +318,8 @@ TEST(Float32Product, HasFloat32Digits) {
                     data_of<std::uint8_t>(workspace), where_of(a));
     const at::Tensor wanted = wide(a).mm(wide(b).t());
     // 2,000 products added in float32 one by one.
-    EXPECT_LT((wide(c) / wanted - 1).abs().max().item<double>(), 1e-5) << m << ' ' << n << ' ' << k;
+    EXPECT_LT((wide(c) / wanted - 1).abs().max().item<double>(), tolerance::kFloatGradient)
+        << m << ' ' << n << ' ' << k;
   }
   for (const auto& [m, n, k] :
        {std::array<std::int64_t, 3>{500, 800, 3001}, {4, 4, 1}, {132, 20, 700}}) {
@@ -322,7 +331,7 @@ TEST(Float32Product, HasFloat32Digits) {
     add_product_with_squares(data_of<float>(a), data_of<float>(b), m, n, k, data_of<float>(c),
                              data_of<float>(parts), where_of(a));
     // A plain sum of 3,001 products; TF32 alone would err by 3e-4.
-    EXPECT_TRUE(close(wide(c), wanted, 5e-6)) << m << ' ' << n << ' ' << k;
+    EXPECT_TRUE(close(wide(c), wanted, tolerance::kFloatLongSum)) << m << ' ' << n << ' ' << k;
   }
 }
 
@@ -376,8 +385,8 @@ TEST(OutputCurvature, MeetsFloat64DoubleBackward) {
         };
         const std::string what = fmt::format("{} classes, {} units, activation {}", classes, units,
                                              static_cast<int>(activation));
-        EXPECT_TRUE(close(run(0.0, at::kDouble), wanted, 1e-11)) << what;
-        EXPECT_TRUE(close(run(0.0F, at::kFloat), wanted, 2e-5)) << what;
+        EXPECT_TRUE(close(run(0.0, at::kDouble), wanted, tolerance::kDoubleProduct)) << what;
+        EXPECT_TRUE(close(run(0.0F, at::kFloat), wanted, tolerance::kFloatNetwork)) << what;
       }
     }
   }
@@ -403,8 +412,8 @@ TEST(PredictionScores, CountsWonAndLostAgainstTheFirstVariant) {
   EXPECT_EQ(got[1].right, 1);
   EXPECT_EQ(got[1].won, 1);
   EXPECT_EQ(got[1].lost, 1);
-  EXPECT_NEAR(got[1].nll, -std::log(0.2) - std::log(0.7), 1e-12);
-  EXPECT_NEAR(got[1].brier, 2 * 0.64 + 2 * 0.09, 1e-12);
+  EXPECT_NEAR(got[1].nll, -std::log(0.2) - std::log(0.7), tolerance::kDoubleSum);
+  EXPECT_NEAR(got[1].brier, 2 * 0.64 + 2 * 0.09, tolerance::kDoubleSum);
 }
 
 /// An RGB set of 11 images, 6 x 9, whose source indices are not its positions.
@@ -517,9 +526,11 @@ TEST(GatherImages, DrawsEveryPlaceAndMirrorsHalf) {
     mirrored += draw.flip ? 1 : 0;
   }
   // Five standard deviations of a binomial count.
-  for (const int count : rows) EXPECT_NEAR(count, kDraws / 9, 5 * std::sqrt(kDraws * 8.0 / 81));
-  for (const int count : columns) EXPECT_NEAR(count, kDraws / 9, 5 * std::sqrt(kDraws * 8.0 / 81));
-  EXPECT_NEAR(mirrored, kDraws / 2, 5 * std::sqrt(kDraws / 4.0));
+  for (const int count : rows)
+    EXPECT_NEAR(count, kDraws / 9, tolerance::kManyStandardErrors * std::sqrt(kDraws * 8.0 / 81));
+  for (const int count : columns)
+    EXPECT_NEAR(count, kDraws / 9, tolerance::kManyStandardErrors * std::sqrt(kDraws * 8.0 / 81));
+  EXPECT_NEAR(mirrored, kDraws / 2, tolerance::kManyStandardErrors * std::sqrt(kDraws / 4.0));
 }
 
 TEST(SampleOutput, HasTheSameBitsOnEveryDevice) {

@@ -10,6 +10,7 @@
 #include "src/torch/kernel_arguments.hpp"
 #include "tests/support/device.hpp"
 #include "tests/support/golden.hpp"
+#include "tests/support/tolerances.hpp"
 
 namespace varphase {
 namespace {
@@ -142,8 +143,8 @@ TEST(SparseMoments, MeetsFloat64AtEverySizeAndSparsity) {
             fmt::format("{} x {}, {} kept, {} rows", outputs, inputs, kept, rows);
         const at::Tensor x = at::randn({rows, inputs});
         const Moments both = run(layer, x);
-        EXPECT_TRUE(close(both.m, reference_mean(layer, x), 5e-6)) << what;
-        EXPECT_TRUE(close(both.v, reference_variance(layer, x), 5e-6)) << what;
+        EXPECT_TRUE(close(both.m, reference_mean(layer, x), tolerance::kFloatLongSum)) << what;
+        EXPECT_TRUE(close(both.v, reference_variance(layer, x), tolerance::kFloatLongSum)) << what;
       }
     }
   }
@@ -169,8 +170,8 @@ TEST(SparseMoments, MeetsConvolutionsInFloat64) {
                         g.channels, g.height, g.width, g.kernel, g.stride, g.padding, kept, rows);
         const at::Tensor x = at::randn({rows, g.channels, g.height, g.width});
         const Moments both = run(layer, x);
-        EXPECT_TRUE(close(both.m, reference_mean(layer, x), 5e-6)) << what;
-        EXPECT_TRUE(close(both.v, reference_variance(layer, x), 5e-6)) << what;
+        EXPECT_TRUE(close(both.m, reference_mean(layer, x), tolerance::kFloatLongSum)) << what;
+        EXPECT_TRUE(close(both.v, reference_variance(layer, x), tolerance::kFloatLongSum)) << what;
         EXPECT_TRUE(at::equal(run(layer, x, true, false).m, both.m)) << what;
         EXPECT_TRUE(at::equal(run(layer, x, false, true).v, both.v)) << what;
       }
@@ -186,7 +187,8 @@ TEST(SparseMoments, GivesEitherMomentAlone) {
     const Moments both = run(layer, x);
     EXPECT_TRUE(at::equal(run(layer, x, true, false).m, both.m));
     EXPECT_TRUE(at::equal(run(layer, x, false, true).v, both.v));
-    EXPECT_TRUE(close(run(layer, x, true, true, false).m, reference_mean(layer, x, false), 5e-6));
+    EXPECT_TRUE(close(run(layer, x, true, true, false).m, reference_mean(layer, x, false),
+                      tolerance::kFloatLongSum));
   }
 }
 
@@ -198,7 +200,7 @@ TEST(SparseMoments, UnitsWithoutWeightsHaveTheBiasAndNoVariance) {
   for (const std::int64_t rows : {2, 200}) {
     const at::Tensor x = at::randn({rows, 20});
     const Moments got = run(some, x);
-    EXPECT_TRUE(close(got.m, reference_mean(some, x), 2e-6));
+    EXPECT_TRUE(close(got.m, reference_mean(some, x), tolerance::kFloatLayer));
     EXPECT_TRUE(at::equal(got.m.narrow(1, 5, 20), some.bias.narrow(0, 5, 20).expand({rows, 20})));
     EXPECT_TRUE(at::equal(got.v.narrow(1, 5, 20), at::zeros({rows, 20})));
     const Moments nothing = run(none, x);

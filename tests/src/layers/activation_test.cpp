@@ -3,6 +3,7 @@
 #include "src/kernels/layers/activation.hpp"
 
 #include "tests/support/golden.hpp"
+#include "tests/support/tolerances.hpp"
 
 namespace varphase {
 namespace {
@@ -20,9 +21,9 @@ TEST(Activation, MeetsTheGoldenDerivatives) {
   for (const auto& [name, activation] : rows) {
     for (std::size_t i = 0; i < phi["h"].size(); ++i) {
       const auto jet = activation_jet<double>(activation, phi["h"][i].get<double>(), 1);
-      EXPECT_NEAR(jet.value, phi[name]["f"][i].get<double>(), 1e-13) << name;
-      EXPECT_NEAR(jet.first, phi[name]["d1"][i].get<double>(), 1e-13) << name;
-      EXPECT_NEAR(jet.second, phi[name]["d2"][i].get<double>(), 1e-13) << name;
+      EXPECT_NEAR(jet.value, phi[name]["f"][i].get<double>(), tolerance::kDoubleFormula) << name;
+      EXPECT_NEAR(jet.first, phi[name]["d1"][i].get<double>(), tolerance::kDoubleFormula) << name;
+      EXPECT_NEAR(jet.second, phi[name]["d2"][i].get<double>(), tolerance::kDoubleFormula) << name;
     }
   }
 }

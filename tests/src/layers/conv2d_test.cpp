@@ -8,6 +8,7 @@
 
 #include "tests/support/device.hpp"
 #include "tests/support/golden.hpp"
+#include "tests/support/tolerances.hpp"
 
 namespace varphase {
 namespace {
@@ -38,7 +39,8 @@ TEST(Conv2dByPlace, MeetsFloat64) {
           at::conv2d(x.to(at::kDouble), weight.to(at::kDouble), {}, g.stride, g.padding);
       if (with_bias) wanted = wanted + bias.reshape({-1, 1, 1});
       const at::Tensor got = conv2d_by_place(x, weight, bias, g);
-      EXPECT_TRUE(close(got, wanted, 3e-6)) << g.kernel << ", bias " << with_bias;
+      EXPECT_TRUE(close(got, wanted, tolerance::kFloatSquares))
+          << g.kernel << ", bias " << with_bias;
       EXPECT_TRUE(got.is_contiguous(at::MemoryFormat::ChannelsLast));
     }
   }
@@ -61,12 +63,12 @@ TEST(Conv2dByPlace, TakesThePlaceOfFourierTransformsOnAGpu) {
       EXPECT_TRUE(at::equal(quiet, conv2d_by_place(x, weight, {}, g)));
     }
   }
-  EXPECT_TRUE(close(quiet, wanted, 3e-6));
+  EXPECT_TRUE(close(quiet, wanted, tolerance::kFloatSquares));
   // With gradients Torch's own convolution, whose backward pass is known.
   const at::Tensor learned = weight.clone().set_requires_grad(true);
   const at::Tensor out = convolve(x, learned, {}, g);
   EXPECT_TRUE(out.requires_grad());
-  EXPECT_TRUE(close(out, wanted, 3e-6));
+  EXPECT_TRUE(close(out, wanted, tolerance::kFloatSquares));
   at::globalContext().setAllowTF32CuDNN(tf32);
 }
 

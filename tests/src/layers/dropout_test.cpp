@@ -6,6 +6,7 @@
 #include "src/noise/normal_fill.hpp"
 #include "tests/support/device.hpp"
 #include "tests/support/golden.hpp"
+#include "tests/support/tolerances.hpp"
 
 namespace varphase {
 namespace {
@@ -34,7 +35,8 @@ TEST(Dropout, KeepsWhatTheGoldenMaskKeeps) {
   const at::Tensor x = at::arange(1, 9, at::kFloat).reshape({1, 8}).to(test_device());
   const at::Tensor y = layer->forward(
       x, sampled({row["example"].get<std::int64_t>()}, row["member"].get<std::int64_t>()));
-  EXPECT_TRUE(close(y, golden_tensor(row["keep"]).reshape({1, 8}) * x.to(at::kCPU) / keep, 1e-7));
+  EXPECT_TRUE(close(y, golden_tensor(row["keep"]).reshape({1, 8}) * x.to(at::kCPU) / keep,
+                    tolerance::kFloatProduct));
 }
 
 TEST(Dropout, TrainingAndEvaluationDrawDifferentMasks) {
@@ -98,8 +100,12 @@ TEST(Dropout, HasTheMeanAndVarianceOfItsFactor) {
     const at::Tensor y =
         layer->forward(at::ones({rows, units}).to(test_device()), sampled(example, 7))
             .to(at::kDouble);
-    EXPECT_NEAR(y.mean().item<double>(), 1, 5 * std::sqrt(variance / count)) << kind;
-    EXPECT_NEAR(y.var().item<double>(), variance, 5 * variance * std::sqrt(2 / count)) << kind;
+    EXPECT_NEAR(y.mean().item<double>(), 1,
+                tolerance::kManyStandardErrors * std::sqrt(variance / count))
+        << kind;
+    EXPECT_NEAR(y.var().item<double>(), variance,
+                tolerance::kManyStandardErrors * variance * std::sqrt(2 / count))
+        << kind;
   }
 }
 
@@ -111,7 +117,7 @@ TEST(GaussianDropout, IsOnePlusTheNoiseOfTheUnit) {
     for (std::int64_t p = 0; p < 4; ++p) {
       const float eps =
           normal_at({42, Stream::dropout, kNumber, 0}, 5, 6, static_cast<std::uint64_t>(4 * p + c));
-      EXPECT_NEAR(y[0][c][p / 2][p % 2].item<float>(), 1 + 0.7 * eps, 1e-6);
+      EXPECT_NEAR(y[0][c][p / 2][p % 2].item<float>(), 1 + 0.7 * eps, tolerance::kFloatSteps);
     }
   }
 }
@@ -149,7 +155,7 @@ TEST(Dropout, ItsGradientIsItsFactor) {
     const at::Tensor x = at::randn({3, 6, 4, 5}).to(test_device()).requires_grad_(true);
     const at::Tensor upstream = at::randn({3, 6, 4, 5}).to(test_device());
     layer->forward(x, how).backward(upstream);
-    EXPECT_TRUE(close(x.grad(), factor * upstream, 1e-7)) << kind;
+    EXPECT_TRUE(close(x.grad(), factor * upstream, tolerance::kFloatProduct)) << kind;
   }
 }
 

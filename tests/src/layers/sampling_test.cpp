@@ -4,6 +4,7 @@
 
 #include "src/noise/normal_fill.hpp"
 #include "tests/support/golden.hpp"
+#include "tests/support/tolerances.hpp"
 
 namespace varphase {
 namespace {
@@ -28,12 +29,12 @@ TEST(SampleOutput, IsMeanPlusNoiseTimesDeviationWithTheHandGradient) {
     fill_normals({9, Stream::test, 4, 0}, static_cast<std::uint32_t>(100 + n), 3, 7,
                  eps[n].data_ptr<float>());
   }
-  EXPECT_TRUE(close(b, m + eps * (v + 1e-16).sqrt(), 1e-6));
+  EXPECT_TRUE(close(b, m + eps * (v + 1e-16).sqrt(), tolerance::kFloatSteps));
   const at::Tensor g = at::randn({5, 7});
   b.backward(g);
-  EXPECT_TRUE(close(m.grad(), g, 1e-7));
+  EXPECT_TRUE(close(m.grad(), g, tolerance::kFloatProduct));
   const at::Tensor wanted = at::where(v > 0, g * eps / (2 * (v + 1e-16).sqrt()), 0.0);
-  EXPECT_TRUE(close(v.grad(), wanted, 1e-5));
+  EXPECT_TRUE(close(v.grad(), wanted, tolerance::kFloatGradient));
 }
 
 TEST(SampleOutput, DoesNotDependOnTheBatch) {

@@ -10,6 +10,7 @@
 #include "tests/support/golden.hpp"
 #include "tests/support/residual.hpp"
 #include "tests/support/small_training.hpp"
+#include "tests/support/tolerances.hpp"
 
 namespace varphase {
 namespace {
@@ -95,7 +96,7 @@ TEST(NestedLayers, AddTheirKl) {
     wanted =
         wanted + reference::log_uniform_approximation(layer.theta().expand_as(layer.mean())).sum();
   }
-  EXPECT_TRUE(close(network.kl(Forward{}, {}), wanted, 1e-12));
+  EXPECT_TRUE(close(network.kl(Forward{}, {}), wanted, tolerance::kDoubleSum));
 }
 
 TEST(NestedLayers, AreRunInTheModeThatIsAsked) {
@@ -110,7 +111,7 @@ TEST(NestedLayers, AreRunInTheModeThatIsAsked) {
   EXPECT_EQ(network.first_noise(), 1U);
   at::Tensor got = network.forward(x.to(test_device()), Forward{});
   network.to(at::kCPU);
-  EXPECT_TRUE(close(got, by_hand(network, x, none), 1e-5));
+  EXPECT_TRUE(close(got, by_hand(network, x, none), tolerance::kFloatGradient));
 
   const NoiseKey key{9, Stream::evaluation, 0, 0};
   const auto numbers = [&](const Layer& layer, const at::Tensor& m) {
@@ -128,7 +129,7 @@ TEST(NestedLayers, AreRunInTheModeThatIsAsked) {
                         at::full({1}, 2, at::kLong).to(test_device())};
   got = network.forward(x.to(test_device()), sampled);
   network.to(at::kCPU);
-  EXPECT_TRUE(close(got, by_hand(network, x, numbers), 1e-5));
+  EXPECT_TRUE(close(got, by_hand(network, x, numbers), tolerance::kFloatGradient));
 }
 
 TEST(NestedLayers, AreStoredLoadedAndCopiedWithTheirMasks) {
@@ -156,7 +157,8 @@ TEST(NestedLayers, AreTrainedAndResumedBitForBit) {
     Trainer trainer(network, set, small_training());
     const EpochReport report = run_epochs(trainer, before);
     EXPECT_EQ(report.log_alpha.size(), 3U);
-    EXPECT_NEAR(report.kl, network.kl(Forward{}, {}).item<double>(), 1e-6 * report.kl);
+    EXPECT_NEAR(report.kl, network.kl(Forward{}, {}).item<double>(),
+                tolerance::kFloatSteps * report.kl);
     if (after == 0) return trainer.snapshot();
     Network second = made(8);
     second.to(test_device());

@@ -13,6 +13,7 @@
 #include "src/noise/normal.hpp"
 #include "src/noise/normal_fill.hpp"
 #include "src/noise/permutation.hpp"
+#include "tests/support/tolerances.hpp"
 
 namespace varphase {
 namespace {
@@ -59,7 +60,7 @@ TEST(Normal, HasTheGoldenBitsAndCounterForEveryKey) {
     EXPECT_EQ((std::vector<std::uint32_t>{key.k0(), key.k1()}), words(row["key"]));
     const float value = normal_at(key, example, member, unit);
     EXPECT_EQ(ieee::to_bits(value), words(row["float32_bits"])[0]) << row.dump();
-    EXPECT_NEAR(value, row["normal"].get<double>(), 1e-6);
+    EXPECT_NEAR(value, row["normal"].get<double>(), tolerance::kFloatSteps);
   }
 }
 
@@ -83,7 +84,7 @@ TEST(Normal, MeetsTheFormulaInFloat64) {
     worst = std::max({worst, std::abs(pair.even - r * std::cos(angle)),
                       std::abs(pair.odd - r * std::sin(angle))});
   }
-  EXPECT_LT(worst, 7e-7);
+  EXPECT_LT(worst, tolerance::kFloatNormal);
   EXPECT_GT(worst, 1e-9);  // float32: an exact zero would mean that nothing was compared
 }
 
@@ -111,9 +112,9 @@ TEST(Normal, HasTheMomentsOfTheLaw) {
     m4 += std::pow(static_cast<double>(x), 4);
   }
   const double n = count;
-  EXPECT_LT(std::abs(m1 / n), 4 * std::sqrt(1 / n));
-  EXPECT_LT(std::abs(m2 / n - 1), 4 * std::sqrt(2 / n));
-  EXPECT_LT(std::abs(m4 / n - 3), 4 * std::sqrt(96 / n));
+  EXPECT_LT(std::abs(m1 / n), tolerance::kStandardErrors * std::sqrt(1 / n));
+  EXPECT_LT(std::abs(m2 / n - 1), tolerance::kStandardErrors * std::sqrt(2 / n));
+  EXPECT_LT(std::abs(m4 / n - 3), tolerance::kStandardErrors * std::sqrt(96 / n));
 }
 
 TEST(NoiseKey, EveryFieldChangesTheNumber) {

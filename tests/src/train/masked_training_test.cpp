@@ -10,6 +10,7 @@
 #include "src/train/training_checks.hpp"
 #include "tests/support/golden.hpp"
 #include "tests/support/small_training.hpp"
+#include "tests/support/tolerances.hpp"
 
 namespace varphase {
 namespace {
@@ -142,7 +143,8 @@ TEST(MaskedTraining, KeepingAllEqualsNoMask) {
       for (const Array& array : none.parameters) {
         const Array* other = find(all.parameters, array.name);
         ASSERT_NE(other, nullptr);
-        EXPECT_TRUE(close(tensor_from_array(*other), tensor_from_array(array), 5e-4))
+        EXPECT_TRUE(
+            close(tensor_from_array(*other), tensor_from_array(array), tolerance::kFloatTraining))
             << parameterization << ' ' << prior << ' ' << array.name;
       }
     }
@@ -175,7 +177,7 @@ TEST(MaskedTraining, CountsKeptWeightsAlone) {
     wanted +=
         layer->mask().sum().item<double>() * (0.63576 * (1 - s) + 0.5 * std::log1p(std::exp(5.0)));
   }
-  EXPECT_NEAR(trainer.kl(), wanted, 1e-9 * wanted);
+  EXPECT_NEAR(trainer.kl(), wanted, tolerance::kDoubleBackward * wanted);
   for (const auto& [layer, sparsity] : trainer.sparsity()) {
     EXPECT_GT(sparsity, 0.4) << layer;
     EXPECT_LT(sparsity, 0.8) << layer;

@@ -9,6 +9,7 @@
 
 #include "tests/support/device.hpp"
 #include "tests/support/golden.hpp"
+#include "tests/support/tolerances.hpp"
 
 namespace varphase {
 namespace {
@@ -109,7 +110,8 @@ TEST(EveryOptimizer, FollowsItsDefinitionInFloat64) {
           const double wanted = kReferences.at(name)(config, start[p].flatten()[i].item<double>(),
                                                      path, variance ? kVarianceRate : kRate,
                                                      variance ? 0 : config.weight_decay);
-          EXPECT_NEAR(got[i].item<double>(), wanted, 4e-6 * std::max(1.0, std::abs(wanted)))
+          EXPECT_NEAR(got[i].item<double>(), wanted,
+                      tolerance::kFloatInverse * std::max(1.0, std::abs(wanted)))
               << name << ' ' << parameters[p].name << ' ' << i;
         }
       }

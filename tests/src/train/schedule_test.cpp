@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/tolerances.hpp"
+
 namespace varphase {
 namespace {
 
@@ -43,16 +45,18 @@ TEST(EverySchedule, GivesTheRatesOfItsDefinition) {
     for (std::int64_t e = 0; e < config.epochs; ++e) {
       const LearningRates rates = learning_rates(config, e);
       const double wanted = 0.5 * kShares.at(name)[static_cast<std::size_t>(e)];
-      EXPECT_NEAR(rates.weights, wanted, 1e-15) << name << ' ' << e;
-      EXPECT_NEAR(rates.variances, wanted, 1e-15) << name << ' ' << e;
+      EXPECT_NEAR(rates.weights, wanted, tolerance::kDoubleOperation) << name << ' ' << e;
+      EXPECT_NEAR(rates.variances, wanted, tolerance::kDoubleOperation) << name << ' ' << e;
     }
     config.log_alpha_rate = 30;
     config.log_alpha_hold = 0.25;
     for (std::int64_t e = 0; e < config.epochs; ++e) {
       const auto at = static_cast<std::size_t>(e);
       const LearningRates rates = learning_rates(config, e);
-      EXPECT_NEAR(rates.weights, 0.5 * kShares.at(name)[at], 1e-15) << name << ' ' << e;
-      EXPECT_NEAR(rates.variances, 15 * kHeldShares.at(name)[at], 1e-13) << name << ' ' << e;
+      EXPECT_NEAR(rates.weights, 0.5 * kShares.at(name)[at], tolerance::kDoubleOperation)
+          << name << ' ' << e;
+      EXPECT_NEAR(rates.variances, 15 * kHeldShares.at(name)[at], tolerance::kDoubleFormula)
+          << name << ' ' << e;
     }
   }
 }
@@ -83,7 +87,9 @@ TEST(KlWeight, StartsAndRisesByEpoch) {
   config.kl_start = 2;
   const std::vector<double> wanted{0, 0, 0, 0.2, 0.4, 0.6, 0.8, 0.8};
   for (std::size_t e = 0; e < wanted.size(); ++e)
-    EXPECT_NEAR(kl_weight(config, static_cast<std::int64_t>(e)), wanted[e], 1e-15) << e;
+    EXPECT_NEAR(kl_weight(config, static_cast<std::int64_t>(e)), wanted[e],
+                tolerance::kDoubleOperation)
+        << e;
   config.kl_warmup = 0;
   EXPECT_EQ(kl_weight(config, 1), 0);
   EXPECT_EQ(kl_weight(config, 2), 0.8);
@@ -100,8 +106,8 @@ TEST(PruneSparsity, RisesAsZhuAndGuptaHaveIt) {
   for (std::int64_t e = 1; e <= 12; ++e)
     EXPECT_EQ(prunes_after(config, e), e == 5 || e == 8 || e == 10) << e;
   EXPECT_EQ(prune_sparsity(config, 2), 0);
-  EXPECT_NEAR(prune_sparsity(config, 6), 0.8 * (1 - 0.125), 1e-15);
-  EXPECT_NEAR(prune_sparsity(config, 8), 0.8 * (1 - 1.0 / 64), 1e-15);
+  EXPECT_NEAR(prune_sparsity(config, 6), 0.8 * (1 - 0.125), tolerance::kDoubleOperation);
+  EXPECT_NEAR(prune_sparsity(config, 8), 0.8 * (1 - 1.0 / 64), tolerance::kDoubleOperation);
   EXPECT_EQ(prune_sparsity(config, 10), 0.8);
   config.prune_end = 0;  // the last epoch
   EXPECT_TRUE(prunes_after(config, 12));

@@ -8,6 +8,7 @@
 #include "src/train/schedule.hpp"
 #include "src/train/training_checks.hpp"
 #include "tests/support/small_training.hpp"
+#include "tests/support/tolerances.hpp"
 
 namespace varphase {
 namespace {
@@ -83,7 +84,7 @@ TEST(Trainer, EveryPrecisionResumesBitForBitAndLearnsAlike) {
   for (const std::string precision : {"float32", "tf32", "bf16"}) {
     config.precision = precision;
     // bfloat16 keeps 8 bits: 40 epochs end near each other, not equal.
-    EXPECT_NEAR(final_nll(config), exact, 0.25 * exact + 1) << precision;
+    EXPECT_NEAR(final_nll(config), exact, tolerance::kLearnsAlike * exact + 1) << precision;
     TrainConfig short_one = config;
     short_one.epochs = 4;
     EXPECT_TRUE(same_arrays(trained(short_one, 4, 0), trained(short_one, 2, 2))) << precision;
@@ -105,7 +106,8 @@ TEST(Trainer, Bfloat16StaysWithinItsRoundingInOneStep) {
   config.precision = "bf16";
   const double rounded = final_nll(config);
   EXPECT_NE(rounded, exact);
-  EXPECT_NEAR(rounded, exact, 0.02 * exact);  // a few products, each input rounded to 2^-9
+  EXPECT_NEAR(rounded, exact,
+              tolerance::kBfloat16Step * exact);  // a few products, each input rounded to 2^-9
 }
 
 double log_alpha_after(TrainConfig config) {

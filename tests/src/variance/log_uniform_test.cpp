@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "tests/support/golden.hpp"
+#include "tests/support/tolerances.hpp"
 
 namespace varphase {
 namespace {
@@ -17,8 +18,10 @@ TEST(LogUniform, MeetsTheGoldenApproximationAndItsGradient) {
     kl.backward();
     const double value = row["approx"].get<double>();
     const double slope = row["d_approx"].get<double>();
-    EXPECT_NEAR(kl.item<double>(), value, 1e-13 * std::abs(value)) << row.dump();
-    EXPECT_NEAR(log_alpha.grad().item<double>(), slope, 1e-13 * std::abs(slope)) << row.dump();
+    EXPECT_NEAR(kl.item<double>(), value, tolerance::kDoubleFormula * std::abs(value))
+        << row.dump();
+    EXPECT_NEAR(log_alpha.grad().item<double>(), slope, tolerance::kDoubleFormula * std::abs(slope))
+        << row.dump();
   }
 }
 
@@ -29,13 +32,14 @@ TEST(LayerWise, MeetsTheGoldenMomentsAndKl) {
   const at::Tensor mean = golden_tensor(dense["mu"]);
   const at::Tensor theta = golden_tensor(row["theta"]);
   const at::Tensor variance = layer->variance(mean, theta);
-  EXPECT_TRUE(close(variance, golden_tensor(row["sigma2"]), 1e-13));
+  EXPECT_TRUE(close(variance, golden_tensor(row["sigma2"]), tolerance::kDoubleFormula));
   const at::Tensor a = golden_tensor(dense["a"]);
+  EXPECT_TRUE(close(at::linear(a, mean, golden_tensor(dense["bias"])), golden_tensor(row["m"]),
+                    tolerance::kDoubleFormula));
   EXPECT_TRUE(
-      close(at::linear(a, mean, golden_tensor(dense["bias"])), golden_tensor(row["m"]), 1e-13));
-  EXPECT_TRUE(close(at::linear(a.square(), variance), golden_tensor(row["v"]), 1e-13));
+      close(at::linear(a.square(), variance), golden_tensor(row["v"]), tolerance::kDoubleFormula));
   const double kl = make_log_uniform_approximation()->kl(*layer, mean, theta).item<double>();
-  EXPECT_NEAR(kl, row["kl_approx"].get<double>(), 1e-12);
+  EXPECT_NEAR(kl, row["kl_approx"].get<double>(), tolerance::kDoubleSum);
 }
 
 }  // namespace

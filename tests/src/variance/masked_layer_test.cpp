@@ -6,6 +6,7 @@
 
 #include "tests/src/variance/every_layer.hpp"
 #include "tests/support/golden.hpp"
+#include "tests/support/tolerances.hpp"
 
 namespace varphase {
 namespace {
@@ -64,16 +65,17 @@ TEST(MaskedVarianceLayer, HasTheLossAndGradientsOfFloat64Autograd) {
       const at::Tensor wanted_kl = reference_kl(one, own, theta, kept);
       ((wanted * upstream).sum() + wanted_kl * 0.7).backward();
 
-      EXPECT_TRUE(close(b, wanted.detach(), 2e-6)) << what;
+      EXPECT_TRUE(close(b, wanted.detach(), tolerance::kFloatLayer)) << what;
       if (one.prior != "log_uniform_sampled") {
-        EXPECT_NEAR(kl.item<double>(), wanted_kl.item<double>(),
-                    2e-6 * std::abs(wanted_kl.item<double>()) + 1e-12)
+        EXPECT_NEAR(
+            kl.item<double>(), wanted_kl.item<double>(),
+            tolerance::kFloatLayer * std::abs(wanted_kl.item<double>()) + tolerance::kDoubleSum)
             << what;
       }
-      EXPECT_TRUE(close(own_x.grad(), wide_x.grad(), 1e-5)) << what;
+      EXPECT_TRUE(close(own_x.grad(), wide_x.grad(), tolerance::kFloatGradient)) << what;
       for (const Parameter& parameter : made.layer->parameters()) {
         const at::Tensor gradient = parameter.tensor->grad().to(at::kCPU);
-        EXPECT_TRUE(close(gradient, wide[parameter.name].grad(), 1e-5))
+        EXPECT_TRUE(close(gradient, wide[parameter.name].grad(), tolerance::kFloatGradient))
             << what << " " << parameter.name;
         if (gradient.sizes() != kept.sizes()) continue;
         EXPECT_TRUE((gradient.masked_select(kept.logical_not()) == 0).all().item<bool>())
@@ -145,11 +147,13 @@ TEST(EveryParameterization, FindsItsThetaAgain) {
     ASSERT_EQ(found.sizes(), theta.sizes()) << one.name();
     const at::Tensor again = made.variance->parameterization().variance(mean, found);
     const at::Tensor error = ((again - variance).abs() / variance).masked_select(kept);
-    EXPECT_LT(error.max().item<double>(), 4e-6) << one.name();
+    EXPECT_LT(error.max().item<double>(), tolerance::kFloatInverse) << one.name();
     // Entries that stand for no kept weight are the given ones.
     const at::Tensor known = kept.to(at::kLong).sum_to_size(theta.sizes()) > 0;
     EXPECT_TRUE((found.masked_select(known.logical_not()) == -3).all().item<bool>()) << one.name();
-    EXPECT_TRUE(close(found.masked_select(known), theta.masked_select(known), 1e-6)) << one.name();
+    EXPECT_TRUE(
+        close(found.masked_select(known), theta.masked_select(known), tolerance::kFloatSteps))
+        << one.name();
   }
 }
 

@@ -9,6 +9,7 @@
 #include "tests/src/variance/reference.hpp"
 #include "tests/support/device.hpp"
 #include "tests/support/golden.hpp"
+#include "tests/support/tolerances.hpp"
 
 namespace varphase {
 namespace {
@@ -51,8 +52,8 @@ TEST(LogUniformExact, MeetsQuadrature) {
   const at::Tensor wanted = reference::log_uniform_exact(reference_la);
   kl.sum().backward();
   wanted.sum().backward();
-  EXPECT_LT(worst(kl, wanted), 1e-8);
-  EXPECT_LT(worst(la.grad(), reference_la.grad()), 1e-8);
+  EXPECT_LT(worst(kl, wanted), tolerance::kQuadrature);
+  EXPECT_LT(worst(la.grad(), reference_la.grad()), tolerance::kQuadrature);
   EXPECT_TRUE((kl.slice(0, 1) < kl.slice(0, 0, -1)).all().item<bool>());
 }
 
@@ -63,7 +64,8 @@ TEST(LogUniformExact, ItsSlopeIsThatOfItsValueWhereTheSeriesMeet) {
     const double difference =
         (log_uniform_divergence(la + step).value - log_uniform_divergence(la - step).value) /
         (2 * step);
-    EXPECT_NEAR(log_uniform_divergence(la).slope / difference, 1, 1e-6) << la;
+    EXPECT_NEAR(log_uniform_divergence(la).slope / difference, 1, tolerance::kFiniteDifference)
+        << la;
   }
 }
 
@@ -74,9 +76,10 @@ TEST(LogUniformSampled, MeetsTheGoldenSamplesWithTheExactGradient) {
     const at::Tensor eps = at::tensor({row["eps"].get<double>()}, at::kDouble).to(test_device());
     const at::Tensor kl = log_uniform_kl_sampled(la, eps);
     kl.backward();
-    EXPECT_NEAR(kl.item<double>(), row["value"].get<double>(), 1e-12);
+    EXPECT_NEAR(kl.item<double>(), row["value"].get<double>(), tolerance::kDoubleSum);
     EXPECT_NEAR(la.grad().item<double>(),
-                log_uniform_divergence(row["log_alpha"].get<double>()).slope, 1e-14);
+                log_uniform_divergence(row["log_alpha"].get<double>()).slope,
+                tolerance::kDoubleSteps);
   }
 }
 
@@ -88,7 +91,9 @@ TEST(LogUniformSampled, IsUnbiasedAndFiniteAtItsPole) {
         log_uniform_kl_sampled(at::full({draws}, la, at::kDouble), at::randn({draws}, at::kDouble));
     const double error = values.std().item<double>() / std::sqrt(static_cast<double>(draws));
     const at::Tensor wanted = reference::log_uniform_exact(at::full({1}, la, at::kDouble));
-    EXPECT_NEAR(values.mean().item<double>(), wanted.item<double>(), 4 * error) << la;
+    EXPECT_NEAR(values.mean().item<double>(), wanted.item<double>(),
+                tolerance::kStandardErrors * error)
+        << la;
   }
   const at::Tensor pole = log_uniform_kl_sampled(at::zeros({1}), at::full({1}, -1.0F));
   EXPECT_TRUE(std::isfinite(pole.item<float>()));
@@ -97,15 +102,15 @@ TEST(LogUniformSampled, IsUnbiasedAndFiniteAtItsPole) {
 TEST(StudentT, MeetsTheGoldenValuesAndGradients) {
   for (const Json& row : golden()["student"]["rows"]) {
     const double nu = row["nu"].get<double>();
-    for (const auto& [type, tolerance] :
-         {std::pair(at::kDouble, 1e-9), std::pair(at::kFloat, 2e-5)}) {
+    for (const auto& [type, tolerance] : {std::pair(at::kDouble, tolerance::kDoubleBackward),
+                                          std::pair(at::kFloat, tolerance::kFloatNetwork)}) {
       const at::Tensor mean = leaf(at::tensor({row["mu"].get<double>()}, at::kDouble), type);
       const at::Tensor variance =
           leaf(at::tensor({row["sigma2"].get<double>()}, at::kDouble), type);
       const at::Tensor kl = student_t_kl(mean, variance, nu);
       kl.backward();
       // The small-nu form's derivatives lack terms of order sqrt(nu).
-      const double slope_tolerance = std::max(tolerance, nu < 1e-8 ? 1e-6 : 0.0);
+      const double slope_tolerance = std::max(tolerance, nu < 1e-8 ? tolerance::kSeriesSlope : 0.0);
       EXPECT_NEAR(kl.item<double>() / row["kl"].get<double>(), 1, tolerance) << row.dump();
       EXPECT_NEAR(mean.grad().item<double>() / row["d_mu"].get<double>(), 1, slope_tolerance)
           << row.dump();
@@ -129,9 +134,10 @@ TEST(StudentT, MeetsQuadrature) {
       const at::Tensor wanted = reference::student_t(mean2, variance2, nu);
       kl.sum().backward();
       wanted.sum().backward();
-      EXPECT_TRUE(close(kl, wanted.detach(), 1e-8)) << nu << " " << v;
-      EXPECT_TRUE(close(mean.grad(), mean2.grad(), 1e-8)) << nu << " " << v;
-      EXPECT_TRUE(close(variance.grad(), variance2.grad(), 1e-8)) << nu << " " << v;
+      EXPECT_TRUE(close(kl, wanted.detach(), tolerance::kQuadrature)) << nu << " " << v;
+      EXPECT_TRUE(close(mean.grad(), mean2.grad(), tolerance::kQuadrature)) << nu << " " << v;
+      EXPECT_TRUE(close(variance.grad(), variance2.grad(), tolerance::kQuadrature))
+          << nu << " " << v;
     }
   }
 }
@@ -141,9 +147,9 @@ TEST(StudentT, ItsTwoFormsMeet) {
   for (const double mean : {0.0, 0.3, -2.0}) {
     const auto limit = student_t_divergence(mean, 4.0, below, student_t_offset(below));
     const auto sum = student_t_divergence(mean, 4.0, above, student_t_offset(above));
-    EXPECT_NEAR(limit.value / sum.value, 1, 1e-7) << mean;
-    EXPECT_NEAR(limit.d_mean, sum.d_mean, 1e-6) << mean;
-    EXPECT_NEAR(limit.d_variance, sum.d_variance, 1e-6) << mean;
+    EXPECT_NEAR(limit.value / sum.value, 1, tolerance::kSeriesLimit) << mean;
+    EXPECT_NEAR(limit.d_mean, sum.d_mean, tolerance::kSeriesSlope) << mean;
+    EXPECT_NEAR(limit.d_variance, sum.d_variance, tolerance::kSeriesSlope) << mean;
   }
 }
 
@@ -162,7 +168,7 @@ TEST(StudentT, MeetsQuadratureOfTinySpreads) {
     const double offset = student_t_offset(nu);
     const double wanted = offset - 0.5 * std::log(variance) + (nu + 1) / 2 * expected / mass;
     EXPECT_NEAR(student_t_divergence(mean, variance, nu, offset).value, wanted,
-                1e-8 * std::abs(wanted))
+                tolerance::kQuadrature * std::abs(wanted))
         << mean << ' ' << variance << ' ' << nu;
   }
 }

@@ -14,6 +14,7 @@
 #include "src/train/trainer.hpp"
 #include "tests/src/variance/every_layer.hpp"
 #include "tests/support/golden.hpp"
+#include "tests/support/tolerances.hpp"
 
 namespace varphase {
 namespace {
@@ -49,15 +50,17 @@ TEST(EveryVarianceLayer, HasTheLossAndGradientsOfFloat64Autograd) {
     const at::Tensor wanted_kl = reference_kl(one, mean, theta);
     ((wanted * upstream).sum() + wanted_kl * 0.7).backward();
 
-    EXPECT_TRUE(close(b, wanted.detach(), 2e-6)) << one.name();
+    EXPECT_TRUE(close(b, wanted.detach(), tolerance::kFloatLayer)) << one.name();
     if (one.prior != "log_uniform_sampled") {
-      EXPECT_NEAR(kl.item<double>(), wanted_kl.item<double>(),
-                  2e-6 * std::abs(wanted_kl.item<double>()) + 1e-12)
+      EXPECT_NEAR(
+          kl.item<double>(), wanted_kl.item<double>(),
+          tolerance::kFloatLayer * std::abs(wanted_kl.item<double>()) + tolerance::kDoubleSum)
           << one.name();
     }
-    EXPECT_TRUE(close(own_x.grad(), wide_x.grad(), 1e-5)) << one.name();
+    EXPECT_TRUE(close(own_x.grad(), wide_x.grad(), tolerance::kFloatGradient)) << one.name();
     for (const Parameter& parameter : made.layer->parameters()) {
-      EXPECT_TRUE(close(parameter.tensor->grad(), wide[parameter.name].grad(), 1e-5))
+      EXPECT_TRUE(
+          close(parameter.tensor->grad(), wide[parameter.name].grad(), tolerance::kFloatGradient))
           << one.name() << " " << parameter.name;
     }
   }
@@ -116,13 +119,15 @@ TEST(EveryVarianceLayer, TakesItsMeansAndThenLeavesThemOut) {
     for (const Parameter& parameter : made.layer->parameters()) {
       if (parameter.name == "bias") bias = *parameter.tensor;
     }
-    EXPECT_TRUE(close(made.layer->forward(x, Forward{}), apply(one, x, mean, bias), 1e-6))
+    EXPECT_TRUE(
+        close(made.layer->forward(x, Forward{}), apply(one, x, mean, bias), tolerance::kFloatSteps))
         << one.name();
     Forward how = sampled(3, 4);
     const at::Tensor all = made.layer->forward(x, how);
     how.mode = Mode::zero_mean;
     const at::Tensor wanted = all - apply(one, x, mean, std::nullopt);
-    EXPECT_TRUE(close(made.layer->forward(x, how), wanted, 1e-5)) << one.name();
+    EXPECT_TRUE(close(made.layer->forward(x, how), wanted, tolerance::kFloatGradient))
+        << one.name();
   }
 }
 
@@ -137,11 +142,12 @@ TEST(EveryVarianceLayer, MasksAsPruningDoes) {
     const at::Tensor full = made.layer->forward(x, how);
     made.variance->override_weights(mean, variance);
     EXPECT_TRUE(at::equal(made.layer->forward(x, how), full) ||
-                close(made.layer->forward(x, how), full, 1e-6))
+                close(made.layer->forward(x, how), full, tolerance::kFloatSteps))
         << one.name();
     made.variance->override_weights(mean, at::zeros_like(variance));
     // All replaced by the mean: what is left of the noise is 1e-8 eps.
-    EXPECT_TRUE(close(made.layer->forward(x, how), made.layer->forward(x, Forward{}), 1e-6))
+    EXPECT_TRUE(close(made.layer->forward(x, how), made.layer->forward(x, Forward{}),
+                      tolerance::kFloatSteps))
         << one.name();
   }
 }
@@ -223,20 +229,25 @@ TEST(EveryParameterization, MeetsTheGoldenDenseLayer) {
                                   : at::zeros_like(golden_tensor(dense["mu"]));
     const at::Tensor theta = golden_tensor(row["theta"]).requires_grad_(true);
     const at::Tensor variance = parameterization->variance(mean, theta);
-    EXPECT_TRUE(close(variance.detach(), golden_tensor(row["sigma2"]), 1e-13)) << name;
+    EXPECT_TRUE(close(variance.detach(), golden_tensor(row["sigma2"]), tolerance::kDoubleFormula))
+        << name;
     const at::Tensor v = at::linear(a.square(), variance);
-    EXPECT_TRUE(close(v.detach(), golden_tensor(row["v"]), 1e-13)) << name;
+    EXPECT_TRUE(close(v.detach(), golden_tensor(row["v"]), tolerance::kDoubleFormula)) << name;
     for (const auto& [prior, key] :
          {std::pair("log_uniform", "kl_approx"), std::pair("log_uniform_exact", "kl_exact")}) {
       const at::Tensor kl = priors().at(prior)({})->kl(*parameterization, mean, theta);
-      EXPECT_NEAR(kl.item<double>(), row[key].get<double>(), 1e-12 * (1 + row[key].get<double>()))
+      EXPECT_NEAR(kl.item<double>(), row[key].get<double>(),
+                  tolerance::kDoubleSum * (1 + row[key].get<double>()))
           << name << " " << prior;
     }
     if (!means) continue;
     priors().at("log_uniform")({})->kl(*parameterization, mean, theta).backward();
-    EXPECT_TRUE(close(theta.grad(), golden_tensor(row["kl_approx_grad"]["theta"]), 1e-12)) << name;
+    EXPECT_TRUE(
+        close(theta.grad(), golden_tensor(row["kl_approx_grad"]["theta"]), tolerance::kDoubleSum))
+        << name;
     if (name == "additive") {
-      EXPECT_TRUE(close(mean.grad(), golden_tensor(row["kl_approx_grad"]["mu"]), 1e-12));
+      EXPECT_TRUE(
+          close(mean.grad(), golden_tensor(row["kl_approx_grad"]["mu"]), tolerance::kDoubleSum));
     }
   }
 }
@@ -258,8 +269,10 @@ TEST(VarianceConv2d, MeetsTheGoldenMoments) {
     }
     auto* variance = dynamic_cast<VarianceLayer*>(layer.get());
     const auto moments = variance->moments(a, variance->mean(), variance->weight_variance());
-    EXPECT_TRUE(close(moments.mean, golden_tensor(g[std::string("m") + end]), 1e-13));
-    EXPECT_TRUE(close(moments.variance, golden_tensor(g[std::string("v") + end]), 1e-13));
+    EXPECT_TRUE(
+        close(moments.mean, golden_tensor(g[std::string("m") + end]), tolerance::kDoubleFormula));
+    EXPECT_TRUE(close(moments.variance, golden_tensor(g[std::string("v") + end]),
+                      tolerance::kDoubleFormula));
     EXPECT_EQ(layer->output_shape(), (Shape{2, 4 / stride, 4 / stride}));
   }
 }
@@ -283,10 +296,10 @@ TEST(InitialValues, AreThoseOfTheTable) {
                     5 * k * k * std::sqrt(4 / 45.0 / count))
             << what;
       } else if (name == "additive") {
-        EXPECT_NEAR(t.min().item<double>(), 2 * std::log(k) - 5, 1e-5) << what;
-        EXPECT_NEAR(t.max().item<double>(), 2 * std::log(k) - 5, 1e-5) << what;
+        EXPECT_NEAR(t.min().item<double>(), 2 * std::log(k) - 5, tolerance::kFloatGradient) << what;
+        EXPECT_NEAR(t.max().item<double>(), 2 * std::log(k) - 5, tolerance::kFloatGradient) << what;
       } else if (name == "zero_centred") {
-        EXPECT_LE(t.max().item<double>(), 2 * std::log(k) + 1e-5) << what;
+        EXPECT_LE(t.max().item<double>(), 2 * std::log(k) + tolerance::kFloatGradient) << what;
         EXPECT_NEAR(t.exp().mean().item<double>(), k * k / 3,
                     5 * k * k * std::sqrt(4 / 45.0 / count))
             << what;
@@ -432,7 +445,7 @@ TEST(LogUniformSampled, DrawsAnewAtEveryStepAndAlikeOnEveryDevice) {
                          (0.57721566490153286 + std::log(2.0)) / 2)
                             .sum()
                             .item<double>();
-  EXPECT_NEAR(kl_at(1, 2), wanted, 1e-5 * std::abs(wanted));
+  EXPECT_NEAR(kl_at(1, 2), wanted, tolerance::kFloatGradient * std::abs(wanted));
 }
 
 }  // namespace

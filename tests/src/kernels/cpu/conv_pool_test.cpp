@@ -3,6 +3,7 @@
 #include "src/kernels/layers/conv_pool.hpp"
 
 #include "tests/src/kernels/cpu/float64_reference.hpp"
+#include "tests/support/tolerances.hpp"
 
 namespace varphase {
 namespace {
@@ -59,7 +60,7 @@ TEST(CpuConvPool, MeetsTheSumWrittenOut) {
       Numbers y(at(job.rows * job.out_channels * job.out_height() * job.out_width()), kNaN);
       job.y = y.data();
       conv_pool(job, {});
-      expect_close(y, conv_pool_reference(job), 2e-6,
+      expect_close(y, conv_pool_reference(job), tolerance::kFloatLayer,
                    fmt::format("{} images of {}, {} outputs, kernel {}", size.rows, size.channels,
                                size.outputs, size.kernel));
     }

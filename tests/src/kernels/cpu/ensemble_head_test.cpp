@@ -6,6 +6,7 @@
 
 #include "src/noise/normal_fill.hpp"
 #include "tests/src/kernels/cpu/float64_reference.hpp"
+#include "tests/support/tolerances.hpp"
 
 namespace varphase {
 namespace {
@@ -55,7 +56,8 @@ TEST(CpuEnsembleHead, MeetsTheMeanOfItsMembers) {
           }
           for (const double p : mean) wanted.push_back(std::log(p));
         }
-      expect_close(log_p, wanted, 1e-5, fmt::format("{} units, {} classes", units, classes));
+      expect_close(log_p, wanted, tolerance::kFloatGradient,
+                   fmt::format("{} units, {} classes", units, classes));
     }
   }
 }

@@ -3,6 +3,7 @@
 #include "src/kernels/layers/norm_pool.hpp"
 
 #include "tests/src/kernels/cpu/float64_reference.hpp"
+#include "tests/support/tolerances.hpp"
 
 namespace varphase {
 namespace {
@@ -87,13 +88,13 @@ TEST(CpuNormPool, MeetsItsFormulaForwardAndBackward) {
 
         const std::string what = fmt::format("{} channels, pool {}", channels, pool);
         const NormPoolReference wanted(job, dy);
-        expect_close(mean, wanted.mean, 1e-6, what);
-        expect_close(inverse_sd, wanted.inverse_sd, 1e-6, what);
-        expect_close(y, wanted.y, 2e-6, what);
+        expect_close(mean, wanted.mean, tolerance::kFloatSteps, what);
+        expect_close(inverse_sd, wanted.inverse_sd, tolerance::kFloatSteps, what);
+        expect_close(y, wanted.y, tolerance::kFloatLayer, what);
         EXPECT_EQ(winner, wanted.winner) << what;
-        expect_close(dx, wanted.dx, 5e-6, what);
-        expect_close(dweight, wanted.dweight, 5e-6, what);
-        expect_close(dbias, wanted.dbias, 5e-6, what);
+        expect_close(dx, wanted.dx, tolerance::kFloatLongSum, what);
+        expect_close(dweight, wanted.dweight, tolerance::kFloatLongSum, what);
+        expect_close(dbias, wanted.dbias, tolerance::kFloatLongSum, what);
       }
     }
   }

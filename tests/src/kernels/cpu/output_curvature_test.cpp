@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "tests/src/kernels/cpu/float64_reference.hpp"
+#include "tests/support/tolerances.hpp"
 
 namespace varphase {
 namespace {
@@ -63,8 +64,8 @@ void check_output_curvature(double tolerance) {
 }
 
 TEST(CpuOutputCurvature, MeetsItsFormula) {
-  check_output_curvature<float>(5e-6);
-  check_output_curvature<double>(1e-13);
+  check_output_curvature<float>(tolerance::kFloatLongSum);
+  check_output_curvature<double>(tolerance::kDoubleFormula);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include "src/kernels/curvature/pooled_pull.hpp"
 #include "src/kernels/curvature/pooled_squares.hpp"
 #include "tests/src/kernels/cpu/float64_reference.hpp"
+#include "tests/support/tolerances.hpp"
 
 namespace varphase {
 namespace {
@@ -98,8 +99,8 @@ void check_pooled_sums(double tolerance) {
 }
 
 TEST(CpuPooledSums, MeetTheSumWrittenOut) {
-  check_pooled_sums<float>(1e-5);
-  check_pooled_sums<double>(1e-13);
+  check_pooled_sums<float>(tolerance::kFloatGradient);
+  check_pooled_sums<double>(tolerance::kDoubleFormula);
 }
 
 template <class T>
@@ -146,8 +147,8 @@ void check_pooled_pull(double tolerance) {
 }
 
 TEST(CpuPooledPull, MeetsTheSumWrittenOut) {
-  check_pooled_pull<float>(2e-6);
-  check_pooled_pull<double>(1e-14);
+  check_pooled_pull<float>(tolerance::kFloatLayer);
+  check_pooled_pull<double>(tolerance::kDoubleSteps);
 }
 
 }  // namespace

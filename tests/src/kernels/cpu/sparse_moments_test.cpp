@@ -3,6 +3,7 @@
 #include "src/kernels/products/sparse_moments.hpp"
 
 #include "tests/src/kernels/cpu/float64_reference.hpp"
+#include "tests/support/tolerances.hpp"
 
 namespace varphase {
 namespace {
@@ -66,8 +67,8 @@ TEST(CpuSparseMoments, MeetsTheSumWrittenOut) {
           wanted_v.push_back(squares);
         }
     const std::string what = fmt::format("{} images, {} channels", size.rows, size.channels);
-    expect_close(m, wanted_m, 2e-6, what);
-    expect_close(v, wanted_v, 2e-6, what);
+    expect_close(m, wanted_m, tolerance::kFloatLayer, what);
+    expect_close(v, wanted_v, tolerance::kFloatLayer, what);
   }
 }
 
