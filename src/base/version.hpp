@@ -6,7 +6,7 @@
 
 namespace varphase {
 
-/// "0.1.0".
+/// "0.2.0": of CMakeLists.txt.
 std::string version();
 
 /// The commit this was built from, with "-dirty" where the tree had changes; "unknown" outside git.
