@@ -15,6 +15,7 @@
 #include "analysis/predict/trunk.hpp"
 #include "src/kernels/curvature/output_curvature.hpp"
 #include "src/kernels/products/float32_product.hpp"
+#include "src/layers/activation_layer.hpp"
 #include "src/torch/kernel_arguments.hpp"
 #include "src/torch/numerics.hpp"
 
@@ -44,8 +45,10 @@ at::Tensor output_curvature_of(const HeadParts& head, const at::Tensor& b,
 }  // namespace
 
 Smoothing parse_smoothing(const std::string& text, const HeadParts& head) {
-  return parse_smoothing(
-      text, head.activation == Activation::relu || head.activation == Activation::leaky_relu);
+  const bool kinks = piecewise_linear(head.activation);
+  const Smoothing smoothing = parse_smoothing(text, kinks && head.activation != Activation::abs);
+  // tanh and the like are smooth: softplus in their place would be another network.
+  return kinks ? smoothing : Smoothing{};
 }
 
 Smoothing parse_smoothing(const std::string& text, bool smooth_by_default) {

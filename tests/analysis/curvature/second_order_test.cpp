@@ -200,6 +200,7 @@ TEST(EveryActivation, IsSmoothedWhereItHasKinksAlone) {
     const HeadParts head = require_head(of.network, of.network.position("dense1"));
     const Smoothing usual = parse_smoothing("auto", head);
     EXPECT_EQ(usual.softplus, piecewise_linear(head.activation)) << kind;
+    EXPECT_EQ(parse_smoothing("softplus:2", head).softplus, usual.softplus) << kind;
     SecondOrderRequest request;
     request.layers = of.layers;
     const std::vector<LayerDiagonal> own = diagonals(of, request),
