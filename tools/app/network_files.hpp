@@ -19,4 +19,9 @@ struct NetworkFile {
 /// @param epoch  of run folders; "": the last
 std::vector<NetworkFile> network_files(const std::string& argument, const std::string& epoch);
 
+/// Those of several arguments, in their order; where two runs have files of one name, the names say
+/// whose they are: "b: full, epoch 3".
+std::vector<NetworkFile> network_files(const std::vector<std::string>& arguments,
+                                       const std::string& epoch);
+
 }  // namespace varphase

@@ -13,7 +13,6 @@
 #include "checkpoints/provenance.hpp"
 #include "src/base/atomic_file.hpp"
 #include "src/base/byte_text.hpp"
-#include "src/base/console.hpp"
 #include "src/base/csv_table.hpp"
 #include "src/base/error.hpp"
 #include "src/base/json.hpp"
@@ -210,7 +209,7 @@ const std::vector<PredictionFormat>& prediction_formats() {
 }
 
 const PredictionFormat& prediction_format(const std::string& name, const std::string& out) {
-  const std::string wanted = name.empty() && out == "-" ? "csv" : name;
+  const std::string wanted = name != "auto" ? name : out == "-" ? "csv" : "";
   const std::string ending = fs::path(out).extension().string();
   std::vector<std::string> names, endings;
   for (const PredictionFormat& format : prediction_formats()) {
@@ -230,33 +229,16 @@ const PredictionFormat& prediction_format(const std::string& name, const std::st
        out, fmt::join(endings, ", "), fmt::join(names, "|"));
 }
 
+namespace {
+
+struct Close {
+  void operator()(std::FILE* file) const { std::fclose(file); }
+};
+
+}  // namespace
+
 void write_predictions(const PredictionFormat& format, const std::string& out,
-                       const PredictionHeader& header,
-                       const std::function<void(PredictionWriter&)>& fill) {
-  struct Close {
-    void operator()(std::FILE* file) const { std::fclose(file); }
-  };
-  if (out == "-") {
-    // Rows wait in a file without a name: a prediction that fails prints none of them.
-    const std::unique_ptr<std::FILE, Close> waiting(std::tmpfile());
-    VARPHASE_CHECK(waiting != nullptr, ErrorKind::io,
-                   "no temporary file for the rows that go to stdout: {}", std::strerror(errno));
-    const std::unique_ptr<PredictionWriter> writer = format.to_stream(waiting.get(), header);
-    try {
-      fill(*writer);
-      writer->finish();
-    } catch (const Error& error) {
-      if (error.kind() != ErrorKind::io) throw;
-      fail(ErrorKind::io, "temporary file of the rows that go to stdout: {}", error.what());
-    }
-    std::rewind(waiting.get());
-    std::vector<char> piece(1 << 16);
-    for (std::size_t n = 0; (n = std::fread(piece.data(), 1, piece.size(), waiting.get())) > 0;)
-      write_out_bytes({piece.data(), n});
-    VARPHASE_CHECK(std::ferror(waiting.get()) == 0, ErrorKind::io,
-                   "temporary file of the rows that go to stdout: cannot be read again");
-    return;
-  }
+                       const PredictionHeader& header, const FillPredictions& fill) {
   if (format.to_stream == nullptr) {
     DocumentWriter writer(out, header);
     fill(writer);
@@ -271,6 +253,29 @@ void write_predictions(const PredictionFormat& format, const std::string& out,
     writer->finish();
     VARPHASE_CHECK(std::fclose(file.release()) == 0, ErrorKind::io, "{}", std::strerror(errno));
   });
+}
+
+void stream_predictions(const PredictionFormat& format, const PredictionHeader& header,
+                        const FillPredictions& fill,
+                        const std::function<void(std::string_view)>& take) {
+  // A prediction that fails gives no row at all.
+  const std::unique_ptr<std::FILE, Close> waiting(std::tmpfile());
+  VARPHASE_CHECK(waiting != nullptr, ErrorKind::io,
+                 "no temporary file for the rows that go to stdout: {}", std::strerror(errno));
+  const std::unique_ptr<PredictionWriter> writer = format.to_stream(waiting.get(), header);
+  try {
+    fill(*writer);
+    writer->finish();
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::io) throw;
+    fail(ErrorKind::io, "temporary file of the rows that go to stdout: {}", error.what());
+  }
+  std::rewind(waiting.get());
+  std::vector<char> piece(1 << 16);
+  for (std::size_t n = 0; (n = std::fread(piece.data(), 1, piece.size(), waiting.get())) > 0;)
+    take({piece.data(), n});
+  VARPHASE_CHECK(std::ferror(waiting.get()) == 0, ErrorKind::io,
+                 "temporary file of the rows that go to stdout: cannot be read again");
 }
 
 }  // namespace varphase

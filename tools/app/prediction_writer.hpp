@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "analysis/predict/image_prediction.hpp"
@@ -50,13 +51,20 @@ struct PredictionFormat {
 /// csv, jsonl, json, hdf5.
 const std::vector<PredictionFormat>& prediction_formats();
 
-/// By name, or where it is empty by the ending of the file's name; csv for "-".
+/// By name; of "auto" by the ending of the file's name, csv for "-".
 /// @throws Error usage naming the formats.
 const PredictionFormat& prediction_format(const std::string& name, const std::string& out);
 
-/// Writes the rows that `fill` adds to a file, whole or not at all, or to stdout ("-").
+/// Adds all rows to a writer.
+using FillPredictions = std::function<void(PredictionWriter&)>;
+
+/// A file of what `fill` adds, whole or not at all.
 void write_predictions(const PredictionFormat& format, const std::string& out,
-                       const PredictionHeader& header,
-                       const std::function<void(PredictionWriter&)>& fill);
+                       const PredictionHeader& header, const FillPredictions& fill);
+
+/// Its bytes in pieces, which wait in a file without a name until all is filled.
+void stream_predictions(const PredictionFormat& format, const PredictionHeader& header,
+                        const FillPredictions& fill,
+                        const std::function<void(std::string_view)>& take);
 
 }  // namespace varphase

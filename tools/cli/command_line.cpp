@@ -32,7 +32,8 @@ std::string what_is_wrong(const CLI::App& app, const CLI::ParseError& error) {
 
 }  // namespace
 
-void declare_program(CLI::App& app, std::vector<std::unique_ptr<Verb>>& made) {
+std::map<std::string, Offers> declare_program(CLI::App& app,
+                                              std::vector<std::unique_ptr<Verb>>& made) {
   app.name("varphase");
   app.description("Variance networks: training, phase transition, kappa, sparse ensembles.");
   app.set_version_flag(
@@ -44,13 +45,16 @@ void declare_program(CLI::App& app, std::vector<std::unique_ptr<Verb>>& made) {
       "varphase VERB --help tells of a verb's flags. Exit codes: 0 ok, 2 usage or configuration, 3 "
       "file, 4 device or memory, 5 not finite, 130 interrupted after a clean save, 1 anything "
       "else.");
+  std::map<std::string, Offers> offers;
   for (const VerbRow& row : verbs()) {
     made.push_back(row.make());
     CLI::App* sub = app.add_subcommand(row.name, row.help);
     sub->footer("Examples:\n" + made.back()->examples());
     Flags flags(*sub);
     made.back()->declare(flags);
+    offers[row.name] = flags.offers();
   }
+  return offers;
 }
 
 Command parse_command_line(int argc, char** argv) {

@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <map>
 #include <memory>
+#include <string>
 
 #include "tools/cli/verb.hpp"
 
@@ -20,6 +22,8 @@ Command parse_command_line(int argc, char** argv);
 
 /// The whole of what can be given: every verb with its flags, as --help and completion show it.
 /// @param made  gets the verbs that the flags write to, in the order of verbs()
-void declare_program(CLI::App& app, std::vector<std::unique_ptr<Verb>>& made);
+/// @return what can be offered as values, by verb
+std::map<std::string, Offers> declare_program(CLI::App& app,
+                                              std::vector<std::unique_ptr<Verb>>& made);
 
 }  // namespace varphase

@@ -2,8 +2,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "tools/app/evaluate_job.hpp"
 #include "tools/app/export_job.hpp"
+#include "tools/app/import_job.hpp"
 #include "tools/app/kappa_job.hpp"
+#include "tools/app/predict_job.hpp"
 #include "tools/cli/old_verbs.hpp"
 
 namespace varphase {
@@ -11,8 +14,11 @@ namespace varphase {
 /// The jobs that need LibTorch, as verbs call them: main_engine.cpp fills them in; the front
 /// program has none, since it loads no LibTorch.
 struct Engine {
+  EvaluateResult (*evaluate)(const EvaluateRequest&, Job&) = nullptr;
   ExportResult (*export_network)(const ExportRequest&, Job&) = nullptr;
+  ImportResult (*import_network)(const ImportRequest&, Job&) = nullptr;
   KappaMapsResult (*kappa)(const KappaMapsRequest& request, KappaJob& job) = nullptr;
+  PredictResult (*predict)(const PredictRequest&, PredictJob&) = nullptr;
   OldVerbs old;
 };
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/ranges.h>
 
+#include "analysis/exchange/onnx_mode.hpp"
 #include "src/base/byte_text.hpp"
 #include "src/base/console.hpp"
 #include "src/base/json.hpp"
@@ -49,6 +50,11 @@ class ExportVerb final : public Verb {
   void declare(Flags& flags) override {
     flags.of(request_, {"source"});
     flags.required("to");
+    TextList modes = onnx_mode_names();
+    modes.insert(modes.begin(), "auto");
+    flags.offer("mode", modes);
+    flags.offer("form", {"dense", "csr"});
+    flags.offer("epoch", {"last", "best"});
     flags.json(json_);
   }
 

@@ -28,6 +28,7 @@ void Flags::add(const Entry& entry, const Take& take) {
     help +=
         fmt::format(" [{}{}{}]", entry.shown, entry.info.unit.empty() ? "" : " ", entry.info.unit);
   const std::string name = entry.positional ? entry.name : flag_name(entry.name);
+  if (!entry.info.choices.empty()) offers_[name] = entry.info.choices;
   CLI::Option* option = nullptr;
   if (entry.form == Form::flag) {
     option = verb_.add_flag_callback(

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -12,6 +13,12 @@
 #include "src/base/config.hpp"
 
 namespace varphase {
+
+/// "learning_rate" -> "--learning-rate".
+std::string flag_name(const std::string& field);
+
+/// Values that completion offers, by the name of a flag ("--to") or of an argument ("shell").
+using Offers = std::map<std::string, TextList>;
 
 /// The flags of one verb: those of its request, one for each of the fields that it declares, and
 /// those of how the result is shown.
@@ -46,6 +53,10 @@ class Flags {
   /// One of these fields must be given, by name.
   void required(const std::string& name);
 
+  /// Values of a flag beside what its field's choices say: usual ones, where others are possible.
+  void offer(const std::string& name, const TextList& values) { offers_[flag_name(name)] = values; }
+  const Offers& offers() const { return offers_; }
+
  private:
   enum class Form { flag, value, list };
   struct Entry {
@@ -64,10 +75,8 @@ class Flags {
       std::is_same_v<Field, TextList> || std::is_same_v<Field, NumberList>;
 
   CLI::App& verb_;
+  Offers offers_;
 };
-
-/// "learning_rate" -> "--learning-rate".
-std::string flag_name(const std::string& field);
 
 /// A default as --help shows it; "" for what is empty.
 std::string shown_default(const Json& value);
@@ -113,6 +122,8 @@ void Flags::overrides(TextList& given, const std::string& section, const std::st
         [&given, key](const std::vector<std::string>& words) {
           given.push_back(key + "=" + words.back());
         });
+    if constexpr (std::is_same_v<std::remove_reference_t<decltype(field)>, bool>)
+      offer(name, {"true", "false"});
   });
 }
 

@@ -10,15 +10,15 @@
 namespace {
 
 varphase::Engine engine() {
-  return {.export_network = varphase::export_network,
+  return {.evaluate = varphase::evaluate,
+          .export_network = varphase::export_network,
+          .import_network = varphase::import_network,
           .kappa = varphase::make_kappa_maps,
+          .predict = varphase::predict,
           .old = {{"train", varphase::run_train},
                   {"finetune", varphase::run_finetune},
                   {"sweep", varphase::run_sweep},
-                  {"prune", varphase::run_prune},
-                  {"eval", varphase::run_eval},
-                  {"predict", varphase::run_predict},
-                  {"import", varphase::run_import}}};
+                  {"prune", varphase::run_prune}}};
 }
 
 }  // namespace

@@ -16,8 +16,5 @@ int run_train(const Options& options);
 int run_finetune(const Options& options);
 int run_sweep(const Options& options);
 int run_prune(const Options& options);
-int run_eval(const Options& options);
-int run_import(const Options& options);
-int run_predict(const Options& options);
 
 }  // namespace varphase

@@ -44,13 +44,6 @@ void add_wide(CLI::App* sub, Options& o) {
   sub->add_flag("--wide", o.wide, "all columns of tables, which else fit 80 characters");
 }
 
-void add_form(CLI::App* sub, Options& o) {
-  sub->add_option("--form", o.form,
-                  "how pruned layers are computed: auto (whichever is the fastest), dense, "
-                  "csr or compact; a given form gives the same bits at every run")
-      ->capture_default_str();
-}
-
 void add_data(CLI::App* sub, Options& o) {
   sub->add_option("--data", o.data, "images, where they are not those of the run's config");
 }
@@ -87,14 +80,6 @@ void add_fields(CLI::App* sub, Options& o, const std::string& section, const std
   config.visit_fields([&](const char* name, auto& field, const FieldInfo& info) {
     if (info.recorded) return;
     add_field(sub, o, section, group, defaults, name, field, info);
-  });
-}
-
-/// How image files are read. @param defaults whether they are the struct's, not a run's
-void add_reading_fields(CLI::App* sub, Options& o, const std::string& group, bool defaults) {
-  DataConfig config;
-  config.visit_reading([&](const char* name, auto& field, const FieldInfo& info) {
-    add_field(sub, o, "data", group, defaults, name, field, info);
   });
 }
 
@@ -280,100 +265,6 @@ void declare_prune(CLI::App& app, Options& o) {
   add_json(sub, o);
 }
 
-void declare_eval(CLI::App& app, Options& o) {
-  CLI::App* sub = verb(app, "eval", "Accuracy and NLL of full and pruned networks, side by side",
-                       "  varphase eval runs/first runs/first/pruned/95.h5 --samples 50\n"
-                       "  varphase eval --together runs/five\n");
-  sub->add_option(
-         "paths", o.paths,
-         "runs, RUN@EPOCH, checkpoints, pruned files; a run of several members stands for all of "
-         "them")
-      ->required();
-  sub->add_flag("--together", o.together,
-                "also the networks' predictions averaged: an ensemble of networks");
-  sub->add_option("--epoch", o.epoch, "of run folders: last, best, or an epoch")
-      ->default_str("last");
-  sub->add_option("--samples", o.samples, "members of the ensemble")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
-  sub->add_option("--seed", o.seed, "of the evaluation noise")->capture_default_str();
-  sub->add_option("--split", o.split, "images: test, validation, train")->default_str("test");
-  sub->add_option(
-      "--out", o.out,
-      "also write the result as JSON [RUN/evaluations/NAME.json for files in RUN/pruned]");
-  sub->add_flag("--overwrite", o.overwrite, "replace a file that --out names");
-  add_form(sub, o);
-  add_data(sub, o);
-  add_device(sub, o);
-  add_wide(sub, o);
-  add_json(sub, o);
-}
-
-void declare_import(CLI::App& app, Options& o) {
-  CLI::App* from_others = verb(
-      app, "import", "Make a run of a PyTorch network's weights (safetensors or NPZ)",
-      "  varphase import lenet.safetensors --preset lenet5 --data path/to/mnist --run runs/theirs\n"
-      "  varphase import cnn.npz --network cnn.json --data fashion-mnist --map names.json --run "
-      "runs/cnn\n"
-      "  varphase import runs/first/exports/epoch_0022.safetensors --run runs/again\n");
-  from_others->add_option("file", o.file, "a state_dict as safetensors or NPZ")->required();
-  from_others->add_option("--network", o.network,
-                          "the network's spec (JSON); exports of Varphase bring their own");
-  from_others->add_option("--preset", o.preset, "or a preset's network, data and training");
-  from_others->add_option("--run", o.run, "the run folder to make");
-  from_others->add_option("--out", o.out,
-                          "or the checkpoint alone; of an exported pruned file: the pruned file");
-  from_others->add_option("--map", o.map,
-                          "modules of the file by layers of the network, where names do not tell "
-                          "(JSON: {\"encoder.proj\": \"dense1\"})");
-  from_others
-      ->add_option("--log-alpha", o.log_alpha,
-                   "of variance layers whose weights come without variances: sigma^2 = "
-                   "exp(log alpha) weight^2 [the network's own]")
-      ->check(CLI::Range(-20.0, 20.0));
-  from_others->add_flag("--overwrite", o.overwrite, "replace a run or file that is there");
-  add_json(from_others, o);
-  add_fields<DataConfig>(from_others, o, "data", kRunFields);
-}
-
-void declare_predict(CLI::App& app, Options& o) {
-  CLI::App* sub = verb(
-      app, "predict", "Class probabilities and their uncertainty for images without labels",
-      "  varphase predict runs/first photos --out predictions.csv\n"
-      "  varphase predict runs/first/pruned/95.h5 t10k-images-idx3-ubyte.gz --samples 100 --out "
-      "p.h5\n"
-      "  varphase predict runs/first@12 a.png b.png --mode deterministic --out -\n");
-  sub->add_option("source", o.run, "a run folder, RUN@EPOCH, a checkpoint, or a pruned file")
-      ->required();
-  sub->add_option(
-         "images", o.paths,
-         "image files or folders of them; or one IDX (plain, gzipped), CIFAR, HDF5, .npy or "
-         ".npz file")
-      ->required();
-  sub->add_option("--out", o.out, "the file to write; -: stdout")->required();
-  sub->add_option("--format", o.format, "csv, jsonl, json or hdf5 [by the file's ending]");
-  sub->add_option("--mode", o.mode, "ensemble, deterministic, stochastic or zero-mean")
-      ->capture_default_str();
-  sub->add_option("--samples", o.samples, "members of the ensemble")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
-  sub->add_option("--seed", o.seed, "of the noise, which an image's place keys")
-      ->capture_default_str();
-  sub->add_option("--epoch", o.epoch, "of a run folder: last, best, or an epoch")
-      ->default_str("last");
-  sub->add_option("--batch", o.batch, "images in memory at a time; 0: as many as fit")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
-  sub->add_flag(
-      "--skip-damaged", o.skip_damaged,
-      "leave image files out that are damaged, unsupported or not there, and say how many");
-  add_reading_fields(sub, o, "How files are read (where not given: as the run had it)", false);
-  add_form(sub, o);
-  sub->add_flag("--overwrite", o.overwrite, "replace a file that is there");
-  add_device(sub, o);
-  sub->add_flag("--json", o.json, "print a summary as JSON");
-}
-
 }  // namespace
 
 namespace {
@@ -407,8 +298,5 @@ std::unique_ptr<Verb> make_train_verb() { return make_old("train", declare_train
 std::unique_ptr<Verb> make_finetune_verb() { return make_old("finetune", declare_finetune); }
 std::unique_ptr<Verb> make_sweep_verb() { return make_old("sweep", declare_sweep); }
 std::unique_ptr<Verb> make_prune_verb() { return make_old("prune", declare_prune); }
-std::unique_ptr<Verb> make_eval_verb() { return make_old("eval", declare_eval); }
-std::unique_ptr<Verb> make_predict_verb() { return make_old("predict", declare_predict); }
-std::unique_ptr<Verb> make_import_verb() { return make_old("import", declare_import); }
 
 }  // namespace varphase

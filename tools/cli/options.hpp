@@ -28,7 +28,6 @@ struct Options {  // of the verbs that have no request yet
   std::string split = "test";
   std::string layer;
   bool overwrite = false;
-  std::string form = "auto";  // of pruned layers
 
   // train
   std::string preset;
@@ -54,14 +53,6 @@ struct Options {  // of the verbs that have no request yet
   std::string pruned;
   std::string parameterization;
 
-  // eval
-  bool together = false;
-
-  // predict
-  std::string mode = "ensemble";
-  std::string format;
-  std::int64_t batch = 0;
-
   std::string smooth = "auto";
 
   // sweep, prune
@@ -77,13 +68,6 @@ struct Options {  // of the verbs that have no request yet
   std::string scope = "layer";
   std::vector<std::string> budget;  // "dense1=0.98"
   std::string structure = "none";
-
-  // import
-  std::string file;
-  std::string map;
-  std::optional<double> log_alpha;
-
-  bool skip_damaged = false;
 };
 
 }  // namespace varphase

@@ -1,0 +1,259 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#include "tools/app/evaluate_job.hpp"
+
+#include "analysis/predict/network_ensemble.hpp"
+#include "analysis/predict/predictor.hpp"
+#include "analysis/sparse/sparse_model.hpp"
+#include "src/base/json.hpp"
+#include "src/base/stopwatch.hpp"
+#include "src/base/time_estimate.hpp"
+#include "src/torch/kernel_arguments.hpp"
+#include "src/torch/numerics.hpp"
+#include "src/train/trainer.hpp"
+#include "tools/app/device.hpp"
+#include "tools/app/loaded_network.hpp"
+#include "tools/app/network_files.hpp"
+#include "tools/app/output_file.hpp"
+#include "tools/app/run_contents.hpp"
+#include "tools/app/run_images.hpp"
+#include "tools/app/run_lock.hpp"
+#include "tools/app/side_files.hpp"
+#include "tools/app/trained_images.hpp"
+
+namespace varphase {
+namespace fs = std::filesystem;
+namespace {
+
+void count_weights(EvaluatedNetwork& result, const LoadedNetwork& loaded) {
+  result.weights = loaded.network.weight_count();
+  result.nonzero = result.weights;
+  if (loaded.pruned) {
+    std::int64_t pruned = 0, kept = 0;
+    for (const PrunedLayer& layer : loaded.pruned->layers) {
+      if (layer.replace == "zero") result.nonzero -= layer.count() - layer.kept();
+      pruned += layer.count();
+      kept += layer.kept();
+    }
+    result.layer_sparsity = static_cast<double>(pruned - kept) / static_cast<double>(pruned);
+    result.network_sparsity = loaded.pruned->sparsity();
+    return;
+  }
+  // A checkpoint of a network that was trained with masks.
+  double masked = 0, dropped = 0, zero = 0;
+  for (const VarianceLayer* layer : loaded.network.variance_layers()) {
+    if (!layer->mask().defined()) continue;
+    const at::Tensor gone = layer->mask().logical_not();
+    masked += static_cast<double>(gone.numel());
+    dropped += gone.sum().item<double>();
+    zero += gone.logical_and(layer->mean().eq(0)).sum().item<double>();
+  }
+  if (masked == 0) return;
+  result.nonzero = result.weights - static_cast<std::int64_t>(zero);
+  result.layer_sparsity = dropped / masked;
+  result.network_sparsity = dropped / static_cast<double>(result.weights);
+}
+
+std::vector<LayerExecution> execution_of(const LoadedNetwork& loaded, const std::string& form) {
+  std::vector<LayerExecution> list;
+  for (const auto& executed : loaded.executed) {
+    LayerExecution row;
+    row.layer = executed->name();
+    row.sparsity = executed->sparsity();
+    row.form = form == "auto" ? "dense" : form;
+    for (const ExecutionForm each : kExecutionForms)
+      row.bytes[execution_form_name(each)] = executed->bytes(each);
+    // Both moments of the largest batch: what an ensemble costs.
+    for (const FormChoice& choice : executed->choices()) {
+      if (!choice.wanted.mean || !choice.wanted.variance) continue;
+      if (choice.rows <= row.images.value_or(0)) continue;
+      row.form = execution_form_name(choice.form);
+      row.images = choice.rows;
+      for (const auto& [each, seconds] : choice.seconds)
+        row.seconds[execution_form_name(each)] = seconds;
+    }
+    list.push_back(std::move(row));
+  }
+  return list;
+}
+
+/// What several networks predicted of the same images, by estimator.
+class Together {
+ public:
+  void check_images(const NetworkFile& entry, const Dataset& dataset, Split split) {
+    if (log_p_.empty()) {
+      first_ = entry.path;
+      name_ = dataset.name;
+      digest_ = dataset.digest;
+      index_ = dataset.part(split).index;
+    }
+    VARPHASE_CHECK(
+        dataset.part(split).index == index_, ErrorKind::usage,
+        "--together wants the same images for all: {} and {} take different {} images of "
+        "theirs\n  their data.train_limit, data.test_limit or data.validation differ",
+        first_.string(), entry.path.string(), split_name(split));
+    VARPHASE_CHECK(dataset.digest == digest_, ErrorKind::usage,
+                   "--together wants the same images for all: {} has {}, {} has {}\n  --data names "
+                   "those to take",
+                   first_.string(), name_, entry.path.string(), dataset.name);
+  }
+  void add(const std::string& estimator, const at::Tensor& log_p, const at::Tensor& labels) {
+    log_p_[estimator].push_back(log_p);
+    labels_ = labels;
+  }
+  EvaluateResult::Together scores() const {
+    EvaluateResult::Together result;
+    result.networks = static_cast<std::int64_t>(networks());
+    for (const auto& [estimator, list] : log_p_) {
+      const NetworkEnsemble found = score_networks(list, labels_);
+      result.metrics[estimator] = found.metrics;
+      result.mutual_information[estimator] = found.mutual_information;
+    }
+    return result;
+  }
+  std::size_t networks() const { return log_p_.empty() ? 0 : log_p_.begin()->second.size(); }
+
+ private:
+  std::map<std::string, std::vector<at::Tensor>> log_p_;
+  at::Tensor labels_;
+  fs::path first_;
+  std::string name_, digest_;
+  std::vector<std::int64_t> index_;
+};
+
+std::int64_t members_of(Estimator estimator, std::int64_t samples) {
+  const bool many = estimator == Estimator::ensemble || estimator == Estimator::zero_mean;
+  return many ? samples : 1;
+}
+
+/// Images times members of all estimators.
+std::int64_t passes_of(const DeviceImages& images, std::int64_t samples) {
+  std::int64_t members = 0;
+  for (const Estimator estimator : kEstimators) members += members_of(estimator, samples);
+  return images.count() * members;
+}
+
+/// Evaluates one network after the other.
+class Evaluation {
+ public:
+  Evaluation(const EvaluateRequest& request, std::size_t networks, Job& job)
+      : request_(request),
+        networks_(static_cast<std::int64_t>(networks)),
+        device_(open_device({request.device, request.threads})),
+        split_(split_from_name(request.split)),
+        job_(job) {}
+
+  EvaluatedNetwork evaluate(const NetworkFile& entry) {
+    const Stopwatch clock;
+    LoadedNetwork loaded = load_network_file(entry.path, device_, request_.form);
+    set_numerics(loaded.config.train.deterministic, false);
+    const Dataset dataset = open_dataset(loaded.config.data, request_.data);
+    check_fits(loaded.network, dataset, false);
+    VARPHASE_CHECK(dataset.part(split_).count() > 0, ErrorKind::usage, "{}: no {} images",
+                   entry.path.string(), split_name(split_));
+    const DeviceImages images = to_device(dataset.part(split_), split_, device_);
+    expect_work(entry, passes_of(images, request_.samples), clock);
+    EvaluatedNetwork result;
+    const std::map<std::string, at::Tensor> predicted =
+        predict(entry, loaded.network, images, result.metrics);
+    if (request_.together) {
+      together_.check_images(entry, dataset, split_);
+      for (const auto& [name, log_p] : predicted) together_.add(name, log_p, images.labels);
+    }
+    result.name = entry.name;
+    result.path = entry.path.string();
+    result.bytes = static_cast<std::int64_t>(fs::file_size(entry.path));
+    result.images = images.count();
+    result.data = trained_images(dataset, loaded.dataset_digest, entry.path.string());
+    count_weights(result, loaded);
+    if (loaded.pruned) result.execution = execution_of(loaded, request_.form);
+    return result;
+  }
+
+  EvaluateResult::Together together() const { return together_.scores(); }
+
+ private:
+  /// @param clock  since the network began to be read: what lies between two of several
+  void expect_work(const NetworkFile& entry, std::int64_t passes, const Stopwatch& clock) {
+    if (estimate_) return;
+    LongWork work{networks_ == 1 ? entry.name : fmt::format("{} networks", networks_), "passes",
+                  passes * networks_};
+    if (networks_ > 1) work.between = clock.seconds() / static_cast<double>(passes);
+    estimate_.emplace(
+        work, [&job = job_](const std::string& text) { job.note(text); },
+        [device = device_] { synchronize(device); });
+  }
+
+  std::map<std::string, at::Tensor> predict(const NetworkFile& entry, Network& network,
+                                            const DeviceImages& images,
+                                            MetricsByEstimator& metrics) {
+    // Networks of one ensemble draw their noise apart.
+    const auto seed =
+        static_cast<std::uint64_t>(request_.seed) + (request_.together ? together_.networks() : 0);
+    job_.begin("eval " + entry.name, passes_of(images, request_.samples), "passes");
+    Predictor predictor(network, images, seed);
+    std::int64_t members = 1;
+    predictor.on_advance([&](std::int64_t predicted) {
+      job_.advance(predicted * members);
+      estimate_->advance(predicted * members);
+    });
+    std::map<std::string, at::Tensor> all;
+    for (const Estimator estimator : kEstimators) {
+      members = members_of(estimator, request_.samples);
+      const at::Tensor log_p = predictor.log_probabilities(estimator, request_.samples);
+      metrics[estimator_name(estimator)] = varphase::metrics(log_p, images.labels);
+      all[estimator_name(estimator)] = log_p;
+    }
+    estimate_->end_piece();
+    job_.end();
+    return all;
+  }
+
+  const EvaluateRequest& request_;
+  std::int64_t networks_;
+  at::Device device_;
+  Split split_;
+  Job& job_;
+  std::optional<TimeEstimate> estimate_;
+  Together together_;
+};
+
+/// Where the JSON goes; "": nowhere.
+fs::path result_path(const EvaluateRequest& request) {
+  if (!request.out.empty()) return request.out;
+  const fs::path last = request.paths.back();
+  if (last.parent_path().filename() != "pruned") return {};
+  return last.parent_path().parent_path() / "evaluations" / (last.stem().string() + ".json");
+}
+
+}  // namespace
+
+EvaluateResult evaluate(const EvaluateRequest& request, Job& job) {
+  VARPHASE_CHECK(!request.paths.empty(), ErrorKind::usage, "eval wants a run or a file at least");
+  if (!request.out.empty()) check_output_file(request.out, request.overwrite);
+  const std::vector<NetworkFile> files = network_files(request.paths, request.epoch);
+  Evaluation evaluation(request, files.size(), job);
+  std::map<fs::path, RunLock> locks;
+  for (const NetworkFile& entry : files) {
+    const fs::path run = fs::absolute(entry.path).parent_path().parent_path();
+    if (!locks.contains(run)) locks.emplace(run, begin_analysis(run));
+  }
+  EvaluateResult result;
+  result.samples = request.samples;
+  result.seed = request.seed;
+  result.split = request.split;
+  for (const NetworkFile& entry : files) result.entries.push_back(evaluation.evaluate(entry));
+  if (request.together) result.together = evaluation.together();
+  SideFiles side;
+  const fs::path out = result_path(request);
+  if (!out.empty()) {
+    side.add([&] {
+      make_output_folder(out);
+      write_json_file(out, to_json(result));
+    });
+  }
+  result.unwritten = side.problems();
+  return result;
+}
+
+}  // namespace varphase

@@ -1,0 +1,100 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "analysis/predict/metric_values.hpp"
+#include "src/base/config.hpp"
+#include "tools/app/device_choice.hpp"
+#include "tools/app/job.hpp"
+
+namespace varphase {
+
+/// How good are networks, side by side?
+struct EvaluateRequest : DeviceChoice {
+  TextList paths;
+  bool together = false;
+  std::string epoch = "last";
+  std::int64_t samples = 50;
+  std::int64_t seed = 1;
+  std::string split = "test";
+  std::string out;
+  bool overwrite = false;
+  std::string form = "auto";
+  std::string data;
+
+  template <class Visitor>
+  void visit_fields(Visitor&& visit) {
+    visit("paths", paths,
+          FieldInfo{.help = "runs, RUN@EPOCH, checkpoints, pruned files; a run of several members "
+                            "stands for all of them"});
+    visit("together", together,
+          FieldInfo{.help = "also the networks' predictions averaged: an ensemble of networks"});
+    visit("epoch", epoch, FieldInfo{.help = "of run folders: last, best, or an epoch"});
+    visit("samples", samples, FieldInfo{.help = "members of the ensemble", .min = 1});
+    visit("seed", seed, FieldInfo{.help = "of the evaluation noise"});
+    visit("split", split, FieldInfo{.help = "images", .choices = {"test", "validation", "train"}});
+    visit("out", out,
+          FieldInfo{.help = "also write the result as JSON [RUN/evaluations/NAME.json for files "
+                            "in RUN/pruned]"});
+    visit("overwrite", overwrite, FieldInfo{.help = "replace a file that --out names"});
+    visit("form", form,
+          FieldInfo{.help = "how pruned layers are computed: auto (whichever is the fastest), "
+                            "dense, csr or compact; a given form gives the same bits at every "
+                            "run"});
+    visit("data", data, FieldInfo{.help = "images, where they are not those of the run's config"});
+    DeviceChoice::visit_fields(visit);
+  }
+};
+
+/// How a pruned layer was run: what each form takes, and the one that computed.
+struct LayerExecution {
+  std::string layer;
+  double sparsity = 0;
+  std::string form;
+  std::map<std::string, std::int64_t> bytes;  // by form
+  std::optional<std::int64_t> images;         // of the batch that was measured; none: not measured
+  std::map<std::string, double> seconds;      // of such a batch, by form
+};
+
+/// By estimator: "deterministic", "stochastic", "ensemble", "zero_mean".
+using MetricsByEstimator = std::map<std::string, Metrics>;
+
+struct EvaluatedNetwork {
+  std::string name, path;
+  std::int64_t bytes = 0;  // of the file
+  std::int64_t images = 0;
+  Json data;  // as trained_images says it
+  std::int64_t weights = 0, nonzero = 0;
+  double layer_sparsity = 0;                             // of the pruned layers' weights together
+  double network_sparsity = 0;                           // of all weights
+  std::optional<std::vector<LayerExecution>> execution;  // of a pruned file
+  MetricsByEstimator metrics;
+};
+
+struct EvaluateResult {
+  struct Together {
+    std::int64_t networks = 0;
+    std::map<std::string, double> mutual_information;  // nats, by estimator
+    MetricsByEstimator metrics;
+  };
+
+  std::int64_t samples = 0, seed = 0;
+  std::string split;
+  std::vector<EvaluatedNetwork> entries;
+  std::optional<Together> together;
+  std::vector<std::string> unwritten;  // why a file beside the result is missing
+};
+
+/// What is written as JSON.
+Json to_json(const EvaluateResult& result);
+
+/// @throws Error usage, io, format, shape naming the file; device; numeric.
+EvaluateResult evaluate(const EvaluateRequest& request, Job& job);
+
+}  // namespace varphase
