@@ -17,7 +17,7 @@ import unittest
 from program import OFFLINE, PROGRAM, SMALL, run
 
 VERBS = ["train", "finetune", "kappa", "transition", "sweep", "prune", "eval", "export", "import", "predict", "inspect", "check",
-         "data", "report"]  # fmt: skip
+         "data", "report", "completion"]  # fmt: skip
 
 
 class Words(unittest.TestCase):

@@ -33,7 +33,9 @@ const std::vector<VerbRow>& verbs() {
        make_check_verb},
       {"data", "Describe a data set", Program::front, make_data_verb},
       {"report", "One HTML page of a run, to be opened without a network", Program::front,
-       make_report_verb}};
+       make_report_verb},
+      {"completion", "A script that completes verbs, flags and values in bash, zsh or fish",
+       Program::front, make_completion_verb}};
   return table;
 }
 

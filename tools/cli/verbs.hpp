@@ -23,5 +23,6 @@ std::unique_ptr<Verb> make_inspect_verb();
 std::unique_ptr<Verb> make_check_verb();
 std::unique_ptr<Verb> make_data_verb();
 std::unique_ptr<Verb> make_report_verb();
+std::unique_ptr<Verb> make_completion_verb();
 
 }  // namespace varphase
