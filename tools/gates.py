@@ -31,7 +31,6 @@ OUTERMOST = re.compile(
 MOST_LINES = 400
 # Longer files, and why they may be; tests may be as long as they like.
 LONGER = {
-    "tools/app/training_session.cpp": "to be taken apart: a session and its table",
     "tools/bench/varphase_bench.cpp": "a table of cases",
     "tools/cli/kappa.cpp": "to be taken apart: its job belongs to tools/app",
     "tools/cli/options.cpp": "to go: each verb declares its own options",

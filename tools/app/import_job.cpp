@@ -18,7 +18,7 @@
 #include "tools/app/class_names.hpp"
 #include "tools/app/config_overrides.hpp"
 #include "tools/app/dataset_files.hpp"
-#include "tools/app/new_run.hpp"
+#include "tools/app/new_run_folder.hpp"
 #include "tools/app/output_file.hpp"
 #include "tools/app/provenance.hpp"
 #include "tools/app/run_contents.hpp"
@@ -148,7 +148,7 @@ ImportResult import_checkpoint(const ImportRequest& request, const TensorFile& f
   snapshot.provenance["imported"] = text_of_bytes(request.file);
   const Json environment(snapshot.provenance);
   fs::path out = request.out;
-  std::optional<NewRun> made;
+  std::optional<NewRunFolder> made;
   if (request.run.empty()) {
     check_output_file(out, request.overwrite);
     make_output_folder(out);

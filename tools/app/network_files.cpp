@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "tools/app/network_files.hpp"
 
-#include "tools/app/member_runs.hpp"
+#include "tools/app/members_file.hpp"
 #include "tools/app/run_folder.hpp"
 
 namespace varphase {
@@ -43,9 +43,9 @@ void tell_apart(std::vector<NetworkFile>& files) {
 }  // namespace
 
 std::vector<NetworkFile> network_files(const std::string& argument, const std::string& epoch) {
-  if (MemberRuns::is_one(argument)) {
+  if (MembersFile::is_in(argument)) {
     std::vector<NetworkFile> all;
-    for (const fs::path& member : MemberRuns::read(argument).paths()) {
+    for (const fs::path& member : MembersFile::read(argument).paths()) {
       for (NetworkFile& file : network_files(member.string(), epoch))
         all.push_back({file.path, member.filename().string() + ", " + file.name});
     }

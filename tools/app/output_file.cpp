@@ -7,6 +7,7 @@
 #include <system_error>
 #include <unistd.h>
 
+#include "checkpoints/run_layout.hpp"
 #include "src/base/error.hpp"
 #include "tools/app/run_contents.hpp"
 #include "tools/app/run_marker.hpp"
@@ -24,7 +25,8 @@ void check_output_file(const fs::path& path, bool overwrite) {
   VARPHASE_CHECK(overwrite || !fs::exists(there), ErrorKind::usage,
                  "{}: is there already\n  --overwrite replaces it", path.string());
   const fs::path folder = fs::absolute(path, error).lexically_normal().parent_path();
-  const bool training = folder.filename() == "checkpoints" && is_run(folder.parent_path());
+  const bool training =
+      folder == RunLayout{folder.parent_path()}.checkpoints() && is_run(folder.parent_path());
   VARPHASE_CHECK(!training && !(is_run(folder) && is_file_of_training(path.filename().string())),
                  ErrorKind::usage,
                  "{}: is the place of a file of the run's training\n  give another name",

@@ -6,7 +6,6 @@
 
 #include "checkpoints/retention.hpp"
 #include "checkpoints/snapshot_file.hpp"
-#include "src/base/console.hpp"
 #include "src/base/log.hpp"
 #include "tools/app/config_changes.hpp"
 #include "tools/app/trained_images.hpp"
@@ -14,7 +13,7 @@
 namespace varphase {
 namespace fs = std::filesystem;
 
-ResumePoint find_resume_point(const RunFolder& run, const RunConfig& config) {
+ResumePoint find_resume_point(const RunFolder& run, const RunConfig& config, TrainJob& job) {
   ResumePoint point;
   const NewestEpoch newest = newest_readable_epoch(run.layout().checkpoints());
   for (const std::string& damaged : newest.skipped) log_warning(damaged);
@@ -40,7 +39,7 @@ ResumePoint find_resume_point(const RunFolder& run, const RunConfig& config) {
        check_same_training(config, point.snapshot.config, point.file.string())) {
     const std::string text = fmt::format("{}: {}, was {}", change.field, change.is, change.was);
     log_info(text);
-    print_err("{}\n", text);
+    job.remark(text);
   }
   return point;
 }

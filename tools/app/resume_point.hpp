@@ -8,6 +8,7 @@
 #include "src/data/dataset.hpp"
 #include "src/train/train_config.hpp"
 #include "tools/app/run_folder.hpp"
+#include "tools/app/train_job.hpp"
 
 namespace varphase {
 
@@ -20,10 +21,10 @@ struct ResumePoint {
 };
 
 /// interrupted.h5 or the newest checkpoint, whichever is further; what is damaged is passed over
-/// and said in the log.
+/// and said in the log. What the configuration says otherwise than that file, and may, is remarked.
 /// @throws Error io where there are checkpoints and none can be read; usage where that file is of
 /// another training than `config`, with the fields.
-ResumePoint find_resume_point(const RunFolder& run, const RunConfig& config);
+ResumePoint find_resume_point(const RunFolder& run, const RunConfig& config, TrainJob& job);
 
 /// Refuses images that are not those that were trained on.
 /// @param accept goes on with them, and says so in the log

@@ -10,7 +10,9 @@
 #include <string>
 #include <system_error>
 
+#include "analysis/kappa/map_files.hpp"
 #include "checkpoints/retention.hpp"
+#include "checkpoints/run_layout.hpp"
 #include "src/base/atomic_file.hpp"
 #include "src/base/error.hpp"
 #include "src/base/json.hpp"
@@ -20,15 +22,27 @@ namespace varphase {
 namespace fs = std::filesystem;
 namespace {
 
-const std::set<std::string> kTop{"run.json",         "config.json",     "members.json",
-                                 "metrics.csv",      "log.txt",         "environment.json",
-                                 "transition.json",  "transition.csv",  "report.html",
-                                 RunLock::kTraining, RunLock::kAnalysis};
-/// Of these, what is there before the first checkpoint.
-const std::set<std::string> kEarly{"run.json",         "config.json",     "members.json",
-                                   "metrics.csv",      "log.txt",         "environment.json",
-                                   RunLock::kTraining, RunLock::kAnalysis};
-const std::set<std::string> kResults{"kappa", "sweeps", "pruned", "exports", "evaluations"};
+/// The layout as names below a run's folder.
+const RunLayout kLayout{};
+const std::string kCheckpoints = kLayout.checkpoints().string();
+const std::string kMembers = kLayout.members().string();
+const std::string kKappa = kLayout.kappa().string();
+const std::string kSweeps = kLayout.sweeps().string();
+const std::string kPruned = kLayout.pruned().string();
+const std::string kExports = kLayout.exports().string();
+const std::string kEvaluations = kLayout.evaluations().string();
+/// The folders in which users choose the names.
+const std::set<std::string> kResults{kKappa, kSweeps, kPruned, kExports, kEvaluations};
+/// What a training writes beside its checkpoints: all that is there before the first of them.
+const std::set<std::string> kEarly{
+    kLayout.marker().string(),  kLayout.config().string(), kLayout.members_file().string(),
+    kLayout.metrics().string(), kLayout.log().string(),    kLayout.environment().string(),
+    RunLock::kTraining,         RunLock::kAnalysis};
+/// What analyses write beside them.
+const std::set<std::string> kLate{kLayout.transition_json().string(),
+                                  kLayout.transition_csv().string(), kLayout.page().string()};
+
+bool is_top(const std::string& name) { return kEarly.contains(name) || kLate.contains(name); }
 
 bool holds(const fs::path& path, std::string_view words, std::streamoff from, std::size_t bytes) {
   std::ifstream file(path, std::ios::binary);
@@ -53,23 +67,23 @@ bool is_object_with(const fs::path& path, std::initializer_list<const char*> key
 }
 
 bool is_result_json(const std::string& top, const fs::path& path) {
-  if (top == "kappa") return is_object_with(path, {"images", "split", "layers"});
-  if (top == "sweeps") return is_object_with(path, {"samples", "split", "rows"});
-  return top == "evaluations" && is_object_with(path, {"samples", "split", "entries"});
+  if (top == kKappa) return is_object_with(path, {"images", "split", "layers"});
+  if (top == kSweeps) return is_object_with(path, {"samples", "split", "rows"});
+  return top == kEvaluations && is_object_with(path, {"samples", "split", "entries"});
 }
 
 /// A file in one of the folders whose names users choose.
 /// @param top  that folder's name
 bool is_result(const std::string& top, const fs::path& path) {
   const std::string ending = path.extension().string();
-  if (ending == ".h5")
-    return (top == "kappa" || top == "pruned") && holds(path, "VARPHASE", -56, 8);
+  if (ending == ".h5") return (top == kKappa || top == kPruned) && holds(path, "VARPHASE", -56, 8);
   if (ending == ".safetensors")
-    return top == "exports" && holds(path, "varphase.kind", 0, 1U << 16U);
-  if (ending == ".onnx") return top == "exports" && holds(path, "varphase", 0, 64);
+    return top == kExports && holds(path, "varphase.kind", 0, 1U << 16U);
+  if (ending == ".onnx") return top == kExports && holds(path, "varphase", 0, 64);
   if (ending == ".json") return is_result_json(top, path);
   if (ending != ".csv") return false;
-  return (top == "kappa" && path.filename() == "histogram.csv" && holds(path, "epoch,", 0, 6)) ||
+  return (top == kKappa && path.filename() == MapFiles::histogram("") &&
+          holds(path, "epoch,", 0, 6)) ||
          is_result_json(top, fs::path(path).replace_extension(".json"));
 }
 
@@ -79,8 +93,8 @@ bool is_result(const std::string& top, const fs::path& path) {
 bool is_of_form(const fs::path& path, fs::file_type type) {
   if (type != fs::file_type::regular) return true;
   const std::string name = path.filename().string();
-  if (name == "report.html") return holds(path, "content=\"Varphase", 0, 1U << 12U);
-  if (name == "transition.json") return is_object_with(path, {"layers", "rows"});
+  if (name == kLayout.page()) return holds(path, "content=\"Varphase", 0, 1U << 12U);
+  if (name == kLayout.transition_json()) return is_object_with(path, {"layers", "rows"});
   return true;
 }
 
@@ -98,16 +112,16 @@ bool is_member(const std::string& name) {
 /// The place of something in a run, the member's folder taken away: {"checkpoints",
 /// "epoch_0001.h5"}.
 std::vector<std::string> place_in_its_run(std::vector<std::string> place) {
-  if (place.size() > 2 && place[0] == "members" && is_member(place[1]))
+  if (place.size() > 2 && place[0] == kMembers && is_member(place[1]))
     place.erase(place.begin(), place.begin() + 2);
   return place;
 }
 
 bool is_own_folder(const std::vector<std::string>& place) {
-  if (place.empty() || (place[0] == "members" && place.size() == 1)) return true;
-  if (place[0] == "members" && place.size() == 2) return is_member(place[1]);
+  if (place.empty() || (place[0] == kMembers && place.size() == 1)) return true;
+  if (place[0] == kMembers && place.size() == 2) return is_member(place[1]);
   const std::vector<std::string> own = place_in_its_run(place);
-  return (own[0] == "checkpoints" && own.size() == 1) || kResults.count(own[0]) > 0;
+  return (own[0] == kCheckpoints && own.size() == 1) || kResults.count(own[0]) > 0;
 }
 
 /// @param place  from the run to the file, then its name
@@ -121,9 +135,9 @@ bool is_ours(const fs::directory_entry& entry, const std::vector<std::string>& p
   const std::string& name = own.back();
   if (type != fs::file_type::regular && type != fs::file_type::symlink) return false;
   if (writer_of_temporary(name)) return true;
-  if (own.size() == 1) return kTop.count(name) > 0 && is_of_form(entry.path(), type);
-  if (own[0] == "checkpoints")
-    return own.size() == 2 && (name == "interrupted.h5" || is_epoch(name));
+  if (own.size() == 1) return is_top(name) && is_of_form(entry.path(), type);
+  if (own[0] == kCheckpoints)
+    return own.size() == 2 && (name == kLayout.interrupted().filename() || is_epoch(name));
   return type == fs::file_type::regular && kResults.count(own[0]) > 0 &&
          is_result(own[0], entry.path());
 }
@@ -141,11 +155,11 @@ bool is_plain_folder(const fs::directory_entry& entry) {
 
 /// A run that lies in another's folder, and is none of its members.
 bool is_inner_run(const fs::path& folder, const std::vector<std::string>& place) {
-  const bool member = place.size() == 2 && place[0] == "members" && is_member(place[1]);
+  const bool member = place.size() == 2 && place[0] == kMembers && is_member(place[1]);
   std::error_code gone;
-  return !member &&
-         (fs::exists(folder / RunMarker::kFile, gone) ||
-          (fs::exists(folder / "config.json", gone) && fs::exists(folder / "checkpoints", gone)));
+  return !member && (fs::exists(RunLayout{folder}.marker(), gone) ||
+                     (fs::exists(RunLayout{folder}.config(), gone) &&
+                      fs::exists(RunLayout{folder}.checkpoints(), gone)));
 }
 
 /// Everything below a folder, a folder before what it holds.
@@ -179,7 +193,7 @@ bool is_early(const fs::path& run, const RunContents& contents) {
     const std::vector<std::string> place = place_in_its_run(parts_of(path.lexically_relative(run)));
     if (writer_of_temporary(place.back())) return true;
     return place.size() == 1 && kEarly.count(place[0]) > 0 &&
-           (place[0] != "metrics.csv" || has_one_row(path));
+           (place[0] != kLayout.metrics() || has_one_row(path));
   });
 }
 
@@ -215,7 +229,7 @@ bool is_vacant(const fs::path& run) {
        entry.increment(error)) {
     // Whoever gives a home by mistake does not wait until all of it was gone through.
     const std::string name = entry->path().filename().string();
-    if (kTop.count(name) == 0 && !is_own_folder({name}) && !writer_of_temporary(name)) return false;
+    if (!is_top(name) && !is_own_folder({name}) && !writer_of_temporary(name)) return false;
   }
   const RunContents contents = run_contents(run);
   if (!contents.foreign.empty() || !is_early(run, contents)) return false;
@@ -236,11 +250,11 @@ std::vector<fs::path> clear_run(const fs::path& run) {
   RunContents contents = run_contents(run);
   std::error_code error;
   std::stable_partition(contents.ours.begin(), contents.ours.end(), [](const fs::path& path) {
-    return path.filename() == "members.json" || path.filename() == "config.json";
+    return path.filename() == kLayout.members_file() || path.filename() == kLayout.config();
   });
   for (const fs::path& path : contents.ours) {
     const std::string name = path.filename().string();
-    if (name == RunLock::kTraining || name == RunLock::kAnalysis || path == run / RunMarker::kFile)
+    if (name == RunLock::kTraining || name == RunLock::kAnalysis || path == RunLayout{run}.marker())
       continue;
     VARPHASE_CHECK(fs::remove(path, error) || !error, ErrorKind::io, "{}: cannot be deleted: {}",
                    path.string(), error.message());
@@ -258,7 +272,7 @@ std::vector<fs::path> clear_run(const fs::path& run) {
   std::sort(folders.rbegin(), folders.rend());  // the deeper ones first
   for (const fs::path& folder : folders) {
     for (const char* lock : {RunLock::kTraining, RunLock::kAnalysis})
-      if (folder.parent_path() == run / "members") fs::remove(folder / lock, error);
+      if (folder.parent_path() == RunLayout{run}.members()) fs::remove(folder / lock, error);
     fs::remove(folder, error);  // refused where something of somebody else's lies in it
   }
   return contents.foreign;
@@ -279,7 +293,7 @@ std::vector<fs::path> linked_folders(const fs::path& run) {
 std::vector<fs::path> member_folders(const fs::path& run) {
   std::vector<fs::path> folders;
   std::error_code error;
-  for (fs::directory_iterator entry(run / "members", error), end; !error && entry != end;
+  for (fs::directory_iterator entry(RunLayout{run}.members(), error), end; !error && entry != end;
        entry.increment(error)) {
     if (is_plain_folder(*entry) && is_member(entry->path().filename().string()))
       folders.push_back(entry->path());
@@ -297,7 +311,7 @@ void remove_stale_temporaries_of_run(const fs::path& run, bool training) {
     if (!inner && is_plain_folder(entry) && is_own_folder(place)) folders.push_back(entry.path());
   });
   for (const fs::path& folder : folders) {
-    const bool ours = training && folder == run / "checkpoints";
+    const bool ours = training && folder == RunLayout{run}.checkpoints();
     remove_stale_temporaries(folder, ours ? 0 : kTenMinutes);
   }
 }

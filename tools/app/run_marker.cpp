@@ -5,14 +5,14 @@
 #include "checkpoints/run_layout.hpp"
 #include "src/base/json.hpp"
 #include "src/train/train_config.hpp"
-#include "tools/app/member_runs.hpp"
+#include "tools/app/members_file.hpp"
 #include "tools/app/run_folder.hpp"
 
 namespace varphase {
 namespace fs = std::filesystem;
 
 std::optional<RunMarker> read_run_marker(const fs::path& run) {
-  const fs::path file = run / RunMarker::kFile;
+  const fs::path file = RunLayout{run}.marker();
   if (!fs::exists(file)) return std::nullopt;
   const Json json = read_json_file(file);
   VARPHASE_CHECK(json.is_object() && json.contains("varphase_run"), ErrorKind::format,
@@ -32,13 +32,13 @@ std::optional<RunMarker> read_run_marker(const fs::path& run) {
 }
 
 void write_run_marker(const fs::path& run, const RunMarker& marker) {
-  write_json_file(run / RunMarker::kFile, to_json(marker));
+  write_json_file(RunLayout{run}.marker(), to_json(marker));
 }
 
 bool is_run(const fs::path& folder) {
   try {
     if (read_run_marker(folder)) return true;
-    if (MemberRuns::is_one(folder)) return MemberRuns::read(folder).members > 0;
+    if (MembersFile::is_in(folder)) return MembersFile::read(folder).members > 0;
     return fs::exists(RunLayout{folder}.config()) && RunFolder(folder).config().network.is_object();
   } catch (const Error&) {
     return false;

@@ -14,7 +14,6 @@ namespace varphase {
 /// run.json: what makes a folder a run of this program, whatever else lies in it, and what a run
 /// that has no checkpoint yet begins with. Runs of older versions have none.
 struct RunMarker {
-  static constexpr const char* kFile = "run.json";
   static constexpr std::int64_t kVersion = 1;
 
   std::int64_t version = kVersion;

@@ -7,6 +7,8 @@
 #include "tools/app/import_job.hpp"
 #include "tools/app/kappa_job.hpp"
 #include "tools/app/predict_job.hpp"
+#include "tools/app/finetune_job.hpp"
+#include "tools/app/train_job.hpp"
 #include "tools/cli/old_verbs.hpp"
 
 namespace varphase {
@@ -19,6 +21,8 @@ struct Engine {
   ImportResult (*import_network)(const ImportRequest&, Job&) = nullptr;
   KappaMapsResult (*kappa)(const KappaMapsRequest& request, KappaJob& job) = nullptr;
   PredictResult (*predict)(const PredictRequest&, PredictJob&) = nullptr;
+  TrainResult (*train)(const TrainRequest&, TrainJob&) = nullptr;
+  TrainResult (*finetune)(const FinetuneRequest&, TrainJob&) = nullptr;
   OldVerbs old;
 };
 

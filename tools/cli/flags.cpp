@@ -60,6 +60,12 @@ void Flags::one_of(const std::string& heading, const TextList& names) {
   group->require_option(1);
 }
 
+void Flags::optional(const std::string& name) { verb_.get_option(name)->required(false); }
+
+void Flags::whole_words(const std::string& name) {
+  verb_.get_option(flag_name(name))->delimiter('\0')->allow_extra_args(true);
+}
+
 void Flags::required(const std::string& name) { verb_.get_option(flag_name(name))->required(); }
 
 }  // namespace varphase

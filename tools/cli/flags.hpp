@@ -50,6 +50,10 @@ class Flags {
 
   /// Exactly one of these flags must be given.
   void one_of(const std::string& heading, const TextList& names);
+  /// A field that is given by place, and need not be.
+  void optional(const std::string& name);
+  /// A list each of whose words is an item, commas and all, and takes as many words as follow.
+  void whole_words(const std::string& name);
   /// One of these fields must be given, by name.
   void required(const std::string& name);
 

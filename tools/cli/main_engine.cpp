@@ -15,10 +15,9 @@ varphase::Engine engine() {
           .import_network = varphase::import_network,
           .kappa = varphase::make_kappa_maps,
           .predict = varphase::predict,
-          .old = {{"train", varphase::run_train},
-                  {"finetune", varphase::run_finetune},
-                  {"sweep", varphase::run_sweep},
-                  {"prune", varphase::run_prune}}};
+          .train = varphase::train,
+          .finetune = varphase::finetune,
+          .old = {{"sweep", varphase::run_sweep}, {"prune", varphase::run_prune}}};
 }
 
 }  // namespace

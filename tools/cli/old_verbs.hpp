@@ -12,8 +12,6 @@ namespace varphase {
 /// The verbs of the engine that have no request yet, by name.
 using OldVerbs = std::map<std::string, int (*)(const Options&)>;
 
-int run_train(const Options& options);
-int run_finetune(const Options& options);
 int run_sweep(const Options& options);
 int run_prune(const Options& options);
 

@@ -86,70 +86,6 @@ void add_fields(CLI::App* sub, Options& o, const std::string& section, const std
 constexpr const char* kRunFields =
     "The run's configuration (defaults in brackets; a preset may have others)";
 
-void declare_train(CLI::App& app, Options& o) {
-  CLI::App* sub =
-      verb(app, "train", "Train a variance network, keeping every epoch",
-           "  varphase train --preset quickstart --run runs/first\n"
-           "  varphase train --preset lenet5 --data path/to/mnist --run runs/paper --epochs 20\n"
-           "  varphase train --resume --run runs/first\n"
-           "  varphase train --preset quickstart --members 5 --run runs/five\n"
-           "  varphase train --preset lenet5 --init runs/plain --run runs/from-plain\n");
-  sub->add_option("--run", o.run, "the run folder to make or to resume")->required();
-  sub->add_option("--preset", o.preset,
-                  "a configuration that comes with the program: " +
-                      fmt::format("{}", fmt::join(preset_names(), ", ")));
-  sub->add_option("--config", o.config, "a configuration file (JSON), such as a run's config.json");
-  sub->add_option("--network", o.network, "a network spec (JSON) of your own");
-  sub->add_option("--set", o.set, "name=value of the configuration, such as train.epochs=3");
-  sub->add_option("--init", o.init,
-                  "begin with the weights of this run, RUN@EPOCH or checkpoint; a plain layer's "
-                  "become the means of the variance layer at its place");
-  sub->add_option("--initial-log-alpha", o.initial_log_alpha,
-                  "first log alpha of all variance layers, in place of the network's (and of "
-                  "--init's)")
-      ->check(CLI::Range(-20.0, 20.0));
-  sub->add_option("--members", o.members,
-                  "train so many networks into RUN/members/NN, with seed, seed + 1, ...")
-      ->check(CLI::Range(1, 1000));
-  sub->add_option("--side-by-side", o.side_by_side,
-                  "members that a GPU trains at once; results do not depend on it")
-      ->check(CLI::Range(1, 8))
-      ->capture_default_str();
-  sub->add_flag("--resume", o.resume,
-                "go on from the newest checkpoint, bit for bit; of members: whichever is not done");
-  sub->add_flag("--accept-changed-data", o.accept_changed_data,
-                "of --resume: go on although the images are not those that were trained on");
-  sub->add_flag("--overwrite", o.overwrite, "replace a run that is there");
-  add_wide(sub, o);
-  add_device(sub, o);
-  add_fields<DataConfig>(sub, o, "data", kRunFields);
-  add_fields<TrainConfig>(sub, o, "train", kRunFields);
-}
-
-void declare_finetune(CLI::App& app, Options& o) {
-  CLI::App* sub =
-      verb(app, "finetune",
-           "Train a pruned network on: what was dropped stays dropped, the rest gets better",
-           "  varphase finetune runs/first/pruned/98.h5 --run runs/fine --epochs 20\n"
-           "  varphase finetune runs/first/pruned/98.h5 --run runs/slow --learning-rate 1e-4\n"
-           "  varphase finetune --resume --run runs/fine\n");
-  sub->add_option("pruned", o.pruned, "a pruned file; not with --resume");
-  sub->add_option("--run", o.run, "the run folder to make or to resume")->required();
-  sub->add_option("--parameterization", o.parameterization,
-                  "of the pruned layers, where their own cannot give the file's variances");
-  sub->add_option("--set", o.set, "name=value of the configuration, such as train.epochs=3");
-  sub->add_flag("--resume", o.resume, "go on from the newest checkpoint, bit for bit");
-  sub->add_flag("--accept-changed-data", o.accept_changed_data,
-                "of --resume: go on although the images are not those that were trained on");
-  sub->add_flag("--overwrite", o.overwrite, "replace a run that is there");
-  add_data(sub, o);
-  add_wide(sub, o);
-  add_device(sub, o);
-  add_fields<TrainConfig>(
-      sub, o, "train",
-      "Training (else as the pruned run had it, with 20 epochs, all of KL at once)", false);
-}
-
 /// What sweep and prune share: which layers, on what scale, how they are mended.
 void add_pruning(CLI::App* sub, Options& o) {
   sub->add_option("--layer", o.layer,
@@ -294,8 +230,6 @@ std::unique_ptr<Verb> make_old(const char* name, OldVerb::Declare declare) {
 
 }  // namespace
 
-std::unique_ptr<Verb> make_train_verb() { return make_old("train", declare_train); }
-std::unique_ptr<Verb> make_finetune_verb() { return make_old("finetune", declare_finetune); }
 std::unique_ptr<Verb> make_sweep_verb() { return make_old("sweep", declare_sweep); }
 std::unique_ptr<Verb> make_prune_verb() { return make_old("prune", declare_prune); }
 

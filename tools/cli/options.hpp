@@ -29,30 +29,6 @@ struct Options {  // of the verbs that have no request yet
   std::string layer;
   bool overwrite = false;
 
-  // train
-  std::string preset;
-  std::string config;
-  std::string network;
-  std::string init;
-  std::optional<double> initial_log_alpha;
-  std::int64_t members = 0;
-  std::int64_t side_by_side = 1;
-  bool resume = false;
-  bool accept_changed_data = false;
-  std::vector<std::string> set;
-  std::map<std::string, std::string> fields;  // "train.epochs" -> "24"
-  /// Both as assignments "train.epochs=24".
-  std::vector<std::string> overrides() const {
-    std::vector<std::string> list;
-    for (const auto& [key, value] : fields) list.push_back(key + "=" + value);
-    list.insert(list.end(), set.begin(), set.end());
-    return list;
-  }
-
-  // finetune
-  std::string pruned;
-  std::string parameterization;
-
   std::string smooth = "auto";
 
   // sweep, prune

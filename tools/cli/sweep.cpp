@@ -19,7 +19,7 @@
 #include "src/base/text_table.hpp"
 #include "src/base/time_estimate.hpp"
 #include "src/torch/kernel_arguments.hpp"
-#include "tools/app/member_runs.hpp"
+#include "tools/app/members_file.hpp"
 #include "tools/app/output_file.hpp"
 #include "tools/app/provenance.hpp"
 #include "tools/app/pruning_source.hpp"
@@ -68,11 +68,11 @@ std::vector<SweepPoint> points_of(const Options& options) {
 std::vector<std::string> runs_of(const Options& options) {
   std::vector<std::string> runs;
   for (const std::string& path : options.paths) {
-    if (!MemberRuns::is_one(path)) {
+    if (!MembersFile::is_in(path)) {
       runs.push_back(path);
       continue;
     }
-    for (const fs::path& member : MemberRuns::read(path).paths()) runs.push_back(member.string());
+    for (const fs::path& member : MembersFile::read(path).paths()) runs.push_back(member.string());
   }
   return runs;
 }

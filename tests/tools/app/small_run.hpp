@@ -10,7 +10,7 @@
 #include "checkpoints/snapshot_file.hpp"
 #include "src/train/train_config.hpp"
 #include "src/train/trainer.hpp"
-#include "tools/app/new_run.hpp"
+#include "tools/app/new_run_folder.hpp"
 #include "tools/app/run_folder.hpp"
 
 namespace varphase::test {
@@ -32,7 +32,7 @@ inline RunConfig small_config() {
 /// A run of one checkpoint, of the network as it begins. @return the checkpoint
 inline std::filesystem::path make_small_run(const std::filesystem::path& path,
                                             const RunConfig& config = small_config()) {
-  NewRun run(path, OldRun::refuse);
+  NewRunFolder run(path, OldRun::refuse);
   run.begin(config, RunMarker{});
   Network network(config.network);
   network.initialize(static_cast<std::uint64_t>(config.train.seed));

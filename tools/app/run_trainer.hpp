@@ -2,55 +2,32 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <atomic>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include <c10/core/StreamGuard.h>
 
 #include "checkpoints/snapshot_writer.hpp"
-#include "src/base/text_table.hpp"
-#include "src/base/time_estimate.hpp"
-#include "src/torch/device_images.hpp"
 #include "src/train/trainer.hpp"
-#include "tools/app/loaded_network.hpp"
+#include "tools/app/initial_weights.hpp"
 #include "tools/app/metrics_file.hpp"
-#include "tools/app/provenance.hpp"
 #include "tools/app/resume_point.hpp"
 #include "tools/app/run_folder.hpp"
-#include "tools/cli/options.hpp"
+#include "tools/app/train_job.hpp"
+#include "tools/app/training_images.hpp"
 
 namespace varphase {
 
-/// The images of one or several runs, read once and put on the device once.
-struct SessionImages {
-  SessionImages(Dataset read, at::Device device);
-  Dataset dataset;
-  DeviceImages train, test, validation;
-};
-
-/// A file that a training begins with in place of the spec's own draws.
-struct InitialWeights {
-  std::filesystem::path file;
-  bool variances = true;  // of a checkpoint: whether log alpha is taken too
-  bool pruned = false;    // a pruned file: what it dropped stays dropped
-};
-
-/// take_weights or load_trainable of that file, in place. @return what was taken, to be told.
-/// @throws Error naming the file.
-std::string take_initial_weights(Network& network, const InitialWeights& from);
-
-/// A run's state between epochs: network, trainer, checkpoint writer, metrics file, table. Sessions
-/// that share a GPU get a stream of their own each; what they compute is the same with and without.
-class TrainingSession {
+/// Trains a network and keeps it as a run: checkpoints, metrics.csv, environment.json. Those that
+/// share a GPU get a stream of their own each; what they compute is the same with and without.
+class RunTrainer {
  public:
-  /// @param label  of a member of an ensemble ("03"), else ""
-  TrainingSession(RunFolder run, RunConfig config, const SessionImages& images,
-                  const Options& options, at::Device device, const std::string& label,
-                  bool own_stream);
+  /// @param member  of several ("03"), else ""
+  /// @param job  told of each epoch, must outlive this
+  RunTrainer(RunFolder run, RunConfig config, const TrainingImages& images, at::Device device,
+             std::string member, bool own_stream, TrainJob& job);
 
   /// Goes on from there.
   /// @param changed_data  as check_same_images said it
@@ -60,9 +37,10 @@ class TrainingSession {
   /// Writes environment.json and, where there is no checkpoint yet, the first one.
   void start();
 
-  const std::string& label() const { return label_; }
-  const TextTable& table() const { return table_; }
   const std::filesystem::path& folder() const { return run_.path(); }
+  const std::string& member() const { return member_; }
+  /// As start() leaves them: a column more where weights are dropped.
+  EpochColumns columns() const { return {!member_.empty(), !trainer_->sparsity().empty()}; }
   std::int64_t batch_size() const { return config_.train.batch_size; }
   std::int64_t epoch() const { return trainer_->epoch(); }
   std::int64_t epochs() const { return config_.train.epochs; }
@@ -73,15 +51,18 @@ class TrainingSession {
   bool done() const { return trainer_->epoch() >= config_.train.epochs; }
   /// Whether evaluations are due after the epoch that ended last.
   bool evaluates() const { return is_due(config_.train.evaluate_every, epoch()); }
+  /// The last epoch that was evaluated; none: not since this was made.
+  const std::optional<EpochRow>& last_evaluated() const { return last_evaluated_; }
 
   void begin_epoch();
   /// @return whether the epoch has a further step. @throws Error numeric, with the last good
   /// checkpoint.
   bool step();
-  /// Evaluates and saves where these are due, and prints a row. @return false where the epoch was
+  /// Evaluates and saves where these are due, and tells the row. @return false where the epoch was
   /// stopped in its middle.
   bool end_epoch();
-  void interrupted();
+  /// Saves where it stands, within an epoch. @return for the result
+  StoppedTraining stop();
   void finish();
 
  private:
@@ -96,14 +77,15 @@ class TrainingSession {
   SplitMetrics evaluate();
   /// Drops weights where the schedule says so.
   void drop_weights(EpochReport& report);
+  EpochRow row_of(const EpochReport& report, const SplitMetrics& evaluated) const;
   void finish_epoch(EpochReport report);
 
   RunFolder run_;
   RunConfig config_;
-  const Options& options_;
   at::Device device_;
-  std::string label_;
-  const SessionImages& images_;
+  std::string member_;
+  TrainJob& job_;
+  const TrainingImages& images_;
   std::optional<c10::Stream> stream_;
   Network network_;
   std::unique_ptr<Trainer> trainer_;
@@ -111,18 +93,8 @@ class TrainingSession {
   bool resumed_ = false;
   MetricsFile metrics_file_;
   std::optional<double> evaluation_seconds_;
-  TextTable table_;  // as start() makes it: a column more where weights are dropped
+  std::optional<EpochRow> last_evaluated_;
   SnapshotWriter writer_;
 };
-
-/// What is left of sessions that train together, and of so many more that come after them.
-LongWork work_of(const std::vector<TrainingSession*>& sessions, std::int64_t further);
-
-/// Trains sessions to their end, step by step in turn. A session whose loss is no longer finite
-/// ends alone where there are several.
-/// @return an exit code: success, interrupted (all are saved), or numeric where a session ended so
-/// @throws Error numeric where there is one session
-int run_sessions(const std::vector<TrainingSession*>& sessions, bool quiet, TimeEstimate& estimate,
-                 const std::atomic<bool>& stop);
 
 }  // namespace varphase

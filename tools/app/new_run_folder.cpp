@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
-#include "tools/app/new_run.hpp"
+#include "tools/app/new_run_folder.hpp"
 
 #include <algorithm>
 #include <system_error>
@@ -56,7 +56,7 @@ void check_place(const fs::path& path, OldRun old) {
   VARPHASE_CHECK(old == OldRun::member || is_run(path), ErrorKind::usage,
                  "{}: --overwrite replaces runs alone, and this is none: it has no {}, and no "
                  "config.json of ours",
-                 path.string(), RunMarker::kFile);
+                 path.string(), RunLayout{path}.marker().filename().string());
   const std::vector<fs::path> links = linked_folders(path);
   VARPHASE_CHECK(links.empty(), ErrorKind::usage,
                  "{}: is a link, and what it leads to is not deleted\n  give another --run, or "
@@ -76,7 +76,7 @@ std::vector<RunLock> lock_members(const fs::path& path) {
 
 }  // namespace
 
-NewRun::NewRun(fs::path path, OldRun old) : path_(std::move(path)) {
+NewRunFolder::NewRunFolder(fs::path path, OldRun old) : path_(std::move(path)) {
   VARPHASE_CHECK(!path_.empty(), ErrorKind::usage, "--run: wants a folder, got nothing");
   // "a/b/" names the folder b, which is made and taken away as "a/b".
   if (!path_.has_filename()) path_ = path_.parent_path();
@@ -97,13 +97,13 @@ NewRun::NewRun(fs::path path, OldRun old) : path_(std::move(path)) {
   }
 }
 
-NewRun::~NewRun() {
+NewRunFolder::~NewRunFolder() {
   if (kept_) return;
   try {
     close_log_file();
     std::error_code ignored;
     // Beside somebody else's files the marker stays: the same command replaces what is a run still.
-    if (begun_ && clear_run(path_).empty()) fs::remove(path_ / RunMarker::kFile, ignored);
+    if (begun_ && clear_run(path_).empty()) fs::remove(RunLayout{path_}.marker(), ignored);
     // What was empty is left empty; a lock that somebody waits for is noticed to be gone.
     if (is_vacant(path_)) remove_locks(path_);
     remove_folders(made_);
@@ -112,11 +112,11 @@ NewRun::~NewRun() {
   }
 }
 
-void NewRun::begin(const RunMarker& marker) {
+void NewRunFolder::begin(const RunMarker& marker) {
   const RunLock no_analysis = RunLock::replacing(path_);
   const std::vector<RunLock> members = lock_members(path_);
   // Runs of older versions have no marker: killed while they go, they must still be runs.
-  if (!fs::exists(path_ / RunMarker::kFile)) write_run_marker(path_, RunMarker{});
+  if (!fs::exists(RunLayout{path_}.marker())) write_run_marker(path_, RunMarker{});
   begun_ = true;
   const std::vector<fs::path> left = clear_run(path_);
   if (!left.empty())
@@ -127,7 +127,7 @@ void NewRun::begin(const RunMarker& marker) {
   write_run_marker(path_, marker);
 }
 
-void NewRun::begin(const RunConfig& config, const RunMarker& marker) {
+void NewRunFolder::begin(const RunConfig& config, const RunMarker& marker) {
   begin(marker);
   write_json_file(RunLayout{path_}.config(), to_json(config));
   std::error_code error;

@@ -18,15 +18,15 @@ enum class OldRun { refuse, replace, member };  // member: of an ensemble of our
 /// A run that is being made: its folder, locked. Until keep() is called nothing of it is worth
 /// anything, and it is taken away again: what fails leaves the place as it was found, for the same
 /// command to be given again.
-class NewRun {
+class NewRunFolder {
  public:
   /// Makes the folder where there is none, locks it, and looks at what is there. Deletes nothing.
   /// @throws Error usage where there is something that `old` does not let go of, or it is no run;
   /// io where another process writes to it or to a member of it, or it cannot be made.
-  NewRun(std::filesystem::path path, OldRun old);
-  ~NewRun();
-  NewRun(const NewRun&) = delete;
-  NewRun& operator=(const NewRun&) = delete;
+  NewRunFolder(std::filesystem::path path, OldRun old);
+  ~NewRunFolder();
+  NewRunFolder(const NewRunFolder&) = delete;
+  NewRunFolder& operator=(const NewRunFolder&) = delete;
 
   /// Clears what an earlier run left, then writes run.json and config.json and makes the
   /// checkpoints folder. Files of somebody else's stay, and are named in the log.

@@ -11,18 +11,19 @@
 
 namespace varphase {
 
-/// An ensemble of runs that one command trains: what FOLDER/members.json holds. Member i is the
-/// ordinary run FOLDER/members/NN with seed + i.
-struct MemberRuns {
+/// Several runs that one command trains: what FOLDER/members.json holds. Member i is the ordinary
+/// run FOLDER/members/NN with seed + i.
+struct MembersFile {
   std::filesystem::path folder;
   std::int64_t members = 0;
   RunConfig config;            // of member 0
   std::string init;            // checkpoint that all begin with, or ""
   bool init_variances = true;  // and whether log alpha is taken from there too
 
-  static bool is_one(const std::filesystem::path& folder);
+  /// Whether the folder has such a file.
+  static bool is_in(const std::filesystem::path& folder);
   /// @throws Error io, format, usage naming the file.
-  static MemberRuns read(const std::filesystem::path& folder);
+  static MembersFile read(const std::filesystem::path& folder);
   void write() const;
 
   std::filesystem::path path(std::int64_t member) const;

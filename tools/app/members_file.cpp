@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
-#include "tools/app/member_runs.hpp"
+#include "tools/app/members_file.hpp"
 
 #include <algorithm>
 
@@ -20,7 +20,7 @@ constexpr std::int64_t kMostMembers = 1000;
 fs::path file_of(const fs::path& folder) { return RunLayout{folder}.members_file(); }
 
 /// members.json as fields.
-struct File {
+struct Fields {
   std::int64_t members = 0;
   std::string init;
   bool init_variances = true;
@@ -48,35 +48,35 @@ bool only_allowed(const std::vector<ConfigChange>& changes) {
 
 }  // namespace
 
-bool MemberRuns::is_one(const fs::path& folder) { return fs::exists(file_of(folder)); }
+bool MembersFile::is_in(const fs::path& folder) { return fs::exists(file_of(folder)); }
 
-MemberRuns MemberRuns::read(const fs::path& folder) {
-  File file;
+MembersFile MembersFile::read(const fs::path& folder) {
+  Fields file;
   const fs::path path = file_of(folder);
   assign_fields_of_file(file, path);
   VARPHASE_CHECK(file.members > 0, ErrorKind::format, "{}: wants \"members\"", path.string());
   return {folder, file.members, file.config, file.init, file.init_variances};
 }
 
-void MemberRuns::write() const {
-  write_json_file(file_of(folder), to_json(File{members, init, init_variances, config}));
+void MembersFile::write() const {
+  write_json_file(file_of(folder), to_json(Fields{members, init, init_variances, config}));
 }
 
-fs::path MemberRuns::path(std::int64_t member) const { return RunLayout{folder}.member(member); }
+fs::path MembersFile::path(std::int64_t member) const { return RunLayout{folder}.member(member); }
 
-std::vector<fs::path> MemberRuns::paths() const {
+std::vector<fs::path> MembersFile::paths() const {
   std::vector<fs::path> list;
   for (std::int64_t i = 0; i < members; ++i) list.push_back(path(i));
   return list;
 }
 
-RunConfig MemberRuns::member_config(std::int64_t member) const {
+RunConfig MembersFile::member_config(std::int64_t member) const {
   RunConfig own = config;
   own.train.seed += member;
   return own;
 }
 
-MemberRuns::State MemberRuns::state(std::int64_t member) const {
+MembersFile::State MembersFile::state(std::int64_t member) const {
   const fs::path own = path(member);
   if (is_before_first_checkpoint(own)) return State::absent;
   if (!fs::exists(RunLayout{own}.config())) damaged(own, "damaged: there is no config.json");
