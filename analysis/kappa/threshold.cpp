@@ -19,9 +19,11 @@ std::optional<double> plain_number(std::string_view text) {
   return value;
 }
 
-}  // namespace
+struct Threshold {
+  double value = 0, log10 = 0;
+};
 
-double parse_threshold(const std::string& text) {
+Threshold threshold_of_text(const std::string& text) {
   const auto refuse = [&](const std::string& why) {
     fail(ErrorKind::usage, "threshold '{}': {}\n  write it as 10^1.5, log:1.5 (log10) or 31.6",
          text, why);
@@ -39,7 +41,12 @@ double parse_threshold(const std::string& text) {
   if (!number) refuse("is not a number");
   const double kappa0 = power ? std::pow(10.0, *number) : *number;
   if (!std::isfinite(kappa0) || kappa0 <= 0) refuse("must be positive and finite");
-  return kappa0;
+  return {kappa0, power ? *number : std::log10(kappa0)};
 }
+
+}  // namespace
+
+double parse_threshold(const std::string& text) { return threshold_of_text(text).value; }
+double parse_log10_threshold(const std::string& text) { return threshold_of_text(text).log10; }
 
 }  // namespace varphase

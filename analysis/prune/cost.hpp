@@ -6,8 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "analysis/sparse/sparse_model.hpp"
-#include "src/models/network.hpp"
+#include "src/base/json.hpp"
 
 namespace varphase {
 
@@ -16,6 +15,9 @@ struct MultiplyAdds {
   std::int64_t mean = 0;     // of the means: what the deterministic network takes
   std::int64_t moments = 0;  // of means and variances: what one pass of the ensemble takes
 };
+
+/// {"mean": ..., "moments": ...}
+Json to_json(const MultiplyAdds& adds);
 
 /// What a pruned layer costs, beside the layer before pruning.
 struct LayerCost {
@@ -35,14 +37,5 @@ struct NetworkCost {
   std::vector<LayerCost> layers;  // the pruned ones
   MultiplyAdds full, pruned;      // of the whole network
 };
-
-/// What a pruned layer costs.
-/// @param replace  "mean": all means stay; "zero": only those of kept weights @param kept  number of weights that the
-///   mask keeps
-/// @param alpha_is_shared  whether the file stores one alpha in place of all variances
-LayerCost layer_cost(const VarianceLayer& layer, const std::string& replace, std::int64_t kept,
-                     bool alpha_is_shared);
-
-NetworkCost network_cost(const Network& network, const std::vector<LayerCost>& pruned);
 
 }  // namespace varphase

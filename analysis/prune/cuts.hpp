@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "analysis/predict/metrics.hpp"
+#include "analysis/prune/cut_request.hpp"
 #include "analysis/prune/mask.hpp"
 #include "analysis/prune/repair.hpp"
 #include "src/torch/device_images.hpp"
@@ -30,14 +31,6 @@ using Cut = std::vector<at::Tensor>;
 struct Cuts {
   std::size_t count = 0;
   std::function<Cut(std::size_t)> make;
-};
-
-/// How cuts are carried out and evaluated.
-struct CutRequest {
-  std::vector<Replacement> rules{Replacement::mean, Replacement::zero};
-  Repair repair = Repair::none;
-  std::int64_t members = 50;
-  std::uint64_t seed = 1;
 };
 
 /// What a repair multiplies the kept variances of a cut by, one number per output unit; undefined: the repair leaves

@@ -12,16 +12,10 @@
 #include <ATen/ops/ones.h>
 #include <ATen/ops/sort.h>
 
-#include "src/base/enum_names.hpp"
+#include "src/base/error.hpp"
 
 namespace varphase {
 namespace {
-
-const EnumNames<Replacement>& replacements() {
-  static const EnumNames<Replacement> table{
-      "replacement", {{Replacement::mean, "mean"}, {Replacement::zero, "zero"}}};
-  return table;
-}
 
 void refuse_nan(const at::Tensor& score) {
   VARPHASE_CHECK(!at::isnan(score).any().item<bool>(), ErrorKind::numeric,
@@ -77,9 +71,6 @@ double threshold_of(const at::Tensor& score, const at::Tensor& mask) {
   return kept.numel() == 0 ? std::numeric_limits<double>::infinity()
                            : kept.min().to(at::kDouble).item<double>();
 }
-
-std::string replacement_name(Replacement rule) { return replacements().name(rule); }
-Replacement replacement_from_name(const std::string& name) { return replacements().value(name); }
 
 MaskedWeights masked_weights(const at::Tensor& mean, const at::Tensor& variance,
                              const at::Tensor& mask, Replacement rule) {

@@ -3,10 +3,11 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 #include <vector>
 
 #include <ATen/core/Tensor.h>
+
+#include "analysis/prune/cut_request.hpp"
 
 namespace varphase {
 
@@ -38,12 +39,6 @@ class DropOrder {
 
 /// The smallest score that a mask keeps; 0 where it keeps all weights, infinity where it keeps none.
 double threshold_of(const at::Tensor& score, const at::Tensor& mask);
-
-/// What a dropped weight becomes: its mean (variance 0), or zero (mean and variance 0). Paper, section 5.
-enum class Replacement { mean, zero };
-std::string replacement_name(Replacement rule);
-/// @throws Error usage with the known names.
-Replacement replacement_from_name(const std::string& name);
 
 struct MaskedWeights {
   at::Tensor mean, variance;

@@ -9,7 +9,6 @@
 #include <ATen/ops/where.h>
 
 #include "analysis/predict/trunk.hpp"
-#include "src/base/enum_names.hpp"
 #include "src/models/patterns.hpp"
 #include "src/torch/numerics.hpp"
 
@@ -18,28 +17,12 @@ namespace {
 
 constexpr double kMostMatch = 1e4;
 
-const EnumNames<Repair>& repairs() {
-  static const EnumNames<Repair> table{"repair",
-                                       {{Repair::none, "none"},
-                                        {Repair::batch_norm, "batch-norm"},
-                                        {Repair::variance, "variance"},
-                                        {Repair::both, "both"}}};
-  return table;
-}
-
 /// [N, J, ...] -> [J, N * positions], float64.
 at::Tensor by_unit(const at::Tensor& x) {
   return x.to(at::kDouble).transpose(0, 1).reshape({x.size(1), -1});
 }
 
 }  // namespace
-
-std::string repair_name(Repair repair) { return repairs().name(repair); }
-Repair repair_from_name(const std::string& name) { return repairs().value(name); }
-bool mends_batch_norm(Repair repair) {
-  return repair == Repair::batch_norm || repair == Repair::both;
-}
-bool mends_variance(Repair repair) { return repair == Repair::variance || repair == Repair::both; }
 
 BatchNorm& require_norm_behind(Network& network, std::size_t position) {
   auto& layers = network.layers();

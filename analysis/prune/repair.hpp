@@ -2,24 +2,14 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <string>
-
 #include <ATen/core/Tensor.h>
 
 #include "analysis/predict/sampled_inputs.hpp"
+#include "analysis/prune/cut_request.hpp"
 #include "src/layers/batch_norm.hpp"
 #include "src/models/network.hpp"
 
 namespace varphase {
-
-/// What is repaired after pruning: the statistics of the batch norms behind the pruned layers; or the variance that the
-/// kept weights give to their outputs; or both (the variance first). Source: docs/math.md, "Repair after pruning".
-enum class Repair { none, batch_norm, variance, both };
-std::string repair_name(Repair repair);
-/// @throws Error usage with the known names.
-Repair repair_from_name(const std::string& name);
-bool mends_batch_norm(Repair repair);
-bool mends_variance(Repair repair);
 
 /// The batch norm that follows layer `position`. @throws Error unsupported where none does.
 BatchNorm& require_norm_behind(Network& network, std::size_t position);

@@ -4,24 +4,14 @@
 
 #include <ATen/TensorOperators.h>
 
-#include "src/base/enum_names.hpp"
+#include "src/base/error.hpp"
 
 namespace varphase {
 namespace {
 
 constexpr double kSame = 1e-6;  // of the largest: shares of a unit's own sum add up to 1, rounded
 
-const EnumNames<Structure>& structures() {
-  static const EnumNames<Structure> table{"structure",
-                                          {{Structure::none, "none"},
-                                           {Structure::compact, "compact"},
-                                           {Structure::neurons, "neurons"}}};
-  return table;
-}
-
 }  // namespace
-
-Structure structure_from_name(const std::string& name) { return structures().value(name); }
 
 at::Tensor unit_scores(const at::Tensor& score, const std::string& criterion) {
   const at::Tensor sums = score.to(at::kDouble).flatten(1).sum(1, /*keepdim=*/true);

@@ -8,13 +8,6 @@
 
 namespace varphase {
 
-/// Which form of sparsity a cut has. none: single weights, wherever they lie. compact: the same, and units that no
-/// longer do anything are taken out of the network. neurons: whole output units (neurons, channels), which are then
-/// taken out.
-enum class Structure { none, compact, neurons };
-/// @throws Error usage with the known names.
-Structure structure_from_name(const std::string& name);
-
 /// Scores by which whole units are dropped: each weight gets the sum over its output unit, so that all weights of a
 /// unit are neighbours in the order of dropping.
 /// @param score  [out, in...] @param criterion  named in messages

@@ -8,7 +8,7 @@
 #include "analysis/exchange/state_dict_import.hpp"
 #include "analysis/kappa/compute_kappa.hpp"
 #include "analysis/predict/predictor.hpp"
-#include "analysis/prune/cost.hpp"
+#include "analysis/prune/network_cost.hpp"
 #include "analysis/prune/repair.hpp"
 #include "analysis/prune/restore.hpp"
 #include "checkpoints/snapshot_file.hpp"

@@ -7,6 +7,7 @@
 
 #include "analysis/kappa/transition.hpp"
 #include "analysis/predict/sampled_inputs.hpp"
+#include "analysis/prune/network_cost.hpp"
 #include "analysis/prune/sweep.hpp"
 #include "analysis/prune/units.hpp"
 #include "analysis/sparse/compact.hpp"

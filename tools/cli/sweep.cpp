@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
+#include "analysis/prune/network_cost.hpp"
 #include "analysis/prune/sweep.hpp"
 
 #include <algorithm>

@@ -71,6 +71,12 @@ TEST(ParseThreshold, TakesThreeForms) {
   EXPECT_EQ(parse_threshold("1e3"), 1000.0);
 }
 
+TEST(ParseThreshold, LogarithmIsTheExponentAsWritten) {
+  EXPECT_EQ(parse_log10_threshold("10^0.7"), 0.7);
+  EXPECT_EQ(parse_log10_threshold("log:-2.3"), -2.3);
+  EXPECT_EQ(parse_log10_threshold("1000"), 3.0);
+}
+
 TEST(ParseThreshold, RefusesTheRestAndSaysHowToWriteIt) {
   for (const char* text : {"", "10^", "log:", "ten", "10^1.5x", "1,5", "0", "-3", "nan", "inf",
                            "10^999", "10^-999", "log:nan", "10**2", " 3"}) {
