@@ -74,6 +74,7 @@ std::int64_t write_document(const fs::path& path, const Document& document) {
 Document read_document(const fs::path& path, std::string_view kind) {
   const SealedFile file = open_intact(path);
   Document document = document_from_hdf5(file.hdf5.span(), path.string(), true);
+  document.digest = file.digest;
   VARPHASE_CHECK(kind.empty() || document.kind == kind, ErrorKind::format,
                  "{}: is a {} file, wants a {} file\n  varphase inspect {} shows what it holds",
                  path.string(), printable(document.kind), kind, path.string());

@@ -22,6 +22,7 @@ struct Document {
   std::string kind;  // "checkpoint", "kappa", "pruned"
   std::vector<std::pair<std::string, Attribute>> attributes;
   std::vector<Array> arrays;
+  std::string digest;  // of the file it was read from (document_digest); else empty
 
   /// @throws Error format naming the missing attribute or array.
   const Array& array(std::string_view name) const;

@@ -32,8 +32,6 @@ MOST_LINES = 400
 # Longer files, and why they may be; tests may be as long as they like.
 LONGER = {
     "tools/bench/varphase_bench.cpp": "a table of cases",
-    "tools/cli/kappa.cpp": "to be taken apart: its job belongs to tools/app",
-    "tools/cli/options.cpp": "to go: each verb declares its own options",
 }
 TIDY_FOLDERS = ("src/", "analysis/", "checkpoints/", "tools/")
 

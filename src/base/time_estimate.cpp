@@ -4,8 +4,8 @@
 
 #include <fmt/format.h>
 
-#include "src/base/console.hpp"
 #include "src/base/log.hpp"
+#include "src/base/progress.hpp"
 #include "src/base/text_table.hpp"
 
 namespace varphase {
@@ -58,16 +58,6 @@ std::string WorkRate::text(double whole) const {
 TimeEstimate::TimeEstimate(LongWork work, Say say, std::function<void()> wait)
     : rate_(std::move(work)), say_(std::move(say)), wait_(std::move(wait)) {}
 
-TimeEstimate::TimeEstimate(LongWork work, bool quiet, std::function<void()> wait)
-    : rate_(std::move(work)),
-      say_([this](const std::string& text) {
-        if (quiet_) return;
-        progress_->clear();
-        print_err("{}\n", text);
-      }),
-      quiet_(quiet),
-      wait_(std::move(wait)) {}
-
 void TimeEstimate::advance(std::int64_t by) {
   const double now = clock_.seconds();
   say(rate_.advance(by, rate_.is_due(now) ? exact_seconds() : now));
@@ -75,16 +65,6 @@ void TimeEstimate::advance(std::int64_t by) {
 
 void TimeEstimate::end_piece() {
   if (!rate_.is_decided()) say(rate_.end_piece(exact_seconds()));
-}
-
-void TimeEstimate::advance(std::int64_t by, Progress& progress) {
-  progress_ = &progress;
-  advance(by);
-}
-
-void TimeEstimate::end_piece(Progress& progress) {
-  progress_ = &progress;
-  end_piece();
 }
 
 double TimeEstimate::exact_seconds() const {

@@ -8,7 +8,6 @@
 #include <string>
 #include <utility>
 
-#include "src/base/progress.hpp"
 #include "src/base/stopwatch.hpp"
 
 namespace varphase {
@@ -69,21 +68,12 @@ class TimeEstimate {
   void advance(std::int64_t by);
   void end_piece();
 
-  /// @param quiet  say it in the log alone, else on stderr too
-  TimeEstimate(LongWork work, bool quiet, std::function<void()> wait = {});
-
-  /// @param progress  the line on stderr, cleared where there is something to say
-  void advance(std::int64_t by, Progress& progress);
-  void end_piece(Progress& progress);
-
  private:
   double exact_seconds() const;
   void say(std::optional<double> whole) const;
 
   WorkRate rate_;
   Say say_;
-  bool quiet_ = false;
-  Progress* progress_ = nullptr;
   std::function<void()> wait_;
   Stopwatch clock_;
 };

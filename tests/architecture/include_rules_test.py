@@ -46,6 +46,10 @@ BAD = [
     ("src/train/up.cpp", '#include "analysis/kappa/map.hpp"\n', 1, "src/train may not look into analysis"),
     ("checkpoints/up.cpp", '#include "src/layers/layer.hpp"\n', 1, "checkpoints may not look into src/layers"),
     ("analysis/kappa/up.cpp", '#include "tools/cli/verb.hpp"\n', 1, "analysis/kappa may not look into tools/cli"),
+    ("tools/app/up.hpp", '#include "tools/cli/verb.hpp"\n', 1, "tools/app may not look into tools/cli"),
+    ("analysis/prune/up.hpp", '#include "tools/app/prune.hpp"\n', 1, "analysis/prune may not look into tools/app"),
+    ("tools/cli/across.cpp", '#include "src/layers/layer.hpp"\n', 1, "tools/cli may not look into src/layers"),
+    ("tools/cli/torch.cpp", "#include <ATen/ATen.h>\n", 1, "tools/cli stays free of Torch"),
     ("analysis/predict/up.hpp", '#include "analysis/kappa/map.hpp"\n', 1, "analysis/predict may not look into analysis/kappa"),
     ("analysis/sparse/up.hpp", '#include "analysis/kappa/map.hpp"\n', 1, "analysis/sparse may not look into analysis/kappa"),
     ("src/torch/up.hpp", '#include "src/variance/prior.hpp"\n', 1, "src/torch may not look into src/variance"),
@@ -88,7 +92,7 @@ class IncludeRules(unittest.TestCase):
         for path, text, line, reason in BAD:
             with self.subTest(path=path, reason=reason), tempfile.TemporaryDirectory() as root:
                 plant(root, GOOD)
-                plant(root, {"checkpoints/reader.hpp": "#pragma once\n", "tools/verbs/verb.hpp": "#pragma once\n"})
+                plant(root, {"checkpoints/reader.hpp": "#pragma once\n", "tools/cli/verb.hpp": "#pragma once\n", "tools/app/prune.hpp": "#pragma once\n"})
                 plant(root, {path: text})
                 found = include_rules.check(root)
                 here = [one for one in found if one.startswith(f"{path}:{line}: ") and reason in one]

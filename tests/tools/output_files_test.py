@@ -71,7 +71,7 @@ class OutputFiles(unittest.TestCase):
         except (OSError, subprocess.CalledProcessError):
             self.skipTest("another user cannot start the program")
         for arguments, keys in ((["eval", "one", "one/pruned/90.h5", "--samples", 2, *OFFLINE], "entries"), (["transition", "one"], "rows"),
-                                (["sweep", "one", "--samples", 2, "--thresholds", "0,1", *OFFLINE], "rows")):  # fmt: skip
+                                (["sweep", "one", "--samples", 2, "--thresholds", "1,10", *OFFLINE], "rows")):  # fmt: skip
             with self.subTest(arguments=arguments):
                 shutil.rmtree(self.folder / "one/evaluations", ignore_errors=True)
                 shutil.rmtree(self.folder / "one/sweeps", ignore_errors=True)
@@ -91,7 +91,7 @@ class OutputFiles(unittest.TestCase):
 
     def test_a_file_where_a_folder_belongs(self):
         for name, arguments in (("evaluations", ["eval", "one/pruned/90.h5", "--samples", 2, *OFFLINE]),
-                                ("sweeps", ["sweep", "one", "--samples", 2, "--thresholds", "0", *OFFLINE])):  # fmt: skip
+                                ("sweeps", ["sweep", "one", "--samples", 2, "--thresholds", "1", *OFFLINE])):  # fmt: skip
             place = self.folder / "one" / name
             shutil.rmtree(place, ignore_errors=True)
             place.write_text("a file")

@@ -86,7 +86,7 @@ class Words(unittest.TestCase):
         self.assertEqual(kappa.returncode, 0, kappa.stderr)
         pruned = ["prune", "a", "--sparsity", 0.9, "--overwrite", *OFFLINE]
         tables = {"train": self.trained}
-        for arguments in (["eval", "a", "b", "--samples", 2, *OFFLINE], ["sweep", "a", "--samples", 2, "--thresholds", "0,1", *OFFLINE],
+        for arguments in (["eval", "a", "b", "--samples", 2, *OFFLINE], ["sweep", "a", "--samples", 2, "--thresholds", "1,10", *OFFLINE],
                           pruned, ["transition", "a"], ["inspect", "a/checkpoints/epoch_0001.h5"],
                           ["inspect", "--statistics", "a/checkpoints/epoch_0001.h5"], ["data", "synthetic-digits"]):  # fmt: skip
             tables[" ".join(map(str, arguments))] = run(*arguments, cwd=self.folder)
@@ -112,9 +112,9 @@ class Words(unittest.TestCase):
         self.assertEqual(one[0]["name"], "full, epoch 1")
 
     def test_lost_is_what_was_lost(self):
-        done = run("sweep", "a", "--samples", 2, "--thresholds", "3", "--json", *OFFLINE, cwd=self.folder)
+        done = run("sweep", "a", "--samples", 2, "--thresholds", "log:3", "--json", *OFFLINE, cwd=self.folder)
         rows = json.loads(done.stdout)["rows"]
-        text = run("sweep", "a", "--samples", 2, "--thresholds", "3", *OFFLINE, cwd=self.folder).stdout
+        text = run("sweep", "a", "--samples", 2, "--thresholds", "10^3", *OFFLINE, cwd=self.folder).stdout
         lost = [float(line.split()[5]) for line in text.splitlines() if re.match(r" +[-0-9.]+ +(mean|zero) ", line)]
         self.assertEqual(lost, [float(f"{0.0 - 100 * row['difference']:.2f}") for row in rows])
         self.assertTrue(any(value > 0 for value in lost), lost)  # all of it zero: digits are lost

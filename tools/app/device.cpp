@@ -15,6 +15,7 @@
 
 #include "src/base/error.hpp"
 #include "src/base/instruction_set.hpp"
+#include "src/torch/kernel_arguments.hpp"
 
 namespace varphase {
 namespace {
@@ -46,6 +47,7 @@ void keep_freed_memory() {
 }
 
 at::Device open_device(const DeviceChoice& choice) {
+  use_torch_threads();  // one pool of threads for Torch and the kernels
   if (choice.threads > 0) at::set_num_threads(static_cast<int>(choice.threads));
   const int gpus = cuda_devices();
   const std::string& name = choice.device;

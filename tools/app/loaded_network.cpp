@@ -55,9 +55,14 @@ LoadedNetwork network_of_snapshot(const Snapshot& snapshot, at::Device device,
     Network network(config.network);
     load_network(network, snapshot);
     network.to(device);
-    return {config,         std::move(network),
-            snapshot.epoch, value_of(snapshot.provenance, kDatasetDigest),
-            std::nullopt,   {}};
+    return {.config = config,
+            .config_text = snapshot.config,
+            .network = std::move(network),
+            .epoch = snapshot.epoch,
+            .dataset_digest = value_of(snapshot.provenance, kDatasetDigest),
+            .digest = "",
+            .pruned = std::nullopt,
+            .executed = {}};
   } catch (const Error& error) {
     throw Error(error.kind(),
                 fmt::format("{}: {}\n  the file was changed after it was written, or its config "
@@ -69,9 +74,13 @@ LoadedNetwork network_of_snapshot(const Snapshot& snapshot, at::Device device,
 LoadedNetwork load_network_file(const fs::path& path, at::Device device, const std::string& form) {
   const std::optional<ExecutionForm> given = execution_form_from_name(form);
   Document document = read_document(path, "");
-  if (document.kind != "pruned")
-    return network_of_snapshot(snapshot_from_document(std::move(document), path.string()), device,
-                               path.string());
+  const std::string digest = document.digest;
+  if (document.kind != "pruned") {
+    LoadedNetwork loaded = network_of_snapshot(
+        snapshot_from_document(std::move(document), path.string()), device, path.string());
+    loaded.digest = digest;
+    return loaded;
+  }
   SparseModel model = sparse_model_from_document(document, path.string());
   document = {};
   // The pruned layers' own arrays are filled with what the spec draws; the masked weights then take
@@ -95,6 +104,7 @@ LoadedNetwork load_network_file(const fs::path& path, at::Device device, const s
       snapshot.parameters.push_back(array_from_tensor(entry.name, *entry.parameter.tensor));
   }
   LoadedNetwork loaded = network_of_snapshot(snapshot, device, path.string());
+  loaded.digest = digest;
   loaded.pruned = std::move(model);
   set_pruned_weights(loaded, device, given);
   return loaded;

@@ -21,9 +21,11 @@ namespace varphase {
 /// A network with its trained weights, and where they came from.
 struct LoadedNetwork {
   RunConfig config;
+  std::string config_text;  // as the file has it
   Network network;
   std::int64_t epoch = 0;
   std::string dataset_digest;         // of the images that it was trained on; "": not told
+  std::string digest;                 // of the file, where load_network_file read it
   std::optional<SparseModel> pruned;  // what a pruned file holds
   /// Its layers, in whatever form is the fastest.
   std::vector<std::shared_ptr<const ExecutedLayer>> executed;

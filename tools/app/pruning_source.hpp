@@ -5,17 +5,12 @@
 #include <filesystem>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "analysis/kappa/map_files.hpp"
-#include "analysis/prune/ranking.hpp"
-#include "analysis/sparse/sparse_model.hpp"
 #include "src/data/dataset.hpp"
-#include "src/torch/device_images.hpp"
-#include "tools/app/job.hpp"
+#include "tools/app/device_choice.hpp"
 #include "tools/app/loaded_network.hpp"
 #include "tools/app/run_lock.hpp"
-#include "tools/cli/options.hpp"
 
 namespace varphase {
 
@@ -24,40 +19,26 @@ namespace varphase {
 struct PruningSource {
   std::filesystem::path file;
   std::filesystem::path folder;  // of the run; of a pruned file elsewhere: where it lies
-  std::string config;            // as the file has it
-  Dataset dataset;
   at::Device device;
-  LoadedNetwork loaded;               // config, network, epoch
-  std::optional<SparseModel> pruned;  // of a pruned file
-  std::optional<MapFiles> maps;       // of the run; none: it can have none of this network
-
-  Json images;  // as trained_images says it
+  LoadedNetwork loaded;
+  Dataset dataset;
+  Json images;                   // as trained_images says it
+  std::optional<MapFiles> maps;  // of the run; none: it can have none of this network
   RunLock lock;
 
+  /// What the pruned file holds; null of a checkpoint.
+  const SparseModel* before() const { return loaded.pruned ? &*loaded.pruned : nullptr; }
   std::int64_t epoch() const { return loaded.epoch; }
 };
+
+/// Opens the file once: what is recorded of it (its digest) is what was read.
+/// @param path  a run folder, RUN@EPOCH, a checkpoint or a pruned file
+/// @param epoch  of a run folder
+/// @param data  images in place of the run's own; "": these
+/// @param verb  named in errors
 /// @throws Error usage, io, format naming the file.
-PruningSource open_pruning_source(const Options& options, const std::string& path,
+PruningSource open_pruning_source(const std::string& path, const std::string& epoch,
+                                  const std::string& data, const DeviceChoice& device,
                                   const std::string& verb);
-
-/// The variance layers that --layer (or a budget) names, in network order; "": all of them.
-/// @throws Error usage where a name is no variance layer or is there twice, unsupported where the
-/// network has none.
-std::vector<PrunableLayer> prunable_layers(const PruningSource& source,
-                                           const std::vector<std::string>& names);
-
-/// "a,b" -> {"a", "b"}; "" -> {}.
-std::vector<std::string> split_list(const std::string& text);
-
-/// Layers with all that their scores and repair take; how the curvature was smoothed and where its
-/// map lay ("" where none was asked for).
-struct Scoring {
-  std::vector<PrunableLayer> layers;
-  std::vector<ScoreInputs> inputs;
-  std::string smooth, map;
-};
-Scoring prepare_scores(PruningSource& source, std::vector<PrunableLayer> layers,
-                       const std::vector<std::string>& criteria, Repair repair,
-                       const DeviceImages& train, const Options& options, Job& job);
 
 }  // namespace varphase

@@ -36,7 +36,6 @@
 #include "tools/bench/measured.hpp"
 #include "tools/bench/pruned_layer_cases.hpp"
 #include "tools/bench/trace.hpp"
-#include "tools/cli/verbs.hpp"
 
 // Our side of tools/bench/bench.py: times one case on LeNet-5 and prints one line of JSON; the
 // contract stands in tools/bench/README.md.

@@ -4,12 +4,13 @@
 
 #include "tools/app/evaluate_job.hpp"
 #include "tools/app/export_job.hpp"
+#include "tools/app/finetune_job.hpp"
 #include "tools/app/import_job.hpp"
 #include "tools/app/kappa_job.hpp"
 #include "tools/app/predict_job.hpp"
-#include "tools/app/finetune_job.hpp"
+#include "tools/app/prune_job.hpp"
+#include "tools/app/sweep_job.hpp"
 #include "tools/app/train_job.hpp"
-#include "tools/cli/old_verbs.hpp"
 
 namespace varphase {
 
@@ -23,7 +24,8 @@ struct Engine {
   PredictResult (*predict)(const PredictRequest&, PredictJob&) = nullptr;
   TrainResult (*train)(const TrainRequest&, TrainJob&) = nullptr;
   TrainResult (*finetune)(const FinetuneRequest&, TrainJob&) = nullptr;
-  OldVerbs old;
+  PruneResult (*prune)(const PruneRequest& request, Job& job) = nullptr;
+  SweepRunsResult (*sweep)(const SweepRunsRequest& request, Job& job) = nullptr;
 };
 
 }  // namespace varphase

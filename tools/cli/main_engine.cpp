@@ -1,7 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
 #include "src/base/console.hpp"
-#include "src/torch/kernel_arguments.hpp"
 #include "tools/app/device.hpp"
 #include "tools/cli/command_line.hpp"
 #include "tools/cli/engine.hpp"
@@ -17,7 +16,8 @@ varphase::Engine engine() {
           .predict = varphase::predict,
           .train = varphase::train,
           .finetune = varphase::finetune,
-          .old = {{"sweep", varphase::run_sweep}, {"prune", varphase::run_prune}}};
+          .prune = varphase::prune_run,
+          .sweep = varphase::sweep_runs};
 }
 
 }  // namespace
@@ -28,6 +28,5 @@ int main(int argc, char** argv) {
   varphase::keep_freed_memory();
   const varphase::Command command = varphase::parse_command_line(argc, argv);
   if (command.row == nullptr) return varphase::finish_output(command.exit_code);
-  varphase::use_torch_threads();
   return varphase::finish_output(varphase::guarded([&] { return command.verb->run(engine()); }));
 }

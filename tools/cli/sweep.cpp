@@ -1,209 +1,99 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
-#include "analysis/prune/network_cost.hpp"
-#include "analysis/prune/sweep.hpp"
-
 #include <algorithm>
 #include <cmath>
-#include <optional>
+#include <functional>
 
 #include <fmt/ranges.h>
 
-#include "checkpoints/run_layout.hpp"
-#include "src/base/atomic_file.hpp"
-#include "src/base/byte_text.hpp"
 #include "src/base/console.hpp"
-#include "src/base/json.hpp"
-#include "src/base/log.hpp"
-#include "src/base/progress.hpp"
-#include "src/base/stopwatch.hpp"
 #include "src/base/text_table.hpp"
-#include "src/base/time_estimate.hpp"
-#include "src/torch/kernel_arguments.hpp"
-#include "tools/app/members_file.hpp"
-#include "tools/app/output_file.hpp"
-#include "tools/app/provenance.hpp"
-#include "tools/app/pruning_source.hpp"
-#include "tools/app/side_files.hpp"
-#include "tools/app/trained_images.hpp"
-#include "tools/cli/old_verbs.hpp"
-#include "tools/cli/sweep_output.hpp"
+#include "tools/app/sweep_job.hpp"
+#include "tools/cli/engine.hpp"
 #include "tools/cli/terminal_job.hpp"
 #include "tools/cli/unwritten.hpp"
+#include "tools/cli/verbs.hpp"
 
 namespace varphase {
-namespace fs = std::filesystem;
 namespace {
 
-constexpr const char* kAll = "all";
+constexpr std::size_t kColumns = 8;  // of a table of criteria: 76 characters
 
-/// The criteria that are asked for, "all" written out.
-std::vector<std::string> criteria_of(const Options& options) {
-  const std::vector<std::string>& names = options.criteria;
-  if (names.empty()) return {"kappa"};
-  if (names == std::vector<std::string>{kAll}) return criteria().names();
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    VARPHASE_CHECK(names[i] != kAll, ErrorKind::usage,
-                   "--criteria: all stands for every criterion, it takes no others beside it");
-    criteria().at(names[i]);
-    VARPHASE_CHECK(std::find(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(i),
-                             names[i]) == names.begin() + static_cast<std::ptrdiff_t>(i),
-                   ErrorKind::usage, "--criteria: {} is named twice", names[i]);
-  }
-  return names;
-}
-
-std::vector<SweepPoint> points_of(const Options& options) {
-  std::vector<SweepPoint> points;
-  const std::vector<std::string>& names = options.criteria;
-  const bool kappa_alone = names.empty() || names == std::vector<std::string>{"kappa"};
-  VARPHASE_CHECK(options.thresholds.empty() || kappa_alone, ErrorKind::usage,
-                 "--thresholds are of kappa alone: criteria are compared at equal --sparsities");
-  for (const double log10_threshold : options.thresholds)
-    points.push_back({false, log10_threshold});
-  if (points.empty() && names.empty()) points = default_sweep_points();
-  for (const double sparsity : options.sparsities) points.push_back({true, sparsity});
-  return points.empty() ? default_sparsities() : points;
-}
-
-std::vector<std::string> runs_of(const Options& options) {
-  std::vector<std::string> runs;
-  for (const std::string& path : options.paths) {
-    if (!MembersFile::is_in(path)) {
-      runs.push_back(path);
-      continue;
+/// The criteria of a table by sparsity: one line a criterion and rule, one column a sparsity.
+std::string pivot(const SweepReport& report, const std::string& title,
+                  const std::function<std::string(const SweepRow&)>& cell) {
+  const std::size_t rules = report.request.rules.size(), points = report.request.points.size();
+  const std::vector<SweepRow>& rows = report.result.rows;
+  std::string text;
+  for (std::size_t first = 0; first < points; first += kColumns) {
+    const std::size_t last = std::min(points, first + kColumns);
+    std::vector<TextTable::Column> columns{{title, 14}, {"rule", 4}};
+    for (std::size_t p = first; p < last; ++p) {
+      const SweepPoint& point = report.request.points[p];
+      columns.push_back({point.by_sparsity ? fmt::format("{:g}", 100 * point.value)
+                                           : fmt::format("10^{:g}", point.value),
+                         5});
     }
-    for (const fs::path& member : MembersFile::read(path).paths()) runs.push_back(member.string());
-  }
-  return runs;
-}
-
-struct OneSweep {
-  SweepReport report;
-  fs::path folder;
-  std::string stem;  // of the files' names: the epoch, or the pruned file's own
-  bool of_pruned_file = false;
-  RunLock lock = RunLock::none();  // until the results are written
-};
-
-/// @param networks in all; @param estimate of all of them, made at the first
-OneSweep sweep_one(const Options& options, const std::string& path, const SweepRequest& request,
-                   std::size_t networks, std::optional<TimeEstimate>& estimate) {
-  const Stopwatch clock;
-  PruningSource source = open_pruning_source(options, path, "sweep");
-  Network& network = source.loaded.network;
-  const bool validated = source.dataset.validation.count() > 0;
-  const Split split = options.split.empty() ? (validated ? Split::validation : Split::test)
-                                            : split_from_name(options.split);
-  if (!options.choose.empty() && options.split.empty() && !validated)
-    log_warning(fmt::format(
-        "{}: has no validation images, so --choose chooses on test images: what they then say of "
-        "that choice is too good\n  train with --validation 0.1",
-        path));
-  const std::vector<std::string> names = criteria_of(options);
-  const DeviceImages train = to_device(source.dataset.train, Split::train, source.device);
-  VARPHASE_CHECK(source.dataset.part(split).count() > 0, ErrorKind::usage, "{}: no {} images", path,
-                 split_name(split));
-  const DeviceImages images = to_device(source.dataset.part(split), split, source.device);
-  TerminalJob<> job(options.quiet);
-  const Scoring scoring = prepare_scores(source, prunable_layers(source, split_list(options.layer)),
-                                         names, request.repair, train, options, job);
-
-  OneSweep one{{}, source.folder, "", source.pruned.has_value()};
-  SweepReport& report = one.report;
-  Rankings rankings;
-  if (options.criteria == std::vector<std::string>{kAll}) {
-    rankings = rank_by_all(scoring.inputs, source.device);
-  } else {
-    for (const std::string& name : names)
-      rankings.list.push_back(rank(name, scoring.inputs, source.device));
-  }
-  report.left_out = rankings.left_out;
-  VARPHASE_CHECK(!rankings.list.empty(), ErrorKind::unsupported, "no criterion ranks these layers");
-
-  const std::string what = "sweep of " + source.file.filename().string();
-  const std::int64_t count =
-      images_of_sweep(network, scoring.layers, rankings.list.size(), images, request);
-  if (!estimate) {
-    LongWork work{what, "images", count * static_cast<std::int64_t>(networks)};
-    if (networks > 1) {
-      work.what = fmt::format("sweep of {} networks", networks);
-      work.between = clock.seconds() / static_cast<double>(count);
+    const TextTable table(columns);
+    if (!text.empty()) text += "\n";
+    text += table.header() + "\n";
+    for (std::size_t c = 0; c < rows.size() / rules / points; ++c) {
+      for (std::size_t r = 0; r < rules; ++r) {
+        const auto row = [&](std::size_t p) -> const SweepRow& {
+          return rows[(c * points + p) * rules + r];
+        };
+        std::vector<std::string> cells{row(first).criterion, replacement_name(row(first).replace)};
+        for (std::size_t p = first; p < last; ++p) cells.push_back(cell(row(p)));
+        text += table.row(cells) + "\n";
+      }
     }
-    estimate.emplace(work, options.quiet || options.json,
-                     [device = source.device] { synchronize(device); });
   }
-  Progress progress(what, count, " images", options.quiet);
-  report.result =
-      sweep(network, scoring.layers, rankings.list, images, &train, request, [&](std::int64_t n) {
-        progress.advance(n);
-        estimate->advance(n, progress);
-      });
-  estimate->end_piece(progress);
-  progress.clear();
-
-  report.request = request;
-  report.by_criteria = !options.criteria.empty();
-  report.runs = {text_of_bytes(source.file.string())};
-  report.images = Json::array({source.images});
-  report.smooth = scoring.smooth;
-  report.map = scoring.map;
-  report.epoch = source.epoch();
-  report.checkpoint = text_of_bytes(source.file.filename().string());
-  report.split = split;
-  for (const PrunableLayer& layer : scoring.layers) report.layers.push_back(layer.layer->name());
-  std::vector<bool> alpha_is_shared;
-  for (const PrunableLayer& layer : scoring.layers)
-    alpha_is_shared.push_back(!mends_variance(request.repair) &&
-                              shared_alpha(host_floats(layer.layer->effective_mean()),
-                                           host_floats(layer.layer->effective_variance()))
-                                  .has_value());
-  for (const SweepRow& row : report.result.rows) {
-    std::vector<LayerCost> costs;
-    for (std::size_t l = 0; l < scoring.layers.size(); ++l)
-      costs.push_back(layer_cost(*scoring.layers[l].layer, replacement_name(row.replace),
-                                 row.kept[l], alpha_is_shared[l]));
-    report.costs.push_back(network_cost(network, costs));
-  }
-  one.lock = std::move(source.lock);
-  one.stem =
-      one.of_pruned_file ? source.file.stem().string() : fmt::format("epoch_{:04}", source.epoch());
-  return one;
+  return text;
 }
 
-/// The first run's report with the means over all.
-SweepReport together(const std::vector<OneSweep>& sweeps) {
-  SweepReport report = sweeps.front().report;
-  std::vector<SweepResult> results;
-  report.runs.clear();
-  report.images.clear();
-  for (const OneSweep& one : sweeps) {
-    VARPHASE_CHECK(
-        one.report.layers == report.layers && one.report.split == report.split, ErrorKind::usage,
-        "{}: prunes {} and predicts {} images, {} prunes {} and predicts {} images: "
-        "there is no mean over both",
-        report.runs.front(), fmt::join(report.layers, ","), split_name(report.split),
-        one.report.runs.front(), fmt::join(one.report.layers, ","), split_name(one.report.split));
-    report.runs.push_back(one.report.runs.front());
-    report.images.push_back(one.report.images.front());
-    results.push_back(one.report.result);
+/// A row a cut.
+std::string cut_table(const SweepReport& report, bool wide) {
+  const TextTable table({{"log10 kappa_0", 13},
+                         {"replace", 7},
+                         {"sparsity %", 10},
+                         {"kept", 8},
+                         {"ens. %", 7},
+                         {"lost", 6},
+                         {"s.e.", 5},
+                         {"NLL", 7},
+                         {"bytes", 9, 1}},
+                        !wide);
+  std::string text = table.header() + "\n";
+  for (std::size_t i = 0; i < report.result.rows.size(); ++i) {
+    const SweepRow& row = report.result.rows[i];
+    text += table.row(
+                {std::isnan(row.threshold) ? "" : fmt::format("{:.2f}", std::log10(row.threshold)),
+                 replacement_name(row.replace), fmt::format("{:.2f}", 100 * row.sparsity),
+                 count_text(row.kept_total()), fmt::format("{:.2f}", 100 * row.metrics.accuracy),
+                 fmt::format("{:+.2f}", 0.0 - 100 * row.difference.difference),
+                 fmt::format("{:.2f}", 100 * row.difference.standard_error),
+                 fmt::format("{:.4f}", row.metrics.nll),
+                 bytes_text(static_cast<double>(stored_bytes(report.costs[i])))}) +
+            "\n";
   }
-  report.result = mean_of_sweeps(results);
-  return report;
+  if (!table.left_out().empty()) text += table.left_out() + "\n";
+  return text;
 }
 
-fs::path file_stem(const Options& options, const OneSweep& first, const SweepReport& report) {
-  std::string name = fmt::format("{}_{}", first.stem, split_name(report.split));
-  if (!options.layer.empty()) name += fmt::format("_{}", fmt::join(report.layers, "_"));
-  if (report.request.scope == Scope::global) name += "_global";
-  if (report.request.repair != Repair::none)
-    name += fmt::format("_{}", repair_name(report.request.repair));
-  if (report.runs.size() > 1) name += fmt::format("_{}-runs", report.runs.size());
-  fs::path folder = RunLayout{first.folder}.sweeps();
-  // The page of a run shows what lies in sweeps/ itself: cuts of its own networks by kappa.
-  if (report.by_criteria) folder /= "criteria";
-  if (first.of_pruned_file) folder /= "pruned";
-  return folder / name;
+/// Accuracy, NLL (and of several networks the standard error of the accuracy) of each criterion and
+/// rule by sparsity.
+std::string criteria_table(const SweepReport& report) {
+  std::string text = pivot(report, "accuracy %", [](const SweepRow& row) {
+    const std::string cell = fmt::format("{:.2f}", 100 * row.metrics.accuracy);
+    return cell == "100.00" ? "100" : cell;
+  });
+  if (report.runs.size() > 1)
+    text += "\n" + pivot(report, "its s.e.", [](const SweepRow& row) {
+              return fmt::format("{:.2f}", 100 * row.metrics.accuracy_se);
+            });
+  text += "\n" + pivot(report, "NLL",
+                       [](const SweepRow& row) { return fmt::format("{:.3f}", row.metrics.nll); });
+  return text;
 }
 
 /// One line a reason, with all criteria that it keeps out.
@@ -226,74 +116,86 @@ std::vector<std::string> left_out_lines(const SweepReport& report) {
   return lines;
 }
 
-}  // namespace
-
-int run_sweep(const Options& options) {
-  SweepRequest request;
-  criteria_of(options);
-  request.points = points_of(options);
-  request.scope = scope_from_name(options.scope);
-  if (!options.replace.empty()) request.rules = {replacement_from_name(options.replace)};
-  request.repair = repair_from_name(options.repair);
-  request.members = options.samples;
-  request.seed = static_cast<std::uint64_t>(options.seed);
-  if (!options.choose.empty()) choose_row({}, options.choose);  // a wrong rule costs no sweep
-
-  const std::vector<std::string> runs = runs_of(options);
-  std::vector<OneSweep> sweeps;
-  sweeps.reserve(runs.size());
-  std::optional<TimeEstimate> estimate;
-  for (const std::string& path : runs)
-    sweeps.push_back(sweep_one(options, path, request, runs.size(), estimate));
-  SweepReport report = together(sweeps);
-  report.rule = options.choose;
-  if (!options.choose.empty()) report.chosen = choose_row(report.result, options.choose);
-
-  const fs::path stem = file_stem(options, sweeps.front(), report);
-  const Json json = sweep_json(report);
-  SideFiles side;
-  side.add([&] { make_output_folder(stem); });
-  side.add([&] { write_json_file(stem.string() + ".json", json); });
-  side.add([&] { write_text_atomically(stem.string() + ".csv", sweep_csv(report)); });
-  if (options.json) {
-    print_json(json);
-    return tell_unwritten(side.problems());
-  }
+void print_heading(const SweepReport& report) {
   const Metrics& full = report.result.full;
   print_out(
       "{} of {}, {} {} images, K = {}", fmt::join(report.layers, ", "),
       report.runs.size() == 1 ? report.checkpoint : fmt::format("{} networks", report.runs.size()),
-      count_text(full.images), split_name(report.split), request.members);
+      count_text(full.images), split_name(report.split), report.request.members);
   if (!report.smooth.empty())
     print_out(", kappa {} ({})",
               report.smooth == "none" ? "of the network as it is" : "smoothed by " + report.smooth,
-              report.map);
+              report.kappa_map);
   print_out(": full ensemble {:.2f} % (s.e. {:.2f}), NLL {:.4f}\n", 100 * full.accuracy,
             100 * full.accuracy_se, full.nll);
+}
+
+void print_chosen(const SweepReport& report) {
+  if (report.rule.empty()) return;
+  if (report.chosen < 0) {
+    print_out("\nno row has {}\n", report.rule);
+    return;
+  }
+  const SweepRow& row = report.result.rows[static_cast<std::size_t>(report.chosen)];
+  print_out(
+      "\nchosen by {} on {} images: {}, replace {}, sparsity {:.2f} %\n", report.rule,
+      split_name(report.split),
+      row.criterion == "kappa" ? fmt::format("kappa_0 = {:.4g}", row.threshold) : row.criterion,
+      replacement_name(row.replace), 100 * row.sparsity);
+}
+
+void print_report(const SweepReport& report, bool wide) {
+  print_heading(report);
   if (report.by_criteria) {
     print_out("columns: % of {} dropped; repair {}\n\n{}",
-              request.scope == Scope::global ? "all these weights" : "each layer's weights",
-              repair_name(request.repair), criteria_table(report));
+              report.request.scope == Scope::global ? "all these weights" : "each layer's weights",
+              repair_name(report.request.repair), criteria_table(report));
     for (const std::string& line : left_out_lines(report)) print_out("\n{}", line);
     if (!report.left_out.empty()) print_out("\n");
   } else {
-    print_out("\n{}", cut_table(report, options.wide));
+    print_out("\n{}", cut_table(report, wide));
   }
-  if (!options.choose.empty()) {
-    if (report.chosen < 0) {
-      print_out("\nno row has {}\n", options.choose);
-    } else {
-      const SweepRow& row = report.result.rows[static_cast<std::size_t>(report.chosen)];
-      print_out(
-          "\nchosen by {} on {} images: {}, replace {}, sparsity {:.2f} %\n", options.choose,
-          split_name(report.split),
-          row.criterion == "kappa" ? fmt::format("kappa_0 = {:.4g}", row.threshold) : row.criterion,
-          replacement_name(row.replace), 100 * row.sparsity);
-    }
-  }
-  const int code = tell_unwritten(side.problems());
-  if (code == kSuccess) print_out("\n{}.csv, .json\n", stem.string());
-  return code;
+  print_chosen(report);
 }
+
+class SweepVerb final : public Verb {
+ public:
+  std::string examples() const override {
+    return "  varphase sweep runs/first\n  varphase sweep runs/first --split validation --choose "
+           "'drop<=0.1'\n"
+           "  varphase sweep runs/first --thresholds 10^1,10^1.5,10^2 --replace mean\n"
+           "  varphase sweep runs/first --sparsities 0.9,0.95,0.98,0.99 --repair batch-norm\n"
+           "  varphase sweep runs/first --criteria all --repair batch-norm\n"
+           "  varphase sweep runs/a runs/b runs/c --criteria kappa,variance-share,random\n";
+  }
+
+  void declare(Flags& flags) override {
+    flags.of(request_, {"runs"});
+    flags.quiet(quiet_);
+    flags.wide(wide_);
+    flags.json(json_);
+  }
+
+  int run(const Engine& engine) override {
+    TerminalJob<> job(quiet_, !json_);
+    const SweepRunsResult result = engine.sweep(request_, job);
+    if (json_) {
+      print_json(to_json(result.report));
+      return tell_unwritten(result.unwritten);
+    }
+    print_report(result.report, wide_);
+    const int code = tell_unwritten(result.unwritten);
+    if (code == kSuccess) print_out("\n{}.csv, .json\n", result.stem);
+    return code;
+  }
+
+ private:
+  SweepRunsRequest request_;
+  bool json_ = false, wide_ = false, quiet_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Verb> make_sweep_verb() { return std::make_unique<SweepVerb>(); }
 
 }  // namespace varphase

@@ -19,7 +19,8 @@ template <std::derived_from<Job> Base = Job>
 class TerminalJob : public Base {
  public:
   /// @param quiet  neither line nor notes
-  explicit TerminalJob(bool quiet) : quiet_(quiet) {}
+  /// @param notes  whether what the job says is shown
+  explicit TerminalJob(bool quiet, bool notes = true) : quiet_(quiet), notes_(notes && !quiet) {}
 
   void begin(const std::string& what, std::int64_t total, const std::string& unit) override {
     progress_.emplace(what, total, " " + unit, quiet_);
@@ -32,7 +33,7 @@ class TerminalJob : public Base {
   }
   void end() override { progress_.reset(); }
   void note(const std::string& text) override {
-    if (quiet_) return;
+    if (!notes_) return;
     clear();
     print_err("{}\n", text);
   }
@@ -46,7 +47,7 @@ class TerminalJob : public Base {
   }
 
  private:
-  bool quiet_;
+  bool quiet_, notes_;
   std::optional<Progress> progress_;
 };
 

@@ -158,7 +158,7 @@ TEST_F(OnnxGraph, HasEveryActivationOfTheTable) {
     spec["layers"][1] = kind;
     Network network = drawn_network(spec);
     const at::Tensor x = 12 * at::randn({kImages, 1, 5, 5});
-    add(kind, network, OnnxForm::deterministic, {{"images", x}},
+    add(kind, network, OnnxMode::deterministic, {{"images", x}},
         {{"logits", network.forward(x, {})}});
   }
   run();
@@ -170,7 +170,7 @@ TEST_F(OnnxGraph, HasEveryKindWithWeights) {
     const Json layers = Json::array({layer, "tanh", layer, {{"dense", {{"out", 3}}}}});
     Network network = drawn_network({{"input", {2, 6, 6}}, {"classes", 3}, {"layers", layers}});
     const at::Tensor x = at::randn({kImages, 2, 6, 6});
-    add(kind, network, OnnxForm::deterministic, {{"images", x}},
+    add(kind, network, OnnxMode::deterministic, {{"images", x}},
         {{"logits", network.forward(x, {})}});
   }
   run();

@@ -6,6 +6,7 @@
 
 #include "src/models/network.hpp"
 #include "src/noise/normal_fill.hpp"
+#include "src/train/training_checks.hpp"
 #include "tests/src/variance/reference.hpp"
 #include "tests/support/golden.hpp"
 #include "tests/support/residual.hpp"

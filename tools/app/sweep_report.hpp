@@ -2,12 +2,14 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "analysis/prune/cost.hpp"
-#include "analysis/prune/sweep.hpp"
+#include "analysis/prune/sweep_result.hpp"
+#include "src/base/json.hpp"
 #include "src/data/dataset.hpp"
 
 namespace varphase {
@@ -16,29 +18,27 @@ namespace varphase {
 struct SweepReport {
   SweepResult result;
   SweepRequest request;
-  bool by_criteria = false;         // one table of criteria by sparsity, not one row a cut
+  bool by_criteria = false;         // criteria are compared by sparsity, not kappa alone
   std::vector<std::string> runs;    // their checkpoints or files
   std::vector<std::string> layers;  // pruned ones
   std::vector<NetworkCost> costs;   // by row; of several networks the first one's
-  std::string smooth, map;          // of kappa: how it was smoothed, where its map lay
+  std::string smooth, kappa_map;    // how kappa was smoothed, where its map lay
   Json images = Json::array();      // of each run: as trained_images says it
   std::int64_t epoch = 0;
   std::string checkpoint;
   Split split = Split::test;
   std::vector<std::pair<std::string, std::string>> left_out;  // criteria, and why
-  std::string rule;                                           // --choose, or ""
-  std::int64_t chosen = -1;
+  std::string rule;                                           // by which a row was chosen, or ""
+  std::int64_t chosen = -1;                                   // that row, or -1
 
   std::int64_t dense_bytes() const;
 };
 
+/// Of a row's pruned layers in a file.
+std::int64_t stored_bytes(const NetworkCost& cost);
+
 /// docs/files.md, "sweeps".
-Json sweep_json(const SweepReport& report);
-std::string sweep_csv(const SweepReport& report);
-/// A row a cut.
-std::string cut_table(const SweepReport& report, bool wide);
-/// Accuracy, NLL (and of several networks the standard error of the accuracy) of each criterion and
-/// rule by sparsity.
-std::string criteria_table(const SweepReport& report);
+Json to_json(const SweepReport& report);
+std::string to_csv(const SweepReport& report);
 
 }  // namespace varphase
