@@ -77,7 +77,7 @@ TEST(NestedLayers, InFrontOfAnotherLayerLeaveItsCurvatureExact) {
 
 TEST(NestedLayers, CountInTheCost) {
   const Network network = nested();
-  const NetworkCost cost = network_cost(network, {});
+  const NetworkCost cost = network_cost(network, std::vector<LayerCost>());
   EXPECT_EQ(cost.full.mean, 64 * 6 + 36 + 36 + 30 + 15);
   EXPECT_EQ(cost.full.moments, 64 * 6 + 2 * (36 + 36 + 30) + 15);
 }
