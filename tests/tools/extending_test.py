@@ -42,7 +42,7 @@ class ExtendingTest(unittest.TestCase):
     def setUp(self):
         self.copy = pathlib.Path(tempfile.mkdtemp(prefix="varphase-extending-"))
         self.addCleanup(shutil.rmtree, self.copy)
-        for room in ("src", "analysis", "checkpoints"):
+        for room in ("src", "analysis", "checkpoints", "tools/app", "tools/cli"):
             shutil.copytree(ROOT / room, self.copy / room)
         self.touched = set()
 
@@ -95,6 +95,55 @@ class ExtendingTest(unittest.TestCase):
                           ' std::puts(varphase::preset("added").at("about").get<std::string>().c_str()); }\n',
                           also=["src/models/presets.cpp"])  # fmt: skip
         self.assertEqual(said, "a network that was added\n")
+
+    def test_a_verb(self):
+        self.new_file("tools/cli/added.cpp", """#include "src/base/console.hpp"
+#include "tools/cli/verbs.hpp"
+
+namespace varphase {
+namespace {
+
+struct AddedRequest {
+  std::int64_t times = 1;
+  template <class Visitor>
+  void visit_fields(Visitor&& visit) {
+    visit("times", times, FieldInfo{.help = "how often", .min = 1});
+  }
+};
+
+class AddedVerb final : public Verb {
+ public:
+  std::string examples() const override { return "  varphase added --times 3\\n"; }
+  void declare(Flags& flags) override { flags.of(request_); }
+  int run(const Engine&) override {
+    for (std::int64_t i = 0; i < request_.times; ++i) print_out("a verb that was added\\n");
+    return 0;
+  }
+
+ private:
+  AddedRequest request_;
+};
+
+}  // namespace
+
+std::unique_ptr<Verb> make_added_verb() { return std::make_unique<AddedVerb>(); }
+
+}  // namespace varphase
+""")
+        self.insert("tools/cli/verbs.hpp", "\n}  // namespace varphase", "std::unique_ptr<Verb> make_added_verb();\n")
+        self.insert("tools/cli/verbs.cpp", '{"data", ', '{"added", "What was added", Program::front, make_added_verb},\n      ')
+        self.insert("tools/cli/CMakeLists.txt", "  check.cpp\n", "  added.cpp\n")
+        said = self.check("a verb", "varphase_cli", "varphase", """#include "src/base/console.hpp"
+#include "tools/cli/command_line.hpp"
+#include "tools/cli/engine.hpp"
+int main() {
+  char program[] = "varphase", verb[] = "added", flag[] = "--times", value[] = "2";
+  char* words[] = {program, verb, flag, value, nullptr};
+  const varphase::Command command = varphase::parse_command_line(4, words);
+  return varphase::finish_output(command.verb->run(varphase::Engine{}));
+}
+""")
+        self.assertEqual(said, "a verb that was added\n" * 2)
 
     def test_a_layer(self):
         self.new_file("src/layers/added.cpp", """#include <ATen/ops/linear.h>
@@ -153,7 +202,7 @@ int main() {
   pass.add(x, at::zeros({1}, at::kLong), at::zeros({1}, at::kLong));
   const at::Tensor p = at::softmax(network.forward(x.to(at::kFloat), {}), 1)[0][0];
   const double wanted = (p * (1 - p)).item<double>(), got = pass.sums()[0].hessian[0][0].item<double>();
-  const auto graph = varphase::onnx_graph(network, varphase::OnnxForm::deterministic, {});
+  const auto graph = varphase::onnx_graph(network, varphase::OnnxMode::deterministic, {});
   bool gemm = false;
   for (const auto& node : graph.nodes) gemm = gemm || node.op == "Gemm";
   std::printf("%s %d %d", network.parameters().front().name.c_str(), std::abs(got / wanted - 1) < 1e-5, gemm);

@@ -86,6 +86,8 @@ class Pages(unittest.TestCase):
                     self.does("varphase train --network network.json --data fashion-mnist --train-limit 400 --test-limit 100 "
                               f"--epochs 1 --run runs/network{counts['json']}")  # fmt: skip
                     counts["json"] += 1
+                elif language == "cmake":
+                    self.assertIn("find_package(varphase", text)  # tests/package builds by these lines
                 else:
                     self.assertIn(language, ("", "inline"), "a block of a language that this test does not know")
                     for line in text.replace("\\\n", " ").splitlines():

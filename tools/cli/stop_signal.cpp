@@ -3,6 +3,7 @@
 #include "tools/cli/stop_signal.hpp"
 
 #include <csignal>
+#include <initializer_list>
 
 namespace varphase {
 namespace {
