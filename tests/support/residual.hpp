@@ -5,6 +5,8 @@
 #include <memory>
 #include <vector>
 
+#include <ATen/TensorOperators.h>
+
 #include "src/layers/layer.hpp"
 
 namespace varphase {
