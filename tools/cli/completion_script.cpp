@@ -9,12 +9,14 @@ namespace {
 
 std::vector<std::string> flag_names(const CompletedVerb& verb) {
   std::vector<std::string> names;
+  names.reserve(verb.flags.size());
   for (const CompletedVerb::Flag& flag : verb.flags) names.push_back(flag.name);
   return names;
 }
 
 std::vector<std::string> verb_names(const std::vector<CompletedVerb>& verbs) {
   std::vector<std::string> names;
+  names.reserve(verbs.size());
   for (const CompletedVerb& verb : verbs) names.push_back(verb.name);
   return names;
 }

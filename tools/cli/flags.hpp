@@ -75,7 +75,7 @@ class Flags {
   void add(const Entry& entry, const Take& take);
 
   template <class Field>
-  static constexpr bool is_list =
+  static constexpr bool kIsList =
       std::is_same_v<Field, TextList> || std::is_same_v<Field, NumberList>;
 
   CLI::App& verb_;
@@ -92,7 +92,7 @@ void Flags::of(Request& request, const TextList& positional) {
     if (info.recorded) return;
     const bool by_place = std::find(positional.begin(), positional.end(), name) != positional.end();
     const Form form = std::is_same_v<Field, bool> ? Form::flag
-                      : is_list<Field>            ? Form::list
+                      : kIsList<Field>            ? Form::list
                                                   : Form::value;
     const std::string key = by_place ? std::string(name) : flag_name(name);
     const Json now = detail::field_to_json(field);
@@ -100,7 +100,7 @@ void Flags::of(Request& request, const TextList& positional) {
         [&field, key, info, now](const std::vector<std::string>& words) {
           if constexpr (std::is_same_v<Field, bool>) {
             field = true;
-          } else if constexpr (is_list<Field>) {
+          } else if constexpr (kIsList<Field>) {
             Json list = Json::array();
             const Json like = std::is_same_v<Field, NumberList> ? Json(0.0) : Json("");
             for (const std::string& word : words)
