@@ -13,7 +13,7 @@
 #include <ATen/ops/zeros_like.h>
 
 #include "src/layers/sampling.hpp"
-#include "src/variance/theta.hpp"
+#include "src/variance/log_sigma2_theta.hpp"
 
 namespace varphase {
 namespace {

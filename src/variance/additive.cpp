@@ -6,7 +6,8 @@
 #include <ATen/ops/clamp.h>
 #include <ATen/ops/full.h>
 
-#include "src/variance/theta.hpp"
+#include "src/variance/log_alpha_theta.hpp"
+#include "src/variance/log_sigma2_theta.hpp"
 
 namespace varphase {
 namespace {

@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
-#include "src/variance/theta.hpp"
+#include "src/variance/log_alpha_theta.hpp"
 
 namespace varphase {
 namespace {

@@ -3,7 +3,7 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/full.h>
 
-#include "src/variance/theta.hpp"
+#include "src/variance/log_sigma2_theta.hpp"
 #include "src/variance/uniform_tensor.hpp"
 
 namespace varphase {

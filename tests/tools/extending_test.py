@@ -286,7 +286,7 @@ int main() {
         self.assertEqual(said, "weight 1")
 
     def test_a_parameterization(self):
-        self.new_file("src/variance/added.cpp", """#include "src/variance/theta.hpp"
+        self.new_file("src/variance/added.cpp", """#include "src/variance/log_alpha_theta.hpp"
 
 namespace varphase {
 namespace {
