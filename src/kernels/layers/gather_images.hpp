@@ -4,20 +4,10 @@
 
 #include <cstdint>
 
+#include "src/kernels/layers/crop_flip.hpp"
 #include "src/kernels/support/where.hpp"
-#include "src/noise/noise_key.hpp"
 
 namespace varphase {
-
-/// Augmentation of training images: padding with black, a crop of the old size at a random place, and a mirror image
-/// half of the time; one draw for each (epoch, example), from the stream `augmentation`. Source: docs/math.md,
-/// "Augmentation".
-struct CropFlip {
-  bool on = false;
-  std::int32_t padding = 0;             // pixels on every side
-  NoiseKey key;                         // of the run's seed
-  const std::int64_t* epoch = nullptr;  // [1]
-};
 
 /// One batch out of a set that stays in bytes, and its labels:
 ///
@@ -49,21 +39,6 @@ struct GatherImages {
 void gather_images(const GatherImages& job, Where where);
 
 constexpr float kPixelUnit = 1.0F / 255.0F;  // of one level of a byte
-
-/// What CropFlip does to one example: out[y, x] = in[y + dy, (flip ? width - 1 - x : x) + dx].
-struct CropFlipDraw {
-  std::int32_t dy, dx;  // -padding .. padding
-  bool flip;
-};
-
-VARPHASE_HOST_DEVICE CropFlipDraw draw_crop_flip(const CropFlip& how, std::int64_t example) {
-  const PhiloxBlock words = noise_block(how.key, static_cast<std::uint32_t>(example),
-                                        static_cast<std::uint32_t>(*how.epoch), 0);
-  const std::uint64_t places = 2 * static_cast<std::uint64_t>(how.padding) + 1;
-  return {static_cast<std::int32_t>((words.x0 * places) >> 32U) - how.padding,
-          static_cast<std::int32_t>((words.x1 * places) >> 32U) - how.padding,
-          (words.x2 >> 31U) != 0};
-}
 
 namespace cuda {
 void gather_images(const GatherImages& job, void* stream);
