@@ -17,7 +17,7 @@ namespace varphase {
 at::Tensor fused_log_probabilities(const HeadParts& head, const at::Tensor& base,
                                    const at::Tensor& spread, const NoiseKey& key,
                                    const at::Tensor& example, std::int64_t members,
-                                   at::Tensor* member_entropy) {
+                                   at::Tensor* member_entropy, std::int64_t first_member) {
   const std::int64_t variants = base.size(0);
   VARPHASE_CHECK(variants % spread.size(0) == 0, ErrorKind::shape,
                  "{} variants do not share {} spreads", variants, spread.size(0));
@@ -35,6 +35,7 @@ at::Tensor fused_log_probabilities(const HeadParts& head, const at::Tensor& base
   job.key = key;
   job.key.layer = head.layer->number();
   job.example = data_of<std::int64_t>(example);
+  job.first_member = first_member;
   job.members = members;
   if (member_entropy != nullptr) {
     *member_entropy = at::empty({job.rows}, base.options());

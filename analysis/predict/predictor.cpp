@@ -110,10 +110,10 @@ at::Tensor Predictor::fused(const at::Tensor& base, std::int64_t members,
   for (std::int64_t first = 0; first < images_.count(); first += most) {
     const std::int64_t count = std::min(most, images_.count() - first);
     at::Tensor entropy;
-    parts.push_back(fused_log_probabilities(*head_, base.narrow(1, first, count),
-                                            spread_.narrow(1, first, count), key_,
-                                            images_.example.narrow(0, first, count), members,
-                                            member_entropy != nullptr ? &entropy : nullptr)[0]);
+    parts.push_back(fused_log_probabilities(
+        *head_, base.narrow(1, first, count), spread_.narrow(1, first, count), key_,
+        images_.example.narrow(0, first, count), members,
+        member_entropy != nullptr ? &entropy : nullptr, first_member_)[0]);
     entropies.push_back(entropy);
     advanced_(count);
   }
@@ -145,7 +145,8 @@ at::Tensor Predictor::general(Estimator estimator, std::int64_t members,
       // Row n * K + k is image n seen by member k.
       how = {estimator == Estimator::zero_mean ? Mode::zero_mean : Mode::sampled, false, key_,
              images_.example.narrow(0, first, count).repeat_interleave(members).contiguous(),
-             at::arange(members, images_.labels.options()).repeat({count})};
+             at::arange(first_member_, first_member_ + members, images_.labels.options())
+                 .repeat({count})};
     }
     const auto before = [&] {
       Shape batch{count};

@@ -48,6 +48,12 @@ class Predictor {
     advanced_ = std::move(advanced);
   }
 
+  /// Takes the noise of another stream in place of evaluation's, from a member's number on.
+  void draw_from(Stream stream, std::int64_t first_member) {
+    key_.stream = stream;
+    first_member_ = first_member;
+  }
+
   /// Log probabilities [N, classes]. @param members  K of ensemble and zero_mean
   at::Tensor log_probabilities(Estimator estimator, std::int64_t members);
   /// The same with the members' own entropies.
@@ -65,6 +71,7 @@ class Predictor {
   Network& network_;
   const DeviceImages& images_;
   NoiseKey key_;
+  std::int64_t first_member_ = 0;
   bool draws_noise_;
   std::optional<std::size_t> changing_;
   std::size_t trunk_end_;

@@ -15,6 +15,15 @@ namespace {
 // Training epoch e and evaluation's member e of the training images are told apart: splits are 0 to
 // 2.
 constexpr std::uint8_t kTrainingMasks = 255;
+// So are the gradients of an attack and the passes that judge it.
+constexpr std::uint8_t kAttackMasks = 64, kJudgeMasks = 128;
+
+std::uint8_t masks_of(const Forward& how) {
+  if (how.training) return kTrainingMasks;
+  if (how.key.stream == Stream::attack) return how.key.sub + kAttackMasks;
+  if (how.key.stream == Stream::attack_judge) return how.key.sub + kJudgeMasks;
+  return how.key.sub;
+}
 
 template <class T>
 void multiply(const at::Tensor& from, const at::Tensor& to, bool channels_last, const Forward& how,
@@ -99,7 +108,7 @@ class Dropout final : public Layer {
     Forward own = how;
     own.key.stream = Stream::dropout;
     own.key.layer = number();
-    if (how.training) own.key.sub = kTrainingMasks;
+    own.key.sub = masks_of(how);
     VARPHASE_CHECK(x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16,
                    ErrorKind::unsupported, "{}: masks are drawn for float32, got {}", name(),
                    c10::toString(x.scalar_type()));

@@ -138,15 +138,23 @@ at::Tensor VarianceLayer::bias_alone(std::int64_t images) const {
   return bias_.view(as_channel).expand(shape);
 }
 
-at::Tensor VarianceLayer::forward(const at::Tensor& x, const Forward& how) {
+bool VarianceLayer::has_means(Mode mode) const {
   // Zero means need no product, unless a pruned network gave its own.
-  const bool means =
-      how.mode != Mode::zero_mean && (parameterization_->has_mean() || pruned_mean_.defined());
-  if (how.mode == Mode::mean) {
-    return means ? effective_moments(x, {true, false}).mean : bias_alone(x.size(0));
-  }
+  return mode != Mode::zero_mean && (parameterization_->has_mean() || pruned_mean_.defined());
+}
+
+VarianceLayer::Moments VarianceLayer::sampled_moments(const at::Tensor& x, Mode mode) const {
+  const bool means = has_means(mode);
   Moments moments = effective_moments(x, {means, true});
   if (!means && bias_.defined()) moments.mean = bias_alone(x.size(0));
+  return moments;
+}
+
+at::Tensor VarianceLayer::forward(const at::Tensor& x, const Forward& how) {
+  if (how.mode == Mode::mean) {
+    return has_means(how.mode) ? effective_moments(x, {true, false}).mean : bias_alone(x.size(0));
+  }
+  const Moments moments = sampled_moments(x, how.mode);
   return sample_output(moments.mean, moments.variance, how, number());
 }
 

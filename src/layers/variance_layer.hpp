@@ -74,6 +74,9 @@ class VarianceLayer : public Layer {
   }
   /// Those of the effective weights, by the form that executes them where one was lent.
   Moments effective_moments(const at::Tensor& x, WantedMoments wanted = {}) const;
+  /// What forward draws its output from in a mode that draws; the mean is undefined where it is
+  /// zero.
+  Moments sampled_moments(const at::Tensor& x, Mode mode) const;
 
   /// sigma^2 of each weight, 0 where the mask drops it.
   at::Tensor weight_variance() const;
@@ -121,6 +124,7 @@ class VarianceLayer : public Layer {
 
  private:
   double weight_bound() const;
+  bool has_means(Mode mode) const;
   /// The bias for every output of N images.
   at::Tensor bias_alone(std::int64_t images) const;
 

@@ -13,6 +13,8 @@ enum class Stream : std::uint8_t {
   test = 0,
   training = 1,
   evaluation = 2,
+  attack = 3,
+  attack_judge = 4,
   data_order = 5,
   augmentation = 6,
   initial_value = 7,

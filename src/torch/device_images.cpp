@@ -2,12 +2,15 @@
 // SPDX-License-Identifier: MIT
 #include "src/torch/device_images.hpp"
 
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
 
+#include "src/base/error.hpp"
 #include "src/kernels/layers/gather_images.hpp"
 #include "src/torch/kernel_arguments.hpp"
+#include "src/torch/shape.hpp"
 
 namespace varphase {
 namespace {
@@ -62,8 +65,36 @@ ImageBatch empty_batch(const DeviceImages& images, std::int64_t size) {
       at::empty({size}, options.dtype(at::kLong)), at::empty({size}, options.dtype(at::kLong))};
 }
 
+at::Tensor network_input(const DeviceImages& images, const at::Tensor& pixels) {
+  const at::Tensor unit =
+      pixels.view({-1, images.channels, images.height, images.width}) * kPixelUnit;
+  if (!images.mean.defined()) return unit;
+  const Shape by_channel{-1, 1, 1};
+  return (unit - images.mean.view(by_channel)) * images.inverse_std.view(by_channel);
+}
+
+namespace {
+
+void fill_from_floats(const DeviceImages& images, const at::Tensor& order, const at::Tensor& step,
+                      ImageBatch& batch) {
+  const std::int64_t count = batch.labels.size(0);
+  const std::int64_t first = step.defined() ? step.item<std::int64_t>() * count : 0;
+  const at::Tensor rows = order.narrow(0, first, count);
+  batch.images.copy_(network_input(images, images.pixels.index_select(0, rows)));
+  batch.labels.copy_(images.labels.index_select(0, rows));
+  batch.example.copy_(images.example.index_select(0, rows));
+}
+
+}  // namespace
+
 void fill_batch(const DeviceImages& images, const at::Tensor& order, const at::Tensor& step,
                 ImageBatch& batch, const Augmentation& augmentation) {
+  if (images.pixels.scalar_type() == at::kFloat) {
+    VARPHASE_CHECK(!augmentation.crop_flip, ErrorKind::unsupported,
+                   "images in float32 are not augmented");
+    fill_from_floats(images, order, step, batch);
+    return;
+  }
   const GatherImages job{
       data_of<std::uint8_t>(images.pixels),
       data_of<std::int64_t>(images.labels),

@@ -8,9 +8,10 @@
 
 namespace varphase {
 
-/// A part of a data set on the device that trains or analyses, still in bytes.
+/// A part of a data set on the device that trains or analyses, still in bytes; or images that were
+/// changed, in float32.
 struct DeviceImages {
-  at::Tensor pixels;   // uint8 [N, C * H * W]
+  at::Tensor pixels;   // uint8 or float32, 0 .. 255, [N, C * H * W]
   at::Tensor labels;   // int64 [N]
   at::Tensor example;  // int64 [N], the images' numbers in the data's file
   std::int64_t channels = 0, height = 0, width = 0;
@@ -22,6 +23,10 @@ struct DeviceImages {
 };
 
 DeviceImages to_device(const ImageSet& images, Split split, at::Device device);
+
+/// What a network is given of float32 pixels 0 .. 255 [N, C * H * W]: (pixel / 255 - mean) *
+/// inverse_std, [N, C, H, W], differentiable; the same bits as of the same pixels in bytes.
+at::Tensor network_input(const DeviceImages& images, const at::Tensor& pixels);
 
 /// The images at some places of a set, with their numbers. @param which  int64 [M]
 DeviceImages select_images(const DeviceImages& images, const at::Tensor& which);
@@ -44,7 +49,8 @@ struct ImageBatch {
 /// Tensors for batches of that size, to be filled again and again.
 ImageBatch empty_batch(const DeviceImages& images, std::int64_t size);
 
-/// Fills a batch with the B images from order[step * B] on. @param step  int64 [1]; undefined: 0
+/// Fills a batch with the B images from order[step * B] on. Images in float32 are not augmented.
+/// @param step  int64 [1]; undefined: 0
 void fill_batch(const DeviceImages& images, const at::Tensor& order, const at::Tensor& step,
                 ImageBatch& batch, const Augmentation& augmentation = {});
 

@@ -23,6 +23,7 @@ ANALYSIS = {
     "prune": ["predict", "curvature", "kappa", "sparse"],
     "exchange": ["sparse"],
     "report": ["kappa"],
+    "robustness": ["predict"],
 }
 for room, others in ANALYSIS.items():
     ROOMS[f"analysis/{room}"] = BELOW + [f"analysis/{other}" for other in others]
