@@ -2,8 +2,12 @@
 # SPDX-License-Identifier: MIT
 """What the tests of the command line share: the program given as the first argument, small inputs, a folder for each test."""
 
+import atexit
 import csv
+import functools
 import gzip
+import json
+import os
 import pathlib
 import shutil
 import subprocess
@@ -14,6 +18,9 @@ import zlib
 
 import h5py
 import numpy as np
+
+# Threads that wait for each other leave the processor to the tests beside this one.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 PROGRAM = str(pathlib.Path(sys.argv.pop(1)).resolve())
 # One thread: other tests may run beside this one. Six hundred drawn digits and the quickstart's network.
@@ -55,6 +62,13 @@ def tiny_spec(size=8):
     return {"input": [1, size, size], "classes": 4, "layers": layers}
 
 
+def two_kinds_spec():
+    """A network with two kinds of variance layers: of the first all weights share an alpha, of the second each has its own."""
+    return {"input": [1, 28, 28], "classes": 10, "layers": [
+        {"variance_conv2d": {"out": 6, "kernel": 5, "stride": 3}}, "batch_norm", "softplus",
+        {"variance_dense": {"out": 20, "parameterization": "additive"}}, "batch_norm", "softplus", {"dense": {"out": 10}}]}  # fmt: skip
+
+
 def png(path, image):
     """Writes a grey image."""
 
@@ -81,6 +95,16 @@ def metrics_of(folder):
     return list(csv.DictReader((folder / "metrics.csv").read_text().splitlines()))
 
 
+@functools.cache
+def small_run():
+    """A run of one epoch, trained once for all tests of a file."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="varphase-run-"))
+    atexit.register(shutil.rmtree, folder)
+    done = run("train", *SMALL, "--epochs", 1, "--run", folder / "one")
+    assert done.returncode == 0, done.stderr
+    return folder / "one"
+
+
 class ProgramTest(unittest.TestCase):
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="varphase-cli-"))
@@ -102,3 +126,25 @@ class ProgramTest(unittest.TestCase):
         done = run("train", *SMALL, "--run", self.folder / name, *more)
         self.assertEqual(done.returncode, 0, done.stderr)
         return self.folder / name
+
+    def trained(self):
+        """A copy of small_run."""
+        return pathlib.Path(shutil.copytree(small_run(), self.folder / "one"))
+
+    def train_tiny(self, name, *more, epochs=1):
+        """A run of tiny_spec's network."""
+        data, spec = self.folder / "tiny", self.folder / "tiny.json"
+        if not data.exists():
+            idx_folder(data)
+            spec.write_text(json.dumps(tiny_spec()))
+        self.works("train", "--network", spec, "--data", data, "--batch-size", 50, "--epochs", epochs,
+                   "--run", self.folder / name, *OFFLINE, *more)  # fmt: skip
+        return self.folder / name
+
+    def last_epoch_again(self, run_folder, epoch, verb):
+        """The arrays of a run's last checkpoint, and of the same made anew by a resume from the one before."""
+        last = run_folder / f"checkpoints/epoch_{epoch:04}.h5"
+        before = arrays(last)
+        last.unlink()
+        self.works(verb, "--resume", "--run", run_folder, *OFFLINE)
+        return before, arrays(last)

@@ -26,7 +26,7 @@ from safetensors.numpy import load_file, save_file
 from torch import nn
 
 PROGRAM = pathlib.Path(sys.argv.pop(1)).resolve()
-PAGE = pathlib.Path(__file__).parents[2] / "docs/export.md"
+PAGE = pathlib.Path(__file__).parents[3] / "docs/export.md"
 OFFLINE = ["--threads", "1", "--device", "cpu", "--quiet"]
 FOLDER = pathlib.Path(tempfile.mkdtemp(prefix="varphase-export-"))
 ENVIRONMENT = os.environ | {"PATH": f"{PROGRAM.parent}:{os.environ['PATH']}", "VARPHASE_DATA": str(FOLDER / "data")}

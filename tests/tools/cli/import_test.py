@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Networks pruned by torch.nn.utils.prune, imported with their masks; beside PyTorch itself.
 
-    pruned_import_test.py PROGRAM
+    PYTHONPATH=tests/tools import_test.py PROGRAM
 """
 
 import json

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """What shells complete by the scripts of `varphase completion`.
 
-    completion_test.py PROGRAM
+    PYTHONPATH=tests/tools completion_test.py PROGRAM
 """
 
 import os
