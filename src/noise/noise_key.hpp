@@ -24,6 +24,7 @@ enum class Stream : std::uint8_t {
   weight_draw = 11,
   reestimation = 12,
   kl_sample = 13,
+  corruption = 14,
 };
 
 /// What is the same in the Philox counter and key for all numbers of a tensor; example, member and unit complete it.

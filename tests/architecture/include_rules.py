@@ -12,7 +12,7 @@ import sys
 # The rooms, and the rooms that each may look into (itself always). docs/ARCHITECTURE.md draws the same.
 CHAIN = ["src/base", "src/noise", "src/kernels", "src/data", "src/torch", "src/variance", "src/layers", "src/models", "src/train"]
 ROOMS = {room: CHAIN[:place] for place, room in enumerate(CHAIN)}
-ROOMS["src/data"] = ["src/base"]
+ROOMS["src/data"] = ["src/base", "src/noise"]
 ROOMS["checkpoints"] = ["src/base"]
 BELOW = [room for room in ROOMS]
 ANALYSIS = {
