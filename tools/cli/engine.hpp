@@ -9,6 +9,7 @@
 #include "tools/app/kappa_job.hpp"
 #include "tools/app/predict_job.hpp"
 #include "tools/app/prune_job.hpp"
+#include "tools/app/shift_job.hpp"
 #include "tools/app/sweep_job.hpp"
 #include "tools/app/train_job.hpp"
 
@@ -25,6 +26,7 @@ struct Engine {
   TrainResult (*train)(const TrainRequest&, TrainJob&) = nullptr;
   TrainResult (*finetune)(const FinetuneRequest&, TrainJob&) = nullptr;
   PruneResult (*prune)(const PruneRequest& request, Job& job) = nullptr;
+  ShiftResult (*shift)(const ShiftRequest&, ShiftJob&) = nullptr;
   SweepRunsResult (*sweep)(const SweepRunsRequest& request, Job& job) = nullptr;
 };
 

@@ -17,6 +17,7 @@ varphase::Engine engine() {
           .train = varphase::train,
           .finetune = varphase::finetune,
           .prune = varphase::prune_run,
+          .shift = varphase::shift,
           .sweep = varphase::sweep_runs};
 }
 
