@@ -75,7 +75,8 @@ class ShiftVerb final : public Verb {
       print_json(to_json(result));
     } else {
       print_out(
-          "\n{} images, K = {}; NLL in nats an image, ECE of 15 bins; mean: over the corruptions\n",
+          "\n{} images, K = {}; NLL in nats an image, ECE of 15 bins;\n"
+          "mean: over the corruptions\n",
           result.split, result.samples);
     }
     return kSuccess;
