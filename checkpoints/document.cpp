@@ -5,9 +5,9 @@
 #include <algorithm>
 
 #include "checkpoints/document_reader.hpp"
+#include "checkpoints/file_kind.hpp"
 #include "checkpoints/hdf5_writer.hpp"
 #include "checkpoints/sealed_file.hpp"
-#include "src/base/byte_text.hpp"
 #include "src/base/error.hpp"
 
 namespace varphase {
@@ -75,9 +75,7 @@ Document read_document(const fs::path& path, std::string_view kind) {
   const SealedFile file = open_intact(path);
   Document document = document_from_hdf5(file.hdf5.span(), path.string(), true);
   document.digest = file.digest;
-  VARPHASE_CHECK(kind.empty() || document.kind == kind, ErrorKind::format,
-                 "{}: is a {} file, wants a {} file\n  varphase inspect {} shows what it holds",
-                 path.string(), printable(document.kind), kind, path.string());
+  if (!kind.empty()) require_kind(path, document.kind, {kind});
   return document;
 }
 

@@ -6,6 +6,7 @@
 #include <bit>
 #include <cstring>
 
+#include "checkpoints/file_kind.hpp"
 #include "src/base/atomic_file.hpp"
 #include "src/base/error.hpp"
 #include "src/base/sha256.hpp"
@@ -55,7 +56,8 @@ void judge_without_trailer(std::span<const std::byte> head, SealedFile& file) {
   if (!starts_like(head, kSignatureBytes)) {
     file.seal = Seal::foreign;
     file.why =
-        "is no file of Varphase: neither HDF5's signature at its start nor our trailer at its end";
+        "is no HDF5 file of Varphase: neither HDF5's signature at its start nor our trailer at its "
+        "end";
     return;
   }
   const bool ours = starts_like(head, sizeof kSuperblock);
@@ -143,7 +145,7 @@ SealedFile open_sealed(const fs::path& path) {
 
 SealedFile open_intact(const fs::path& path) {
   SealedFile file = open_sealed(path);
-  const char* remedy = "";
+  std::string_view remedy;
   switch (file.seal) {
     case Seal::intact:
       return file;
@@ -151,7 +153,7 @@ SealedFile open_intact(const fs::path& path) {
       remedy = "take another epoch: varphase check on its folder tells which files are whole";
       break;
     case Seal::foreign:
-      remedy = "give a file that varphase wrote; varphase check on a folder tells which files are";
+      remedy = remedy_of_foreign(path);
       break;
     case Seal::newer:
       remedy = "read it with the newer varphase that wrote it";

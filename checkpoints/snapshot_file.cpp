@@ -12,6 +12,7 @@
 #include <fmt/ranges.h>
 
 #include "checkpoints/array_values.hpp"
+#include "checkpoints/file_kind.hpp"
 #include "checkpoints/provenance.hpp"
 #include "src/base/bit_mask.hpp"
 #include "src/base/error.hpp"
@@ -166,8 +167,7 @@ Document to_document(Snapshot snapshot) {
 }
 
 Snapshot snapshot_from_document(Document document, const std::string& origin) {
-  VARPHASE_CHECK(document.kind == kCheckpointKind, ErrorKind::format,
-                 "{}: is a {} file, wants a {} file", origin, document.kind, kCheckpointKind);
+  require_kind(origin, document.kind, {kCheckpointKind});
   Snapshot snapshot;
   try {
     snapshot.epoch = document.integer("epoch");

@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "checkpoints/file_kind.hpp"
 #include "checkpoints/provenance.hpp"
 #include "src/base/json.hpp"
 
@@ -305,8 +306,7 @@ Document to_document(const KappaMap& map) {
 }
 
 KappaMap kappa_from_document(const Document& document, const std::string& path) {
-  VARPHASE_CHECK(document.kind == "kappa", ErrorKind::format, "{}: a {} file, wants a kappa file",
-                 path, document.kind);
+  require_kind(path, document.kind, {"kappa"});
   KappaMap map;
   map.epoch = document.integer("epoch");
   map.images = document.integer("images");

@@ -8,6 +8,7 @@
 
 #include "analysis/sparse/sparse_model.hpp"
 #include "analysis/sparse/sparse_model_checks.hpp"
+#include "checkpoints/file_kind.hpp"
 #include "checkpoints/provenance.hpp"
 #include "src/base/json.hpp"
 
@@ -203,9 +204,7 @@ Document to_document(const SparseModel& model) {
 }
 
 SparseModel sparse_model_from_document(const Document& document, const std::string& path) {
-  VARPHASE_CHECK(document.kind == "pruned", ErrorKind::format,
-                 "{}: a {} file, wants a pruned model\n  varphase prune makes one", path,
-                 document.kind);
+  require_kind(path, document.kind, {"pruned"});
   std::set<std::string> names;
   for (const Array& array : document.arrays) {
     VARPHASE_CHECK(names.insert(array.name).second, ErrorKind::format, "{}: {} is there twice",

@@ -64,7 +64,7 @@ TEST(Check, SaysOfEveryFileOfARunWhatItIs) {
   expect("epoch_0002.h5", FileState::damaged, "SHA-256");
   expect("epoch_0003.h5", FileState::newer, "format version 9");
   expect("no_epoch.h5", FileState::damaged, "attribute epoch is missing");
-  expect("other.h5", FileState::foreign, "no file of Varphase");
+  expect("other.h5", FileState::foreign, "no HDF5 file of Varphase");
   expect("dangling.h5", FileState::damaged, "No such file");
   expect(fmt::format(".epoch_0006.h5.tmp.{}", ::getpid()), FileState::temporary, "may be writing");
   int gone = 0;

@@ -132,7 +132,7 @@ TEST_F(Damage, ExtraBytesAreRefused) {
 
 TEST_F(Damage, ForeignFilesAreSaidToBe) {
   EXPECT_THAT(message(std::string(1000, 'x')),
-              AllOf(HasSubstr("is no file of Varphase"), HasSubstr(path.string())));
+              AllOf(HasSubstr("is no HDF5 file of Varphase"), HasSubstr(path.string())));
   EXPECT_THAT(message(without_trailer(good)), HasSubstr("HDF5 file of another program"));
   EXPECT_THAT(message(seal(std::string(1000, 'x'))), HasSubstr("superblock of version 3"));
 }
@@ -144,7 +144,7 @@ TEST_F(Damage, ANewerVersionIsSaidToBe) {
 
 TEST_F(Damage, AnotherKindIsSaidToBe) {
   EXPECT_THAT(error_of(ErrorKind::format, [&] { read_document(path, "kappa"); }),
-              HasSubstr("is a checkpoint file, wants a kappa file"));
+              HasSubstr("is a checkpoint, wants a kappa map"));
 }
 
 TEST_F(Damage, WhatIsNoFileIsAnIoError) {

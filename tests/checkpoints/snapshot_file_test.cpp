@@ -161,7 +161,7 @@ TEST(SnapshotFile, ADocumentOfAnotherSchemaIsRefused) {
   const Document good = to_document(small_snapshot(2));
   Document document = good;
   document.kind = "kappa";
-  refused(document, "is a kappa file");
+  refused(document, "is a kappa map, wants a checkpoint");
   document = good;
   document.attributes.erase(document.attributes.begin());
   refused(document, "attribute epoch is missing");

@@ -4,6 +4,7 @@
 
 #include "analysis/exchange/onnx_graph.hpp"
 #include "analysis/exchange/state_dict.hpp"
+#include "checkpoints/file_kind.hpp"
 #include "checkpoints/safetensors.hpp"
 #include "checkpoints/snapshot_file.hpp"
 #include "src/base/json.hpp"
@@ -26,9 +27,7 @@ struct Source {
 Source find_source(const ExportRequest& request) {
   if (fs::is_regular_file(request.source)) {
     const std::string kind = read_document_header(request.source).kind;
-    VARPHASE_CHECK(kind == "pruned" || kind == kCheckpointKind, ErrorKind::usage,
-                   "{}: a {} file; checkpoints and pruned files can be exported", request.source,
-                   kind);
+    require_kind(request.source, kind, {kCheckpointKind, "pruned"});
     return {request.source, fs::path(request.source).parent_path(), kind == "pruned"};
   }
   const Target target = resolve_target(request.source, request.epoch);

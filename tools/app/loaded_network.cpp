@@ -3,6 +3,7 @@
 #include "tools/app/loaded_network.hpp"
 
 #include "analysis/sparse/sparse_model.hpp"
+#include "checkpoints/file_kind.hpp"
 #include "checkpoints/snapshot_file.hpp"
 #include "src/torch/numerics.hpp"
 #include "src/train/trainer.hpp"
@@ -74,6 +75,7 @@ LoadedNetwork network_of_snapshot(const Snapshot& snapshot, at::Device device,
 LoadedNetwork load_network_file(const fs::path& path, at::Device device, const std::string& form) {
   const std::optional<ExecutionForm> given = execution_form_from_name(form);
   Document document = read_document(path, "");
+  require_kind(path, document.kind, {kCheckpointKind, "pruned"});
   const std::string digest = document.digest;
   if (document.kind != "pruned") {
     LoadedNetwork loaded = network_of_snapshot(

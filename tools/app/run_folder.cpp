@@ -7,7 +7,10 @@
 
 #include <fmt/ranges.h>
 
+#include "checkpoints/document.hpp"
+#include "checkpoints/file_kind.hpp"
 #include "checkpoints/retention.hpp"
+#include "checkpoints/snapshot_file.hpp"
 #include "src/base/csv_table.hpp"
 #include "tools/app/config_changes.hpp"
 #include "tools/app/run_marker.hpp"
@@ -30,6 +33,8 @@ std::int64_t whole_number(const std::string& text, const std::string& what) {
 RunFolder::RunFolder(fs::path path) : layout_{std::move(path)} {
   const std::string name = layout_.folder.string();
   VARPHASE_CHECK(!name.empty(), ErrorKind::usage, "wants a run folder, got an empty name");
+  VARPHASE_CHECK(!fs::is_regular_file(layout_.folder), ErrorKind::usage,
+                 "{}: is a file, wants a run's folder", name);
   VARPHASE_CHECK(fs::exists(layout_.config()) || !fs::exists(layout_.members_file()),
                  ErrorKind::usage, "{}: several runs, not one\n  give one of them, such as {}",
                  name, layout_.member(0).string());
@@ -92,6 +97,23 @@ void check_is_of_its_run(const fs::path& checkpoint, const std::string& config) 
   check_same_training(RunFolder(run.folder).config(), config, checkpoint.string());
 }
 
+namespace {
+
+/// By its place: kappa maps are called epoch_0001.h5 too.
+Target target_of_file(const std::string& text) {
+  const fs::path path = text;
+  const RunLayout layout = RunLayout::of_file_in("checkpoints", path);
+  const std::string stem = path.stem().string();
+  if (layout.folder.empty() || path.extension() != ".h5" || !stem.starts_with("epoch_")) {
+    require_kind(path, read_document_header(path).kind, {kCheckpointKind});
+    fail(ErrorKind::usage, "{}: wants a run folder, RUN@EPOCH or RUN/checkpoints/epoch_NNNN.h5",
+         text);
+  }
+  return {RunFolder(layout.folder), {whole_number(stem.substr(6), "file")}};
+}
+
+}  // namespace
+
 Target resolve_target(const std::string& text, const std::string& epoch) {
   fs::path path = text;
   const std::size_t at = text.rfind('@');
@@ -100,13 +122,7 @@ Target resolve_target(const std::string& text, const std::string& epoch) {
     std::vector<std::int64_t> epochs = run.select(text.substr(at + 1));
     return {run, epochs};
   }
-  if (fs::is_regular_file(path)) {
-    const std::string stem = path.stem().string();
-    VARPHASE_CHECK(path.extension() == ".h5" && stem.rfind("epoch_", 0) == 0, ErrorKind::usage,
-                   "{}: wants a run folder, RUN@EPOCH or RUN/checkpoints/epoch_NNNN.h5", text);
-    RunFolder run(fs::absolute(path).parent_path().parent_path());
-    return {run, {whole_number(stem.substr(6), "file")}};
-  }
+  if (fs::is_regular_file(path)) return target_of_file(text);
   RunFolder run(path);
   std::vector<std::int64_t> epochs = run.select(epoch);
   return {run, epochs};
