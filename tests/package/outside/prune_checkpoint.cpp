@@ -1,72 +1,61 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
-// prune_checkpoint CHECKPOINT SPARSITY MASK: cuts a checkpoint's variance layers by kappa and writes
-// the mask of the first, a byte a weight, 1 = kept.
+// prune_checkpoint CHECKPOINT SPARSITY OUT: cuts a checkpoint's variance layers by kappa into a pruned file.
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
-#include <fstream>
+
+#include <fmt/core.h>
 
 #include "analysis/kappa/compute_kappa.hpp"
-#include "analysis/prune/cuts.hpp"
+#include "analysis/kappa/threshold.hpp"
+#include "analysis/prune/prunable_layers.hpp"
+#include "analysis/prune/prune_network.hpp"
 #include "analysis/prune/ranking.hpp"
-#include "analysis/prune/sweep.hpp"
-#include "checkpoints/snapshot_file.hpp"
-#include "src/base/config.hpp"
-#include "src/base/json.hpp"
-#include "src/data/normalization.hpp"
-#include "src/models/network.hpp"
 #include "src/torch/numerics.hpp"
-#include "src/train/train_config.hpp"
+#include "tools/app/loaded_network.hpp"
+#include "tools/app/run_images.hpp"
 
 namespace {
 
 using namespace varphase;
 
-DeviceImages training_images(const DataConfig& config) {
-  DataRequest request;
-  request.data = config.data;
-  request.train_limit = config.train_limit;
-  request.test_limit = config.test_limit;
-  request.validation = config.validation;
-  Dataset dataset = read_dataset(request);
-  if (config.normalize != "none") normalize(dataset, channel_statistics(dataset.train));
-  return to_device(dataset.train, Split::train, at::kCPU);
-}
+void prune(const char* checkpoint, double sparsity, const char* out) {
+  LoadedNetwork loaded = load_network_file(checkpoint, at::kCPU);
+  set_numerics(loaded.config.train.deterministic, false);
+  const Dataset dataset = open_dataset(loaded.config.data, "");
+  const DeviceImages images = to_device(dataset.train, Split::train, at::kCPU);
 
-void prune(const char* checkpoint, double sparsity, const char* mask_file) {
-  const Snapshot snapshot = read_snapshot(checkpoint);
-  RunConfig config;
-  assign_fields(config, parse_json(snapshot.config, checkpoint));
-  set_numerics(config.train.deterministic, false);
-  Network network(config.network);
-  load_network(network, snapshot);
-  const DeviceImages images = training_images(config.data);
-
-  const KappaMap map = compute_kappa(network, images, {}, [](std::int64_t) {});
+  const KappaMap map = compute_kappa(loaded.network, images, {}, [](std::int64_t) {});
   for (const LayerKappa& layer : map.layers)
-    std::printf("%s: %lld of %lld weights over kappa_0\n", layer.layer.c_str(),
-                static_cast<long long>(layer.over(1)), static_cast<long long>(layer.count()));
+    fmt::print("{}: {} of {} weights over kappa_0\n", layer.layer, layer.over(kDefaultKappa0),
+               layer.count());
 
-  std::vector<PrunableLayer> layers;
-  for (VarianceLayer* layer : network.variance_layers())
-    layers.push_back({network.position(layer->name()), layer, {}, {}});
-  const Ranking ranking =
-      rank("kappa", score_inputs(network, layers, {"kappa"}, &map, "", images, config.train.seed),
-           at::kCPU);
-  const Cut cut = cut_at({true, sparsity}, ranking, layers, Scope::layer);
-  apply_cut(network, layers, cut, Replacement::mean, Repair::none, nullptr);
+  Pruning pruning;
+  pruning.place.sparsity = sparsity;
+  pruning.replace = Replacement::mean;
+  const std::vector<PrunableLayer> layers =
+      prunable_layers(loaded.network, {}, nullptr, checkpoint);
+  const PruningInput input{.network = loaded.network,
+                           .layers = layers,
+                           .scores = score_inputs(loaded.network, layers, {pruning.criterion}, &map,
+                                                  "", images, pruning.seed),
+                           .train = images,
+                           .origin = checkpoint};
+  PrunedNetwork pruned = prune_network(input, pruning, loaded.config_text, [](std::int64_t) {});
+  pruned.model.epoch = loaded.epoch;
+  write_document(out, to_document(pruned.model));
 
-  std::ofstream file(mask_file, std::ios::binary);
-  for (const float kept : host_floats(cut.front())) file.put(kept > 0 ? '\1' : '\0');
-  if (!file.flush()) throw std::runtime_error("the mask cannot be written");
+  const LoadedNetwork again = load_network_file(out, at::kCPU);
+  for (const PrunedLayer& layer : again.pruned->layers)
+    fmt::print("{}: {} of {} weights kept\n", layer.layer, layer.kept(), layer.count());
 }
 
 }  // namespace
 
 int main(int count, char** arguments) {
   if (count != 4) {
-    std::fputs("prune_checkpoint CHECKPOINT SPARSITY MASK\n", stderr);
+    std::fputs("prune_checkpoint CHECKPOINT SPARSITY OUT\n", stderr);
     return 2;
   }
   try {
