@@ -45,22 +45,29 @@ inline EpochReport run_epochs(Trainer& trainer, std::int64_t epochs) {
 }
 
 /// The state after `before` epochs, a save, and `after` more by a trainer that read it.
-inline Snapshot trained(const TrainConfig& config, std::int64_t before, std::int64_t after,
-                        const Json& spec = small_network(), const ImageSet& set = small_images()) {
+/// @param first  as it begins, on the test's device
+inline Snapshot trained_on(Network first, const TrainConfig& config, std::int64_t before,
+                           std::int64_t after, const ImageSet& set = small_images()) {
   set_numerics(config.deterministic, config.precision != "float32");
   const DeviceImages images = to_device(set, Split::train, test_device());
-  Network first(spec);
-  first.initialize(static_cast<std::uint64_t>(config.seed));
-  first.to(test_device());
   Trainer trainer(first, images, config);
   run_epochs(trainer, before);
   if (after == 0) return trainer.snapshot();
-  Network second(spec);
+  Network second(first.spec());
   second.to(test_device());
   Trainer resumed(second, images, config);
   resumed.restore(trainer.snapshot());
   run_epochs(resumed, after);
   return resumed.snapshot();
+}
+
+/// The same of a network of the spec's own draws.
+inline Snapshot trained(const TrainConfig& config, std::int64_t before, std::int64_t after,
+                        const Json& spec = small_network(), const ImageSet& set = small_images()) {
+  Network first(spec);
+  first.initialize(static_cast<std::uint64_t>(config.seed));
+  first.to(test_device());
+  return trained_on(std::move(first), config, before, after, set);
 }
 
 inline bool same_arrays(const Snapshot& a, const Snapshot& b) {

@@ -46,37 +46,6 @@ std::size_t place_of(const Bytes& bytes, const Bytes& part, bool last = false) {
   return static_cast<std::size_t>(found - bytes.begin());
 }
 
-/// A JPEG of what `change` says.
-template <class Change>
-Bytes jpeg_of(const Picture& picture, const Change& change) {
-  jpeg_compress_struct compress{};
-  jpeg_error_mgr errors{};
-  compress.err = jpeg_std_error(&errors);
-  jpeg_create_compress(&compress);
-  unsigned char* buffer = nullptr;
-  unsigned long size = 0;
-  jpeg_mem_dest(&compress, &buffer, &size);
-  compress.image_width = picture.width;
-  compress.image_height = picture.height;
-  compress.input_components = picture.channels;
-  compress.in_color_space = picture.channels == 1   ? JCS_GRAYSCALE
-                            : picture.channels == 4 ? JCS_CMYK
-                                                    : JCS_RGB;
-  jpeg_set_defaults(&compress);
-  change(compress);
-  jpeg_start_compress(&compress, TRUE);
-  const std::size_t row = std::size_t{picture.width} * static_cast<std::size_t>(picture.channels);
-  for (std::uint32_t y = 0; y < picture.height; ++y) {
-    auto* line = const_cast<std::uint8_t*>(picture.pixels.data() + y * row);
-    jpeg_write_scanlines(&compress, &line, 1);
-  }
-  jpeg_finish_compress(&compress);
-  Bytes bytes(buffer, buffer + size);
-  jpeg_destroy_compress(&compress);
-  std::free(buffer);
-  return bytes;
-}
-
 const Bytes kEnd{0xff, 0xd9};
 
 TEST(JpegWarnings, BesideThePixelsAreNoDamage) {

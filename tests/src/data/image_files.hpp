@@ -16,7 +16,7 @@ namespace varphase::test {
 struct Picture {
   std::uint32_t height;
   std::uint32_t width;
-  int channels;  // 1 grey, 3 RGB
+  int channels;  // 1 grey, 3 RGB, 4 CMYK
   Bytes pixels;
 };
 
@@ -27,7 +27,9 @@ inline Picture noise_picture(std::uint32_t height, std::uint32_t width, int chan
           some_pixels(std::size_t{height} * width * static_cast<std::size_t>(channels), seed)};
 }
 
-inline Bytes jpeg_bytes(const Picture& picture, int quality = 90, bool progressive = false) {
+/// @param change  of libjpeg's settings, before it starts
+template <class Change>
+Bytes jpeg_of(const Picture& picture, const Change& change) {
   jpeg_compress_struct compress{};
   jpeg_error_mgr errors{};
   compress.err = jpeg_std_error(&errors);
@@ -38,10 +40,11 @@ inline Bytes jpeg_bytes(const Picture& picture, int quality = 90, bool progressi
   compress.image_width = picture.width;
   compress.image_height = picture.height;
   compress.input_components = picture.channels;
-  compress.in_color_space = picture.channels == 1 ? JCS_GRAYSCALE : JCS_RGB;
+  compress.in_color_space = picture.channels == 1   ? JCS_GRAYSCALE
+                            : picture.channels == 4 ? JCS_CMYK
+                                                    : JCS_RGB;
   jpeg_set_defaults(&compress);
-  jpeg_set_quality(&compress, quality, TRUE);
-  if (progressive) jpeg_simple_progression(&compress);
+  change(compress);
   jpeg_start_compress(&compress, TRUE);
   const std::size_t row = std::size_t{picture.width} * static_cast<std::size_t>(picture.channels);
   for (std::uint32_t y = 0; y < picture.height; ++y) {
@@ -53,6 +56,13 @@ inline Bytes jpeg_bytes(const Picture& picture, int quality = 90, bool progressi
   jpeg_destroy_compress(&compress);
   std::free(buffer);
   return bytes;
+}
+
+inline Bytes jpeg_bytes(const Picture& picture, int quality = 90, bool progressive = false) {
+  return jpeg_of(picture, [&](jpeg_compress_struct& compress) {
+    jpeg_set_quality(&compress, quality, TRUE);
+    if (progressive) jpeg_simple_progression(&compress);
+  });
 }
 
 /// Eight bits a channel; `alpha` adds an opaque-to-clear ramp.

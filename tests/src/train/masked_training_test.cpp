@@ -48,23 +48,6 @@ Network masked_network(const Json& spec, Rule rule) {
   return network;
 }
 
-/// The state after `before` epochs, a save, and `after` more by a trainer that read it.
-Snapshot after_training(const Json& spec, Rule rule, const TrainConfig& config, std::int64_t before,
-                        std::int64_t after) {
-  set_numerics(true, false);
-  const DeviceImages images = to_device(small_images(), Split::train, test_device());
-  Network first = masked_network(spec, rule);
-  Trainer trainer(first, images, config);
-  run_epochs(trainer, before);
-  if (after == 0) return trainer.snapshot();
-  Network second(spec);
-  second.to(test_device());
-  Trainer resumed(second, images, config);
-  resumed.restore(trainer.snapshot());
-  run_epochs(resumed, after);
-  return resumed.snapshot();
-}
-
 TrainConfig config_of(const std::string& optimizer) {
   TrainConfig config = small_training();
   config.optimizer = optimizer;
@@ -105,7 +88,7 @@ TEST(MaskedTraining, LeavesDroppedWeightsAndTheirMomentsAsTheyAre) {
         const Json spec = two_variance_layers(parameterization);
         Snapshot begun;
         store_network(masked_network(spec, rule), begun);
-        const Snapshot end = after_training(spec, rule, config, 3, 0);
+        const Snapshot end = trained_on(masked_network(spec, rule), config, 3, 0);
         ASSERT_EQ(end.masks.size(), 2U);
         int seen = 0;
         for_dropped(end, [&](const std::string& name, const at::Tensor& dropped) {
@@ -137,8 +120,8 @@ TEST(MaskedTraining, KeepingAllEqualsNoMask) {
     for (const std::string& prior : priors().names()) {
       if (!priors().at(prior)({})->allows(parameterization)) continue;
       const Json spec = two_variance_layers(parameterization, prior);
-      const Snapshot all = after_training(spec, Rule::all, config_of("adam"), 2, 0);
-      const Snapshot none = after_training(spec, Rule::none, config_of("adam"), 2, 0);
+      const Snapshot all = trained_on(masked_network(spec, Rule::all), config_of("adam"), 2, 0);
+      const Snapshot none = trained_on(masked_network(spec, Rule::none), config_of("adam"), 2, 0);
       EXPECT_EQ(all.masks.size(), 2U);
       for (const Array& array : none.parameters) {
         const Array* other = find(all.parameters, array.name);
@@ -156,11 +139,12 @@ TEST(MaskedTraining, ResumesBitForBit) {
     for (const std::string& parameterization : parameterizations().names()) {
       const TrainConfig config = config_of(optimizer);
       const Json spec = two_variance_layers(parameterization);
-      const Snapshot whole = after_training(spec, Rule::zero, config, 4, 0);
-      EXPECT_TRUE(same_arrays(whole, after_training(spec, Rule::zero, config, 2, 2)))
+      const Snapshot whole = trained_on(masked_network(spec, Rule::zero), config, 4, 0);
+      EXPECT_TRUE(same_arrays(whole, trained_on(masked_network(spec, Rule::zero), config, 2, 2)))
           << optimizer << ' ' << parameterization;
       if (parameterization != "zero_centred") {  // which has no means to hold
-        EXPECT_FALSE(same_arrays(whole, after_training(spec, Rule::mean, config, 4, 0)));
+        EXPECT_FALSE(
+            same_arrays(whole, trained_on(masked_network(spec, Rule::mean), config, 4, 0)));
       }
     }
   }
