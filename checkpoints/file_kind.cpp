@@ -13,9 +13,9 @@ namespace {
 
 constexpr FileKind kKinds[] = {
     {"checkpoint", "a checkpoint",
-     "varphase kappa, sweep, prune, eval, predict, export and train --init take it"},
+     "varphase kappa, sweep, prune, eval, shift, predict, export and train --init take it"},
     {"pruned", "a pruned file",
-     "varphase eval, predict, sweep, prune, finetune and export take it"},
+     "varphase eval, shift, predict, sweep, prune, finetune and export take it"},
     {"kappa", "a kappa map",
      "varphase transition, sweep, prune and report find it by its run: give the run's folder"},
     {"partial", "the sums of a kappa map that is not done",

@@ -19,6 +19,7 @@
 #include "tools/app/predict_job.hpp"
 #include "tools/app/prune_job.hpp"
 #include "tools/app/report_job.hpp"
+#include "tools/app/shift_job.hpp"
 #include "tools/app/sweep_job.hpp"
 #include "tools/app/train_job.hpp"
 #include "tools/app/transition_job.hpp"
@@ -95,6 +96,17 @@ const std::vector<NetworkVerb>& network_verbs() {
          request.samples = 2;
          Job job;
          sweep_runs(request, job);
+       }},
+      {"shift",
+       {"checkpoint", "pruned"},
+       [](const std::string& file, const fs::path& /*out*/) {
+         ShiftRequest request;
+         request.device = "cpu";
+         request.paths = {file};
+         request.corruptions = {"contrast"};
+         request.samples = 2;
+         ShiftJob job;
+         shift(request, job);
        }},
       {"kappa",
        {"checkpoint"},
