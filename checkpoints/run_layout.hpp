@@ -34,6 +34,7 @@ struct RunLayout {
   std::filesystem::path sweeps() const { return folder / "sweeps"; }
   std::filesystem::path pruned() const { return folder / "pruned"; }
   std::filesystem::path evaluations() const { return folder / "evaluations"; }
+  std::filesystem::path attacks() const { return folder / "attacks"; }
   std::filesystem::path exports() const { return folder / "exports"; }
   std::filesystem::path page() const { return folder / "report.html"; }
 

@@ -25,6 +25,7 @@ enum class Stream : std::uint8_t {
   reestimation = 12,
   kl_sample = 13,
   corruption = 14,
+  attack_start = 16,
 };
 
 /// What is the same in the Philox counter and key for all numbers of a tensor; example, member and unit complete it.

@@ -36,19 +36,22 @@ DeviceImages to_device(const ImageSet& images, Split split, at::Device device) {
                          split,
                          {},
                          {}};
-  const Normalization& normalization = images.normalization;
-  if (!normalization.mean.empty()) {
-    std::vector<double> inverse;
-    for (const double deviation : normalization.deviation) inverse.push_back(1 / deviation);
-    const auto by_channel = [&](const std::vector<double>& values) {
-      return copy_to(values, {images.channels}, at::kDouble, at::kCPU)
-          .to(at::kFloat)
-          .to(device, at::kFloat);
-    };
-    on_device.mean = by_channel(normalization.mean);
-    on_device.inverse_std = by_channel(inverse);
-  }
+  DeviceNormalization normalization = to_device(images.normalization, device);
+  on_device.mean = std::move(normalization.mean);
+  on_device.inverse_std = std::move(normalization.inverse_std);
   return on_device;
+}
+
+DeviceNormalization to_device(const Normalization& normalization, at::Device device) {
+  if (normalization.mean.empty()) return {};
+  std::vector<double> inverse;
+  for (const double deviation : normalization.deviation) inverse.push_back(1 / deviation);
+  const auto by_channel = [&](const std::vector<double>& values) {
+    return copy_to(values, {static_cast<std::int64_t>(values.size())}, at::kDouble, at::kCPU)
+        .to(at::kFloat)
+        .to(device, at::kFloat);
+  };
+  return {by_channel(normalization.mean), by_channel(inverse)};
 }
 
 DeviceImages select_images(const DeviceImages& images, const at::Tensor& which) {

@@ -24,6 +24,13 @@ struct DeviceImages {
 
 DeviceImages to_device(const ImageSet& images, Split split, at::Device device);
 
+/// Mean and inverse standard deviation by channel, as DeviceImages has them; both undefined for images that are not
+/// normalized.
+struct DeviceNormalization {
+  at::Tensor mean, inverse_std;
+};
+DeviceNormalization to_device(const Normalization& normalization, at::Device device);
+
 /// What a network is given of float32 pixels 0 .. 255 [N, C * H * W]: (pixel / 255 - mean) *
 /// inverse_std, [N, C, H, W], differentiable; the same bits as of the same pixels in bytes.
 at::Tensor network_input(const DeviceImages& images, const at::Tensor& pixels);

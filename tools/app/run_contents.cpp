@@ -31,8 +31,9 @@ const std::string kSweeps = kLayout.sweeps().string();
 const std::string kPruned = kLayout.pruned().string();
 const std::string kExports = kLayout.exports().string();
 const std::string kEvaluations = kLayout.evaluations().string();
+const std::string kAttacks = kLayout.attacks().string();
 /// The folders in which users choose the names.
-const std::set<std::string> kResults{kKappa, kSweeps, kPruned, kExports, kEvaluations};
+const std::set<std::string> kResults{kKappa, kSweeps, kPruned, kExports, kEvaluations, kAttacks};
 /// What a training writes beside its checkpoints: all that is there before the first of them.
 const std::set<std::string> kEarly{
     kLayout.marker().string(),  kLayout.config().string(), kLayout.members_file().string(),
@@ -69,6 +70,7 @@ bool is_object_with(const fs::path& path, std::initializer_list<const char*> key
 bool is_result_json(const std::string& top, const fs::path& path) {
   if (top == kKappa) return is_object_with(path, {"images", "split", "layers"});
   if (top == kSweeps) return is_object_with(path, {"samples", "split", "rows"});
+  if (top == kAttacks) return is_object_with(path, {"method", "gradients", "judges"});
   return top == kEvaluations && is_object_with(path, {"samples", "split", "entries"});
 }
 
@@ -76,11 +78,14 @@ bool is_result_json(const std::string& top, const fs::path& path) {
 /// @param top  that folder's name
 bool is_result(const std::string& top, const fs::path& path) {
   const std::string ending = path.extension().string();
-  if (ending == ".h5") return (top == kKappa || top == kPruned) && holds(path, "VARPHASE", -56, 8);
+  if (ending == ".h5")
+    return (top == kKappa || top == kPruned || top == kAttacks) && holds(path, "VARPHASE", -56, 8);
   if (ending == ".safetensors")
     return top == kExports && holds(path, "varphase.kind", 0, 1U << 16U);
   if (ending == ".onnx") return top == kExports && holds(path, "varphase", 0, 64);
   if (ending == ".json") return is_result_json(top, path);
+  if (ending == ".png")
+    return top == kAttacks && is_result_json(top, fs::path(path).replace_extension(".json"));
   if (ending != ".csv") return false;
   return (top == kKappa && path.filename() == MapFiles::histogram("") &&
           holds(path, "epoch,", 0, 6)) ||

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "tools/app/attack_job.hpp"
 #include "tools/app/evaluate_job.hpp"
 #include "tools/app/export_job.hpp"
 #include "tools/app/finetune_job.hpp"
@@ -18,6 +19,7 @@ namespace varphase {
 /// The jobs that need LibTorch, as verbs call them: main_engine.cpp fills them in; the front
 /// program has none, since it loads no LibTorch.
 struct Engine {
+  AttackRunsResult (*attack)(const AttackRunsRequest&, Job&) = nullptr;
   EvaluateResult (*evaluate)(const EvaluateRequest&, Job&) = nullptr;
   ExportResult (*export_network)(const ExportRequest&, Job&) = nullptr;
   ImportResult (*import_network)(const ImportRequest&, Job&) = nullptr;

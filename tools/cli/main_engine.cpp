@@ -9,7 +9,8 @@
 namespace {
 
 varphase::Engine engine() {
-  return {.evaluate = varphase::evaluate,
+  return {.attack = varphase::attack_runs,
+          .evaluate = varphase::evaluate,
           .export_network = varphase::export_network,
           .import_network = varphase::import_network,
           .kappa = varphase::make_kappa_maps,

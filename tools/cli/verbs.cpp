@@ -24,6 +24,8 @@ const std::vector<VerbRow>& verbs() {
       {"shift",
        "How networks fare as images get noisy, blurred, turned, dark: by kind and strength",
        Program::engine, make_shift_verb},
+      {"attack", "How easily images are moved until networks are wrong: rate and entropy by step",
+       Program::engine, make_attack_verb},
       {"export", "Write a network as safetensors (PyTorch) or ONNX", Program::engine,
        make_export_verb},
       {"import", "Make a run of a PyTorch network's weights (safetensors or NPZ)", Program::engine,

@@ -15,6 +15,7 @@ std::unique_ptr<Verb> make_kappa_verb();
 std::unique_ptr<Verb> make_transition_verb();
 std::unique_ptr<Verb> make_sweep_verb();
 std::unique_ptr<Verb> make_prune_verb();
+std::unique_ptr<Verb> make_attack_verb();
 std::unique_ptr<Verb> make_eval_verb();
 std::unique_ptr<Verb> make_shift_verb();
 std::unique_ptr<Verb> make_export_verb();

@@ -1,0 +1,379 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#include "tools/app/attack_job.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <exception>
+
+#include <ATen/TensorOperators.h>
+#include <fmt/format.h>
+
+#include "analysis/robustness/attack_batch.hpp"
+#include "analysis/robustness/sanity.hpp"
+#include "checkpoints/run_layout.hpp"
+#include "src/base/atomic_file.hpp"
+#include "src/base/byte_text.hpp"
+#include "src/base/sha256.hpp"
+#include "src/base/text_table.hpp"
+#include "src/base/time_estimate.hpp"
+#include "src/data/png.hpp"
+#include "src/torch/kernel_arguments.hpp"
+#include "src/torch/numerics.hpp"
+#include "tools/app/attack_grid.hpp"
+#include "tools/app/attack_models.hpp"
+#include "tools/app/attack_parts.hpp"
+#include "tools/app/device.hpp"
+#include "tools/app/members_file.hpp"
+#include "tools/app/output_file.hpp"
+#include "tools/app/provenance.hpp"
+#include "tools/app/run_contents.hpp"
+#include "tools/app/run_images.hpp"
+#include "tools/app/run_marker.hpp"
+#include "tools/app/side_files.hpp"
+#include "tools/app/trained_images.hpp"
+
+namespace varphase {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::int64_t kSanityImages = 200;
+constexpr std::size_t kDigits = 8;  // of a request's digest in a file's name
+
+/// Thrown between two steps where the job was asked to end.
+struct Stopped : std::exception {};
+
+AttackRequest attack_of(const AttackRunsRequest& asked) {
+  AttackRequest attack;
+  attack.method = attack_methods().value(asked.method);
+  attack.steps = asked.steps;
+  attack.restarts = asked.restarts;
+  attack.samples = asked.samples;
+  attack.seed = static_cast<std::uint64_t>(asked.seed);
+  attack.target = attack_target(asked.target);
+  if (!asked.epsilon.empty()) attack.epsilon = pixel_distance(asked.epsilon, "--epsilon");
+  set_defaults(attack);
+  const bool one_step = attack.method == AttackMethod::fgsm;
+  VARPHASE_CHECK(!one_step || asked.step.empty(), ErrorKind::usage,
+                 "--step {}: the one step of fgsm is --epsilon", asked.step);
+  if (!asked.step.empty()) attack.step = pixel_distance(asked.step, "--step");
+  if (asked.start != "auto") attack.random_start = asked.start == "random";
+  const bool means = asked.mode == "deterministic";
+  if (asked.gradient == "auto") {
+    attack.gradient = means ? AttackGradient::mean : AttackGradient::samples;
+  } else {
+    attack.gradient = attack_gradients().value(asked.gradient);
+  }
+  constexpr std::int64_t kAnyPixels = 1LL << 40, kAnyClasses = 1LL << 40;
+  check_request(attack, kAnyPixels, kAnyClasses);
+  return attack;
+}
+
+JudgeRequest judging_of(const AttackRunsRequest& asked) {
+  JudgeRequest judging;
+  judging.estimator = estimator_from_name(asked.mode);
+  judging.members = asked.judge_samples;
+  judging.every = asked.judge_every;
+  judging.keep_pixels = asked.save || asked.grid;
+  return judging;
+}
+
+/// What is attacked first, then each judge.
+std::vector<AttackModels> models_of(const AttackRunsRequest& asked, at::Device device) {
+  std::vector<AttackModels> all;
+  const std::vector<NetworkFile> files = network_files(asked.paths, asked.epoch);
+  all.emplace_back(
+      files.size() == 1 ? files.front().name : fmt::format("{} networks", files.size()), files,
+      device);
+  for (const std::string& path : asked.judge)
+    all.emplace_back(path, network_files(path, asked.epoch), device);
+  return all;
+}
+
+/// Backward passes through one network that an image is worth: what draws no noise has one member.
+std::int64_t gradients_of(const ImageModels& models, const AttackRequest& attack) {
+  std::int64_t count = 0;
+  for (const ImageModel& model : models) {
+    const bool draws = model.network->first_noise() < model.network->layers().size();
+    count +=
+        attack.restarts * attack.steps * (draws ? std::max<std::int64_t>(attack.members(), 1) : 1);
+  }
+  return count;
+}
+
+/// The run in whose attacks/ a result goes; "": none.
+fs::path run_of(const AttackRunsRequest& asked, const std::vector<NetworkFile>& files) {
+  if (asked.paths.size() == 1 && MembersFile::is_in(asked.paths.front()))
+    return asked.paths.front();
+  for (const char* folder : {"checkpoints", "pruned"}) {
+    const RunLayout layout = RunLayout::of_file_in(folder, fs::absolute(files.front().path));
+    if (!layout.folder.empty() && is_run(layout.folder)) return layout.folder;
+  }
+  return {};
+}
+
+class AttackRuns {
+ public:
+  AttackRuns(const AttackRunsRequest& asked, Job& job);
+  AttackRunsResult run();
+
+ private:
+  void take_images(const Dataset& dataset);
+  void say_budget() const;
+  Json identity(const Dataset& dataset) const;
+  void check_output();
+  void sanity();
+  void attack_all();
+  AttackOutcome batch(std::int64_t first, const std::function<void()>& advanced) const;
+  void summarize();
+  void write();
+  DeviceImages part(std::int64_t first, std::int64_t count) const;
+  std::vector<float> pixels_before(std::int64_t count) const;
+
+  const AttackRunsRequest& asked_;
+  Job& job_;
+  AttackRequest attack_;
+  JudgeRequest judging_;
+  at::Device device_;
+  std::vector<AttackModels> models_;
+  std::vector<ImageModels> judges_;
+  RunLock lock_ = RunLock::none();
+  DeviceImages images_;
+  std::int64_t batch_ = 0;
+  fs::path stem_;
+  std::string request_;  // all that the bits of the result depend on
+  AttackOutcome outcome_;
+  AttackRunsResult result_;
+};
+
+AttackRuns::AttackRuns(const AttackRunsRequest& asked, Job& job)
+    : asked_(asked),
+      job_(job),
+      attack_(attack_of(asked)),
+      judging_(judging_of(asked)),
+      device_(open_device({asked.device, asked.threads})),
+      models_(models_of(asked, device_)) {
+  const LoadedNetwork& first = models_.front().loaded().front();
+  set_numerics(first.config.train.deterministic, false);
+  const Dataset dataset = open_dataset(first.config.data, asked.data);
+  check_fits(first.network, dataset, false);
+  for (const AttackModels& models : models_) {
+    models.check_like(first.network);
+    for (std::size_t i = 0; i < models.files().size(); ++i) {
+      const Json data = trained_images(dataset, models.loaded()[i].dataset_digest,
+                                       models.files()[i].path.string());
+      if (result_.data.is_null()) result_.data = data;
+    }
+    judges_.push_back(models.models());
+  }
+  take_images(dataset);
+  check_request(attack_, images_.pixels.size(1), first.network.classes());
+  batch_ =
+      asked.batch > 0 ? asked.batch : images_of_batch(models_.front().models(), attack_, device_);
+  request_ = identity(dataset).dump();
+  check_output();
+  result_.attack = attack_;
+  result_.mode = asked.mode;
+  result_.split = asked.split;
+  result_.judge_samples = asked.judge_samples;
+  result_.networks = static_cast<std::int64_t>(models_.front().files().size());
+  result_.images = images_.count();
+  result_.gradients_an_image = gradients_of(models_.front().models(), attack_);
+}
+
+void AttackRuns::take_images(const Dataset& dataset) {
+  const Split split = split_from_name(asked_.split);
+  images_ = to_device(dataset.part(split), split, device_);
+  VARPHASE_CHECK(images_.count() > 0, ErrorKind::usage, "{}: no {} images", dataset.name,
+                 asked_.split);
+  std::string which;
+  if (attack_.target.rule == TargetRule::given) {
+    images_ = select_images(images_, (images_.labels != attack_.target.label).nonzero().flatten());
+    which = fmt::format(" that are not of class {} already", attack_.target.label);
+  }
+  VARPHASE_CHECK(images_.count() >= std::max<std::int64_t>(asked_.images, 1), ErrorKind::usage,
+                 "--images {}: there are {} {} images{}\n  0 takes all", asked_.images,
+                 images_.count(), asked_.split, which);
+  std::int64_t count = asked_.images > 0 ? asked_.images : images_.count();
+  if (asked_.sanity) count = std::min(count, kSanityImages);
+  images_ = part(0, count);
+}
+
+DeviceImages AttackRuns::part(std::int64_t first, std::int64_t count) const {
+  DeviceImages some = images_;
+  for (at::Tensor* tensor : {&some.pixels, &some.labels, &some.example})
+    *tensor = tensor->narrow(0, first, count);
+  return some;
+}
+
+Json AttackRuns::identity(const Dataset& dataset) const {
+  const auto made = provenance(device_);
+  Json json = to_json(asked_);
+  // Where things lie and how they are shown says nothing of them.
+  for (const char* key : {"paths", "judge", "epoch", "data", "out", "overwrite", "save", "grid",
+                          "sanity", "device", "threads"})
+    json.erase(key);
+  json["keep_pixels"] = judging_.keep_pixels;
+  json["batch"] = batch_;
+  json["images"] = images_.count();
+  json["networks"] = Json::array();
+  for (const AttackModels& models : models_) json["networks"].push_back(models.digests());
+  json["dataset"] = dataset.digest;
+  for (const char* key : {"version", "git_hash", "libtorch", "device"}) json[key] = made.at(key);
+  return json;
+}
+
+void AttackRuns::check_output() {
+  if (asked_.sanity) return;
+  const bool picture = images_.channels == 1 || images_.channels == 3;
+  VARPHASE_CHECK(!asked_.grid || (kHasPng && picture), ErrorKind::unsupported, "--grid: {}",
+                 picture ? "this build has no libspng, which writes PNG files"
+                         : "a picture wants images of 1 or 3 channels");
+  const std::vector<NetworkFile>& files = models_.front().files();
+  const fs::path run = run_of(asked_, files);
+  if (!asked_.out.empty()) {
+    VARPHASE_CHECK(fs::path(asked_.out).extension() == ".json", ErrorKind::usage,
+                   "--out {}: wants a name that ends in .json", asked_.out);
+    check_output_file(asked_.out, asked_.overwrite);
+    stem_ = fs::path(asked_.out).replace_extension();
+    for (const char* ending : {".csv", ".h5", ".png"})
+      check_output_file(stem_.string() + ending, asked_.overwrite);
+  } else {
+    VARPHASE_CHECK(!run.empty(), ErrorKind::usage, "{}: lies in no run\n  --out names the result",
+                   files.front().path.string());
+    const std::string name = files.size() == 1 ? files.front().path.stem().string()
+                                               : fmt::format("{}-networks", files.size());
+    stem_ = RunLayout{run}.attacks() /
+            fmt::format("{}_{}_{}", name, asked_.method, sha256_hex(request_).substr(0, kDigits));
+    check_output_folder(RunLayout{run}.attacks());
+  }
+  if (!run.empty()) lock_ = begin_analysis(run);
+}
+
+void AttackRuns::say_budget() const {
+  for (const AttackModels& models : models_)
+    for (const std::string& file : models.pruned())
+      job_.note(fmt::format(
+          "{}: pruned layers run dense here, which gives the same within rounding", file));
+  job_.note(fmt::format("{} images, {} gradients an image: {} in all", count_text(images_.count()),
+                        count_text(result_.gradients_an_image),
+                        count_text(result_.gradients_an_image * images_.count())));
+}
+
+void AttackRuns::sanity() {
+  const std::int64_t total = sanity_image_steps(attack_, images_.count());
+  job_.begin("attacks", total, "image steps");
+  job_.begin_stoppable();
+  for (const SanityCheck& check :
+       sanity_checks(models_.front().models(), images_, attack_, judging_, [this](std::int64_t n) {
+         job_.advance(n);
+         if (job_.stop_requested()) throw Stopped{};
+       }))
+    result_.sanity.push_back({check.name, check.passed, check.found});
+  job_.end();
+}
+
+AttackOutcome AttackRuns::batch(std::int64_t first, const std::function<void()>& advanced) const {
+  const DeviceImages some = part(first, std::min(batch_, images_.count() - first));
+  return attack_batch(models_.front().models(), judges_, some, attack_, judging_, advanced);
+}
+
+void AttackRuns::attack_all() {
+  const std::int64_t batches = (images_.count() + batch_ - 1) / batch_;
+  const std::int64_t passes = attack_.restarts * attack_.steps;
+  const AttackParts parts(stem_.string() + ".partial", request_);
+  std::vector<std::optional<AttackOutcome>> found;
+  std::int64_t left = images_.count();
+  for (std::int64_t i = 0; i < batches; ++i) {
+    found.push_back(parts.find(i));
+    if (found.back()) left -= found.back()->count();
+  }
+  if (left < images_.count())
+    job_.note(fmt::format("goes on after {} of {} images", count_text(images_.count() - left),
+                          count_text(images_.count())));
+  job_.begin("attack", left * passes, "image steps");
+  job_.begin_stoppable();
+  TimeEstimate estimate(
+      LongWork{count_text(left) + " images", "image steps", left * passes},
+      [this](const std::string& text) { job_.note(text); }, [this] { synchronize(device_); });
+  for (std::int64_t i = 0; i < batches; ++i) {
+    std::optional<AttackOutcome>& kept = found[static_cast<std::size_t>(i)];
+    if (!kept) {
+      const std::int64_t count = std::min(batch_, images_.count() - i * batch_);
+      kept = batch(i * batch_, [&] {
+        job_.advance(count);
+        estimate.advance(count);
+        if (job_.stop_requested()) throw Stopped{};
+      });
+      if (batches > 1) parts.keep(i, *kept);
+    }
+    outcome_.append(*kept);
+    result_.interrupted = outcome_.count();
+    kept.reset();
+  }
+  result_.interrupted.reset();
+  job_.end();
+  summarize();
+  write();
+  if (result_.unwritten.empty()) parts.remove(batches);
+}
+
+void AttackRuns::summarize() {
+  for (std::size_t j = 0; j < models_.size(); ++j)
+    result_.judges.push_back({models_[j].name(),
+                              static_cast<std::int64_t>(models_[j].files().size()),
+                              attack_points(outcome_, j)});
+  const auto mean = [](const std::vector<float>& values) {
+    return mean_of_images({values.begin(), values.end()}).mean;
+  };
+  result_.linf = mean(outcome_.linf);
+  result_.l2 = mean(outcome_.l2);
+}
+
+std::vector<float> AttackRuns::pixels_before(std::int64_t count) const {
+  const at::Tensor host = images_.pixels.narrow(0, 0, count).to(at::kCPU, at::kFloat).contiguous();
+  return {host.const_data_ptr<float>(), host.const_data_ptr<float>() + host.numel()};
+}
+
+void AttackRuns::write() {
+  result_.stem = stem_.string();
+  Json json = to_json(result_);
+  json["provenance"] = provenance(device_);
+  SideFiles side;
+  side.add([&] { make_output_folder(stem_); });
+  side.add([&] { write_json_file(stem_.string() + ".json", json); });
+  side.add([&] { write_text_atomically(stem_.string() + ".csv", to_csv(result_)); });
+  if (asked_.save) {
+    side.add([&] {
+      write_document(stem_.string() + ".h5",
+                     to_document(outcome_, {{"attack", json_text(json, -1)}}));
+    });
+  }
+  if (asked_.grid) {
+    side.add([&] {
+      const std::vector<float> before = pixels_before(std::min(outcome_.count(), kMostGridImages));
+      write_attack_grid(stem_.string() + ".png", before, outcome_);
+    });
+  }
+  result_.unwritten = side.problems();
+}
+
+AttackRunsResult AttackRuns::run() {
+  say_budget();
+  try {
+    asked_.sanity ? sanity() : attack_all();
+  } catch (const Stopped&) {
+    job_.end();
+    result_.interrupted = result_.interrupted.value_or(0);
+  }
+  return std::move(result_);
+}
+
+}  // namespace
+
+AttackRunsResult attack_runs(const AttackRunsRequest& request, Job& job) {
+  VARPHASE_CHECK(!request.paths.empty(), ErrorKind::usage, "attack wants a run or a file at least");
+  return AttackRuns(request, job).run();
+}
+
+}  // namespace varphase
