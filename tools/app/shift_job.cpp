@@ -6,6 +6,7 @@
 #include "src/base/byte_text.hpp"
 #include "src/base/json.hpp"
 #include "src/base/time_estimate.hpp"
+#include "src/data/split.hpp"
 #include "src/torch/kernel_arguments.hpp"
 #include "src/torch/numerics.hpp"
 #include "src/train/trainer.hpp"
@@ -31,16 +32,6 @@ std::vector<Corruption> wanted_corruptions(const TextList& names) {
     if (std::find(list.begin(), list.end(), corruption) == list.end()) list.push_back(corruption);
   }
   return list;
-}
-
-/// @param count  0: all
-ImageSet first_images(const ImageSet& set, std::int64_t count) {
-  if (count == 0) return set;
-  ImageSet first = set;
-  first.pixels.resize(static_cast<std::size_t>(count * set.image_size()));
-  first.labels.resize(static_cast<std::size_t>(count));
-  first.index.resize(static_cast<std::size_t>(count));
-  return first;
 }
 
 /// The mean over corruptions of each metric.
@@ -85,7 +76,8 @@ class Shifting {
     VARPHASE_CHECK(request_.images <= all.count(), ErrorKind::usage,
                    "--images {}: {} has {} {} images", request_.images, dataset.name, all.count(),
                    split_name(split_));
-    const ImageSet clean = first_images(all, request_.images);
+    ImageSet clean = all;
+    limit_images(clean, request_.images);
 
     ShiftedNetwork result;
     result.name = entry.name;
