@@ -22,6 +22,7 @@
 #include "src/base/console.hpp"
 #include "src/base/instruction_set.hpp"
 #include "src/base/registry.hpp"
+#include "src/data/split.hpp"
 #include "src/models/presets.hpp"
 #include "src/torch/kernel_arguments.hpp"
 #include "src/torch/numerics.hpp"
@@ -31,6 +32,7 @@
 #include "tools/app/loaded_network.hpp"
 #include "tools/app/run_images.hpp"
 #include "tools/app/spinning.hpp"
+#include "tools/bench/attack_cases.hpp"
 #include "tools/bench/conv_pool_case.hpp"
 #include "tools/bench/curvature_cases.hpp"
 #include "tools/bench/measured.hpp"
@@ -194,6 +196,23 @@ class Bench {
     return measured;
   }
 
+  Measured attack_lenet() {
+    set_numerics(true, false);
+    load_weights();
+    ImageSet images = dataset_.test;
+    if (!device_.is_cuda()) limit_images(images, 1000);
+    return attack_case(*network_, images, device_, options_.repeats);
+  }
+
+  Measured attack_vgg() {
+    set_numerics(true, false);
+    Network network(preset("vgg")["network"]);
+    network.initialize(1);
+    network.to(device_);
+    return attack_case(network, random_images(device_.is_cuda() ? 10000 : 20), device_,
+                       options_.repeats);
+  }
+
   Measured sweep_case() {
     load_weights();
     const DeviceImages images = to_device(dataset_.test, Split::test, device_);
@@ -319,6 +338,8 @@ const Registry<BenchCase>& cases() {
                                           {"ensemble", &Bench::ensemble},
                                           {"ensemble-images", &Bench::ensemble_images},
                                           {"ensemble-vgg", &Bench::ensemble_vgg},
+                                          {"attack-lenet", &Bench::attack_lenet},
+                                          {"attack-vgg", &Bench::attack_vgg},
                                           {"sweep", &Bench::sweep_case},
                                           {"checkpoint", &Bench::checkpoint}}};
   return table;
