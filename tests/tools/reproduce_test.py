@@ -57,6 +57,34 @@ class Reproduce(unittest.TestCase):
             mean, deviation = sum(values) / 2, abs(values[0] - values[1]) / 2**0.5
             self.assertIn(f"{mean:.2f} (s.d. {deviation:.2f})", done.stdout)
 
+    def test_figure_2_attacks_every_network_three_ways_and_takes_what_is_there(self):
+        with tempfile.TemporaryDirectory() as folder:
+            arguments = ["figure2-lenet", "--quick", "--images", 6, "--out", folder, *TINY]
+            first = reproduce(*arguments)
+            self.assertEqual(first.returncode, 0, first.stderr)
+            out = pathlib.Path(folder) / "quick"
+            rows = rows_of(out / "figure2-lenet-steps.csv")
+            ways = {}
+            for row in rows:
+                ways.setdefault(row["network"], {}).setdefault(row["attack"], []).append(row)
+            self.assertEqual(list(ways), ["deterministic", "dropout, deterministic", "dropout, ensemble", "variance network",
+                                          "five networks", "five variance networks", "variance network, 95 % zeros",
+                                          "variance network, 99.5 % zeros"])  # fmt: skip
+            self.assertEqual(list(ways["variance network"]), ["honest", "plain", "transfer"])
+            self.assertEqual(list(ways["five networks"]), ["honest", "transfer"])
+            self.assertEqual([row["step"] for row in ways["five networks"]["transfer"]], list("01234"))
+            # The table's figure is that of the attack's own file.
+            made = json.loads((out / "figure2-lenet-seed1-6-images/variance-network-plain.json").read_text())
+            last = ways["variance network"]["plain"][-1]
+            self.assertEqual(float(last["success"]), made["judges"][0]["rows"][-1]["success"])
+            self.assertEqual([made["gradient"], made["samples"], made["images"]], ["one", 1, 6])
+            self.assertIn(" of 1 |", first.stdout)
+
+            again = reproduce(*arguments)
+            self.assertEqual(again.stdout, first.stdout)
+            self.assertNotIn("varphase train", again.stderr)
+            self.assertNotIn("varphase attack", again.stderr)
+
     def test_says_what_is_wrong(self):
         unknown = reproduce("table9")
         self.assertEqual(unknown.returncode, 2)
