@@ -291,7 +291,8 @@ struct Fault {
 
 TEST(PrunedDocument, EveryContradictionIsNamed) {
   const std::vector<Fault> faults{
-      {"kind", "zero", "is a kappa map, wants a pruned file", [](Document& d) { d.kind = "kappa"; }},
+      {"kind", "zero", "is a kappa map, wants a pruned file",
+       [](Document& d) { d.kind = "kappa"; }},
       {"config", "zero", "config",
        [](Document& d) { attribute_of(d, "config") = std::string("{"); }},
       {"config type", "zero", "config", [](Document& d) { attribute_of(d, "config") = 1.0; }},
