@@ -119,7 +119,10 @@ void write_new_file(const fs::path& path, std::initializer_list<std::span<const 
   if (::close(descriptor) != 0 && cause.empty()) cause = std::strerror(errno);
   if (cause.empty()) return;
   ::unlink(path.c_str());
-  fail(ErrorKind::io, "{}", cause);
+  // Beside what is free, which the caller says when the part that was written is gone again.
+  std::size_t size = 0;
+  for (const std::span<const std::byte> part : parts) size += part.size();
+  fail(ErrorKind::io, "{}; wants {:.1f} MB", cause, static_cast<double>(size) * 1e-6);
 }
 
 }  // namespace varphase

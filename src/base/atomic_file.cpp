@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #include "src/base/atomic_file.hpp"
 
+#include <array>
+#include <atomic>
 #include <cerrno>
 #include <charconv>
 #include <chrono>
@@ -19,6 +21,40 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::string_view kMarker = ".tmp.";
+
+/// The temporary files that are being filled, where a signal handler can read them: fixed memory and atomics alone.
+struct Unfinished {
+  enum State : int { free, claimed, named };
+  std::atomic<int> state{free};
+  std::array<char, 4096> path{};
+};
+std::array<Unfinished, 32> unfinished_files;
+
+/// Keeps a path among unfinished_files while it lives. A path that is too long or finds no place is left out: its file
+/// then stays when a signal ends the process, as after SIGKILL.
+class UnfinishedFile {
+ public:
+  explicit UnfinishedFile(const std::string& path) {
+    if (path.size() >= unfinished_files[0].path.size()) return;
+    for (Unfinished& place : unfinished_files) {
+      int free = Unfinished::free;
+      if (!place.state.compare_exchange_strong(free, Unfinished::claimed)) continue;
+      path.copy(place.path.data(), path.size());
+      place.path[path.size()] = '\0';
+      place.state.store(Unfinished::named);
+      place_ = &place;
+      return;
+    }
+  }
+  ~UnfinishedFile() {
+    if (place_ != nullptr) place_->state.store(Unfinished::free);
+  }
+  UnfinishedFile(const UnfinishedFile&) = delete;
+  UnfinishedFile& operator=(const UnfinishedFile&) = delete;
+
+ private:
+  Unfinished* place_ = nullptr;
+};
 
 void sync_path(const fs::path& path, int flags) {
   const int descriptor = ::open(path.c_str(), flags | O_CLOEXEC);
@@ -50,6 +86,7 @@ void write_atomically(const fs::path& path,
   const fs::path folder = folder_of(path);
   const fs::path temporary =
       folder / fmt::format(".{}{}{}", path.filename().string(), kMarker, ::getpid());
+  const UnfinishedFile unfinished(temporary.string());
   std::string space;
   const auto clear = [&] {
     std::error_code ignored;
@@ -84,6 +121,11 @@ void write_text_atomically(const fs::path& path, std::string_view text) {
     file.close();
     VARPHASE_CHECK(!file.fail(), ErrorKind::io, "{}", std::strerror(errno));
   });
+}
+
+void remove_unfinished_temporaries() noexcept {
+  for (Unfinished& place : unfinished_files)
+    if (place.state.load() == Unfinished::named) ::unlink(place.path.data());
 }
 
 std::optional<int> writer_of_temporary(const std::string& name) {

@@ -21,6 +21,10 @@ void write_atomically(const std::filesystem::path& path,
 /// write_atomically for a text that is in memory.
 void write_text_atomically(const std::filesystem::path& path, std::string_view text);
 
+/// Removes the temporary files that write_atomically is having filled in this process now. For a handler of a signal that
+/// is about to end the process: safe in one, and of no use elsewhere, since those writes then fail.
+void remove_unfinished_temporaries() noexcept;
+
 /// The number of the process that wrote a temporary file of write_atomically, read off the file's name; none where the
 /// name is not one of those.
 std::optional<int> writer_of_temporary(const std::string& name);

@@ -5,6 +5,7 @@
 #include "tools/cli/command_line.hpp"
 #include "tools/cli/engine.hpp"
 #include "tools/cli/guarded.hpp"
+#include "tools/cli/stop_signal.hpp"
 
 namespace {
 
@@ -27,6 +28,7 @@ varphase::Engine engine() {
 // `varphase-engine`: what `varphase` hands on, with LibTorch.
 int main(int argc, char** argv) {
   varphase::prepare_output();
+  varphase::end_on_signals();
   varphase::keep_freed_memory();
   const varphase::Command command = varphase::parse_command_line(argc, argv);
   if (command.row == nullptr) return varphase::finish_output(command.exit_code);

@@ -11,11 +11,13 @@
 #include "tools/cli/command_line.hpp"
 #include "tools/cli/engine.hpp"
 #include "tools/cli/guarded.hpp"
+#include "tools/cli/stop_signal.hpp"
 
 // `varphase`: parses, answers what needs no network, and hands the rest to varphase-engine beside
 // it, which links LibTorch (0.7 s to load).
 int main(int argc, char** argv) {
   varphase::prepare_output();
+  varphase::end_on_signals();
   const varphase::Command command = varphase::parse_command_line(argc, argv);
   if (command.row == nullptr) return varphase::finish_output(command.exit_code);
   if (command.row->program == varphase::Program::front)

@@ -6,8 +6,11 @@
 
 namespace varphase {
 
-/// From then on SIGINT, SIGTERM and SIGHUP ask for an end: long work looks at stop_requested() and
-/// ends after its running step, with all saved. A second one ends the program the usual way.
+/// To be called at the program's start: SIGINT, SIGTERM and SIGHUP end the program the usual way, and take the temporary
+/// files with them that it is writing.
+void end_on_signals();
+/// From then on the first of these signals asks for an end: long work looks at stop_requested() and ends after its
+/// running step, with all saved. A second one ends the program.
 void take_signals();
 const std::atomic<bool>& stop_requested();
 

@@ -2,8 +2,10 @@
 // SPDX-License-Identifier: MIT
 #include "src/base/atomic_file.hpp"
 
+#include <csignal>
 #include <fstream>
 #include <iterator>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <gmock/gmock.h>
@@ -56,6 +58,46 @@ TEST(WriteAtomically, NamesTheFileWhereThereIsNoFolder) {
     EXPECT_EQ(error.kind(), ErrorKind::io);
     EXPECT_THAT(error.what(), testing::HasSubstr("none/a.txt"));
   }
+}
+
+TEST(WriteAtomically, LeavesNothingWhereASignalEndsTheProcess) {
+  const test::TemporaryFolder folder;
+  write_text_atomically(folder / "a.txt", "one");
+  const ::pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    // As the handler of the program does: a nested write is unfinished too.
+    std::signal(SIGTERM, [](int) {
+      remove_unfinished_temporaries();
+      ::_exit(7);
+    });
+    write_atomically(folder / "a.txt", [&](const std::filesystem::path& outer) {
+      std::ofstream(outer) << "half";
+      write_atomically(folder / "b.txt", [&](const std::filesystem::path& inner) {
+        std::ofstream(inner) << "half";
+        std::raise(SIGTERM);
+      });
+    });
+    ::_exit(1);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 7);
+  EXPECT_EQ(text_of(folder / "a.txt"), "one");
+  EXPECT_THAT(folder.names(), ElementsAre("a.txt"));
+}
+
+TEST(WriteAtomically, FinishedFilesAreNotTakenAway) {
+  const test::TemporaryFolder folder;
+  std::filesystem::path temporary;
+  write_atomically(folder / "a.txt", [&](const std::filesystem::path& path) {
+    temporary = path;
+    std::ofstream(path) << "one";
+  });
+  std::ofstream(temporary) << "somebody else's";
+  remove_unfinished_temporaries();
+  EXPECT_EQ(folder.names().size(), 2U);
 }
 
 TEST(Temporaries, OfOthersAreNoneOfOurs) {

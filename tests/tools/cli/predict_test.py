@@ -10,7 +10,9 @@ import io
 import json
 import os
 import resource
+import signal
 import subprocess
+import time
 import unittest
 
 import h5py
@@ -144,6 +146,19 @@ class Predict(ProgramTest):
         limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
         self.fails(3, "not written", arguments=["predict", one, good, "--overwrite", *to], preexec_fn=limit)
         self.assertEqual(out.read_text(), "mine")
+
+    def test_ctrl_c_leaves_no_temporary_file(self):
+        one = self.train_tiny("one")
+        idx(self.folder / "images.gz", np.zeros((4000, 8, 8)))
+        words = [PROGRAM, "predict", one, self.folder / "images.gz", "--out", self.folder / "p.csv", "--samples", "1000000", *OFFLINE]
+        with subprocess.Popen([*map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            # Until it writes: what is left then is looked for.
+            while process.poll() is None and not any(".tmp." in name for name in os.listdir(self.folder)):
+                time.sleep(0.01)
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=60)
+        self.assertEqual(process.returncode, -signal.SIGINT)
+        self.assertEqual([name for name in os.listdir(self.folder) if "p.csv" in name], [])
 
 
 if __name__ == "__main__":
