@@ -198,12 +198,15 @@ Dataset read_source(const std::string& data, const ReadOptions& options) {
                  known_layouts());
   const bool looks_like_path = data.find('/') != std::string::npos || data.front() == '.';
   VARPHASE_CHECK(!looks_like_path, ErrorKind::io,
-                 "{}: no such folder or file\n  --data takes one of {}, or a path that holds{}",
-                 data, fmt::join(dataset_names(), ", "), known_layouts());
+                 "{}: no such folder or file\n  wants one of {}, or a path that holds{}", data,
+                 fmt::join(dataset_names(), ", "), known_layouts());
+  const std::string near = nearest_name(data, dataset_names());
   fail(ErrorKind::io,
-       "{}: no such folder or file, nor a data set of this name{}\n  --data takes one of {}, or a "
-       "path that holds{}",
-       data, suggestion(data, dataset_names()), fmt::join(dataset_names(), ", "), known_layouts());
+       "{}: no such folder or file, nor a data set of this name{}\n  wants one of {}, or a path "
+       "that "
+       "holds{}",
+       data, near.empty() ? "" : "; did you mean '" + near + "'?", fmt::join(dataset_names(), ", "),
+       known_layouts());
 }
 
 }  // namespace varphase

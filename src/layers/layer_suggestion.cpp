@@ -5,6 +5,8 @@
 #include <cctype>
 #include <map>
 
+#include <fmt/ranges.h>
+
 #include "src/base/suggest.hpp"
 #include "src/layers/layer.hpp"
 
@@ -54,6 +56,18 @@ const std::map<std::string, std::string>& others_names() {
   return table;
 }
 
+/// The layer kinds that are activations, as their traits say, in the table's order.
+std::vector<std::string> activation_names() {
+  std::vector<std::string> names;
+  for (const std::string& kind : layer_kinds().names()) {
+    try {
+      if (layer_kinds().at(kind).make(nullptr, {1})->traits().elementwise) names.push_back(kind);
+    } catch (const Error&) {  // it wants options or images: no activation
+    }
+  }
+  return names;
+}
+
 bool is_one_of(const std::string& name, std::initializer_list<const char*> list) {
   for (const char* item : list)
     if (name == item) return true;
@@ -70,7 +84,7 @@ std::string layer_suggestion(std::string_view kind) {
   if (other != others_names().end()) return "; did you mean '" + other->second + "'?";
   if (is_one_of(name, {"elu", "selu", "celu", "prelu", "relu6", "mish", "hardswish", "hardtanh",
                        "hardsigmoid", "logsigmoid"}))
-    return "; activations are relu, leaky_relu, softplus, tanh, sigmoid, silu, gelu, abs";
+    return fmt::format("; activations are {}", fmt::join(activation_names(), ", "));
   if (is_one_of(name, {"softmax", "logsoftmax"}))
     return ": the last layer gives logits, of which the loss takes the softmax; leave it out";
   return suggestion(kind, layer_kinds().names());

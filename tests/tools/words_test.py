@@ -53,6 +53,13 @@ class Words(unittest.TestCase):
         self.says("give a verb", arguments=[])
         self.says("'c' was not expected", arguments=["transition", "a", "c"])
 
+    def test_a_field_is_called_by_its_flag(self):
+        train = ["train", "--preset", "quickstart", "--run", "x"]
+        for flag, value in (("--epochs", "0"), ("--epochs", "abc"), ("--train-limit", "-1"), ("--optimizer", "adm"), ("--augment", "flip")):
+            with self.subTest(flag):
+                self.says(f"varphase: {flag}: ", arguments=[*train, flag, value])
+        self.says("varphase: train.epochs: ", arguments=[*train, "--set", "train.epochs=0"])
+
     def test_layers_of_other_tools(self):
         for kind, words in (("linear", "did you mean 'dense'?"), ("Linear", "did you mean 'dense'?"), ("Conv2d", "did you mean 'conv2d'?"),
                             ("ReLU", "did you mean 'relu'?"), ("BatchNorm2d", "did you mean 'batch_norm'?"),
@@ -60,7 +67,7 @@ class Words(unittest.TestCase):
                             ("denes", "did you mean 'dense'?")):  # fmt: skip
             with self.subTest(kind):
                 (self.folder / "net.json").write_text(json.dumps({"input": [1, 28, 28], "classes": 10, "layers": [kind, "relu"]}))
-                self.says(words, "layer 1 of 2", arguments=["train", "--network", "net.json", "--data", "synthetic-digits", "--run", "x"])
+                self.says(words, "varphase: net.json: layer 1 of 2", arguments=["train", "--network", "net.json", "--data", "synthetic-digits", "--run", "x"])
 
     def test_import_onto_a_run_names_its_own_flag(self):
         done = run("export", "a", "--to", "safetensors", "--out", "a.safetensors", "--overwrite", cwd=self.folder)

@@ -76,9 +76,10 @@ std::string device_name(at::Device device) {
 #if VARPHASE_CUDA
   if (device.is_cuda()) return at::cuda::getDeviceProperties(device.index())->name;
 #endif
+  const int threads = at::get_num_threads();
   const std::string model = first_line_value("/proc/cpuinfo", "model name");
-  return fmt::format("{}, {}, {} threads", model.empty() ? device.str() : model, instruction_set(),
-                     at::get_num_threads());
+  return fmt::format("{}, {}, {} thread{}", model.empty() ? device.str() : model, instruction_set(),
+                     threads, threads == 1 ? "" : "s");
 }
 
 }  // namespace varphase

@@ -232,6 +232,8 @@ EvaluateResult evaluate(const EvaluateRequest& request, Job& job) {
   VARPHASE_CHECK(!request.paths.empty(), ErrorKind::usage, "eval wants a run or a file at least");
   if (!request.out.empty()) check_output_file(request.out, request.overwrite);
   const std::vector<NetworkFile> files = network_files(request.paths, request.epoch);
+  // A wrong file at the end of the list is told before the first network is predicted with.
+  for (const NetworkFile& entry : files) check_network_file(entry.path);
   Evaluation evaluation(request, files.size(), job);
   std::map<fs::path, RunLock> locks;
   for (const NetworkFile& entry : files) {

@@ -18,6 +18,7 @@
 #include "tools/app/class_names.hpp"
 #include "tools/app/config_overrides.hpp"
 #include "tools/app/dataset_files.hpp"
+#include "tools/app/network_spec.hpp"
 #include "tools/app/new_run_folder.hpp"
 #include "tools/app/output_file.hpp"
 #include "tools/app/provenance.hpp"
@@ -51,7 +52,7 @@ RunConfig resolve_config(const ImportRequest& request, const std::string& own) {
                    "--network says nothing of images: give --data too (a folder, a file or a name "
                    "as train takes it)");
   }
-  if (!request.network.empty()) config.network = read_json_file(request.network);
+  if (!request.network.empty()) config.network = read_network_spec(request.network);
   apply_overrides(config, request.set);
   if (other_data && !overrides(request.set, "data.class_names"))
     config.data.class_names = Json::array();  // those of other images

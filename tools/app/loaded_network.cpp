@@ -72,6 +72,13 @@ LoadedNetwork network_of_snapshot(const Snapshot& snapshot, at::Device device,
   }
 }
 
+void check_network_file(const fs::path& path) {
+  const std::string kind = read_document_header(path).kind;
+  VARPHASE_CHECK(kind == "pruned" || kind == kCheckpointKind, ErrorKind::format,
+                 "{}: is a {} file, which holds no network\n  give a checkpoint or a pruned file",
+                 path.string(), kind);
+}
+
 LoadedNetwork load_network_file(const fs::path& path, at::Device device, const std::string& form) {
   const std::optional<ExecutionForm> given = execution_form_from_name(form);
   Document document = read_document(path, "");

@@ -35,6 +35,9 @@ struct LoadedNetwork {
 /// @param form of a pruned file's layers: one of ExecutionForm, or "auto"
 LoadedNetwork load_network_file(const std::filesystem::path& path, at::Device device,
                                 const std::string& form = "auto");
+/// Whether load_network_file will find a whole file of a kind that it takes; reads no values, so that a work on many
+/// files can look at all of them before it begins. @throws Error io, format.
+void check_network_file(const std::filesystem::path& path);
 LoadedNetwork network_of_snapshot(const Snapshot& snapshot, at::Device device,
                                   const std::string& origin);
 

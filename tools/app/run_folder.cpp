@@ -28,6 +28,24 @@ std::int64_t whole_number(const std::string& text, const std::string& what) {
   return value;
 }
 
+/// What to say of a path that is not a run's folder: a mistyped file is not to be trained, and what lies within a run
+/// is told which one.
+std::string why_no_run(const fs::path& path) {
+  const bool there = fs::exists(path);
+  const std::string text = there ? "no run (there is no config.json)" : "no such run or file";
+  constexpr int kMostLevels = 3;  // kappa/images/epoch_0001.json
+  fs::path above = path.lexically_normal();
+  for (int up = 0; up < kMostLevels && above.has_parent_path(); ++up) {
+    above = above.parent_path();
+    if (fs::exists(RunLayout{above}.config()) && is_run(above))
+      return fmt::format("{}\n  it {} in the run {}", text, there ? "lies" : "would lie",
+                         above.string());
+  }
+  if (path.has_extension()) return text;
+  return fmt::format("{}\n  make one with: varphase train --preset quickstart --run {}", text,
+                     path.string());
+}
+
 }  // namespace
 
 RunFolder::RunFolder(fs::path path) : layout_{std::move(path)} {
@@ -38,10 +56,8 @@ RunFolder::RunFolder(fs::path path) : layout_{std::move(path)} {
   VARPHASE_CHECK(fs::exists(layout_.config()) || !fs::exists(layout_.members_file()),
                  ErrorKind::usage, "{}: several runs, not one\n  give one of them, such as {}",
                  name, layout_.member(0).string());
-  VARPHASE_CHECK(fs::exists(layout_.config()), ErrorKind::io,
-                 "{}: no run (there is no config.json)\n  make one with: varphase train --preset "
-                 "quickstart --run {}",
-                 name, name);
+  VARPHASE_CHECK(fs::exists(layout_.config()), ErrorKind::io, "{}: {}", name,
+                 why_no_run(layout_.folder));
 }
 
 RunConfig RunFolder::config() const {

@@ -6,6 +6,7 @@
 
 #include "tools/app/config_overrides.hpp"
 #include "tools/app/members_file.hpp"
+#include "tools/app/network_spec.hpp"
 #include "tools/app/run_folder.hpp"
 #include "tools/app/run_marker.hpp"
 #include "tools/app/train_members.hpp"
@@ -61,7 +62,7 @@ RunConfig config_of(const TrainRequest& request) {
                  json.is_array() ? "a list" : "a single value");
   json.erase("about");
   assign_fields(config, json);
-  if (!request.network.empty()) config.network = read_json_file(request.network);
+  if (!request.network.empty()) config.network = read_network_spec(request.network);
   apply_overrides(config, request.set);
   if (request.initial_log_alpha) set_initial_log_alpha(config.network, *request.initial_log_alpha);
   return config;

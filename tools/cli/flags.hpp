@@ -123,7 +123,11 @@ void Flags::overrides(TextList& given, const std::string& section, const std::st
     // A truth is given as a value: a preset may have either.
     std::string shown = defaults ? shown_default(detail::field_to_json(field)) : "";
     add({name, info, Form::value, shown, false, group},
-        [&given, key](const std::vector<std::string>& words) {
+        [&given, key, flag = flag_name(name), info, checked = field,
+         like = detail::field_to_json(field)](const std::vector<std::string>& words) {
+          // Only to be refused here, by the flag's own name; what it means is up to its reader.
+          auto value = checked;
+          detail::field_from_json(flag, value, detail::value_from_text(words.back(), like), info);
           given.push_back(key + "=" + words.back());
         });
     if constexpr (std::is_same_v<std::remove_reference_t<decltype(field)>, bool>)

@@ -45,9 +45,7 @@ void print_summary(const Transition& transition) {
     others +=
         fmt::format("{}{}\n", others.empty() ? "not taken (--maps takes them):\n  " : "  ", line);
   print_out(
-      "\nonset: {}\ndrop:  {}\ngap:   {}\nkappa: {}, accuracies on {} images\n"
-      "maps:  {}; {} {} images, {}\n{}{}\n",
-      transition.onset_rule(), transition.drop_rule(), transition.gap_rule(),
+      "\nkappa: {}, accuracies on {} images\nmaps:  {}; {} {} images, {}\n{}{}\n",
       transition.smooth == "none" ? "of the network as it is" : "smoothed by " + transition.smooth,
       transition.split, fmt::join(transition.maps.taken, ", "), count_text(transition.maps.images),
       transition.maps.split, transition.maps.method, others, transition.summary());

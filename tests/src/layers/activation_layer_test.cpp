@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include "src/layers/layer_suggestion.hpp"
 #include "src/models/network.hpp"
 #include "src/models/patterns.hpp"
 #include "tests/support/device.hpp"
@@ -41,6 +42,12 @@ TEST(ActivationKinds, AreThoseOfTheTable) {
   EXPECT_THAT(activation_kinds(),
               testing::UnorderedElementsAre("relu", "leaky_relu", "softplus", "tanh", "sigmoid",
                                             "silu", "gelu", "abs"));
+}
+
+TEST(ActivationKinds, AreAllNamedInPlaceOfOneThatIsNotThere) {
+  for (const std::string& kind : activation_kinds())
+    EXPECT_THAT(layer_suggestion("mish"), testing::ContainsRegex("[ ,]" + kind + "(,|$)")) << kind;
+  EXPECT_THAT(layer_suggestion("mish"), testing::Not(testing::HasSubstr("dense")));
 }
 
 TEST(ActivationKinds, MeetTheirDefinitions) {

@@ -26,6 +26,24 @@ class Eval(ProgramTest):
         damaged.write_bytes((one / "checkpoints/epoch_0001.h5").read_bytes()[:-1000])
         self.fails(3, "damaged.h5", arguments=["eval", damaged, *OFFLINE])
 
+    def test_a_wrong_file_is_refused_before_the_others_are_predicted_with(self):
+        one = self.train_tiny("one")
+        self.works("kappa", one, "--epoch", "last", *OFFLINE)
+        many = ["--samples", 1000000, *OFFLINE]  # never ends where it begins
+        page = self.folder / "page.html"
+        page.write_text("<html></html>")
+        self.fails(3, "page.html", arguments=["eval", one, page, *many])
+        self.fails(3, "is a kappa file", "give a checkpoint", arguments=["eval", one, one / "kappa/epoch_0001.h5", *many])
+
+    def test_a_path_that_is_not_there_is_no_reason_to_train(self):
+        one = self.train_tiny("one")
+        for path, words in ((one / "pruned/95.h5", "no such run or file\n  it would lie in the run"),
+                            (one / "checkpoints", "no run (there is no config.json)\n  it lies in the run"),
+                            (self.folder / "none.h5", "none.h5: no such run or file\n"),
+                            (self.folder / "none", "make one with: varphase train")):  # fmt: skip
+            with self.subTest(path.name):
+                self.fails(3, words, arguments=["eval", path, *OFFLINE])
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -178,7 +178,7 @@ class Train(ProgramTest):
         train = ["train", *SMALL, "--run", two]
         self.fails(2, "quickstart", arguments=["train", "--preset", "quickstat", "--run", two])
         self.fails(2, "train.epoch", "epochs", arguments=[*train, "--set", "train.epoch=3"])
-        self.fails(2, "train.epochs", "1", arguments=[*train, "--epochs", 0])
+        self.fails(2, "varphase: --epochs", "1", arguments=[*train, "--epochs", 0])
         self.fails(2, "batch_size", "540", arguments=[*train, "--batch-size", 5000])
         self.fails(2, "sgd", arguments=[*train, "--optimizer", "sdg"])
         self.fails(2, "cosine", arguments=[*train, "--schedule", "cosin"])
