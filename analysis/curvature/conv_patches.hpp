@@ -34,8 +34,8 @@ class ConvPatches {
   at::Tensor weighted(const at::Tensor& v, bool squared) const;
   /// The input with its zeros around it, [N, C, H + 2 padding, W + 2 padding].
   at::Tensor padded_input() const;
-  /// Where the patch of each winner begins in a channel of padded_input, as a flat index, int32; -1 where the winner
-  /// passes nothing on. In the form that pooled_squares takes.
+  /// For each winner of a max pool behind the convolution, the flat index in a channel of padded_input at which the
+  /// winner's patch begins, int32; -1 where the activation's slope at the winner is 0. Taken by pooled_squares.
   at::Tensor corners(const PoolWinners& winners) const;
 
  private:

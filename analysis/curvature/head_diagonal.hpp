@@ -14,9 +14,9 @@ namespace varphase {
 /// Reads "softplus", "softplus:4", "none", or "auto": softplus where the head's activation is piecewise linear.
 /// @throws Error usage.
 Smoothing parse_smoothing(const std::string& text, const HeadParts& head);
-/// The same with the meaning of "auto" given. @param smooth_by_default  whether "auto" smooths
+/// The same without a head to look at. @param smooth_by_default  "auto" means softplus if true, none if false
 Smoothing parse_smoothing(const std::string& text, bool smooth_by_default);
-/// The way back: "none" or "softplus:4".
+/// The text that parse_smoothing reads as this: "none" or "softplus:4".
 std::string smoothing_text(const Smoothing& smoothing);
 
 /// The head with its activation replaced. @throws Error unsupported for |x|, which softplus does not approximate.

@@ -57,7 +57,7 @@ class CurvatureRule {
   /// Forgets the images.
   virtual void clear() = 0;
   const Shape& input_shape() const { return input_; }
-  /// Which of the three below it is; null for the others. A weighted rule is a linear one too.
+  /// This rule as one of the three kinds below, null where it is not of that kind. A weighted rule is a linear one too.
   virtual GateRule* as_gate() { return nullptr; }
   virtual LinearRule* as_linear() { return nullptr; }
   virtual WeightedRule* as_weighted() { return nullptr; }
@@ -117,7 +117,7 @@ class WeightReader {
   virtual at::Tensor take() = 0;
 };
 
-/// A linear layer with weights whose part of the diagonal can be read.
+/// A linear layer with weights, of which the diagonal of the Hessian can be computed.
 class WeightedRule : public LinearRule {
  public:
   WeightedRule(Shape input, at::Tensor weight)

@@ -4,7 +4,7 @@
 
 #include <optional>
 
-#include "analysis/curvature/diagonal.hpp"
+#include "analysis/curvature/head_diagonal.hpp"
 #include "analysis/curvature/network_diagonal.hpp"
 #include "analysis/kappa/kappa_map.hpp"
 

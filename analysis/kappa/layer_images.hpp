@@ -16,7 +16,7 @@ struct ImageShare {
   double share = 0;  // of the weight's kappa; all images' shares add up to 1
 };
 
-/// One weight's kappa and the images that it comes from.
+/// One weight's kappa and the images that contribute most to it.
 struct WeightImages {
   std::int64_t weight = 0;  // flat index in the layer's weight
   double kappa = 0;         // sum over all images

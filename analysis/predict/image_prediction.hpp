@@ -15,7 +15,7 @@ struct ImagePredictions {
   std::vector<std::int64_t> label;  // most probable class, ties: the lowest
   std::vector<double> probability;  // [N, classes]; an image's sum to 1
   std::vector<double> entropy;      // nats, of those probabilities
-  /// nats, >= 0: entropy less the mean of the members' own; 0 for one member
+  /// nats, >= 0: `entropy` minus the mean over members of the entropy of each member's probabilities; 0 for one member
   std::vector<double> mutual_information;
 
   std::int64_t count() const { return static_cast<std::int64_t>(label.size()); }

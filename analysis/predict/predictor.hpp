@@ -21,7 +21,7 @@ namespace varphase {
 enum class Estimator { deterministic, stochastic, ensemble, zero_mean };
 
 std::string estimator_name(Estimator estimator);
-/// The way back, also with - in place of _. @throws Error usage naming the estimators.
+/// The estimator of that name; "zero-mean" is read as "zero_mean". @throws Error usage naming the estimators.
 Estimator estimator_from_name(std::string name);
 inline constexpr Estimator kEstimators[] = {Estimator::deterministic, Estimator::stochastic,
                                             Estimator::ensemble, Estimator::zero_mean};

@@ -11,7 +11,7 @@
 
 namespace varphase {
 
-/// A cut that was decided for.
+/// Which weights go, and by which threshold or sparsity that was decided.
 struct ChosenCut {
   Cut cut;
   Replacement rule = Replacement::zero;
@@ -19,14 +19,15 @@ struct ChosenCut {
   std::string how;                                              // "threshold 10^1.5"
 };
 
-/// The ranking by which whole units go (unit_scores). @throws Error usage where all units are worth
-/// the same.
+/// Turns a ranking of weights into one of whole units: each weight gets its unit's score (unit_scores).
+/// @throws Error usage where all units have the same score.
 Ranking ranking_of_units(Ranking ranking);
 
 /// The sweep by whose rows CutPlace::choose decides.
 SweepRequest sweep_to_choose(const Pruning& pruning);
 
-/// The masks of the place that is asked for; of Structure::neurons whole units.
+/// The masks that the user asked for, by threshold, by sparsity, or by the best row of a sweep; with
+/// Structure::neurons they drop whole units.
 /// @param ranking  of these layers; of Structure::neurons ranking_of_units
 /// @param sweep  with CutPlace::choose: the rows of sweep_to_choose; else null
 /// @param origin  the network's file, named in errors

@@ -38,10 +38,10 @@ struct PrunedNetwork {
   double sparsity() const;  // of the pruned layers
 };
 
-/// Ranks the layers' weights, chooses a cut, cuts, mends. The network's weights become the pruned
-/// ones. The model's epoch and provenance are the caller's to fill in.
+/// Ranks the layers' weights, chooses which to drop, drops them and repairs the network (Pruning::repair). The weights
+/// of input.network become the pruned ones. The model's epoch and provenance are left to the caller.
 /// @param config  resolved configuration of the run, JSON; its "network" is the network's spec
-/// @param advanced  hears of the images of images_to_choose
+/// @param advanced  called with numbers of images as they are predicted to choose a cut (images_to_choose in all)
 /// @throws Error usage as check_pruning and choose_cut, or without validation images for `choose`.
 PrunedNetwork prune_network(const PruningInput& input, const Pruning& pruning,
                             const std::string& config,

@@ -90,7 +90,7 @@ class ExecutedLayer final : public MomentsForm {
   Compact compact_;
   std::optional<ExecutionForm> given_;
   mutable std::mutex mutex_;
-  /// by log2 of the rows, and what is wanted
+  /// by {log2 of the batch's rows, mean wanted, variance wanted}
   mutable std::map<std::array<int, 3>, FormChoice> choices_;
 };
 

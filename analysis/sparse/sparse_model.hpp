@@ -93,7 +93,7 @@ std::vector<float> variances_of_alpha(float alpha, std::span<const float> mean);
 /// 1 / (1 - sparsity); infinite where nothing is kept.
 double compression(double sparsity);
 
-/// Bytes of the arrays that a pruned layer takes in a file; a sweep tells sizes by it without writing. Rule mean: the
+/// Bytes of the arrays of one pruned layer in a file, computed without writing one (a sweep shows them). Rule mean: the
 /// mask, all means, the kept variances. Rule zero: indptr, indices, kept means and variances.
 /// @param alpha_is_shared  whether one alpha is stored in place of all variances
 /// @throws Error usage (unknown rule), shape.
@@ -104,14 +104,15 @@ std::int64_t stored_bytes(const SparseModel& model);
 /// Bytes of the same network with the means of all weights and no variances: the least that a dense file takes.
 std::int64_t dense_bytes(const SparseModel& model);
 
-/// Of each pruned layer its name, shape, rule, parameterization and number of kept weights, as every file lists them.
+/// A JSON list: name, shape, rule, parameterization and number of kept weights of each pruned layer, the form in which
+/// every file lists them.
 Json layer_list(const SparseModel& model);
 
 /// File form (kind "pruned"): see checkpoints/FORMAT.md.
 /// @throws Error format where the model contradicts itself.
 Document to_document(const SparseModel& model);
 
-/// The way back from to_document. @param path  names the file in messages
+/// Reads what to_document made. @param path  names the file in messages
 /// @throws Error format where the document does not follow the schema: unknown or missing arrays, shapes, counts that
 ///   disagree with the mask, indices out of range, entries that are not finite, names that stand twice.
 SparseModel sparse_model_from_document(const Document& document, const std::string& path);

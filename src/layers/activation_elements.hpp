@@ -22,7 +22,8 @@ T* elements_of(const at::Tensor& tensor) {
   return static_cast<T*>(tensor.mutable_data_ptr());
 }
 
-/// body(Bfloat16{}) for a tensor of bfloat16, else body(0.0F).
+/// Calls body with a value of the tensor's element type, by which it picks its instance: Bfloat16{} for bfloat16, else
+/// 0.0F.
 template <class Body>
 void on_activations(const at::Tensor& tensor, const Body& body) {
   if (tensor.scalar_type() == at::kBFloat16) {

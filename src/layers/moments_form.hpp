@@ -6,7 +6,7 @@
 
 namespace varphase {
 
-/// E b and Var b of a variance layer's output, [N, out...].
+/// Mean and variance of a variance layer's output for N images, each [N, out...].
 struct OutputMoments {
   at::Tensor mean, variance;
 };
@@ -16,8 +16,8 @@ struct WantedMoments {
   bool mean = true, variance = true;
 };
 
-/// Another way to the moments of a pruned layer's output than by dense products with its masked
-/// weights: the same numbers within rounding, no gradients.
+/// Computes the moments of a pruned layer's output in another way than by dense products with its masked weights: the
+/// same numbers within rounding, faster where few weights are left, without gradients. ExecutedLayer is one.
 class MomentsForm {
  public:
   virtual ~MomentsForm() = default;

@@ -16,8 +16,8 @@ import unittest
 
 from program import OFFLINE, PROGRAM, SMALL, run
 
-VERBS = ["train", "finetune", "kappa", "transition", "sweep", "prune", "eval", "export", "import", "predict", "inspect", "check",
-         "data", "report", "completion"]  # fmt: skip
+HELP = run("--help").stdout
+VERBS = re.findall(r"^  ([a-z]+) {2,}", HELP[HELP.index("Subcommands:"):], re.MULTILINE)
 
 
 class Words(unittest.TestCase):

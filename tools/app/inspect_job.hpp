@@ -25,7 +25,7 @@ struct InspectRequest {
 
 class InspectJob : public Job {
  public:
-  /// Each file as soon as it is read: a later one may be refused.
+  /// Called for each file as soon as it is read, so that it is shown even if a later one cannot be read.
   virtual void described(const FileDescription& /*file*/) {}
 };
 

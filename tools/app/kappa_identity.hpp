@@ -32,8 +32,8 @@ std::string request_digest(const Json& origin, const KappaRequest& request);
 /// Key of request_digest in a map's provenance.
 inline constexpr const char* kRequestDigest = "request";
 
-/// The map in a file where the same request made it: what an interrupted run of the verb had done
-/// is not done again. Closed forms are: they take no time.
+/// The map that lies in `file`, if the same request made it, so that an interrupted `kappa` does not compute it again;
+/// else none. Also none where all layers have a closed form: computing these anew takes no time.
 std::optional<KappaMap> made_before(const std::filesystem::path& file, const std::string& request,
                                     const KappaPlan& plan);
 

@@ -73,10 +73,7 @@ LoadedNetwork network_of_snapshot(const Snapshot& snapshot, at::Device device,
 }
 
 void check_network_file(const fs::path& path) {
-  const std::string kind = read_document_header(path).kind;
-  VARPHASE_CHECK(kind == "pruned" || kind == kCheckpointKind, ErrorKind::format,
-                 "{}: is a {} file, which holds no network\n  give a checkpoint or a pruned file",
-                 path.string(), kind);
+  require_kind(path, read_document_header(path).kind, {kCheckpointKind, "pruned"});
 }
 
 LoadedNetwork load_network_file(const fs::path& path, at::Device device, const std::string& form) {

@@ -11,10 +11,10 @@ namespace varphase {
 /// be made or written.
 void check_output_file(const std::filesystem::path& path, bool overwrite);
 
-/// The same of a folder that gets files of names of its own.
+/// The same for a folder into which several files are written under names that the program chooses.
 void check_output_folder(const std::filesystem::path& path);
 
-/// Before the file: its folder. @throws Error io.
+/// Creates the folder in which `path` will be written. @throws Error io.
 void make_output_folder(const std::filesystem::path& path);
 
 }  // namespace varphase

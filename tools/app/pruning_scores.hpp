@@ -12,18 +12,20 @@
 
 namespace varphase {
 
-/// Layers with all that their scores and repair take; how the curvature was smoothed and where its
-/// map lay ("" where none was asked for).
+/// The layers to be pruned, with everything that ranking their weights and repairing the network reads.
 struct PruningScores {
   std::vector<PrunableLayer> layers;
-  std::vector<ScoreInputs> inputs;
-  std::string smooth, map;
+  std::vector<ScoreInputs> inputs;  // by layer: what the criteria compute scores from
+  std::string smooth;  // how the curvature was smoothed; "" where no criterion needs curvature
+  std::string map;     // the kappa map that it was read from; likewise
 };
 
+/// Fills in, for every layer, what these criteria and this repair need: curvature (from the run's kappa map, or
+/// computed), gradients, mean squares of inputs.
 /// @param layers  prunable_layers of the source's network
 /// @param criteria  by which the layers will be ranked
 /// @param smooth  of kappa, as KappaRequest has it @param seed  of noise and of random scores
-/// @param job  hears of a kappa map that has to be computed
+/// @param job  told about a kappa map that has to be computed
 PruningScores prepare_scores(PruningSource& source, std::vector<PrunableLayer> layers,
                              const std::vector<std::string>& criteria, Repair repair,
                              const DeviceImages& train, const std::string& smooth,

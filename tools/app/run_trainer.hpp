@@ -29,8 +29,8 @@ class RunTrainer {
   RunTrainer(RunFolder run, RunConfig config, const TrainingImages& images, at::Device device,
              std::string member, bool own_stream, TrainJob& job);
 
-  /// Goes on from there.
-  /// @param changed_data  as check_same_images said it
+  /// Continues from a checkpoint.
+  /// @param changed_data  what check_same_images returned: how the images differ from the checkpoint's, "" if not
   void resume(const ResumePoint& point, const std::string& changed_data);
   /// Begins with another network's weights, and says which.
   void begin_with(const InitialWeights& from);
@@ -46,7 +46,7 @@ class RunTrainer {
   std::int64_t epochs() const { return config_.train.epochs; }
   std::int64_t steps_per_epoch() const { return trainer_->steps_per_epoch(); }
   std::int64_t steps_left() const;
-  /// An evaluation's seconds as a share of those of each step; none before the first one.
+  /// Seconds of an evaluation divided by the seconds of a training step; none before the first evaluation.
   std::optional<double> evaluation_a_step() const;
   bool done() const { return trainer_->epoch() >= config_.train.epochs; }
   /// Whether evaluations are due after the epoch that ended last.
@@ -58,10 +58,10 @@ class RunTrainer {
   /// @return whether the epoch has a further step. @throws Error numeric, with the last good
   /// checkpoint.
   bool step();
-  /// Evaluates and saves where these are due, and tells the row. @return false where the epoch was
-  /// stopped in its middle.
+  /// Evaluates and saves a checkpoint where these are due, and gives the epoch's row to the job. @return false where
+  /// the epoch was stopped before its last step.
   bool end_epoch();
-  /// Saves where it stands, within an epoch. @return for the result
+  /// Saves a checkpoint within the epoch. @return what TrainResult::stopped lists of it
   StoppedTraining stop();
   void finish();
 

@@ -150,6 +150,7 @@ ShiftResult shift(const ShiftRequest& request, ShiftJob& job) {
   VARPHASE_CHECK(!request.paths.empty(), ErrorKind::usage, "shift wants a run or a file at least");
   if (!request.out.empty()) check_output_file(request.out, request.overwrite);
   const std::vector<NetworkFile> files = network_files(request.paths, request.epoch);
+  for (const NetworkFile& entry : files) check_network_file(entry.path);
   Shifting shifting(request, files.size(), job);
   std::map<fs::path, RunLock> locks;
   for (const NetworkFile& entry : files) {

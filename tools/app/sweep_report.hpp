@@ -34,7 +34,7 @@ struct SweepReport {
   std::int64_t dense_bytes() const;
 };
 
-/// Of a row's pruned layers in a file.
+/// Bytes that all pruned layers of a row's network would take in a pruned file.
 std::int64_t stored_bytes(const NetworkCost& cost);
 
 /// docs/files.md, "sweeps".

@@ -107,7 +107,7 @@ struct TrainingStart {
   double all_bytes = 0;         // of all checkpoints, about
 };
 
-/// Who hears of a training.
+/// Receives the events of a training as they happen; whoever wants none of them uses it as it is.
 class TrainJob : public Job {
  public:
   /// What a person should know where notes are not wanted either: images that are left out, what a
@@ -131,9 +131,9 @@ struct MemberScores {
   TestScores scores;
 };
 
-/// Where a training that was asked to end has saved.
+/// A training that was interrupted, and the step at which it saved its checkpoint.
 struct StoppedTraining {
-  std::string member;  // or ""
+  std::string member;  // of several networks, "03"; else ""
   std::int64_t step = 0;
 };
 

@@ -13,7 +13,7 @@
 #include <ATen/ops/zeros.h>
 #include <CLI/CLI.hpp>
 
-#include "analysis/curvature/diagonal.hpp"
+#include "analysis/curvature/head_diagonal.hpp"
 #include "analysis/predict/predictor.hpp"
 #include "analysis/predict/trunk.hpp"
 #include "analysis/prune/sweep.hpp"

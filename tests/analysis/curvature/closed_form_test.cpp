@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
-#include "analysis/curvature/diagonal.hpp"
+#include "analysis/curvature/head_diagonal.hpp"
 #include "src/kernels/curvature/output_curvature.hpp"
 #include "src/torch/kernel_arguments.hpp"
 #include "tests/support/device.hpp"

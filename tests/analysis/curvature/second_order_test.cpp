@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "analysis/curvature/second_order.hpp"
 
-#include "analysis/curvature/diagonal.hpp"
+#include "analysis/curvature/head_diagonal.hpp"
 #include "analysis/curvature/loss_curvature.hpp"
 #include "analysis/curvature/network_diagonal.hpp"
 #include "src/layers/activation_layer.hpp"

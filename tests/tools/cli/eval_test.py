@@ -32,8 +32,9 @@ class Eval(ProgramTest):
         many = ["--samples", 1000000, *OFFLINE]  # never ends where it begins
         page = self.folder / "page.html"
         page.write_text("<html></html>")
-        self.fails(3, "page.html", arguments=["eval", one, page, *many])
-        self.fails(3, "is a kappa file", "give a checkpoint", arguments=["eval", one, one / "kappa/epoch_0001.h5", *many])
+        for verb in ("eval", "shift"):
+            self.fails(3, "page.html", arguments=[verb, one, page, *many])
+            self.fails(3, "epoch_0001.h5: is a kappa map", arguments=[verb, one, one / "kappa/epoch_0001.h5", *many])
 
     def test_a_path_that_is_not_there_is_no_reason_to_train(self):
         one = self.train_tiny("one")
