@@ -38,9 +38,9 @@ class Eval(ProgramTest):
 
     def test_a_path_that_is_not_there_is_no_reason_to_train(self):
         one = self.train_tiny("one")
-        for path, words in ((one / "pruned/95.h5", "no such run or file\n  it would lie in the run"),
+        for path, words in ((one / "pruned/95.h5", "no run or file there\n  it would lie in the run"),
                             (one / "checkpoints", "no run (there is no config.json)\n  it lies in the run"),
-                            (self.folder / "none.h5", "none.h5: no such run or file\n"),
+                            (self.folder / "none.h5", "none.h5: no run or file there\n"),
                             (self.folder / "none", "make one with: varphase train")):  # fmt: skip
             with self.subTest(path.name):
                 self.fails(3, words, arguments=["eval", path, *OFFLINE])
