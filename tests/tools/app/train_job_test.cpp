@@ -263,19 +263,6 @@ TEST_F(TrainJobTest, ALossThatIsNotFiniteNamesTheLastGoodCheckpoint) {
   EXPECT_EQ(job.told.back(), "end");
 }
 
-TEST_F(TrainJobTest, FinetuningWantsAPrunedFile) {
-  Listener job;
-  FinetuneRequest wrong;
-  wrong.run = (folder_ / "fine").string();
-  EXPECT_THAT(refusal(ErrorKind::usage, [&] { finetune(wrong, job); }),
-              HasSubstr("what shall be finetuned"));
-  wrong.pruned = (folder_ / "none.h5").string();
-  EXPECT_THAT(refusal(ErrorKind::io, [&] { finetune(wrong, job); }), HasSubstr("none.h5"));
-  wrong.resume = true;
-  EXPECT_THAT(refusal(ErrorKind::usage, [&] { finetune(wrong, job); }), HasSubstr("--resume"));
-  EXPECT_FALSE(fs::exists(folder_ / "fine"));
-}
-
 TEST(TrainRequestTest, IsTheSameAsJson) {
   TrainRequest request;
   assign_fields(request, parse_json(R"({"run": "r", "members": 3, "initial_log_alpha": -2.5,
