@@ -13,15 +13,18 @@ namespace {
 
 constexpr FileKind kKinds[] = {
     {"checkpoint", "a checkpoint",
-     "varphase kappa, sweep, prune, eval, shift, predict, export and train --init take it"},
+     "varphase kappa, sweep, prune, eval, shift, attack, predict, export and train --init take it"},
     {"pruned", "a pruned file",
-     "varphase eval, shift, predict, sweep, prune, finetune and export take it"},
+     "varphase eval, shift, attack, predict, sweep, prune, finetune and export take it"},
     {"kappa", "a kappa map",
      "varphase transition, sweep, prune and report find it by its run: give the run's folder"},
     {"partial", "the sums of a kappa map that is not done",
      "varphase kappa goes on with it by itself: give the run's folder"},
     {"predictions", "a file of predictions",
      "varphase predict wrote it for other programs: give the network that predicted"},
+    {"attack", "the images of an attack",
+     "varphase attack wrote it for other programs, or goes on with it by itself: give the "
+     "networks"},
     {"images", "a cache of decoded images", "--data takes the images that it was made of"},
 };
 

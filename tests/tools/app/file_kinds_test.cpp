@@ -12,6 +12,7 @@
 #include "src/base/error.hpp"
 #include "tests/support/temporary_folder.hpp"
 #include "tests/tools/app/two_layers.hpp"
+#include "tools/app/attack_job.hpp"
 #include "tools/app/evaluate_job.hpp"
 #include "tools/app/export_job.hpp"
 #include "tools/app/finetune_job.hpp"
@@ -108,6 +109,19 @@ const std::vector<NetworkVerb>& network_verbs() {
          ShiftJob job;
          shift(request, job);
        }},
+      {"attack",
+       {"checkpoint", "pruned"},
+       [](const std::string& file, const fs::path& /*out*/) {
+         AttackRunsRequest request;
+         request.device = "cpu";
+         request.paths = {file};
+         request.epsilon = "8/255";
+         request.steps = 1;
+         request.samples = 1;
+         request.images = 4;
+         Job job;
+         attack_runs(request, job);
+       }},
       {"kappa",
        {"checkpoint"},
        [](const std::string& file, const fs::path& /*out*/) {
@@ -203,6 +217,20 @@ TEST(FileKinds, EveryVerbTakesItsOwnAndSaysWhatTheOthersAre) {
       EXPECT_NO_THROW(verb.call(files.at(kind).string(), own));
     }
   }
+}
+
+TEST(FileKinds, AreThoseThatTheFormatDescribes) {
+  const std::string format =
+      read_text_file(fs::path(VARPHASE_SOURCE_DIR) / "checkpoints/FORMAT.md");
+  std::set<std::string> described, known;
+  const std::string heading = "\n## Kind `";
+  for (std::size_t at = format.find(heading); at != std::string::npos;
+       at = format.find(heading, at + 1)) {
+    const std::size_t name = at + heading.size();
+    described.insert(format.substr(name, format.find('`', name) - name));
+  }
+  for (const FileKind& kind : file_kinds()) known.insert(std::string(kind.kind));
+  EXPECT_EQ(known, described);
 }
 
 TEST(FileKinds, ResultsInOtherFormsAreNoNetworksEither) {
