@@ -6,6 +6,8 @@
 #include <map>
 #include <string_view>
 
+#include "analysis/report/uncertainty_figures.hpp"
+
 namespace varphase {
 namespace {
 
@@ -171,12 +173,18 @@ Json figure_data(const ReportInputs& inputs) {
   const std::string split = inputs.transition ? inputs.transition->split : "test";
   Json sweeps = Json::array();
   for (const auto& [file, sweep] : inputs.sweeps) sweeps.push_back(sweep_data(file, sweep));
+  Json uncertainty = Json::array();
+  for (const auto& [file, evaluation] : inputs.evaluations) {
+    Json one = uncertainty_data(file, evaluation);
+    if (!one.is_null()) uncertainty.push_back(std::move(one));
+  }
   return {{"name", inputs.name},
           {"split", split},
           {"metrics", inputs.metrics ? metrics_data(*inputs.metrics, split) : Json()},
           {"transition", inputs.transition ? transition_data(*inputs.transition) : Json()},
           {"kappa", inputs.histograms.empty() ? Json() : kappa_data(inputs)},
-          {"sweeps", sweeps}};
+          {"sweeps", sweeps},
+          {"uncertainty", uncertainty}};
 }
 
 }  // namespace varphase

@@ -20,7 +20,8 @@ namespace varphase {
 ///      "kappa": null | {"kappa0", "first", "width",
 ///                       "layers": [{"layer", "weights",
 ///                                   "epochs": [{"epoch", "over", "zeros", "negative", "underflow", "overflow", "bins"}]}]},
-///      "sweeps": [{"file", "epoch", "layer", "criterion", "split", "samples", "full", "rows", "chosen"}]}
+///      "sweeps": [{"file", "epoch", "layer", "criterion", "split", "samples", "full", "rows", "chosen"}],
+///      "uncertainty": [..]}   of each evaluation with tables of metrics (uncertainty_figures.hpp)
 ///
 /// Accuracies are fractions; of two rows of one epoch the later one counts.
 Json figure_data(const ReportInputs& inputs);

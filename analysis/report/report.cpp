@@ -12,6 +12,7 @@
 #include "analysis/report/assets.hpp"
 #include "analysis/report/figure_data.hpp"
 #include "analysis/report/html.hpp"
+#include "analysis/report/uncertainty_figures.hpp"
 #include "src/base/atomic_file.hpp"
 #include "src/base/byte_text.hpp"
 #include "src/base/error.hpp"
@@ -365,9 +366,12 @@ std::string render_report(const ReportInputs& inputs) {
   if (has_objective(data)) flags.insert("objective");
   if (!data["sweeps"].empty()) flags.insert("sweeps");
   if (!inputs.evaluations.empty()) flags.insert("evaluations");
-  std::string tables;
-  for (const auto& [file, evaluation] : inputs.evaluations)
+  if (!data["uncertainty"].empty()) flags.insert("uncertainty");
+  std::string tables, metric_tables;
+  for (const auto& [file, evaluation] : inputs.evaluations) {
     tables += evaluation_table(file, evaluation);
+    metric_tables += uncertainty_tables(file, evaluation);
+  }
   return fill_template(page_template(),
                        {{"name", escape_html(inputs.name)},
                         {"run", escape_html(inputs.run.string())},
@@ -380,6 +384,7 @@ std::string render_report(const ReportInputs& inputs) {
                         {"finding", finding_html(inputs)},
                         {"kappa_note", kappa_note_html(inputs)},
                         {"evaluation_tables", tables},
+                        {"metric_tables", metric_tables},
                         {"provenance", provenance_html(inputs)},
                         {"style", std::string(page_style())},
                         {"plotly", std::string(plotly_script())},

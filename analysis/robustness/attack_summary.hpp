@@ -5,13 +5,10 @@
 #include <cstdint>
 #include <vector>
 
+#include "analysis/predict/interval.hpp"
 #include "analysis/robustness/attack_outcome.hpp"
 
 namespace varphase {
-
-struct Interval {
-  double low = 0, high = 0;
-};
 
 /// Wilson's score interval of a rate of so many successes in n images, 95 % (Wilson 1927): within 0 .. 1 and not empty
 /// at either end.

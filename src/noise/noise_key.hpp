@@ -25,6 +25,7 @@ enum class Stream : std::uint8_t {
   reestimation = 12,
   kl_sample = 13,
   corruption = 14,
+  bootstrap = 15,
   attack_start = 16,
 };
 

@@ -14,10 +14,12 @@
 #include "tools/app/device.hpp"
 #include "tools/app/loaded_network.hpp"
 #include "tools/app/network_files.hpp"
+#include "tools/app/other_images.hpp"
 #include "tools/app/output_file.hpp"
 #include "tools/app/run_contents.hpp"
 #include "tools/app/run_images.hpp"
 #include "tools/app/run_lock.hpp"
+#include "tools/app/scored_predictions.hpp"
 #include "tools/app/side_files.hpp"
 #include "tools/app/trained_images.hpp"
 
@@ -127,10 +129,10 @@ std::int64_t members_of(Estimator estimator, std::int64_t samples) {
 }
 
 /// Images times members of all estimators.
-std::int64_t passes_of(const DeviceImages& images, std::int64_t samples) {
+std::int64_t passes_of(std::int64_t images, std::int64_t samples) {
   std::int64_t members = 0;
   for (const Estimator estimator : kEstimators) members += members_of(estimator, samples);
-  return images.count() * members;
+  return images * members;
 }
 
 /// Evaluates one network after the other.
@@ -141,6 +143,8 @@ class Evaluation {
         networks_(static_cast<std::int64_t>(networks)),
         device_(open_device({request.device, request.threads})),
         split_(split_from_name(request.split)),
+        groups_(metric_groups(request.metrics, !request.ood.empty())),
+        scored_(request.together),
         job_(job) {}
 
   EvaluatedNetwork evaluate(const NetworkFile& entry) {
@@ -151,19 +155,25 @@ class Evaluation {
     check_fits(loaded.network, dataset, false);
     VARPHASE_CHECK(dataset.part(split_).count() > 0, ErrorKind::usage, "{}: no {} images",
                    entry.path.string(), split_name(split_));
-    const DeviceImages images = to_device(dataset.part(split_), split_, device_);
+    std::vector<DeviceImages> sets{to_device(dataset.part(split_), split_, device_)};
+    add_other_images(loaded, dataset, sets);
+    std::int64_t images = 0;
+    for (const DeviceImages& set : sets) images += set.count();
     expect_work(entry, passes_of(images, request_.samples), clock);
     EvaluatedNetwork result;
-    const std::map<std::string, at::Tensor> predicted =
-        predict(entry, loaded.network, images, result.metrics);
-    if (request_.together) {
-      together_.check_images(entry, dataset, split_);
-      for (const auto& [name, log_p] : predicted) together_.add(name, log_p, images.labels);
+    const std::vector<EstimatedSets> predicted = predict(entry, loaded.network, sets);
+    const at::Tensor& labels = sets.front().labels;
+    if (request_.together) together_.check_images(entry, dataset, split_);
+    for (const EstimatedSets& one : predicted) {
+      const std::string name = estimator_name(one.estimator);
+      result.metrics[name] = varphase::metrics(one.own.log_p, labels);
+      if (request_.together) together_.add(name, one.own.log_p, labels);
     }
+    if (!groups_.empty()) scored_.add(entry.name, predicted, labels, dataset, split_);
     result.name = entry.name;
     result.path = entry.path.string();
     result.bytes = static_cast<std::int64_t>(fs::file_size(entry.path));
-    result.images = images.count();
+    result.images = sets.front().count();
     result.data = trained_images(dataset, loaded.dataset_digest, entry.path.string());
     count_weights(result, loaded);
     if (loaded.pruned) result.execution = execution_of(loaded, request_.form);
@@ -172,7 +182,30 @@ class Evaluation {
 
   EvaluateResult::Together together() const { return together_.scores(); }
 
+  /// None where none were asked for.
+  std::optional<MetricTables> tables() const {
+    if (groups_.empty()) return std::nullopt;
+    const BootstrapSettings bootstrap{.resamples = request_.resamples,
+                                      .seed = static_cast<std::uint64_t>(request_.seed)};
+    return MetricTables{groups_, bootstrap.resamples, bootstrap.level, others_,
+                        metric_columns(scored_.all(), bootstrap)};
+  }
+
  private:
+  /// Those of --ood, behind the network's own.
+  void add_other_images(const LoadedNetwork& loaded, const Dataset& dataset,
+                        std::vector<DeviceImages>& sets) {
+    DataConfig config = loaded.config.data;
+    if (config.normalize != "none") record_normalization(config, dataset);
+    others_.clear();
+    for (const std::string& name : request_.ood) {
+      const OtherImages other = open_other_images(config, loaded.network, name, request_.set,
+                                                  static_cast<unsigned>(request_.threads));
+      others_.push_back({other.name, other.digest, other.images.count()});
+      sets.push_back(to_device(other.images, Split::test, device_));
+    }
+  }
+
   /// @param clock  since the network began to be read: what lies between two of several
   void expect_work(const NetworkFile& entry, std::int64_t passes, const Stopwatch& clock) {
     if (estimate_) return;
@@ -184,46 +217,67 @@ class Evaluation {
         [device = device_] { synchronize(device); });
   }
 
-  std::map<std::string, at::Tensor> predict(const NetworkFile& entry, Network& network,
-                                            const DeviceImages& images,
-                                            MetricsByEstimator& metrics) {
+  /// By every estimator, of the network's own images, which come first, and of the others.
+  std::vector<EstimatedSets> predict(const NetworkFile& entry, Network& network,
+                                     const std::vector<DeviceImages>& sets) {
     // Networks of one ensemble draw their noise apart.
     const auto seed =
         static_cast<std::uint64_t>(request_.seed) + (request_.together ? together_.networks() : 0);
+    std::int64_t images = 0;
+    for (const DeviceImages& set : sets) images += set.count();
     job_.begin("eval " + entry.name, passes_of(images, request_.samples), "passes");
-    Predictor predictor(network, images, seed);
-    std::int64_t members = 1;
-    predictor.on_advance([&](std::int64_t predicted) {
-      job_.advance(predicted * members);
-      estimate_->advance(predicted * members);
-    });
-    std::map<std::string, at::Tensor> all;
-    for (const Estimator estimator : kEstimators) {
-      members = members_of(estimator, request_.samples);
-      const at::Tensor log_p = predictor.log_probabilities(estimator, request_.samples);
-      metrics[estimator_name(estimator)] = varphase::metrics(log_p, images.labels);
-      all[estimator_name(estimator)] = log_p;
+    std::vector<EstimatedSets> all;
+    for (const Estimator estimator : kEstimators) all.push_back({estimator, {}, {}});
+    for (const DeviceImages& set : sets) {
+      Predictor predictor(network, set, seed);
+      std::int64_t members = 1;
+      predictor.on_advance([&](std::int64_t predicted) {
+        job_.advance(predicted * members);
+        estimate_->advance(predicted * members);
+      });
+      for (EstimatedSets& one : all) {
+        members = members_of(one.estimator, request_.samples);
+        const Prediction prediction = predict_set(predictor, one.estimator);
+        if (&set == &sets.front()) {
+          one.own = prediction;
+        } else {
+          one.others.push_back(prediction);
+        }
+      }
     }
     estimate_->end_piece();
     job_.end();
     return all;
   }
 
+  /// The members' own entropies cost time, and only the tables have them.
+  Prediction predict_set(Predictor& predictor, Estimator estimator) const {
+    if (groups_.empty()) return {predictor.log_probabilities(estimator, request_.samples), {}};
+    return predictor.predict(estimator, request_.samples);
+  }
+
   const EvaluateRequest& request_;
   std::int64_t networks_;
   at::Device device_;
   Split split_;
+  TextList groups_;
+  std::vector<OtherSet> others_;
+  ScoredPredictions scored_;
   Job& job_;
   std::optional<TimeEstimate> estimate_;
   Together together_;
 };
 
 /// Where the JSON goes; "": nowhere.
-fs::path result_path(const EvaluateRequest& request) {
+fs::path result_path(const EvaluateRequest& request, const std::vector<NetworkFile>& files,
+                     bool with_tables) {
   if (!request.out.empty()) return request.out;
   const fs::path last = request.paths.back();
-  if (last.parent_path().filename() != "pruned") return {};
-  return last.parent_path().parent_path() / "evaluations" / (last.stem().string() + ".json");
+  if (last.parent_path().filename() == "pruned")
+    return last.parent_path().parent_path() / "evaluations" / (last.stem().string() + ".json");
+  const fs::path& file = files.back().path;
+  if (!with_tables || file.parent_path().filename() != "checkpoints") return {};
+  return file.parent_path().parent_path() / "evaluations" / (file.stem().string() + ".json");
 }
 
 }  // namespace
@@ -246,8 +300,9 @@ EvaluateResult evaluate(const EvaluateRequest& request, Job& job) {
   result.split = request.split;
   for (const NetworkFile& entry : files) result.entries.push_back(evaluation.evaluate(entry));
   if (request.together) result.together = evaluation.together();
+  result.tables = evaluation.tables();
   SideFiles side;
-  const fs::path out = result_path(request);
+  const fs::path out = result_path(request, files, result.tables.has_value());
   if (!out.empty()) {
     side.add([&] {
       make_output_folder(out);

@@ -12,6 +12,7 @@
 #include "src/base/config.hpp"
 #include "tools/app/device_choice.hpp"
 #include "tools/app/job.hpp"
+#include "tools/app/metric_tables.hpp"
 
 namespace varphase {
 
@@ -27,6 +28,10 @@ struct EvaluateRequest : DeviceChoice {
   bool overwrite = false;
   std::string form = "auto";
   std::string data;
+  TextList metrics;
+  std::int64_t resamples = 1000;
+  TextList ood;
+  TextList set;
 
   template <class Visitor>
   void visit_fields(Visitor&& visit) {
@@ -41,13 +46,28 @@ struct EvaluateRequest : DeviceChoice {
     visit("split", split, FieldInfo{.help = "images", .choices = {"test", "validation", "train"}});
     visit("out", out,
           FieldInfo{.help = "also write the result as JSON [RUN/evaluations/NAME.json for files "
-                            "in RUN/pruned]"});
+                            "in RUN/pruned, and with --metrics or --ood]"});
     visit("overwrite", overwrite, FieldInfo{.help = "replace a file that --out names"});
     visit("form", form,
           FieldInfo{.help = "how pruned layers are computed: auto (whichever is the fastest), "
                             "dense, csr or compact; a given form gives the same bits at every "
                             "run"});
     visit("data", data, FieldInfo{.help = "images, where they are not those of the run's config"});
+    visit("metrics", metrics,
+          FieldInfo{.help = "tables of metrics: all, or some of cls (classification), cal "
+                            "(calibration), sc (selective prediction), ood"});
+    visit("resamples", resamples,
+          FieldInfo{.help = "of the images, for the 95 % intervals of --metrics; 0: no intervals",
+                    .min = 0,
+                    .max = 1e6});
+    visit("ood", ood,
+          FieldInfo{.help = "another data set, whose images are to be told from the network's own "
+                            "by how unsure it is of them: a name, a folder or file; again for "
+                            "more"});
+    visit("set", set,
+          FieldInfo{.help = "data.field=value of how the files of --ood are read, where not as the "
+                            "run had it",
+                    .recorded = true});
     DeviceChoice::visit_fields(visit);
   }
 };
@@ -88,6 +108,7 @@ struct EvaluateResult {
   std::string split;
   std::vector<EvaluatedNetwork> entries;
   std::optional<Together> together;
+  std::optional<MetricTables> tables;  // of --metrics, --ood
   std::vector<std::string> unwritten;  // why a file beside the result is missing
 };
 

@@ -63,6 +63,7 @@ Json to_json(const EvaluateResult& result) {
     add_metrics(together, result.together->metrics);
     json["together"] = together;
   }
+  if (result.tables) json["metrics"] = to_json(*result.tables);
   return json;
 }
 

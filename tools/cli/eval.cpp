@@ -4,8 +4,10 @@
 #include "src/base/console.hpp"
 #include "src/base/json.hpp"
 #include "src/base/text_table.hpp"
+#include "src/train/train_config.hpp"
 #include "tools/app/evaluate_job.hpp"
 #include "tools/cli/engine.hpp"
+#include "tools/cli/metric_tables_text.hpp"
 #include "tools/cli/terminal_job.hpp"
 #include "tools/cli/unwritten.hpp"
 #include "tools/cli/verbs.hpp"
@@ -86,7 +88,8 @@ class EvalVerb final : public Verb {
  public:
   std::string examples() const override {
     return "  varphase eval runs/first runs/first/pruned/95.h5 --samples 50\n"
-           "  varphase eval --together runs/five\n";
+           "  varphase eval --together runs/five\n"
+           "  varphase eval runs/first runs/first/pruned/95.h5 --metrics all --ood mnist\n";
   }
 
   void declare(Flags& flags) override {
@@ -95,6 +98,10 @@ class EvalVerb final : public Verb {
     flags.offer("form", {"auto", "dense", "csr", "compact"});
     flags.offer("epoch", {"last", "best"});
     flags.offer("device", {"auto", "cpu", "cuda"});
+    flags.offer("metrics", {"all", "cls", "cal", "sc", "ood"});
+    flags.overrides(request_.set, "data",
+                    "How the files of --ood are read (where not given: as the run had it)", false,
+                    [](auto&& visit) { DataConfig{}.visit_reading(visit); });
     flags.wide(wide_);
     flags.json(json_);
   }
@@ -112,6 +119,7 @@ class EvalVerb final : public Verb {
           result.split, result.samples);
       for (const EvaluatedNetwork& network : result.entries)
         if (network.execution) print_execution(network);
+      if (result.tables) print_metric_tables(result, wide_);
     }
     return tell_unwritten(result.unwritten);
   }

@@ -74,12 +74,12 @@ TEST_F(ReportInBrowser, DrawsAllFiguresWithoutErrorsOrRequests) {
   write_report(run, run / "report.html");
   const Opened page = open_page(run / "report.html");
   EXPECT_THAT(page.dom, HasSubstr("data-ready=\"yes\""));
-  EXPECT_THAT(page.dom, HasSubstr("data-figures=\"7\""));
+  EXPECT_THAT(page.dom, HasSubstr("data-figures=\"10\""));
   EXPECT_THAT(page.dom, Not(HasSubstr("data-errors")));
-  EXPECT_EQ(count(page.dom, "class=\"csv\""), 7);
+  EXPECT_EQ(count(page.dom, "class=\"csv\""), 10);
   EXPECT_GE(count(page.dom, "class=\"trace scatter"),
-            4 + 1 + 3 + 2 * 3);  // the lines of five figures
-  EXPECT_GE(count(page.dom, "class=\"trace bars"), 2);
+            4 + 1 + 3 + 2 * 3 + 2 * 3);  // the lines of seven figures
+  EXPECT_GE(count(page.dom, "class=\"trace bars"), 2 + 2);
   EXPECT_EQ(count(page.dom, "class=\"hm\""), 1);
   EXPECT_GE(count(page.dom, "class=\"errorbar\""), 100);
   EXPECT_THAT(page.dom, HasSubstr("weights over κ₀"));
@@ -90,7 +90,7 @@ TEST_F(ReportInBrowser, DrawsAllFiguresWithoutErrorsOrRequests) {
   EXPECT_EQ(count(page.dom, "@import"), 0);
   EXPECT_EQ(count(page.dom, "url(http"), 0);
   // Nor does a button send the data anywhere.
-  EXPECT_GE(count(page.dom, "data-title=\"Download plot"), 7);
+  EXPECT_GE(count(page.dom, "data-title=\"Download plot"), 10);
   EXPECT_EQ(count(page.dom, "data-title=\"Share"), 0);
 }
 

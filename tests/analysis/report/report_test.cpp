@@ -323,6 +323,10 @@ TEST(Report, TextsOfFilesNeverBecomeMarkup) {
   evaluation["entries"][0]["path"] = attack;
   evaluation["split"] = attack;
   evaluation["samples"] = attack;
+  Json& tables = evaluation["metrics"];
+  tables["ood"][0]["name"] = attack;
+  tables["columns"][0]["network"] = attack;
+  tables["columns"][0]["estimator"] = attack;
   write_json_file(run / "evaluations" / "98.json", evaluation);
   const std::string page = render_report(collect_report(run));
   const std::string body = body_of(page);
@@ -331,6 +335,41 @@ TEST(Report, TextsOfFilesNeverBecomeMarkup) {
   EXPECT_THAT(body, Not(HasSubstr("<b>run")));
   EXPECT_THAT(body, HasSubstr("&lt;img src=x onerror=alert(1)&gt;&quot;&#39;&amp;"));
   EXPECT_EQ(data_of(page)["kappa"]["layers"][0]["layer"], attack);
+}
+
+TEST_F(SyntheticReport, ShowsTheMetricsOfAnEvaluation) {
+  const std::string page = render_report(collect_report(run_));
+  const Json uncertainty = data_of(page)["uncertainty"];
+  ASSERT_EQ(uncertainty.size(), 1U);
+  EXPECT_EQ(uncertainty[0]["ood"], Json({"mnist"}));
+  ASSERT_EQ(uncertainty[0]["columns"].size(), 3U);
+  const Json& column = uncertainty[0]["columns"][1];
+  EXPECT_EQ(column["title"], "full, ensemble");
+  EXPECT_EQ(column["reliability"]["equal_width"]["images"].size(), 15U);
+  EXPECT_EQ(column["risk_coverage"]["risk"].size(), 50U);
+  EXPECT_EQ(column["entropy"]["ood"][0].size(), 30U);
+  const std::string body = body_of(page);
+  EXPECT_THAT(body, HasSubstr("<td>86.00 <small>84.28 to 87.72</small></td>"));  // accuracy
+  EXPECT_THAT(body, HasSubstr("<td>93.00 <small>91.14 to 94.86</small></td>"));  // AUROC
+  EXPECT_THAT(body, HasSubstr("Images of mnist told from the network"));
+}
+
+TEST_F(SyntheticReport, TakesListsOfMetricsThatDoNotFit) {
+  const fs::path path = run_ / "evaluations" / "98.json";
+  Json evaluation = read_json_file(path);
+  Json& columns = evaluation["metrics"]["columns"];
+  columns[0]["risk_coverage"]["risk"] = {0.1, "x", nullptr};
+  columns[0]["reliability"]["equal_width"].erase("images");
+  columns[1]["entropy"] = 3;
+  columns[1]["ood"] = "none";
+  columns[2] = "nothing";
+  write_json_file(path, evaluation);
+  const Json shown = data_of(render_report(collect_report(run_)))["uncertainty"][0]["columns"];
+  ASSERT_EQ(shown.size(), 2U);
+  EXPECT_EQ(shown[0]["risk_coverage"]["coverage"].size(), 3U);
+  EXPECT_EQ(shown[0]["risk_coverage"]["risk"], Json({0.1, nullptr, nullptr}));
+  EXPECT_TRUE(shown[0]["reliability"]["equal_width"]["lower"].empty());
+  EXPECT_EQ(shown[1]["entropy"]["ood"], Json({Json::array()}));
 }
 
 TEST(Report, RefusesAFolderThatIsNoRun) {

@@ -129,6 +129,47 @@ void write_sweep(const fs::path& run, const std::string& layer) {
   write_json_file(run / "sweeps" / "epoch_0024.json", sweep);
 }
 
+/// One column of an evaluation's tables: as `eval --metrics all --ood` writes it, of a prediction that errs on a share of
+/// the images.
+Json metric_column(const std::string& network, const std::string& estimator, double wrong) {
+  const auto metric = [](double value) {
+    return Json{{"value", value}, {"low", 0.98 * value}, {"high", 1.02 * value}};
+  };
+  Json bins{{"lower", Json::array()},
+            {"upper", Json::array()},
+            {"images", Json::array()},
+            {"accuracy", Json::array()},
+            {"confidence", Json::array()}};
+  for (int bin = 0; bin < 15; ++bin) {
+    bins["lower"].push_back(bin / 15.0);
+    bins["upper"].push_back((bin + 1) / 15.0);
+    bins["images"].push_back(bin < 3 ? 0 : 50 * bin);
+    bins["accuracy"].push_back(bin < 3 ? 0 : (bin + 0.5) / 15 * (1 - wrong / 4));
+    bins["confidence"].push_back(bin < 3 ? 0 : (bin + 0.5) / 15);
+  }
+  Json curve{{"coverage", Json::array()}, {"risk", Json::array()}};
+  Json own = Json::array(), other = Json::array();
+  for (int point = 1; point <= 50; ++point) {
+    curve["coverage"].push_back(point / 50.0);
+    curve["risk"].push_back(wrong * (point / 50.0) * (point / 50.0));
+  }
+  for (int bin = 0; bin < 30; ++bin) {
+    own.push_back(900 / (bin + 1));
+    other.push_back(10 * (bin + 1));
+  }
+  return {{"network", network},
+          {"estimator", estimator},
+          {"metrics",
+           {{"cls/Acc", metric(1 - wrong)},
+            {"cls/NLL", metric(0.39)},
+            {"cal/ECE", metric(0.021)},
+            {"sc/AURC", metric(0.034)}}},
+          {"reliability", {{"equal_width", bins}, {"equal_mass", bins}}},
+          {"risk_coverage", curve},
+          {"entropy", {{"most", 2.302585}, {"own", own}, {"ood", {other}}}},
+          {"ood", {{{"ood/entropy/AUROC", metric(0.93)}, {"ood/msp/FPR95", metric(0.31)}}}}};
+}
+
 void write_evaluation(const fs::path& run) {
   const auto entry = [](const std::string& name, double bytes, std::int64_t nonzero,
                         double sparsity, double accuracy) {
@@ -154,12 +195,19 @@ void write_evaluation(const fs::path& run) {
          {{"deterministic", 2.3}, {"stochastic", 0.42}, {"ensemble", 0.39}, {"zero_mean", 0.4}}}};
   };
   fs::create_directories(run / "evaluations");
-  write_json_file(run / "evaluations" / "98.json",
-                  {{"samples", 50},
-                   {"split", "test"},
-                   {"entries",
-                    {entry("full", 1740000, 431080, 0, 0.8621),
-                     entry("pruned/98.h5", 182000, 39080, 0.98, 0.8615)}}});
+  write_json_file(
+      run / "evaluations" / "98.json",
+      {{"samples", 50},
+       {"seed", 1},
+       {"split", "test"},
+       {"metrics",
+        {{"ood", {{{"name", "mnist"}, {"images", 10000}}}},
+         {"columns",
+          {metric_column("full", "deterministic", 0.3), metric_column("full", "ensemble", 0.14),
+           metric_column("pruned/98.h5", "ensemble", 0.139)}}}},
+       {"entries",
+        {entry("full", 1740000, 431080, 0, 0.8621),
+         entry("pruned/98.h5", 182000, 39080, 0.98, 0.8615)}}});
 }
 
 }  // namespace

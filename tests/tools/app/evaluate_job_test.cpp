@@ -110,6 +110,66 @@ TEST_F(EvaluateJob, TheFileIsTheResult) {
   EXPECT_THAT(refused(), HasSubstr("--overwrite"));
 }
 
+TEST_F(EvaluateJob, TablesHoldEveryPredictionSideBySide) {
+  make_small_run(folder_ / "b");
+  request_.paths.push_back((folder_ / "b").string());
+  request_.metrics = {"all"};
+  request_.resamples = 20;
+  request_.together = true;
+  const EvaluateResult result = evaluate(request_, job_);
+  ASSERT_TRUE(result.tables.has_value());
+  EXPECT_THAT(result.tables->groups, testing::ElementsAre("cls", "cal", "sc"));
+  const std::vector<MetricColumn>& columns = result.tables->columns;
+  ASSERT_EQ(columns.size(), 3U * 4U);
+  const auto value = [&](std::size_t column, const char* name) {
+    return find_metric(columns[column].metrics, name)->value;
+  };
+  EXPECT_EQ(columns[6].network, "b: full, epoch 1");
+  EXPECT_EQ(columns[6].estimator, "ensemble");
+  const Metrics& known = result.entries[1].metrics.at("ensemble");
+  EXPECT_NEAR(value(6, "cls/Acc"), known.accuracy, 1e-12);
+  EXPECT_NEAR(value(6, "cls/NLL"), known.nll, 1e-6);
+  EXPECT_NEAR(value(6, "cal/ECE"), known.ece, 1e-6);
+  EXPECT_GT(value(6, "cls/MI"), 0);
+  EXPECT_EQ(find_metric(columns[4].metrics, "cls/MI"), nullptr);
+  // The twin predicts the same where nothing is drawn, on every resample.
+  const MetricEstimate& twin = *find_metric(columns[4].metrics, "cls/NLL");
+  EXPECT_EQ(twin.difference, 0);
+  EXPECT_EQ(twin.difference_interval.high, 0);
+  EXPECT_EQ(columns[10].network, "together (2)");
+  EXPECT_NEAR(value(10, "cls/NLL"), result.together->metrics.at("ensemble").nll, 1e-9);
+  EXPECT_NEAR(value(10, "cls/MI"), result.together->mutual_information.at("ensemble"), 1e-6);
+  const fs::path file = folder_ / "b" / "evaluations" / "epoch_0001.json";
+  EXPECT_EQ(read_json_file(file), to_json(result));
+}
+
+TEST_F(EvaluateJob, ImagesOfTheSameSetCannotBeToldApart) {
+  request_.ood = {"synthetic-digits", "synthetic-digits"};
+  request_.resamples = 0;
+  const EvaluateResult result = evaluate(request_, job_);
+  EXPECT_EQ(job_.wanted, 3 * 40 * (1 + 1 + 3 + 3));
+  EXPECT_EQ(job_.done, job_.wanted);
+  EXPECT_THAT(result.tables->groups, testing::ElementsAre("ood"));
+  ASSERT_EQ(result.tables->other_sets.size(), 2U);
+  EXPECT_EQ(result.tables->other_sets[1].images, 40);
+  for (const MetricColumn& column : result.tables->columns) {
+    ASSERT_EQ(column.detection.size(), 2U);
+    EXPECT_EQ(find_metric(column.detection[1], "ood/entropy/AUROC")->value, 0.5);
+    EXPECT_EQ(find_metric(column.detection[1], "ood/msp/AUROC")->value, 0.5);
+    EXPECT_EQ(column.entropy, column.other_entropy[1]);
+  }
+}
+
+TEST_F(EvaluateJob, WrongMetricsAreRefusedBeforeTheWork) {
+  request_.metrics = {"cls", "calibration"};
+  EXPECT_THAT(refused(), HasSubstr("known are all, cls, cal, sc, ood"));
+  request_.metrics = {"ood"};
+  EXPECT_THAT(refused(), HasSubstr("--ood names it"));
+  request_.ood = {(folder_ / "nowhere").string()};
+  EXPECT_THAT(refusal(ErrorKind::io, [&] { evaluate(request_, job_); }), HasSubstr("nowhere"));
+  EXPECT_TRUE(job_.begun.empty());
+}
+
 TEST_F(EvaluateJob, WrongRequestsAreRefused) {
   request_.form = "compakt";
   EXPECT_THAT(refused(), HasSubstr("compact"));

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Varphase authors
 # SPDX-License-Identifier: MIT
-"""eval: several networks together; bad input.
+"""eval: several networks together; tables of metrics, other data sets; bad input.
 
     PYTHONPATH=tests/tools eval_test.py PROGRAM
 """
@@ -8,7 +8,7 @@
 import json
 import unittest
 
-from program import OFFLINE, ProgramTest
+from program import OFFLINE, ProgramTest, idx_folder
 
 
 class Eval(ProgramTest):
@@ -19,6 +19,41 @@ class Eval(ProgramTest):
         self.assertEqual([len(result["entries"]), result["together"]["networks"]], [2, 2])
         own = [entry["nll"]["ensemble"] for entry in result["entries"]]
         self.assertLessEqual(result["together"]["nll"]["ensemble"], sum(own) / 2)  # Jensen
+
+    def test_tables_of_metrics_are_printed_and_kept(self):
+        one = self.train_tiny("one")
+        pruned = one / "pruned/50.h5"
+        self.works("prune", one, "--sparsity", 0.5, "--out", pruned, *OFFLINE)
+        other = idx_folder(self.folder / "other", test=30, seed=9)
+        done = self.works("eval", one, pruned, "--metrics", "all", "--ood", other, "--samples", 4, "--resamples", 50,
+                          *OFFLINE)  # fmt: skip
+        for words in ("metrics of test images, K = 4, seed 1; 15 bins; 50 bootstrap resamples", "AURC %", "less first",
+                      "30 images of", "mutual inf.", "FPR95 %"):  # fmt: skip
+            self.assertIn(words, done.stdout)
+        self.assertLessEqual(max(map(len, done.stdout.splitlines())), 120)
+        kept = json.loads((one / "evaluations/50.json").read_text())["metrics"]
+        self.assertEqual(kept["groups"], ["cls", "cal", "sc", "ood"])
+        self.assertEqual([kept["bins"], kept["resamples"], kept["level"], len(kept["columns"])], [15, 50, 0.95, 8])
+        ensemble = kept["columns"][2]
+        accuracy = ensemble["metrics"]["cls/Acc"]
+        self.assertLessEqual(accuracy["low"], accuracy["value"])
+        self.assertLessEqual(accuracy["value"], accuracy["high"])
+        first = kept["columns"][0]["metrics"]["cls/Acc"]
+        self.assertAlmostEqual(accuracy["difference"]["value"], accuracy["value"] - first["value"])
+        self.assertIn("ood/mutual_information/AUROC", ensemble["ood"][0])
+        self.assertEqual(sum(ensemble["entropy"]["ood"][0]), 30)
+        again = self.works("eval", one, pruned, "--metrics", "all", "--ood", other, "--samples", 4, "--resamples", 50,
+                           "--json", *OFFLINE)  # fmt: skip
+        self.assertEqual(json.loads(again.stdout)["metrics"], kept)
+
+    def test_images_of_another_form_are_refused_or_brought_to_it(self):
+        one = self.train_tiny("one")
+        large = idx_folder(self.folder / "large", size=12)
+        done = self.fails(2, "--ood", "[1, 12, 12]", "--resize 8x8", arguments=["eval", one, "--ood", large, *OFFLINE])
+        self.assertEqual(done.stdout, "")
+        self.works("eval", one, "--ood", large, "--resize", "8x8", *OFFLINE)
+        # One file of images without labels will do.
+        self.works("eval", one, "--ood", large / "t10k-images-idx3-ubyte", "--resize", "8x8", *OFFLINE)
 
     def test_a_damaged_checkpoint_is_refused_by_name(self):
         one = self.train_tiny("one")
