@@ -6,6 +6,7 @@
 #include <map>
 #include <string_view>
 
+#include "analysis/report/attack_figures.hpp"
 #include "analysis/report/uncertainty_figures.hpp"
 
 namespace varphase {
@@ -169,6 +170,10 @@ std::vector<Json> evaluation_entries(const Json& evaluation) {
   return entries;
 }
 
+std::string text_or(const Json& text, const char* otherwise) {
+  return text.is_string() ? text.get<std::string>() : otherwise;
+}
+
 Json figure_data(const ReportInputs& inputs) {
   const std::string split = inputs.transition ? inputs.transition->split : "test";
   Json sweeps = Json::array();
@@ -178,13 +183,19 @@ Json figure_data(const ReportInputs& inputs) {
     Json one = uncertainty_data(file, evaluation);
     if (!one.is_null()) uncertainty.push_back(std::move(one));
   }
+  Json attacks = Json::array();
+  for (const auto& [file, attack] : inputs.attacks) {
+    Json one = attack_data(file, attack);
+    if (!one.is_null()) attacks.push_back(std::move(one));
+  }
   return {{"name", inputs.name},
           {"split", split},
           {"metrics", inputs.metrics ? metrics_data(*inputs.metrics, split) : Json()},
           {"transition", inputs.transition ? transition_data(*inputs.transition) : Json()},
           {"kappa", inputs.histograms.empty() ? Json() : kappa_data(inputs)},
           {"sweeps", sweeps},
-          {"uncertainty", uncertainty}};
+          {"uncertainty", uncertainty},
+          {"attacks", attacks}};
 }
 
 }  // namespace varphase

@@ -21,7 +21,8 @@ namespace varphase {
 ///                       "layers": [{"layer", "weights",
 ///                                   "epochs": [{"epoch", "over", "zeros", "negative", "underflow", "overflow", "bins"}]}]},
 ///      "sweeps": [{"file", "epoch", "layer", "criterion", "split", "samples", "full", "rows", "chosen"}],
-///      "uncertainty": [..]}   of each evaluation with tables of metrics (uncertainty_figures.hpp)
+///      "uncertainty": [..],   of each evaluation with tables of metrics (uncertainty_figures.hpp)
+///      "attacks": [..]}       of each attack (attack_figures.hpp)
 ///
 /// Accuracies are fractions; of two rows of one epoch the later one counts.
 Json figure_data(const ReportInputs& inputs);
@@ -31,6 +32,9 @@ Json figure_data(const ReportInputs& inputs);
 Json number_at(const Json& object, const char* key);
 Json text_at(const Json& object, const char* key);
 const Json& value_at(const Json& object, const char* key);
+
+/// The text of a JSON value, or what stands for one that is none.
+std::string text_or(const Json& text, const char* otherwise);
 
 /// The entries of all evaluation files, in order; what is no JSON object is left out.
 std::vector<Json> evaluation_entries(const Json& evaluation);

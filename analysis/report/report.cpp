@@ -10,6 +10,7 @@
 #include <fmt/ranges.h>
 
 #include "analysis/report/assets.hpp"
+#include "analysis/report/attack_figures.hpp"
 #include "analysis/report/figure_data.hpp"
 #include "analysis/report/html.hpp"
 #include "analysis/report/uncertainty_figures.hpp"
@@ -367,7 +368,9 @@ std::string render_report(const ReportInputs& inputs) {
   if (!data["sweeps"].empty()) flags.insert("sweeps");
   if (!inputs.evaluations.empty()) flags.insert("evaluations");
   if (!data["uncertainty"].empty()) flags.insert("uncertainty");
-  std::string tables, metric_tables;
+  if (!data["attacks"].empty()) flags.insert("attacks");
+  std::string tables, metric_tables, attacks;
+  for (const auto& [file, attack] : inputs.attacks) attacks += attack_rows(file, attack);
   for (const auto& [file, evaluation] : inputs.evaluations) {
     tables += evaluation_table(file, evaluation);
     metric_tables += uncertainty_tables(file, evaluation);
@@ -385,6 +388,7 @@ std::string render_report(const ReportInputs& inputs) {
                         {"kappa_note", kappa_note_html(inputs)},
                         {"evaluation_tables", tables},
                         {"metric_tables", metric_tables},
+                        {"attack_rows", attacks},
                         {"provenance", provenance_html(inputs)},
                         {"style", std::string(page_style())},
                         {"plotly", std::string(plotly_script())},

@@ -47,12 +47,13 @@ struct ReportInputs {
   std::vector<std::string> other_maps;               // maps below kappa/ that are not shown
   std::vector<std::pair<std::string, Json>> sweeps;  // path in the run folder, content; by name
   std::vector<std::pair<std::string, Json>> evaluations;  // likewise
+  std::vector<std::pair<std::string, Json>> attacks;      // likewise
   /// files that are there but cannot be used, each with its reason
   std::vector<std::string> problems;
 };
 
 /// Reads a run folder: config.json, environment.json, metrics.csv, transition.json, the kappa maps that the transition
-/// counted (or would), sweeps/*.json, evaluations/*.json. Any of these may be missing; one that is damaged is left out
+/// counted (or would), sweeps/*.json, evaluations/*.json, attacks/*.json. Any of these may be missing; one that is damaged is left out
 /// and named in `problems`.
 /// @throws Error io where the folder does not exist; usage where it holds nothing of a run.
 ReportInputs collect_report(const std::filesystem::path& run_folder);

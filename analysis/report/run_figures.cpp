@@ -125,9 +125,11 @@ ReportInputs collect_report(const fs::path& run_folder) {
   collector.read_kappa();
   collector.read_results("sweeps", "rows", inputs.sweeps);
   collector.read_results("evaluations", "entries", inputs.evaluations);
+  collector.read_results("attacks", "judges", inputs.attacks);
   const bool empty = inputs.config.is_null() && !inputs.metrics && !inputs.transition &&
                      inputs.histograms.empty() && inputs.sweeps.empty() &&
-                     inputs.evaluations.empty() && inputs.problems.empty();
+                     inputs.evaluations.empty() && inputs.attacks.empty() &&
+                     inputs.problems.empty();
   VARPHASE_CHECK(!empty, ErrorKind::usage,
                  "{}: holds nothing of a run (no config.json, metrics.csv, kappa/, sweeps/, ...)\n"
                  "  name the folder that varphase train --run wrote",

@@ -40,10 +40,6 @@ Json lists_at(const Json& object, std::initializer_list<const char*> keys) {
   return lists;
 }
 
-std::string text_or(const Json& text, const char* otherwise) {
-  return text.is_string() ? text.get<std::string>() : otherwise;
-}
-
 /// Columns of the tables, at most kMostColumns.
 std::vector<Json> columns_of(const Json& metrics) {
   std::vector<Json> columns;

@@ -74,11 +74,11 @@ TEST_F(ReportInBrowser, DrawsAllFiguresWithoutErrorsOrRequests) {
   write_report(run, run / "report.html");
   const Opened page = open_page(run / "report.html");
   EXPECT_THAT(page.dom, HasSubstr("data-ready=\"yes\""));
-  EXPECT_THAT(page.dom, HasSubstr("data-figures=\"10\""));
+  EXPECT_THAT(page.dom, HasSubstr("data-figures=\"12\""));
   EXPECT_THAT(page.dom, Not(HasSubstr("data-errors")));
-  EXPECT_EQ(count(page.dom, "class=\"csv\""), 10);
+  EXPECT_EQ(count(page.dom, "class=\"csv\""), 12);
   EXPECT_GE(count(page.dom, "class=\"trace scatter"),
-            4 + 1 + 3 + 2 * 3 + 2 * 3);  // the lines of seven figures
+            4 + 1 + 3 + 2 * 3 + 2 * 3 + 2 * 4);  // the lines of nine figures
   EXPECT_GE(count(page.dom, "class=\"trace bars"), 2 + 2);
   EXPECT_EQ(count(page.dom, "class=\"hm\""), 1);
   EXPECT_GE(count(page.dom, "class=\"errorbar\""), 100);
@@ -128,7 +128,7 @@ TEST_F(ReportInBrowser, OpensWithWhateverFilesThereAre) {
   const std::vector<std::vector<const char*>> cases = {
       {"transition.json", "kappa"},
       {"metrics.csv", "config.json"},
-      {"sweeps", "evaluations", "environment.json"}};
+      {"sweeps", "evaluations", "attacks", "environment.json"}};
   for (const std::vector<const char*>& missing : cases) {
     const fs::path run = test_folder("browser_missing");
     write_synthetic_run(run);

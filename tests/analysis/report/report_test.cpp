@@ -196,6 +196,7 @@ TEST_F(SyntheticReport, NamesTheCommandForWhatIsMissing) {
                                                        {"kappa", "varphase kappa "},
                                                        {"sweeps", "varphase sweep "},
                                                        {"evaluations", "varphase eval "},
+                                                       {"attacks", "varphase attack "},
                                                        {"environment.json", "varphase train"}};
   for (const auto& [file, command] : cases) {
     fs::remove_all(run_ / file);
@@ -211,16 +212,17 @@ TEST_F(SyntheticReport, DamagedFilesAreNamedAndLeftOut) {
   write_text_atomically(run_ / "transition.json", "{\"format\": 3");
   write_text_atomically(run_ / "sweeps" / "b.json", "{\"rows\": []}");
   write_text_atomically(run_ / "evaluations" / "c.json", "[]");
+  write_text_atomically(run_ / "attacks" / "d.json", "{\"judges\": 1}");
   write_text_atomically(run_ / "metrics.csv", "epoch,nll\n0,1\n1,x\n");
   const ReportInputs inputs = collect_report(run_);
-  ASSERT_EQ(inputs.problems.size(), 5U);
+  ASSERT_EQ(inputs.problems.size(), 6U);
   EXPECT_FALSE(inputs.metrics.has_value());
   EXPECT_FALSE(inputs.transition.has_value());
   EXPECT_EQ(inputs.histograms.size(), 24U);
   EXPECT_EQ(inputs.sweeps.size(), 1U);
   const std::string body = body_of(render_report(inputs));
-  for (const char* file :
-       {"epoch_0003.h5", "transition.json", "sweeps/b.json", "evaluations/c.json", "metrics.csv"}) {
+  for (const char* file : {"epoch_0003.h5", "transition.json", "sweeps/b.json",
+                           "evaluations/c.json", "attacks/d.json", "metrics.csv"}) {
     EXPECT_THAT(body, HasSubstr(file));
   }
 }
@@ -328,6 +330,10 @@ TEST(Report, TextsOfFilesNeverBecomeMarkup) {
   tables["columns"][0]["network"] = attack;
   tables["columns"][0]["estimator"] = attack;
   write_json_file(run / "evaluations" / "98.json", evaluation);
+  Json attacked = read_json_file(run / "attacks" / "one.json");
+  for (const char* key : {"method", "gradient", "target"}) attacked[key] = attack;
+  attacked["judges"][0]["name"] = attack;
+  write_json_file(run / "attacks" / "one.json", attacked);
   const std::string page = render_report(collect_report(run));
   const std::string body = body_of(page);
   EXPECT_THAT(body, Not(HasSubstr("<img")));
@@ -370,6 +376,36 @@ TEST_F(SyntheticReport, TakesListsOfMetricsThatDoNotFit) {
   EXPECT_EQ(shown[0]["risk_coverage"]["risk"], Json({0.1, nullptr, nullptr}));
   EXPECT_TRUE(shown[0]["reliability"]["equal_width"]["lower"].empty());
   EXPECT_EQ(shown[1]["entropy"]["ood"], Json({Json::array()}));
+}
+
+TEST_F(SyntheticReport, ShowsEachJudgeOfEachAttack) {
+  const std::string page = render_report(collect_report(run_));
+  const Json attacks = data_of(page)["attacks"];
+  ASSERT_EQ(attacks.size(), 2U);
+  EXPECT_EQ(attacks[0]["attack"], "ifgsm, one sample");
+  EXPECT_EQ(attacks[1]["attack"], "ifgsm, 10 samples");
+  ASSERT_EQ(attacks[1]["judges"].size(), 2U);
+  EXPECT_EQ(attacks[1]["judges"][0]["step"].size(), 11U);
+  EXPECT_EQ(attacks[1]["judges"][0]["success"].back(), 0.9);
+  const std::string body = body_of(page);
+  EXPECT_THAT(body, HasSubstr("<td>90.0 <small>88.0 to 93.0</small></td><td>0.100</td>"
+                              "<td>0.500</td><td>400</td>"));
+}
+
+TEST_F(SyntheticReport, TakesAttacksThatDoNotFit) {
+  const fs::path path = run_ / "attacks" / "one.json";
+  Json attack = read_json_file(path);
+  attack["judges"][0]["rows"] = {{{"step", 1}, {"success", "x"}}, 3, {{"success", 0.5}}};
+  attack["judges"][1] = "nothing";
+  attack.erase("method");
+  write_json_file(path, attack);
+  write_json_file(run_ / "attacks" / "samples.json", {{"judges", {1}}});
+  const Json shown = data_of(render_report(collect_report(run_)))["attacks"];
+  ASSERT_EQ(shown.size(), 1U);
+  EXPECT_EQ(shown[0]["attack"], "unnamed, one sample");
+  ASSERT_EQ(shown[0]["judges"].size(), 1U);
+  EXPECT_EQ(shown[0]["judges"][0]["step"], Json({1}));
+  EXPECT_EQ(shown[0]["judges"][0]["success"], Json({nullptr}));
 }
 
 TEST(Report, RefusesAFolderThatIsNoRun) {

@@ -210,6 +210,34 @@ void write_evaluation(const fs::path& run) {
          entry("pruned/98.h5", 182000, 39080, 0.98, 0.8615)}}});
 }
 
+/// Judged by the attacked network and another. @param weaker  what is left of the success
+void write_attack(const fs::path& run, const std::string& gradient, int samples, double weaker) {
+  Json judges = Json::array();
+  for (const char* name : {"full, epoch 24", "other"}) {
+    Json rows = Json::array();
+    for (int step = 0; step <= 40; step += 4) {
+      const double success = weaker * step / 40;
+      rows.push_back({{"step", step},
+                      {"success", success},
+                      {"success_low", success - 0.02},
+                      {"success_high", success + 0.03},
+                      {"entropy", 0.1 + 0.01 * step},
+                      {"entropy_low", 0.09 + 0.01 * step},
+                      {"entropy_high", 0.11 + 0.01 * step}});
+    }
+    judges.push_back({{"name", name}, {"networks", 1}, {"rows", rows}});
+    weaker /= 2;
+  }
+  fs::create_directories(run / "attacks");
+  write_json_file(run / "attacks" / (gradient + ".json"), {{"method", "ifgsm"},
+                                                           {"gradient", gradient},
+                                                           {"samples", samples},
+                                                           {"target", "random"},
+                                                           {"images", 1000},
+                                                           {"gradients_an_image", 40 * samples},
+                                                           {"judges", judges}});
+}
+
 }  // namespace
 
 fs::path test_folder(const std::string& name) {
@@ -244,6 +272,8 @@ void write_synthetic_run(const fs::path& run, const HostileTexts& texts) {
   write_json_file(run / "transition.json", to_json(transition_of_run(run, {})));
   write_sweep(run, texts.layer);
   write_evaluation(run);
+  write_attack(run, "one", 1, 0.8);
+  write_attack(run, "samples", 10, 0.9);
 }
 
 }  // namespace varphase
