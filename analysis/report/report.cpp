@@ -13,6 +13,8 @@
 #include "analysis/report/attack_figures.hpp"
 #include "analysis/report/figure_data.hpp"
 #include "analysis/report/html.hpp"
+#include "analysis/report/provenance.hpp"
+#include "analysis/report/shown_text.hpp"
 #include "analysis/report/uncertainty_figures.hpp"
 #include "src/base/atomic_file.hpp"
 #include "src/base/byte_text.hpp"
@@ -28,19 +30,6 @@ namespace {
 constexpr const char* kShownPredictions[] = {"ensemble", "deterministic", "stochastic",
                                              "zero_mean"};
 constexpr const char* kNotKnown = "–";
-// A page shows what people read: of a text, a table or a configuration no more than this.
-constexpr std::size_t kMostTextBytes = 2000, kMostRows = 500,
-                      kMostConfigBytes = std::size_t{1} << 18U;
-
-/// The text, cut between two letters and said to be, where it is longer.
-std::string shortened(std::string text, std::size_t most = kMostTextBytes) {
-  if (text.size() <= most) return text;
-  const std::size_t whole = text.size();
-  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xc0U) == 0x80U) --most;
-  text.resize(most);
-  return text + fmt::format(" ... ({} bytes in all)", whole);
-}
-
 std::string percent(const Json& share, int digits = 2) {
   if (!share.is_number()) return kNotKnown;
   return fmt::format("{:.{}f} %", share.get<double>() * 100, digits);
@@ -57,17 +46,11 @@ std::string count_or_dash(const Json& count) {
   return count_text(static_cast<long long>(count.get<double>()));
 }
 
-/// A scalar as people read it; lists and objects as JSON.
-std::string plain(const Json& value) {
-  if (value.is_string()) return shortened(value.get<std::string>());
-  return brief(value);
-}
-
 /// The text under the first of these keys that is there, "" where none is.
 std::string first_text(const Json& object, std::initializer_list<const char*> keys) {
   for (const char* key : keys) {
     const Json& value = value_at(object, key);
-    if (!value.is_null() && !value.is_object()) return plain(value);
+    if (!value.is_null() && !value.is_object()) return shown_text(value);
   }
   return "";
 }
@@ -83,7 +66,7 @@ std::optional<std::size_t> last_known(const Json& values) {
 /// "conv2d 20 · conv2d 50 · variance_dense 500 · dense 10": the layers of the spec that have an
 /// `out`.
 std::string network_text(const Json& network) {
-  if (network.is_string()) return plain(network);
+  if (network.is_string()) return shown_text(network);
   std::string text;
   const Json& layers = value_at(network, "layers");
   if (!layers.is_array()) return text;
@@ -200,8 +183,8 @@ std::string tiles_html(const ReportInputs& inputs, const Json& data) {
   if (const Json* sweep = leading_sweep(data["sweeps"]);
       sweep != nullptr && !(*sweep)["chosen"].is_null()) {
     const Json& row = (*sweep)["rows"][(*sweep)["chosen"]["row"].get<std::size_t>()];
-    std::string more =
-        fmt::format("of {}, replaced by {}", plain((*sweep)["layer"]), plain(row["replace"]));
+    std::string more = fmt::format("of {}, replaced by {}", shown_text((*sweep)["layer"]),
+                                   shown_text(row["replace"]));
     if (row["difference"].is_number()) {
       more += fmt::format(": {} points", signed_points(row["difference"].get<double>()));
       if (row["difference_se"].is_number()) {
@@ -301,39 +284,6 @@ std::string evaluation_table(const std::string& file, const Json& evaluation) {
       "stands last</span></caption><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>",
       escape_html(file), escape_html(split.empty() ? "unnamed" : split),
       escape_html(samples.empty() ? "unknown size" : samples), head, rows);
-}
-
-/// Nested objects become "a.b" rows, so that any environment.json of ours is shown whole.
-void flatten(const Json& json, const std::string& prefix, std::size_t& count, std::string& rows) {
-  for (const auto& item : json.items()) {
-    const std::string key =
-        shortened(prefix.empty() ? item.key() : prefix + "." + item.key(), kMostTextBytes);
-    if (item.value().is_object()) {
-      flatten(item.value(), key, count, rows);
-    } else if (count++ < kMostRows) {
-      rows += fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td></tr>", escape_html(key),
-                          escape_html(plain(item.value())));
-    }
-  }
-}
-
-std::string provenance_html(const ReportInputs& inputs) {
-  std::string rows;
-  std::size_t count = 0;
-  flatten(Json{{"run", text_of_bytes(inputs.run.string())}}, "", count, rows);
-  if (inputs.environment.is_object()) flatten(inputs.environment, "", count, rows);
-  if (count > kMostRows)
-    rows += fmt::format("<tr><th scope=\"row\">...</th><td>{} more</td></tr>", count - kMostRows);
-  std::string html =
-      "<div class=\"scroll\"><table class=\"plain\"><tbody>" + rows + "</tbody></table></div>";
-  if (inputs.environment.is_null()) {
-    html += "<p class=\"missing\">No environment.json: <code>varphase train</code> writes one.</p>";
-  }
-  if (!inputs.config.is_null()) {
-    html += "<details><summary>Resolved configuration</summary><pre>" +
-            escape_html(shortened(json_text(inputs.config), kMostConfigBytes)) + "</pre></details>";
-  }
-  return html;
 }
 
 std::string problems_html(const ReportInputs& inputs) {

@@ -1,0 +1,21 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "src/base/json.hpp"
+
+namespace varphase {
+
+// A page shows what people read: of a text no more than this.
+inline constexpr std::size_t kMostTextBytes = 2000;
+
+/// The text, cut between two letters and said to be, where it is longer.
+std::string shortened(std::string text, std::size_t most = kMostTextBytes);
+
+/// A scalar as people read it; lists and objects as JSON.
+std::string shown_text(const Json& value);
+
+}  // namespace varphase
