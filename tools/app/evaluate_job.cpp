@@ -268,16 +268,17 @@ class Evaluation {
   Together together_;
 };
 
-/// Where the JSON goes; "": nowhere.
+/// Where the JSON goes; "": nowhere. An evaluation without tables replaces none that has them.
 fs::path result_path(const EvaluateRequest& request, const std::vector<NetworkFile>& files,
                      bool with_tables) {
   if (!request.out.empty()) return request.out;
-  const fs::path last = request.paths.back();
-  if (last.parent_path().filename() == "pruned")
-    return last.parent_path().parent_path() / "evaluations" / (last.stem().string() + ".json");
   const fs::path& file = files.back().path;
-  if (!with_tables || file.parent_path().filename() != "checkpoints") return {};
-  return file.parent_path().parent_path() / "evaluations" / (file.stem().string() + ".json");
+  const fs::path folder = file.parent_path();
+  const bool of_run = folder.filename() == "pruned" || folder.filename() == "checkpoints";
+  if (with_tables ? !of_run : fs::path(request.paths.back()).parent_path().filename() != "pruned")
+    return {};
+  return folder.parent_path() / "evaluations" /
+         (file.stem().string() + (with_tables ? "_metrics.json" : ".json"));
 }
 
 }  // namespace

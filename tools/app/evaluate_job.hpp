@@ -46,7 +46,7 @@ struct EvaluateRequest : DeviceChoice {
     visit("split", split, FieldInfo{.help = "images", .choices = {"test", "validation", "train"}});
     visit("out", out,
           FieldInfo{.help = "also write the result as JSON [RUN/evaluations/NAME.json for files "
-                            "in RUN/pruned, and with --metrics or --ood]"});
+                            "in RUN/pruned; NAME_metrics.json with --metrics or --ood]"});
     visit("overwrite", overwrite, FieldInfo{.help = "replace a file that --out names"});
     visit("form", form,
           FieldInfo{.help = "how pruned layers are computed: auto (whichever is the fastest), "

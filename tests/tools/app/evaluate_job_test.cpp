@@ -139,7 +139,7 @@ TEST_F(EvaluateJob, TablesHoldEveryPredictionSideBySide) {
   EXPECT_EQ(columns[10].network, "together (2)");
   EXPECT_NEAR(value(10, "cls/NLL"), result.together->metrics.at("ensemble").nll, 1e-9);
   EXPECT_NEAR(value(10, "cls/MI"), result.together->mutual_information.at("ensemble"), 1e-6);
-  const fs::path file = folder_ / "b" / "evaluations" / "epoch_0001.json";
+  const fs::path file = folder_ / "b" / "evaluations" / "epoch_0001_metrics.json";
   EXPECT_EQ(read_json_file(file), to_json(result));
 }
 

@@ -31,7 +31,7 @@ class Eval(ProgramTest):
                       "30 images of", "mutual inf.", "FPR95 %"):  # fmt: skip
             self.assertIn(words, done.stdout)
         self.assertLessEqual(max(map(len, done.stdout.splitlines())), 120)
-        kept = json.loads((one / "evaluations/50.json").read_text())["metrics"]
+        kept = json.loads((one / "evaluations/50_metrics.json").read_text())["metrics"]
         self.assertEqual(kept["groups"], ["cls", "cal", "sc", "ood"])
         self.assertEqual([kept["bins"], kept["resamples"], kept["level"], len(kept["columns"])], [15, 50, 0.95, 8])
         ensemble = kept["columns"][2]
@@ -45,6 +45,9 @@ class Eval(ProgramTest):
         again = self.works("eval", one, pruned, "--metrics", "all", "--ood", other, "--samples", 4, "--resamples", 50,
                            "--json", *OFFLINE)  # fmt: skip
         self.assertEqual(json.loads(again.stdout)["metrics"], kept)
+        self.works("eval", pruned, "--samples", 4, *OFFLINE)
+        self.assertNotIn("metrics", json.loads((one / "evaluations/50.json").read_text()))
+        self.assertEqual(json.loads((one / "evaluations/50_metrics.json").read_text())["metrics"], kept)
 
     def test_images_of_another_form_are_refused_or_brought_to_it(self):
         one = self.train_tiny("one")
