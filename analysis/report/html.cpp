@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #include "analysis/report/html.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "src/base/byte_text.hpp"
@@ -75,6 +77,20 @@ std::string fill_template(std::string_view text, const std::map<std::string, std
     }
     text.remove_prefix(stop + end.size());
   }
+}
+
+std::string typeset(std::string html) {
+  for (std::size_t at = 0; (at = html.find("kappa_0", at)) != std::string::npos;)
+    html.replace(at, 7, "κ₀");
+  for (std::size_t at = 0; (at = html.find("10^", at)) != std::string::npos;) {
+    const std::size_t end = std::min(html.find_first_not_of("-.0123456789", at + 3), html.size());
+    // A full stop at the end belongs to the sentence.
+    const std::size_t stop = end > at + 3 && html[end - 1] == '.' ? end - 1 : end;
+    html = html.substr(0, at) + "10<sup>" + html.substr(at + 3, stop - at - 3) + "</sup>" +
+           html.substr(stop);
+    at = stop;
+  }
+  return html;
 }
 
 }  // namespace varphase

@@ -14,6 +14,9 @@ namespace varphase {
 /// A text as the content of an element or a quoted attribute; bytes that are no UTF-8 become U+FFFD.
 std::string escape_html(std::string_view text);
 
+/// Plain text of the terminal as the page sets it: kappa_0 and powers of ten. @param html  escaped already
+std::string typeset(std::string html);
+
 /// JSON for the content of a script element: no "<" in it, so no text in it can end the element.
 std::string script_json(const Json& json);
 

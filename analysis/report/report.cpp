@@ -125,22 +125,6 @@ std::string tile(const char* accent, const std::string& what, const std::string&
       accent, escape_html(what), escape_html(value), escape_html(more));
 }
 
-/// Plain text of the terminal as the page sets it: kappa_0 and powers of ten. The text is escaped
-/// already.
-std::string typeset(std::string html) {
-  for (std::size_t at = 0; (at = html.find("kappa_0", at)) != std::string::npos;)
-    html.replace(at, 7, "κ₀");
-  for (std::size_t at = 0; (at = html.find("10^", at)) != std::string::npos;) {
-    const std::size_t end = std::min(html.find_first_not_of("-.0123456789", at + 3), html.size());
-    // A full stop at the end belongs to the sentence.
-    const std::size_t stop = end > at + 3 && html[end - 1] == '.' ? end - 1 : end;
-    html = html.substr(0, at) + "10<sup>" + html.substr(at + 3, stop - at - 3) + "</sup>" +
-           html.substr(stop);
-    at = stop;
-  }
-  return html;
-}
-
 /// The sweep that the page opens with: the newest epoch, one with a choice before one without.
 const Json* leading_sweep(const Json& sweeps) {
   const Json* best = nullptr;
