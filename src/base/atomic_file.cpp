@@ -24,8 +24,8 @@ constexpr std::string_view kMarker = ".tmp.";
 
 /// The temporary files that are being filled, where a signal handler can read them: fixed memory and atomics alone.
 struct Unfinished {
-  enum State : int { free, claimed, named };
-  std::atomic<int> state{free};
+  enum State : int { kFree, kClaimed, kNamed };
+  std::atomic<int> state{kFree};
   std::array<char, 4096> path{};
 };
 std::array<Unfinished, 32> unfinished_files;
@@ -37,17 +37,17 @@ class UnfinishedFile {
   explicit UnfinishedFile(const std::string& path) {
     if (path.size() >= unfinished_files[0].path.size()) return;
     for (Unfinished& place : unfinished_files) {
-      int free = Unfinished::free;
-      if (!place.state.compare_exchange_strong(free, Unfinished::claimed)) continue;
+      int free = Unfinished::kFree;
+      if (!place.state.compare_exchange_strong(free, Unfinished::kClaimed)) continue;
       path.copy(place.path.data(), path.size());
       place.path[path.size()] = '\0';
-      place.state.store(Unfinished::named);
+      place.state.store(Unfinished::kNamed);
       place_ = &place;
       return;
     }
   }
   ~UnfinishedFile() {
-    if (place_ != nullptr) place_->state.store(Unfinished::free);
+    if (place_ != nullptr) place_->state.store(Unfinished::kFree);
   }
   UnfinishedFile(const UnfinishedFile&) = delete;
   UnfinishedFile& operator=(const UnfinishedFile&) = delete;
@@ -125,7 +125,7 @@ void write_text_atomically(const fs::path& path, std::string_view text) {
 
 void remove_unfinished_temporaries() noexcept {
   for (Unfinished& place : unfinished_files)
-    if (place.state.load() == Unfinished::named) ::unlink(place.path.data());
+    if (place.state.load() == Unfinished::kNamed) ::unlink(place.path.data());
 }
 
 std::optional<int> writer_of_temporary(const std::string& name) {

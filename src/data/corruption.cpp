@@ -92,7 +92,7 @@ void draw_photons(const Picture& picture, const Draws& draws, double photons_of_
 
 /// By the weights of a normal density at whole distances, up to four deviations; beyond the edge lies the edge's pixel.
 void blur(const Picture& picture, double deviation) {
-  const auto radius = static_cast<std::int64_t>(4 * deviation + 0.5);
+  const auto radius = static_cast<std::int64_t>(std::lround(4 * deviation));
   std::vector<double> weights;
   double sum = 0;
   for (std::int64_t d = -radius; d <= radius; ++d) {

@@ -17,7 +17,7 @@ constexpr const char* kRequest = "request";
 
 }  // namespace
 
-AttackParts::AttackParts(fs::path folder, std::string request)
+AttackParts::AttackParts(fs::path folder, const std::string& request)
     : folder_(std::move(folder)), request_(sha256_hex(request)) {}
 
 fs::path AttackParts::path(std::int64_t batch) const {

@@ -18,7 +18,7 @@ class AttackParts {
  public:
   /// @param folder  made with the first batch
   /// @param request  all that the bits of the result depend on, as text
-  AttackParts(std::filesystem::path folder, std::string request);
+  AttackParts(std::filesystem::path folder, const std::string& request);
 
   std::optional<AttackOutcome> find(std::int64_t batch) const;
   void keep(std::int64_t batch, const AttackOutcome& outcome) const;

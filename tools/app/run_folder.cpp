@@ -32,7 +32,7 @@ std::int64_t whole_number(const std::string& text, const std::string& what) {
 /// is told which one.
 std::string why_no_run(const fs::path& path) {
   const bool there = fs::exists(path);
-  const std::string text = there ? "no run (there is no config.json)" : "no run or file there";
+  std::string text = there ? "no run (there is no config.json)" : "no run or file there";
   constexpr int kMostLevels = 3;  // kappa/images/epoch_0001.json
   fs::path above = path.lexically_normal();
   for (int up = 0; up < kMostLevels && above.has_parent_path(); ++up) {
