@@ -48,11 +48,11 @@ def prune(varphase, run, sparsity, layers):
     return file
 
 
-def attacked_networks(varphase, figure, folders, first):
-    """@param folders  of the runs, in the order of Figure.runs() @param first  gives the first member of a run of several"""
+def attacked_networks(varphase, figure, folders):
+    """The deterministic network first. @param folders  of the runs, in the order of Figure.runs()"""
     plain, dropout, variance = folders
-    one = first(variance)
-    rows = [Attacked("deterministic", plain_first := first(plain), noise=False),
+    one = figure.variance.networks(variance)[0]
+    rows = [Attacked("deterministic", figure.plain.networks(plain)[0], noise=False),
             Attacked("dropout, deterministic", dropout, "deterministic", noise=False),
             Attacked("dropout, ensemble", dropout),
             Attacked("variance network", one),
@@ -60,7 +60,7 @@ def attacked_networks(varphase, figure, folders, first):
             Attacked("five variance networks", variance)]
     for sparsity in (0.95, 0.995):
         rows.append(Attacked(f"variance network, {100 * sparsity:g} % zeros", prune(varphase, one, sparsity, figure.layers)))
-    return plain_first, rows
+    return rows
 
 
 def attack(varphase, out, figure, arguments, seed, files, more):
@@ -72,9 +72,10 @@ def attack(varphase, out, figure, arguments, seed, files, more):
     return json.loads(out.read_text())
 
 
-def attacks_of_seed(varphase, figure, folders, arguments, seed, out, first):
-    """(network, attack) -> rows by judged step."""
-    plain, rows = attacked_networks(varphase, figure, folders, first)
+def attacks_of_seed(varphase, figure, folders, arguments, seed, out):
+    """(network, attack) -> rows by judged step, in the figure's order of networks."""
+    rows = attacked_networks(varphase, figure, folders)
+    plain = rows[0].files
     made = lambda name, attack_name: out / f"{name.replace(', ', '-').replace(' ', '-').replace('%', 'percent')}-{attack_name}.json"
     found = {}
     for row in rows:
@@ -90,7 +91,12 @@ def attacks_of_seed(varphase, figure, folders, arguments, seed, out, first):
                         ["--gradient", "mean", "--mode", mode, "--judge", *(row.files for row in judges)])
         for row, judge in zip(judges, result["judges"][1:], strict=True):
             found[row.name, "transfer"] = judge["rows"]
-    return [row.name for row in rows], found
+    return found
+
+
+def names_of(by_seed):
+    """The networks in the figure's order."""
+    return list(dict.fromkeys(name for found in by_seed.values() for name, _ in found))
 
 
 def text_of(values):
@@ -98,7 +104,7 @@ def text_of(values):
     return f"{mean:.1f}" if len(values) == 1 else f"{mean:.1f} (s.d. {statistics.stdev(values):.1f})"
 
 
-def claims(names, by_seed):
+def claims(by_seed):
     """What the paper says of the figure, and in how many seeds it holds under the honest attack, at the last step."""
     conventional = ["deterministic", "dropout, deterministic", "dropout, ensemble", "five networks"]
     variance = ["variance network", "five variance networks"]
@@ -121,12 +127,12 @@ def claims(names, by_seed):
     return lines
 
 
-def table_of(figure, names, by_seed, note):
+def table_of(figure, by_seed, note):
     marks = sorted({row["step"] for found in by_seed.values() for rows in found.values() for row in rows})
     marks = sorted({marks[len(marks) // 4], marks[len(marks) // 2], marks[-1]})
     heads = ["network", "attack", *(f"fooled % at step {step}" for step in marks), "entropy, clean", f"entropy, step {marks[-1]}"]
     lines = [f"# {figure.about}", "", note, "", "| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
-    for name in names:
+    for name in names_of(by_seed):
         for way in ATTACKS:
             rows = [found[name, way] for found in by_seed.values() if (name, way) in found]
             if not rows:
@@ -135,17 +141,17 @@ def table_of(figure, names, by_seed, note):
             cells = [text_of([100 * x for x in at(step, "success")]) for step in marks]
             entropy = [f"{statistics.mean(at(step, 'entropy')):.3f}" for step in (0, marks[-1])]
             lines.append("| " + " | ".join([name if way == "honest" else "", way, *cells, *entropy]) + " |")
-    return "\n".join([*lines, "", *claims(names, by_seed)]) + "\n"
+    return "\n".join([*lines, "", *claims(by_seed)]) + "\n"
 
 
-def write_steps(path, names, by_seed):
+def write_steps(path, by_seed):
     """The figure's data: a row a network, attack, seed and judged step."""
     columns = ["step", "success", "success_low", "success_high", "entropy", "entropy_low", "entropy_high"]
     with open(path, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["network", "attack", "seed", *columns])
         for seed, found in by_seed.items():
-            for name in names:
+            for name in names_of(by_seed):
                 for way in ATTACKS:
                     for row in found.get((name, way), []):
                         writer.writerow([name, way, seed, *(row[c] for c in columns)])
