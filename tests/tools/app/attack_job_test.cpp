@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 
 /// Asks to end after so many image steps; 0: never.
-class EndingJob final : public HeardJob {
+class EndingJob final : public HeardJob<> {
  public:
   explicit EndingJob(std::int64_t last = 0) : last_(last) {}
   bool stop_requested() const override { return last_ > 0 && pieces.back().done >= last_; }

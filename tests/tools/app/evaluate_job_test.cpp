@@ -10,7 +10,7 @@
 #include "src/data/dataset.hpp"
 #include "src/torch/device_images.hpp"
 #include "tests/support/temporary_folder.hpp"
-#include "tests/tools/app/small_run.hpp"
+#include "tests/tools/app/plain_scores.hpp"
 #include "tools/app/run_images.hpp"
 
 namespace varphase::test {
@@ -63,24 +63,11 @@ TEST_F(EvaluateJob, TheDeterministicNumbersAreThoseOfAPlainPass) {
   EXPECT_FALSE(entry.execution.has_value());
   ASSERT_EQ(entry.metrics.size(), 4U);
 
-  const RunConfig config = small_config();
-  Network network(config.network);
-  load_network(network, read_snapshot(checkpoint_));
-  const Dataset dataset = open_dataset(config.data, "");
-  const ImageSet& set = dataset.part(Split::test);
-  const at::Tensor pixels = at::empty({set.count(), 1, 28, 28});
-  for (std::size_t i = 0; i < set.pixels.size(); ++i)
-    pixels.data_ptr<float>()[i] = static_cast<float>(set.pixels[i]) / 255.0F;
-  const at::Tensor log_p = at::log_softmax(network.forward(pixels, Forward{}).to(at::kDouble), 1);
-  double nll = 0, right = 0;
-  for (std::int64_t n = 0; n < set.count(); ++n) {
-    const auto label = set.labels[static_cast<std::size_t>(n)];
-    nll -= log_p[n][label].item<double>() / static_cast<double>(set.count());
-    right += log_p[n].argmax().item<std::int64_t>() == label ? 1 : 0;
-  }
+  const Dataset dataset = open_dataset(small_config().data, "");
+  const PlainScores want = plain_scores(checkpoint_, dataset.part(Split::test));
   const Metrics& got = entry.metrics.at("deterministic");
-  EXPECT_NEAR(got.nll, nll, 1e-5 * nll);
-  EXPECT_EQ(got.accuracy, right / 40);
+  EXPECT_NEAR(got.nll, want.nll, 1e-5 * want.nll);
+  EXPECT_EQ(got.accuracy, want.accuracy);
 }
 
 TEST_F(EvaluateJob, TellsItsWork) {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -11,7 +12,9 @@
 namespace varphase::test {
 
 /// Writes down what a job says of its progress.
-class HeardJob : public Job {
+/// @tparam Base  Job, or the class of a job that tells more
+template <std::derived_from<Job> Base = Job>
+class HeardJob : public Base {
  public:
   struct Piece {
     std::string what;

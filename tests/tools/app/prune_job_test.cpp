@@ -101,7 +101,7 @@ TEST(PruneJob, TellsHowFarItIs) {
   const TemporaryFolder folder;
   const RunLayout run{folder / "run"};
   make_small_run(run.folder, two_layers());
-  HeardJob job;
+  HeardJob<> job;
   PruneRequest request = prune_request(run);
   request.criterion = "kappa";
   request.sparsity.reset();
@@ -111,7 +111,7 @@ TEST(PruneJob, TellsHowFarItIs) {
   ASSERT_EQ(job.pieces.size(), 2U);
   EXPECT_EQ(job.pieces[0].what, "kappa of epoch 1");
   EXPECT_EQ(job.pieces[1].what, "sweep of the validation images");
-  for (const HeardJob::Piece& piece : job.pieces) {
+  for (const auto& piece : job.pieces) {
     EXPECT_GT(piece.total, 0) << piece.what;
     EXPECT_EQ(piece.done, piece.total) << piece.what;
     EXPECT_TRUE(piece.ended) << piece.what;

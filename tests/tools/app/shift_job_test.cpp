@@ -7,7 +7,8 @@
 
 #include "src/data/dataset.hpp"
 #include "tests/support/temporary_folder.hpp"
-#include "tests/tools/app/small_run.hpp"
+#include "tests/tools/app/heard_job.hpp"
+#include "tests/tools/app/plain_scores.hpp"
 #include "tools/app/run_images.hpp"
 
 namespace varphase::test {
@@ -16,17 +17,12 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 
-class ShiftHeard final : public ShiftJob {
+class ShiftHeard final : public HeardJob<ShiftJob> {
  public:
-  void begin(const std::string&, std::int64_t total, const std::string&) override {
-    wanted += total;
-  }
-  void advance(std::int64_t units) override { done += units; }
   void scored(const ShiftScores& scores) override {
     rows.push_back(fmt::format("{} {}", scores.corruption, scores.strength));
   }
 
-  std::int64_t wanted = 0, done = 0;
   std::vector<std::string> rows;
 };
 
@@ -48,28 +44,6 @@ class ShiftOfARun : public testing::Test {
   ShiftRequest request_;
   ShiftHeard job_;
 };
-
-/// Of a plain pass over images: float64 from the logits on.
-struct PlainScores {
-  double accuracy = 0, nll = 0;
-};
-PlainScores plain_scores(const fs::path& checkpoint, const ImageSet& set) {
-  Network network(small_config().network);
-  load_network(network, read_snapshot(checkpoint));
-  const at::Tensor pixels = at::empty({set.count(), 1, 28, 28});
-  for (std::size_t i = 0; i < set.pixels.size(); ++i)
-    pixels.data_ptr<float>()[i] = static_cast<float>(set.pixels[i]) / 255.0F;
-  const at::Tensor log_p = at::log_softmax(network.forward(pixels, Forward{}).to(at::kDouble), 1);
-  PlainScores scores;
-  for (std::int64_t n = 0; n < set.count(); ++n) {
-    const auto label = set.labels[static_cast<std::size_t>(n)];
-    scores.nll -= log_p[n][label].item<double>() / static_cast<double>(set.count());
-    scores.accuracy += log_p[n].argmax().item<std::int64_t>() == label
-                           ? 1.0 / static_cast<double>(set.count())
-                           : 0;
-  }
-  return scores;
-}
 
 TEST_F(ShiftOfARun, RowsAreThoseOfAPlainPassOverWorseImages) {
   const ShiftResult result = shift(request_, job_);
@@ -122,8 +96,9 @@ TEST_F(ShiftOfARun, MeansAreOverTheCorruptions) {
 
 TEST_F(ShiftOfARun, TellsItsWorkAndEachRow) {
   shift(request_, job_);
-  EXPECT_EQ(job_.wanted, 11 * 40 * (1 + 3));
-  EXPECT_EQ(job_.done, job_.wanted);
+  ASSERT_EQ(job_.pieces.size(), 1U);
+  EXPECT_EQ(job_.pieces[0].total, 11 * 40 * (1 + 3));
+  EXPECT_EQ(job_.pieces[0].done, job_.pieces[0].total);
   ASSERT_EQ(job_.rows.size(), 16U);
   EXPECT_EQ(job_.rows.front(), "clean 0");
   EXPECT_EQ(job_.rows[1], "rotation 1");

@@ -33,7 +33,7 @@ TEST(SweepJob, ItsFilesAreItsReport) {
   SweepRunsRequest request = sweep_request(run);
   request.thresholds = {"10^1.5", "31.622776601683793", "log:-30"};
   request.choose = "drop<=100";
-  HeardJob job;
+  HeardJob<> job;
   const SweepRunsResult result = sweep_runs(request, job);
   EXPECT_TRUE(result.unwritten.empty());
   EXPECT_EQ(fs::path(result.stem), run.sweeps() / "epoch_0001_validation");
@@ -66,7 +66,7 @@ TEST(SweepJob, ItsFilesAreItsReport) {
 
   ASSERT_EQ(job.pieces.size(), 2U);
   EXPECT_EQ(job.pieces[1].what, "sweep of epoch_0001.h5");
-  for (const HeardJob::Piece& piece : job.pieces) EXPECT_EQ(piece.done, piece.total) << piece.what;
+  for (const auto& piece : job.pieces) EXPECT_EQ(piece.done, piece.total) << piece.what;
 }
 
 TEST(SweepJob, OfTwoRunsIsTheirMean) {
