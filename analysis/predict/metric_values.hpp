@@ -17,6 +17,17 @@ struct Metrics {
   double entropy = 0;      // nats, mean over images, of the mean prediction
 };
 
+/// All but accuracy_se, whose mean over networks or sets of images means nothing; names as in files.
+struct MetricField {
+  const char* name;
+  double Metrics::*value;
+};
+inline constexpr MetricField kMetricFields[] = {{"accuracy", &Metrics::accuracy},
+                                                {"nll", &Metrics::nll},
+                                                {"brier", &Metrics::brier},
+                                                {"ece", &Metrics::ece},
+                                                {"entropy", &Metrics::entropy}};
+
 /// A difference of two accuracies on the same images, with its standard error
 ///
 ///     sqrt(n01 + n10 - (n10 - n01)^2 / N) / N,

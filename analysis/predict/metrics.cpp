@@ -8,6 +8,7 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/special_entr.h>
 
 #include "src/base/error.hpp"
 #include "src/kernels/predict/prediction_scores.hpp"
@@ -39,6 +40,8 @@ ScoredVariant scored(const VariantScores& scores, std::int64_t images) {
 }
 
 }  // namespace
+
+at::Tensor entropy_of(const at::Tensor& log_p) { return at::special_entr(log_p.exp()).sum(-1); }
 
 std::vector<ScoredVariant> score_variants(const at::Tensor& log_p, const at::Tensor& labels) {
   VARPHASE_CHECK(log_p.dim() == 3 && labels.dim() == 1 && log_p.size(1) == labels.size(0) &&

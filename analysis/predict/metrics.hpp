@@ -10,6 +10,9 @@
 
 namespace varphase {
 
+/// Entropy of each prediction, nats. @param log_p [.., C] @return [..]
+at::Tensor entropy_of(const at::Tensor& log_p);
+
 /// The metrics of one of several variants of a network.
 struct ScoredVariant {
   Metrics metrics;

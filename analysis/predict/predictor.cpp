@@ -11,7 +11,6 @@
 #include <ATen/ops/cat.h>
 #include <ATen/ops/log_softmax.h>
 #include <ATen/ops/logsumexp.h>
-#include <ATen/ops/special_entr.h>
 #include <ATen/ops/zeros_like.h>
 
 #include "analysis/predict/fused_head.hpp"
@@ -162,7 +161,7 @@ at::Tensor Predictor::general(Estimator estimator, std::int64_t members,
     parts.push_back(at::logsumexp(log_p.reshape({count, k, log_p.size(1)}), {1}) -
                     std::log(static_cast<double>(k)));
     if (member_entropy != nullptr)
-      entropies.push_back(at::special_entr(log_p.exp()).sum(1).reshape({count, k}).mean(1));
+      entropies.push_back(entropy_of(log_p).reshape({count, k}).mean(1));
     advanced_(count);
   }
   if (member_entropy != nullptr) *member_entropy = at::cat(entropies);

@@ -31,13 +31,10 @@ MeanOf mean_of(const std::vector<SweepResult>& sweeps, const Get& get) {
 template <class Get>
 Metrics mean_metrics(const std::vector<SweepResult>& sweeps, const Get& of) {
   Metrics metrics = of(sweeps.front());
-  const MeanOf accuracy = mean_of(sweeps, [&](const auto& s) { return of(s).accuracy; });
-  metrics.accuracy = accuracy.mean;
-  metrics.accuracy_se = accuracy.standard_error;
-  metrics.nll = mean_of(sweeps, [&](const auto& s) { return of(s).nll; }).mean;
-  metrics.brier = mean_of(sweeps, [&](const auto& s) { return of(s).brier; }).mean;
-  metrics.ece = mean_of(sweeps, [&](const auto& s) { return of(s).ece; }).mean;
-  metrics.entropy = mean_of(sweeps, [&](const auto& s) { return of(s).entropy; }).mean;
+  metrics.accuracy_se =
+      mean_of(sweeps, [&](const auto& s) { return of(s).accuracy; }).standard_error;
+  for (const MetricField& field : kMetricFields)
+    metrics.*field.value = mean_of(sweeps, [&](const auto& s) { return of(s).*field.value; }).mean;
   return metrics;
 }
 

@@ -6,6 +6,7 @@
 
 #include "analysis/report/figure_data.hpp"
 #include "analysis/report/html.hpp"
+#include "analysis/report/shown_text.hpp"
 
 namespace varphase {
 namespace {
@@ -39,10 +40,6 @@ Json judge_data(const Json& judge) {
   return lists;
 }
 
-std::string number_text(const Json& value, double scale, int digits) {
-  return value.is_null() ? "–" : fmt::format("{:.{}f}", scale * value.get<double>(), digits);
-}
-
 }  // namespace
 
 Json attack_data(const std::string& file, const Json& attack) {
@@ -69,7 +66,7 @@ std::string attack_rows(const std::string& file, const Json& attack) {
         "<td>{} <small>{} to {}</small></td><td>{}</td><td>{}</td><td>{}</td></tr>",
         escape_html(judge["name"].get<std::string>()),
         escape_html(data["attack"].get<std::string>()),
-        escape_html(text_or(text_at(attack, "target"), "–")), number_text(last("step"), 1, 0),
+        escape_html(text_or(text_at(attack, "target"), kNotKnown)), number_text(last("step"), 1, 0),
         number_text(last("success"), 100, 1), number_text(last("success_low"), 100, 1),
         number_text(last("success_high"), 100, 1), number_text(judge["entropy"].front(), 1, 3),
         number_text(last("entropy"), 1, 3),

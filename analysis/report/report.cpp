@@ -29,7 +29,6 @@ namespace {
 
 constexpr const char* kShownPredictions[] = {"ensemble", "deterministic", "stochastic",
                                              "zero_mean"};
-constexpr const char* kNotKnown = "–";
 std::string percent(const Json& share, int digits = 2) {
   if (!share.is_number()) return kNotKnown;
   return fmt::format("{:.{}f} %", share.get<double>() * 100, digits);
@@ -242,8 +241,7 @@ std::string evaluation_row(const Json& entry, const Json& full_bytes) {
     row += cell(percent(number_at(value_at(entry, "accuracy"), prediction)),
                 error.is_null() ? "" : fmt::format("± {:.2f}", error.get<double>() * 100));
   }
-  const Json nll = number_at(value_at(entry, "nll"), "ensemble");
-  return row + cell(nll.is_null() ? kNotKnown : fmt::format("{:.4f}", nll.get<double>())) + "</tr>";
+  return row + cell(number_text(number_at(value_at(entry, "nll"), "ensemble"), 1, 4)) + "</tr>";
 }
 
 std::string evaluation_table(const std::string& file, const Json& evaluation) {

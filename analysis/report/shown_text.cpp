@@ -6,6 +6,10 @@
 
 namespace varphase {
 
+std::string number_text(const Json& value, double scale, int digits) {
+  return value.is_null() ? kNotKnown : fmt::format("{:.{}f}", scale * value.get<double>(), digits);
+}
+
 std::string shortened(std::string text, std::size_t most) {
   if (text.size() <= most) return text;
   const std::size_t whole = text.size();

@@ -12,6 +12,11 @@ namespace varphase {
 // A page shows what people read: of a text no more than this.
 inline constexpr std::size_t kMostTextBytes = 2000;
 
+inline constexpr const char* kNotKnown = "–";
+
+/// A number with so many digits behind its point, kNotKnown of null.
+std::string number_text(const Json& value, double scale, int digits);
+
 /// The text, cut between two letters and said to be, where it is longer.
 std::string shortened(std::string text, std::size_t most = kMostTextBytes);
 

@@ -9,6 +9,7 @@
 
 #include "analysis/report/figure_data.hpp"
 #include "analysis/report/html.hpp"
+#include "analysis/report/shown_text.hpp"
 
 namespace varphase {
 namespace {
@@ -126,11 +127,8 @@ const ShownGroup& shown_detection() {
 }
 
 std::string metric_cell(const Json& metric, const ShownMetric& shown) {
-  const auto text = [&](const char* key) -> std::string {
-    const Json value = number_at(metric, key);
-    return value.is_null()
-               ? "–"
-               : fmt::format("{:.{}f}", shown.scale * value.get<double>(), shown.digits);
+  const auto text = [&](const char* key) {
+    return number_text(number_at(metric, key), shown.scale, shown.digits);
   };
   if (number_at(metric, "low").is_null()) return "<td>" + text("value") + "</td>";
   return fmt::format("<td>{} <small>{} to {}</small></td>", text("value"), text("low"),

@@ -26,7 +26,7 @@ struct Start {
 };
 
 template <class T>
-std::vector<T> to_host(const at::Tensor& tensor, at::ScalarType type) {
+std::vector<T> host_integers(const at::Tensor& tensor, at::ScalarType type) {
   const at::Tensor host = tensor.to(at::kCPU, type).contiguous();
   return {host.const_data_ptr<T>(), host.const_data_ptr<T>() + host.numel()};
 }
@@ -131,19 +131,19 @@ class BatchAttack {
     result.targeted = request_.is_targeted();
     result.steps = request_.steps;
     result.judged_steps = points_;
-    result.image = to_host<std::int64_t>(images_.example, at::kLong);
-    result.label = to_host<std::int64_t>(images_.labels, at::kLong);
-    result.aim = to_host<std::int64_t>(aim_, at::kLong);
-    result.restart = to_host<std::int64_t>(which, at::kLong);
-    result.loss = to_host<float>(kept.loss, at::kFloat);
+    result.image = host_integers<std::int64_t>(images_.example, at::kLong);
+    result.label = host_integers<std::int64_t>(images_.labels, at::kLong);
+    result.aim = host_integers<std::int64_t>(aim_, at::kLong);
+    result.restart = host_integers<std::int64_t>(which, at::kLong);
+    result.loss = host_floats(kept.loss);
     const at::Tensor moved = kept.pixels - images_.pixels.to(at::kFloat);
-    result.linf = to_host<float>(moved.abs().amax(1), at::kFloat);
-    result.l2 = to_host<float>(moved.norm(2, {1}), at::kFloat);
+    result.linf = host_floats(moved.abs().amax(1));
+    result.l2 = host_floats(moved.norm(2, {1}));
     for (std::size_t j = 0; j < judges_.size(); ++j)
-      result.judges.push_back({to_host<std::int32_t>(kept.predicted[j], at::kInt),
-                               to_host<float>(kept.entropy[j], at::kFloat)});
+      result.judges.push_back(
+          {host_integers<std::int32_t>(kept.predicted[j], at::kInt), host_floats(kept.entropy[j])});
     result.shape = {images_.channels, images_.height, images_.width};
-    if (judging_.keep_pixels) result.pixels = to_host<float>(kept.pixels, at::kFloat);
+    if (judging_.keep_pixels) result.pixels = host_floats(kept.pixels);
     return result;
   }
 

@@ -187,9 +187,7 @@ InputGradient input_gradient(Network& network, const DeviceImages& images, const
   Tensors losses, gradients;
   for (std::int64_t first = 0; first < images.count(); first += chunk) {
     const std::int64_t count = std::min(chunk, images.count() - first);
-    DeviceImages some = images;
-    for (at::Tensor* tensor : {&some.pixels, &some.labels, &some.example})
-      *tensor = tensor->narrow(0, first, count);
+    const DeviceImages some = slice_images(images, first, count);
     InputGradient own =
         Batch(network, some, target.narrow(0, first, count), draws, members_at_once).run();
     losses.push_back(std::move(own.loss));

@@ -3,7 +3,6 @@
 #include "analysis/robustness/judge.hpp"
 
 #include <ATen/TensorOperators.h>
-#include <ATen/ops/special_entr.h>
 
 #include "analysis/predict/network_ensemble.hpp"
 
@@ -21,8 +20,6 @@ at::Tensor judged_log_probabilities(const ImageModels& models, const DeviceImage
   return mean_over_networks(log_p);
 }
 
-Judgement judgement(const at::Tensor& log_p) {
-  return {log_p.argmax(1), at::special_entr(log_p.exp()).sum(1)};
-}
+Judgement judgement(const at::Tensor& log_p) { return {log_p.argmax(1), entropy_of(log_p)}; }
 
 }  // namespace varphase

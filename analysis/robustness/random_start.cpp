@@ -40,12 +40,9 @@ void move_in_sphere(Draw draw, double epsilon, float* pixels, std::int64_t count
   std::vector<double> normals(static_cast<std::size_t>(count + 3) / 4 * 4);
   double square = 0;
   for (std::size_t first = 0; first < normals.size(); first += 4) {
-    const PhiloxBlock words = draw.block(static_cast<std::int64_t>(first) / 4);
-    const NormalPair low = normal_pair(words.x0, words.x1), high = normal_pair(words.x2, words.x3);
-    normals[first] = low.even;
-    normals[first + 1] = low.odd;
-    normals[first + 2] = high.even;
-    normals[first + 3] = high.odd;
+    const std::array<float, 4> four =
+        four_normals(draw.block(static_cast<std::int64_t>(first) / 4));
+    std::copy(four.begin(), four.end(), normals.begin() + static_cast<std::ptrdiff_t>(first));
   }
   normals.resize(static_cast<std::size_t>(count));
   for (const double normal : normals) square += normal * normal;

@@ -46,10 +46,7 @@ class Draws {
 
 void add_gaussian_noise(const Picture& picture, const Draws& draws, double deviation) {
   for (std::int64_t first = 0; first < picture.size(); first += 4) {
-    const PhiloxBlock words = draws.four(first / 4);
-    const NormalPair low = normal_pair(words.x0, words.x1);
-    const NormalPair high = normal_pair(words.x2, words.x3);
-    const std::array<float, 4> normals{low.even, low.odd, high.even, high.odd};
+    const std::array<float, 4> normals = four_normals(draws.four(first / 4));
     for (std::int64_t i = first; i < std::min(first + 4, picture.size()); ++i) {
       const auto normal = static_cast<double>(normals[static_cast<std::size_t>(i - first)]);
       picture.out[i] = to_byte(picture.in[i] + kWhite * deviation * normal);

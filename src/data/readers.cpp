@@ -203,8 +203,7 @@ Dataset read_source(const std::string& data, const ReadOptions& options) {
   const std::string near = nearest_name(data, dataset_names());
   fail(ErrorKind::io,
        "{}: no such folder or file, nor a data set of this name{}\n  wants one of {}, or a path "
-       "that "
-       "holds{}",
+       "that holds{}",
        data, near.empty() ? "" : "; did you mean '" + near + "'?", fmt::join(dataset_names(), ", "),
        known_layouts());
 }

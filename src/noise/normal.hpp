@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstdint>
@@ -107,6 +108,13 @@ VARPHASE_HOST_DEVICE NormalPair normal_pair(std::uint32_t x0, std::uint32_t x1) 
   const std::uint32_t sign_a = ((d + 1U) & 2U) << 30U;
   const std::uint32_t sign_b = (d & 2U) << 30U;
   return {mul(r, from_bits(to_bits(a) ^ sign_a)), mul(r, from_bits(to_bits(b) ^ sign_b))};
+}
+
+/// Of a block's four words, in the order of the four units that share it. On the host.
+inline std::array<float, 4> four_normals(const PhiloxBlock& block) {
+  const NormalPair first = normal_pair(block.x0, block.x1);
+  const NormalPair second = normal_pair(block.x2, block.x3);
+  return {first.even, first.odd, second.even, second.odd};
 }
 
 }  // namespace varphase

@@ -61,6 +61,13 @@ DeviceImages select_images(const DeviceImages& images, const at::Tensor& which) 
   return selected;
 }
 
+DeviceImages slice_images(const DeviceImages& images, std::int64_t first, std::int64_t count) {
+  DeviceImages slice = images;
+  for (at::Tensor* tensor : {&slice.pixels, &slice.labels, &slice.example})
+    *tensor = tensor->narrow(0, first, count);
+  return slice;
+}
+
 ImageBatch empty_batch(const DeviceImages& images, std::int64_t size) {
   const at::TensorOptions options = images.pixels.options();
   return {

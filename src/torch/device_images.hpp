@@ -38,6 +38,9 @@ at::Tensor network_input(const DeviceImages& images, const at::Tensor& pixels);
 /// The images at some places of a set, with their numbers. @param which  int64 [M]
 DeviceImages select_images(const DeviceImages& images, const at::Tensor& which);
 
+/// Images first .. first + count - 1 with their numbers; shares their memory.
+DeviceImages slice_images(const DeviceImages& images, std::int64_t first, std::int64_t count);
+
 /// How training images are changed when a batch is gathered.
 struct Augmentation {
   bool crop_flip = false;

@@ -16,14 +16,13 @@
 #include "src/base/byte_text.hpp"
 #include "src/base/sha256.hpp"
 #include "src/base/text_table.hpp"
-#include "src/base/time_estimate.hpp"
 #include "src/data/png.hpp"
-#include "src/torch/kernel_arguments.hpp"
 #include "src/torch/numerics.hpp"
 #include "tools/app/attack_grid.hpp"
 #include "tools/app/attack_models.hpp"
 #include "tools/app/attack_parts.hpp"
 #include "tools/app/device.hpp"
+#include "tools/app/job_estimate.hpp"
 #include "tools/app/members_file.hpp"
 #include "tools/app/output_file.hpp"
 #include "tools/app/provenance.hpp"
@@ -127,8 +126,6 @@ class AttackRuns {
   AttackOutcome batch(std::int64_t first, const std::function<void()>& advanced) const;
   void summarize();
   void write();
-  DeviceImages part(std::int64_t first, std::int64_t count) const;
-  std::vector<float> pixels_before(std::int64_t count) const;
 
   const AttackRunsRequest& asked_;
   Job& job_;
@@ -196,14 +193,7 @@ void AttackRuns::take_images(const Dataset& dataset) {
                  images_.count(), asked_.split, which);
   std::int64_t count = asked_.images > 0 ? asked_.images : images_.count();
   if (asked_.sanity) count = std::min(count, kSanityImages);
-  images_ = part(0, count);
-}
-
-DeviceImages AttackRuns::part(std::int64_t first, std::int64_t count) const {
-  DeviceImages some = images_;
-  for (at::Tensor* tensor : {&some.pixels, &some.labels, &some.example})
-    *tensor = tensor->narrow(0, first, count);
-  return some;
+  images_ = slice_images(images_, 0, count);
 }
 
 Json AttackRuns::identity(const Dataset& dataset) const {
@@ -274,7 +264,7 @@ void AttackRuns::sanity() {
 }
 
 AttackOutcome AttackRuns::batch(std::int64_t first, const std::function<void()>& advanced) const {
-  const DeviceImages some = part(first, std::min(batch_, images_.count() - first));
+  const DeviceImages some = slice_images(images_, first, std::min(batch_, images_.count() - first));
   return attack_batch(models_.front().models(), judges_, some, attack_, judging_, advanced);
 }
 
@@ -293,9 +283,8 @@ void AttackRuns::attack_all() {
                           count_text(images_.count())));
   job_.begin("attack", left * passes, "image steps");
   job_.begin_stoppable();
-  TimeEstimate estimate(
-      LongWork{count_text(left) + " images", "image steps", left * passes},
-      [this](const std::string& text) { job_.note(text); }, [this] { synchronize(device_); });
+  TimeEstimate estimate =
+      job_estimate({count_text(left) + " images", "image steps", left * passes}, job_, device_);
   for (std::int64_t i = 0; i < batches; ++i) {
     std::optional<AttackOutcome>& kept = found[static_cast<std::size_t>(i)];
     if (!kept) {
@@ -330,11 +319,6 @@ void AttackRuns::summarize() {
   result_.l2 = mean(outcome_.l2);
 }
 
-std::vector<float> AttackRuns::pixels_before(std::int64_t count) const {
-  const at::Tensor host = images_.pixels.narrow(0, 0, count).to(at::kCPU, at::kFloat).contiguous();
-  return {host.const_data_ptr<float>(), host.const_data_ptr<float>() + host.numel()};
-}
-
 void AttackRuns::write() {
   result_.stem = stem_.string();
   Json json = to_json(result_);
@@ -351,7 +335,8 @@ void AttackRuns::write() {
   }
   if (asked_.grid) {
     side.add([&] {
-      const std::vector<float> before = pixels_before(std::min(outcome_.count(), kMostGridImages));
+      const std::int64_t shown = std::min(outcome_.count(), kMostGridImages);
+      const std::vector<float> before = host_floats(slice_images(images_, 0, shown).pixels);
       write_attack_grid(stem_.string() + ".png", before, outcome_);
     });
   }

@@ -7,18 +7,15 @@
 #include "analysis/sparse/sparse_model.hpp"
 #include "src/base/json.hpp"
 #include "src/base/stopwatch.hpp"
-#include "src/base/time_estimate.hpp"
-#include "src/torch/kernel_arguments.hpp"
 #include "src/torch/numerics.hpp"
 #include "src/train/trainer.hpp"
 #include "tools/app/device.hpp"
+#include "tools/app/job_estimate.hpp"
 #include "tools/app/loaded_network.hpp"
 #include "tools/app/network_files.hpp"
 #include "tools/app/other_images.hpp"
 #include "tools/app/output_file.hpp"
-#include "tools/app/run_contents.hpp"
 #include "tools/app/run_images.hpp"
-#include "tools/app/run_lock.hpp"
 #include "tools/app/scored_predictions.hpp"
 #include "tools/app/side_files.hpp"
 #include "tools/app/trained_images.hpp"
@@ -212,9 +209,7 @@ class Evaluation {
     LongWork work{networks_ == 1 ? entry.name : fmt::format("{} networks", networks_), "passes",
                   passes * networks_};
     if (networks_ > 1) work.between = clock.seconds() / static_cast<double>(passes);
-    estimate_.emplace(
-        work, [&job = job_](const std::string& text) { job.note(text); },
-        [device = device_] { synchronize(device); });
+    estimate_ = job_estimate(work, job_, device_);
   }
 
   /// By every estimator, of the network's own images, which come first, and of the others.
@@ -290,11 +285,7 @@ EvaluateResult evaluate(const EvaluateRequest& request, Job& job) {
   // A wrong file at the end of the list is told before the first network is predicted with.
   for (const NetworkFile& entry : files) check_network_file(entry.path);
   Evaluation evaluation(request, files.size(), job);
-  std::map<fs::path, RunLock> locks;
-  for (const NetworkFile& entry : files) {
-    const fs::path run = fs::absolute(entry.path).parent_path().parent_path();
-    if (!locks.contains(run)) locks.emplace(run, begin_analysis(run));
-  }
+  const std::map<fs::path, RunLock> locks = begin_analyses(files);
   EvaluateResult result;
   result.samples = request.samples;
   result.seed = request.seed;

@@ -11,11 +11,8 @@ constexpr const char* kForms[] = {"dense", "csr", "compact"};  // in the order o
 void add_metrics(Json& json, const MetricsByEstimator& metrics) {
   for (const auto& [estimator, value] : metrics) {
     json["accuracy"][estimator] = value.accuracy;
-    json["accuracy_se"][estimator] = value.accuracy_se;
-    json["nll"][estimator] = value.nll;
-    json["brier"][estimator] = value.brier;
-    json["ece"][estimator] = value.ece;
-    json["entropy"][estimator] = value.entropy;
+    json["accuracy_se"][estimator] = value.accuracy_se;  // right behind it in the file
+    for (const MetricField& field : kMetricFields) json[field.name][estimator] = value.*field.value;
   }
 }
 

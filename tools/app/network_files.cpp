@@ -3,6 +3,7 @@
 #include "tools/app/network_files.hpp"
 
 #include "tools/app/members_file.hpp"
+#include "tools/app/run_contents.hpp"
 #include "tools/app/run_folder.hpp"
 
 namespace varphase {
@@ -68,6 +69,15 @@ std::vector<NetworkFile> network_files(const std::vector<std::string>& arguments
   }
   tell_apart(all);
   return all;
+}
+
+std::map<fs::path, RunLock> begin_analyses(const std::vector<NetworkFile>& files) {
+  std::map<fs::path, RunLock> locks;
+  for (const NetworkFile& file : files) {
+    const fs::path run = fs::absolute(file.path).parent_path().parent_path();
+    if (!locks.contains(run)) locks.emplace(run, begin_analysis(run));
+  }
+  return locks;
 }
 
 }  // namespace varphase

@@ -3,8 +3,11 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
+
+#include "tools/app/run_lock.hpp"
 
 namespace varphase {
 
@@ -23,5 +26,8 @@ std::vector<NetworkFile> network_files(const std::string& argument, const std::s
 /// whose they are: "b: full, epoch 3".
 std::vector<NetworkFile> network_files(const std::vector<std::string>& arguments,
                                        const std::string& epoch);
+
+/// begin_analysis for each run that the files lie in. @return the locks, by run
+std::map<std::filesystem::path, RunLock> begin_analyses(const std::vector<NetworkFile>& files);
 
 }  // namespace varphase

@@ -11,15 +11,14 @@
 #include "src/base/log.hpp"
 #include "src/base/stopwatch.hpp"
 #include "src/base/text_table.hpp"
-#include "src/base/time_estimate.hpp"
 #include "src/data/image_source.hpp"
-#include "src/torch/kernel_arguments.hpp"
 #include "src/torch/numerics.hpp"
 #include "src/train/trainer.hpp"
 #include "tools/app/class_names.hpp"
 #include "tools/app/config_overrides.hpp"
 #include "tools/app/dataset_files.hpp"
 #include "tools/app/device.hpp"
+#include "tools/app/job_estimate.hpp"
 #include "tools/app/loaded_network.hpp"
 #include "tools/app/network_files.hpp"
 #include "tools/app/output_file.hpp"
@@ -99,10 +98,9 @@ Totals predict_all(LoadedNetwork& loaded, ImageSource& source, at::Device device
     const Stopwatch clock;
     ImagePiece piece = next_piece(source, most);
     if (!estimate)
-      estimate.emplace(
-          LongWork{count_text(source.count()) + " images", "images", source.count(),
-                   clock.seconds() / static_cast<double>(taken)},
-          [&job](const std::string& text) { job.note(text); }, [device] { synchronize(device); });
+      estimate = job_estimate({count_text(source.count()) + " images", "images", source.count(),
+                               clock.seconds() / static_cast<double>(taken)},
+                              job, device);
     std::int64_t predicted = 0;
     if (piece.set.count() > 0) {
       piece.set.normalization = normalization;

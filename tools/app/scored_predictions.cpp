@@ -4,7 +4,6 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/stack.h>
-#include <ATen/ops/xlogy.h>
 #include <fmt/format.h>
 
 #include "analysis/predict/network_ensemble.hpp"
@@ -35,8 +34,7 @@ ScoredPrediction score(const std::string& network, const EstimatedSets& sets,
 
 /// The networks are the members of their average.
 Prediction average(const std::vector<at::Tensor>& log_p) {
-  const at::Tensor p = at::stack(log_p).to(at::kDouble).exp();
-  return {mean_over_networks(log_p), -at::xlogy(p, p).sum(2).mean(0)};
+  return {mean_over_networks(log_p), entropy_of(at::stack(log_p).to(at::kDouble)).mean(0)};
 }
 
 }  // namespace

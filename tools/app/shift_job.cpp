@@ -5,18 +5,15 @@
 #include "analysis/predict/predictor.hpp"
 #include "src/base/byte_text.hpp"
 #include "src/base/json.hpp"
-#include "src/base/time_estimate.hpp"
 #include "src/data/split.hpp"
-#include "src/torch/kernel_arguments.hpp"
 #include "src/torch/numerics.hpp"
 #include "src/train/trainer.hpp"
 #include "tools/app/device.hpp"
+#include "tools/app/job_estimate.hpp"
 #include "tools/app/loaded_network.hpp"
 #include "tools/app/network_files.hpp"
 #include "tools/app/output_file.hpp"
-#include "tools/app/run_contents.hpp"
 #include "tools/app/run_images.hpp"
-#include "tools/app/run_lock.hpp"
 #include "tools/app/trained_images.hpp"
 
 namespace varphase {
@@ -44,11 +41,8 @@ ShiftScores mean_of(const std::vector<ShiftScores>& scores, int strength) {
     for (const auto& [estimator, metrics] : row.metrics) {
       Metrics& into = mean.metrics[estimator];
       into.images = metrics.images;
-      into.accuracy += metrics.accuracy / count;
-      into.nll += metrics.nll / count;
-      into.brier += metrics.brier / count;
-      into.ece += metrics.ece / count;
-      into.entropy += metrics.entropy / count;
+      for (const MetricField& field : kMetricFields)
+        into.*field.value += metrics.*field.value / count;
     }
   }
   return mean;
@@ -111,11 +105,9 @@ class Shifting {
     const std::int64_t passes = sets * images * (1 + request_.samples);
     job_.begin("shift " + entry.name, passes, "passes");
     if (estimate_) return;
-    estimate_.emplace(
-        LongWork{networks_ == 1 ? entry.name : fmt::format("{} networks", networks_), "passes",
-                 passes * networks_},
-        [&job = job_](const std::string& text) { job.note(text); },
-        [device = device_] { synchronize(device); });
+    estimate_ = job_estimate({networks_ == 1 ? entry.name : fmt::format("{} networks", networks_),
+                              "passes", passes * networks_},
+                             job_, device_);
   }
 
   void add(ShiftedNetwork& result, Network& network, const ImageSet& set, ShiftScores scores) {
@@ -152,11 +144,7 @@ ShiftResult shift(const ShiftRequest& request, ShiftJob& job) {
   const std::vector<NetworkFile> files = network_files(request.paths, request.epoch);
   for (const NetworkFile& entry : files) check_network_file(entry.path);
   Shifting shifting(request, files.size(), job);
-  std::map<fs::path, RunLock> locks;
-  for (const NetworkFile& entry : files) {
-    const fs::path run = fs::absolute(entry.path).parent_path().parent_path();
-    if (!locks.contains(run)) locks.emplace(run, begin_analysis(run));
-  }
+  const std::map<fs::path, RunLock> locks = begin_analyses(files);
   ShiftResult result{request.samples, request.seed, request.split, {}};
   for (const NetworkFile& entry : files) result.networks.push_back(shifting.run(entry));
   if (!request.out.empty()) {

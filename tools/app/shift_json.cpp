@@ -10,13 +10,9 @@ Json to_json(const std::vector<ShiftScores>& rows) {
   Json list = Json::array();
   for (const ShiftScores& row : rows) {
     Json json{{"corruption", row.corruption}, {"strength", row.strength}};
-    for (const auto& [estimator, value] : row.metrics) {
-      json["accuracy"][estimator] = value.accuracy;
-      json["nll"][estimator] = value.nll;
-      json["brier"][estimator] = value.brier;
-      json["ece"][estimator] = value.ece;
-      json["entropy"][estimator] = value.entropy;
-    }
+    for (const auto& [estimator, metrics] : row.metrics)
+      for (const MetricField& field : kMetricFields)
+        json[field.name][estimator] = metrics.*field.value;
     list.push_back(std::move(json));
   }
   return list;

@@ -5,7 +5,7 @@
 #include <functional>
 
 #include "src/base/log.hpp"
-#include "src/torch/kernel_arguments.hpp"
+#include "tools/app/job_estimate.hpp"
 
 namespace varphase {
 namespace {
@@ -112,9 +112,7 @@ SideBySideResult train_side_by_side(const std::vector<RunTrainer*>& runs, TimeEs
 }
 
 TrainResult train_alone(RunTrainer& run, at::Device device, TrainJob& job) {
-  TimeEstimate estimate(
-      work_of({&run}, 0), [&job](const std::string& text) { job.note(text); },
-      [device] { synchronize(device); });
+  TimeEstimate estimate = job_estimate(work_of({&run}, 0), job, device);
   TrainResult result;
   result.run = run.folder().string();
   result.epochs = run.epochs();

@@ -15,8 +15,7 @@
 #include "src/base/byte_text.hpp"
 #include "src/base/log.hpp"
 #include "src/base/stopwatch.hpp"
-#include "src/base/time_estimate.hpp"
-#include "src/torch/kernel_arguments.hpp"
+#include "tools/app/job_estimate.hpp"
 #include "tools/app/members_file.hpp"
 #include "tools/app/output_file.hpp"
 #include "tools/app/pruning_scores.hpp"
@@ -163,9 +162,7 @@ SweepResult Sweeps::evaluate(PruningSource& source, const PruningScores& scores,
       work.what = fmt::format("sweep of {} networks", networks_.size());
       work.between = since_opening.seconds() / static_cast<double>(count);
     }
-    estimate_.emplace(
-        work, [this](const std::string& text) { job_.note(text); },
-        [device = source.device] { synchronize(device); });
+    estimate_ = job_estimate(work, job_, source.device);
   }
   job_.begin(what, count, "images");
   SweepResult result =

@@ -9,9 +9,9 @@
 #include "checkpoints/retention.hpp"
 #include "src/base/csv_table.hpp"
 #include "src/base/log.hpp"
-#include "src/torch/kernel_arguments.hpp"
 #include "src/torch/numerics.hpp"
 #include "tools/app/device.hpp"
+#include "tools/app/job_estimate.hpp"
 #include "tools/app/members_file.hpp"
 #include "tools/app/new_run_folder.hpp"
 #include "tools/app/run_contents.hpp"
@@ -83,9 +83,7 @@ class MembersTraining {
       if (!estimate) {
         const auto finished =
             std::count(states_.begin() + next, states_.end(), MembersFile::State::finished);
-        estimate.emplace(
-            work_of(list, file_.members - next - finished),
-            [this](const std::string& text) { job_.note(text); }, [this] { synchronize(device_); });
+        estimate = job_estimate(work_of(list, file_.members - next - finished), job_, device_);
       }
       SideBySideResult ended = train_side_by_side(list, *estimate, job_);
       result.diverged = result.diverged || ended.diverged;

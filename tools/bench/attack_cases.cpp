@@ -25,10 +25,10 @@ Measured attack_case(Network& network, const ImageSet& set, at::Device device,
   const auto all = [&] {
     std::vector<at::Tensor> parts;
     for (std::int64_t first = 0; first < images.count(); first += batch) {
-      const std::int64_t last = std::min(first + batch, images.count());
-      const at::Tensor which = at::arange(first, last, images.labels.options());
-      parts.push_back(attack(models, select_images(images, which), aim.slice(0, first, last),
-                             request, 0, [](std::int64_t, const DeviceImages&) {})
+      const std::int64_t count = std::min(batch, images.count() - first);
+      parts.push_back(attack(models, slice_images(images, first, count),
+                             aim.narrow(0, first, count), request, 0,
+                             [](std::int64_t, const DeviceImages&) {})
                           .pixels);
     }
     pixels = at::cat(parts);
