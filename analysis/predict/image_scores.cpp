@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "analysis/predict/metrics.hpp"
 #include "src/base/error.hpp"
 
 namespace varphase {
@@ -25,10 +26,7 @@ Uncertainty uncertainty(const at::Tensor& log_p, const at::Tensor& member_entrop
     double entropy = 0;
     for (std::int64_t c = 0; c < values.size(1); ++c) {
       const double p = std::exp(row[c]);
-      VARPHASE_CHECK(
-          !std::isnan(p), ErrorKind::numeric,
-          "predictions are not numbers (NaN): weights so large that float32 overflows\n  "
-          "the training had diverged: take an earlier epoch");
+      check_predicted(p);
       if (p > 0) entropy -= p * row[c];
     }
     result.confidence.push_back(std::exp(*std::max_element(row, row + values.size(1))));

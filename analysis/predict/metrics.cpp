@@ -41,6 +41,12 @@ ScoredVariant scored(const VariantScores& scores, std::int64_t images) {
 
 }  // namespace
 
+void check_predicted(double value) {
+  VARPHASE_CHECK(!std::isnan(value), ErrorKind::numeric,
+                 "predictions are not numbers (NaN): weights so large that float32 overflows\n  "
+                 "the training had diverged: take an earlier epoch");
+}
+
 at::Tensor entropy_of(const at::Tensor& log_p) { return at::special_entr(log_p.exp()).sum(-1); }
 
 std::vector<ScoredVariant> score_variants(const at::Tensor& log_p, const at::Tensor& labels) {
@@ -66,9 +72,7 @@ std::vector<ScoredVariant> score_variants(const at::Tensor& log_p, const at::Ten
   const auto* first = reinterpret_cast<const VariantScores*>(host.data_ptr<double>());
   std::vector<ScoredVariant> results;
   for (std::int64_t g = 0; g < values.size(0); ++g) {
-    VARPHASE_CHECK(!std::isnan(first[g].nll), ErrorKind::numeric,
-                   "predictions are not numbers (NaN): weights so large that float32 overflows\n  "
-                   "the training had diverged: take an earlier epoch");
+    check_predicted(first[g].nll);
     results.push_back(scored(first[g], values.size(1)));
   }
   return results;

@@ -10,6 +10,9 @@
 
 namespace varphase {
 
+/// @throws Error numeric where a value of predictions is NaN
+void check_predicted(double value);
+
 /// Entropy of each prediction, nats. @param log_p [.., C] @return [..]
 at::Tensor entropy_of(const at::Tensor& log_p);
 

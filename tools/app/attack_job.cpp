@@ -94,8 +94,7 @@ std::int64_t gradients_of(const ImageModels& models, const AttackRequest& attack
   std::int64_t count = 0;
   for (const ImageModel& model : models) {
     const bool draws = model.network->first_noise() < model.network->layers().size();
-    count +=
-        attack.restarts * attack.steps * (draws ? std::max<std::int64_t>(attack.members(), 1) : 1);
+    count += draws ? attack.gradients_an_image() : attack.restarts * attack.steps;
   }
   return count;
 }
