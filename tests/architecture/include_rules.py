@@ -30,7 +30,8 @@ for room, others in ANALYSIS.items():
 ROOMS["tools/app"] = [room for room in ROOMS]
 RESULTS = [f"analysis/{room}" for room in ("kappa", "prune", "sparse", "exchange", "report")]
 ROOMS["tools/cli"] = ["src/base", "src/data", "src/models", "src/train", "checkpoints", *RESULTS, "tools/app"]
-ROOMS["tools/bench"] = [room for room in ROOMS if room != "tools/cli"]
+ROOMS["tools/python"] = ["src/base", "src/noise", "src/data", "src/train", "tools/app"]
+ROOMS["tools/bench"] = [room for room in ROOMS if room not in ("tools/cli", "tools/python")]
 ROOMS["tests"] = [room for room in ROOMS]
 
 TORCH = re.compile(r"^(torch|ATen|c10|caffe2)/")
@@ -39,6 +40,7 @@ TORCH_FREE = ["src/base", "src/noise", "src/kernels", "src/data", "checkpoints",
 # Third parties that have one place each: pattern of the header, pattern of the files that may include it.
 PLACES = [
     ("CLI11", re.compile(r"^CLI/"), re.compile(r"^tools/(cli|bench)/")),
+    ("pybind11", re.compile(r"^pybind11/"), re.compile(r"^tools/python/module\.cpp$")),
     # Its fmt is the system's, Torch brings another: the two must not meet in one source file.
     ("spdlog", re.compile(r"^spdlog/"), re.compile(r"^src/base/.*\.cpp$")),
     # Its identifiers, its global state and its crashes stay behind plain structs.

@@ -6,18 +6,11 @@
 #include "src/base/json.hpp"
 #include "src/base/text_table.hpp"
 #include "tools/app/check_job.hpp"
+#include "tools/app/result_json.hpp"
 #include "tools/cli/verbs.hpp"
 
 namespace varphase {
 namespace {
-
-Json json_of(const CheckedFile& file) {
-  return {{"path", text_of_bytes(file.path.string())},
-          {"state", state_name(file.state)},
-          {"kind", text_of_bytes(file.kind)},
-          {"why", terminal_text(file.why)},
-          {"bytes", file.bytes}};
-}
 
 /// A line a file, as it is checked.
 class CheckLines final : public CheckJob {
@@ -43,7 +36,7 @@ class CheckVerb final : public Verb {
     const CheckResult result = check_files(request_, json_ ? silent : lines);
     if (json_) {
       Json list = Json::array();
-      for (const CheckedFile& file : result.files) list.push_back(json_of(file));
+      for (const CheckedFile& file : result.files) list.push_back(to_json(file));
       print_json(list);
     } else {
       print_out("{} whole, {} not{}\n", result.whole, result.damaged,

@@ -8,30 +8,12 @@
 #include "src/base/json.hpp"
 #include "src/base/text_table.hpp"
 #include "tools/app/export_job.hpp"
+#include "tools/app/result_json.hpp"
 #include "tools/cli/engine.hpp"
 #include "tools/cli/verbs.hpp"
 
 namespace varphase {
 namespace {
-
-Json value_json(const OnnxValue& value) {
-  Json shape = value.shape;
-  shape.insert(shape.begin(), "images");
-  return {{"name", value.name}, {"shape", shape}, {"about", value.about}};
-}
-
-Json result_json(const ExportResult& result) {
-  Json json{{"path", text_of_bytes(result.path)},
-            {"source", text_of_bytes(result.source)},
-            {"to", result.to}};
-  if (!result.mode.empty()) json["mode"] = result.mode;
-  for (const OnnxValue& value : result.inputs) json["inputs"].push_back(value_json(value));
-  for (const OnnxValue& value : result.outputs) json["outputs"].push_back(value_json(value));
-  for (const ExportResult::Tensor& tensor : result.tensors)
-    json["tensors"].push_back({{"name", tensor.name}, {"shape", tensor.shape}});
-  json["bytes"] = result.bytes;
-  return json;
-}
 
 void print_value(const char* what, const OnnxValue& value) {
   std::string shape = "images";
@@ -62,7 +44,7 @@ class ExportVerb final : public Verb {
     Job job;
     const ExportResult result = engine.export_network(request_, job);
     if (json_) {
-      print_json(result_json(result));
+      print_json(to_json(result));
       return kSuccess;
     }
     for (const OnnxValue& value : result.inputs) print_value("input", value);

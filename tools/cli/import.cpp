@@ -8,29 +8,12 @@
 #include "src/base/text_table.hpp"
 #include "src/train/train_config.hpp"
 #include "tools/app/import_job.hpp"
+#include "tools/app/result_json.hpp"
 #include "tools/cli/engine.hpp"
 #include "tools/cli/verbs.hpp"
 
 namespace varphase {
 namespace {
-
-Json result_json(const ImportResult& result) {
-  Json json{{"path", text_of_bytes(result.path)}, {"kind", result.kind}};
-  if (result.kind == "pruned") {
-    json["bytes"] = result.bytes;
-    return json;
-  }
-  json["modules"] = Json::array();
-  for (const auto& [theirs, ours] : result.report.modules)
-    json["modules"].push_back({{"module", theirs}, {"layer", ours}});
-  json["variances"] = result.report.variances;
-  json["masks"] = Json::array();
-  for (const auto& [layer, kept, weights] : result.report.masks)
-    json["masks"].push_back({{"layer", layer}, {"kept", kept}, {"weights", weights}});
-  json["zeros"] = result.report.zeros;
-  json["unused"] = result.report.unused;
-  return json;
-}
 
 void print_report(const StateDictReport& report, const std::optional<double>& log_alpha) {
   std::size_t by_name = 0;
@@ -76,7 +59,7 @@ class ImportVerb final : public Verb {
     Job job;
     const ImportResult result = engine.import_network(request_, job);
     if (json_) {
-      print_json(result_json(result));
+      print_json(to_json(result));
     } else if (result.kind == "pruned") {
       print_out("{}, {}\n", result.path, bytes_text(static_cast<double>(result.bytes)));
     } else {

@@ -4,6 +4,7 @@
 #include "src/base/error.hpp"
 #include "src/base/json.hpp"
 #include "tools/app/kappa_job.hpp"
+#include "tools/app/result_json.hpp"
 #include "tools/cli/engine.hpp"
 #include "tools/cli/kappa_tables.hpp"
 #include "tools/cli/terminal_job.hpp"
@@ -38,12 +39,6 @@ class KappaLines final : public TerminalJob<KappaJob> {
   bool json_;
 };
 
-Json rows_json(const std::vector<KappaRow>& rows, bool by_class) {
-  Json list = Json::array();
-  for (const KappaRow& row : rows) list.push_back(to_json(row, by_class));
-  return list;
-}
-
 class KappaVerb final : public Verb {
  public:
   std::string examples() const override {
@@ -69,27 +64,11 @@ class KappaVerb final : public Verb {
                 *result.interrupted);
       return kInterrupted;
     }
-    json_ ? print_as_json(result) : print_summary(result);
+    json_ ? print_json(to_json(result, request_.by)) : print_summary(result);
     return kSuccess;
   }
 
  private:
-  void print_as_json(const KappaMapsResult& result) const {
-    const bool by_class = request_.by == "class";
-    Json json{{"kappa0", result.kappa0},
-              {"images", result.images},
-              {"split", result.split},
-              {"data", result.data}};
-    json["repeatable"] = result.repeatable ? Json(*result.repeatable) : Json();
-    json["rows"] = rows_json(result.rows, by_class);
-    if (request_.by == "image") json["layers"] = result.layers;
-    if (by_class) {
-      json["sums"] = rows_json(result.sums, true);
-      json["class_names"] = result.class_names;
-    }
-    print_json(json);
-  }
-
   void print_summary(const KappaMapsResult& result) const {
     print_out("\nkappa_0 = {}; sums over {} {} images; maps in {}\n", request_.kappa0,
               count_text(result.images), result.split, result.folder.string());

@@ -7,6 +7,7 @@
 #include "src/base/text_table.hpp"
 #include "src/train/train_config.hpp"
 #include "tools/app/predict_job.hpp"
+#include "tools/app/result_json.hpp"
 #include "tools/cli/engine.hpp"
 #include "tools/cli/terminal_job.hpp"
 #include "tools/cli/verbs.hpp"
@@ -51,7 +52,7 @@ class PredictVerb final : public Verb {
     PrintedPredictions job(quiet_ || json_);
     const PredictResult result = engine.predict(request_, job);
     if (json_) {
-      print_summary(result);
+      print_json(to_json(result));
     } else if (!to_stdout) {
       const bool many = result.mode == "ensemble" || result.mode == "zero_mean";
       print_out("{}: {} images, {}{}\nmean entropy {:.4f}, mean mutual information {:.4f} nats\n",
@@ -63,16 +64,6 @@ class PredictVerb final : public Verb {
   }
 
  private:
-  static void print_summary(const PredictResult& result) {
-    Json json = result.about;
-    json["out"] = text_of_bytes(result.out);
-    json["predicted"] = result.images;
-    json["left_out"] = result.left_out;
-    json["entropy"] = result.entropy;
-    json["mutual_information"] = result.mutual_information;
-    print_json(json);
-  }
-
   PredictRequest request_;
   bool json_ = false, quiet_ = false;
 };

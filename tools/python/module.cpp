@@ -1,0 +1,199 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <system_error>
+
+#include <ATen/Parallel.h>
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+
+#include "src/base/error.hpp"
+#include "src/base/version.hpp"
+#include "src/noise/normal_fill.hpp"
+#include "tools/python/jobs.hpp"
+
+namespace varphase {
+namespace {
+
+namespace py = pybind11;
+
+/// Calls of a job as calls of a Python object, from the thread that called the job, which has let
+/// go of the interpreter. Ctrl-C ends what has nothing to save where it is, and asks what can be
+/// stopped to save and end.
+class PythonListener final : public Listener {
+ public:
+  explicit PythonListener(py::object target) : target_(std::move(target)) {}
+
+  void begin(const std::string& what, std::int64_t total, const std::string& unit) override {
+    call([&] { target_.attr("begin")(what, total, unit); });
+  }
+  void advance(std::int64_t units) override {
+    pending_ += units;
+    // A step may take microseconds: Python hears of it some twenty times a second.
+    const auto now = std::chrono::steady_clock::now();
+    if (now - last_ < std::chrono::milliseconds(50)) return;
+    last_ = now;
+    call([] {});
+  }
+  void describe(const std::string& what) override {
+    call([&] { target_.attr("describe")(what); });
+  }
+  void end() override {
+    call([&] { target_.attr("end")(); });
+  }
+  void note(const std::string& text) override {
+    call([&] { target_.attr("note")(text); });
+  }
+  void event(const std::string& kind, const Json& what) override {
+    call([&] { target_.attr("event")(kind, json_text(what, -1)); });
+  }
+  void begin_stoppable() override { stoppable_ = true; }
+  bool stop_requested() const override {
+    const auto now = std::chrono::steady_clock::now();
+    if (!interruption_ && now - asked_ >= std::chrono::milliseconds(50)) {
+      asked_ = now;
+      const py::gil_scoped_acquire gil;
+      look_for_signals();
+    }
+    return interruption_.has_value();
+  }
+
+  /// Whatever stopped the job, now that it has saved.
+  void throw_interruption() {
+    if (interruption_) throw py::error_already_set(*interruption_);
+  }
+
+ private:
+  template <class Call>
+  void call(Call&& what) {
+    const py::gil_scoped_acquire gil;
+    if (pending_ > 0) target_.attr("advance")(std::exchange(pending_, 0));
+    what();
+    look_for_signals();
+  }
+
+  void look_for_signals() const {
+    if (PyErr_CheckSignals() == 0) return;
+    py::error_already_set error;
+    if (!stoppable_) throw error;
+    if (!interruption_) interruption_ = error;
+  }
+
+  py::object target_;
+  std::int64_t pending_ = 0;
+  std::chrono::steady_clock::time_point last_{};
+  mutable std::chrono::steady_clock::time_point asked_{};
+  bool stoppable_ = false;
+  mutable std::optional<py::error_already_set> interruption_;
+};
+
+std::string run(const std::string& name, const std::string& request, py::object target) {
+  const auto& jobs = python_jobs();
+  const auto job = std::find_if(jobs.begin(), jobs.end(),
+                                [&](const PythonJob& row) { return row.name == name; });
+  if (job == jobs.end()) fail(ErrorKind::usage, "no job '{}'", name);
+  PythonListener listener(std::move(target));
+  std::string text;
+  {
+    const py::gil_scoped_release released;
+    // A job sets the number of threads that it computes with: the user's own comes back.
+    struct Threads {
+      int before = at::get_num_threads();
+      ~Threads() {
+        if (at::get_num_threads() != before) at::set_num_threads(before);
+      }
+    } const threads;
+    text = json_text(job->run(parse_json(request, name), listener), -1);
+  }
+  listener.throw_interruption();
+  return text;
+}
+
+std::string described_jobs() {
+  Json list = Json::array();
+  for (const PythonJob& job : python_jobs())
+    list.push_back({{"name", job.name},
+                    {"about", job.about},
+                    {"fields", job.fields()},
+                    {"settings", job.settings()}});
+  return json_text(list, -1);
+}
+
+/// The program's own normal numbers, to which varphase.noise is held.
+py::array_t<float> normals(std::uint64_t seed, int stream, std::uint16_t layer, std::uint8_t sub,
+                           std::uint32_t example, std::uint32_t member, std::int64_t units) {
+  py::array_t<float> out(units);
+  const NoiseKey key{seed, static_cast<Stream>(stream), layer, sub};
+  fill_normals(key, example, member, units, out.mutable_data());
+  return out;
+}
+
+const char* kind_name(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::usage:
+      return "usage";
+    case ErrorKind::io:
+      return "io";
+    case ErrorKind::format:
+      return "format";
+    case ErrorKind::shape:
+      return "shape";
+    case ErrorKind::unsupported:
+      return "unsupported";
+    case ErrorKind::numeric:
+      return "numeric";
+    case ErrorKind::device:
+      return "device";
+  }
+  return "";
+}
+
+void raise(ErrorKind kind, const std::string& message) {
+  const py::object error =
+      py::module_::import("varphase.errors").attr("of_kind")(kind_name(kind), message);
+  PyErr_SetObject(py::type::handle_of(error).ptr(), error.ptr());
+}
+
+/// What the program's `guarded` makes exit codes of.
+void translate(std::exception_ptr pointer) {
+  try {
+    if (pointer) std::rethrow_exception(pointer);
+  } catch (const Error& error) {
+    raise(error.kind(), error.what());
+  } catch (const py::builtin_exception&) {
+    throw;
+  } catch (const py::error_already_set&) {
+    throw;
+  } catch (const std::bad_alloc&) {
+    throw;
+  } catch (const std::filesystem::filesystem_error& error) {
+    raise(ErrorKind::io, error.path1().string() + ": " + error.code().message());
+  } catch (const std::system_error& error) {
+    raise(ErrorKind::io, error.what());
+  } catch (const Json::exception& error) {
+    raise(ErrorKind::format,
+          std::string("a JSON file that was read has another form: ") + error.what());
+  } catch (const c10::Error& error) {
+    const std::string text = error.what_without_backtrace();
+    if (text.find("CUDA") == std::string::npos && text.find("memory") == std::string::npos) throw;
+    raise(ErrorKind::device, text.substr(0, text.find('\n')));
+  }
+}
+
+}  // namespace
+}  // namespace varphase
+
+PYBIND11_MODULE(_engine, module) {
+  namespace py = pybind11;
+  module.doc() = "The jobs of Varphase, with requests and results in JSON.";
+  py::register_local_exception_translator(varphase::translate);
+  module.def("version", varphase::version);
+  module.def("jobs", varphase::described_jobs);
+  module.def("run", varphase::run, py::arg("job"), py::arg("request"), py::arg("listener"));
+  module.def("normals", varphase::normals, py::arg("seed"), py::arg("stream"), py::arg("layer"),
+             py::arg("sub"), py::arg("example"), py::arg("member"), py::arg("units"));
+}

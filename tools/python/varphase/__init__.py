@@ -1,0 +1,77 @@
+# SPDX-FileCopyrightText: 2026 The Varphase authors
+# SPDX-License-Identifier: MIT
+"""Variance networks: train them, see their transition, prune them, from Python.
+
+    import varphase
+    varphase.train("runs/first", preset="quickstart")
+    varphase.kappa("runs/first")
+    varphase.transition("runs/first")
+    run = varphase.Run("runs/first")
+    run.plot_transition()
+
+The functions are the program's verbs: the same names, defaults, files and bits. `varphase.nn` are the layers as PyTorch modules.
+"""
+
+import importlib
+
+from varphase import errors
+from varphase.errors import VarphaseError
+from varphase.jobs import (
+    attack,
+    check,
+    describe_data,
+    evaluate,
+    export,
+    finetune,
+    import_,
+    inspect,
+    kappa,
+    predict,
+    prune,
+    report,
+    shift,
+    sweep,
+    train,
+    transition,
+)
+from varphase.listener import Listener, ProgressBar
+
+# What takes PyTorch, pandas or h5py to import, imported when it is asked for.
+_LAZY = {"Run": ("varphase.run", "Run"), "nn": ("varphase.nn", ""), "noise": ("varphase.noise", "")}
+
+
+def __getattr__(name):
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("varphase")
+    if name not in _LAZY:
+        raise AttributeError(f"module 'varphase' has no attribute '{name}'")
+    module, attribute = _LAZY[name]
+    found = importlib.import_module(module)
+    return getattr(found, attribute) if attribute else found
+
+
+__all__ = [
+    "Listener",
+    "ProgressBar",
+    "VarphaseError",
+    "attack",
+    "check",
+    "describe_data",
+    "errors",
+    "evaluate",
+    "export",
+    "finetune",
+    "import_",
+    "inspect",
+    "kappa",
+    "predict",
+    "prune",
+    "report",
+    "shift",
+    "sweep",
+    "train",
+    "transition",
+    *_LAZY,
+]

@@ -1,0 +1,115 @@
+# SPDX-FileCopyrightText: 2026 The Varphase authors
+# SPDX-License-Identifier: MIT
+"""Calls of the engine's jobs: arguments to a request in JSON, its result to Python."""
+
+import functools
+import json
+import os
+
+from varphase.errors import UsageError
+from varphase.listener import Listener, ProgressBar
+
+_RESUMED = {
+    "train": "what was done is saved: train(run=..., resume=True) goes on from there",
+    "finetune": "what was done is saved: finetune(run=..., resume=True) goes on from there",
+    "kappa": "finished maps are saved: the same call goes on from there",
+    "attack": "finished batches are saved: the same call goes on from there",
+}
+
+
+def engine():
+    """The extension, and LibTorch with it: the first call takes as long as `import torch`."""
+    import torch  # noqa: F401  its libraries are what the extension is linked against
+
+    from varphase import _engine
+
+    return _engine
+
+
+@functools.cache
+def described():
+    """The jobs by name, as the engine describes them: `fields` and `settings`, each by name."""
+    table = {}
+    for job in json.loads(engine().jobs()):
+        table[job["name"]] = {"about": job["about"], "fields": {field["name"]: field for field in job["fields"]},
+                              "settings": {field["name"]: field for field in job["settings"]}}  # fmt: skip
+    return table
+
+
+def text(value):
+    """A text, path or number as the engine takes texts: UTF-8, whatever bytes a path has (src/base/byte_text.hpp)."""
+    if isinstance(value, bool) or not isinstance(value, (str, bytes, os.PathLike, int, float)):
+        raise UsageError(f"{value!r}: wants a text or a path")
+    raw = str(value).encode() if isinstance(value, (int, float)) else os.fsencode(value)
+    shown = raw.decode("utf-8", "surrogateescape").replace("\\", "\\\\")
+    escaped = []
+    for letter in shown:
+        code = ord(letter)
+        if 0xDC80 <= code <= 0xDCFF:  # a byte that is not UTF-8
+            escaped.append(f"\\x{code - 0xDC00:02X}")
+        elif code < 0x20 or 0x7F <= code < 0xA0:
+            escaped += [f"\\x{byte:02X}" for byte in letter.encode()]
+        else:
+            escaped.append(letter)
+    return "".join(escaped)
+
+
+def _assignments(given):
+    """`set` as a list of "section.field=value": it may be a dict."""
+    if isinstance(given, dict):
+        return [f"{name}={_value(value)}" for name, value in given.items()]
+    return _list(given)
+
+
+def _value(value):
+    if isinstance(value, (str, os.PathLike)):
+        return os.fspath(value)
+    return json.dumps(value)
+
+
+def _list(value):
+    if isinstance(value, (str, bytes, os.PathLike, int, float)):
+        value = [value]
+    return [text(item) for item in value]
+
+
+def _field(value, kind):
+    if kind.startswith("list[str]"):
+        return _list(value)
+    if kind.startswith("list[float]"):
+        return [float(item) for item in ([value] if isinstance(value, (int, float)) else value)]
+    if kind == "str":
+        return text(value)
+    return value
+
+
+def request(job, given):
+    """The request of a job from its function's arguments.
+
+    Raises:
+        UsageError: a text or list that is none; all else is checked by the engine
+    """
+    known = described()[job]
+    fields = {name: _field(value, known["fields"][name]["type"]) for name, value in given.items()
+              if name in known["fields"] and name != "set"}  # fmt: skip
+    settings = [f"{known['settings'][name]['section']}.{name}={_value(value)}" for name, value in given.items()
+                if name in known["settings"] and value is not None]  # fmt: skip
+    if "set" in known["fields"]:
+        # What `set` says lies over the single arguments.
+        fields["set"] = [text(item) for item in settings] + _assignments(given.get("set", []))
+    return fields
+
+
+def call(job, given):
+    """Runs a job. `given` are its function's arguments, `progress` and `listener` among them."""
+    listener, progress = given.pop("listener"), given.pop("progress")
+    if listener is None:
+        listener = Listener() if progress is False else ProgressBar(always=progress is True)
+    try:
+        return json.loads(engine().run(job, json.dumps(request(job, given)), listener))
+    except KeyboardInterrupt as interruption:
+        if job in _RESUMED:
+            interruption.add_note(_RESUMED[job])
+        raise
+    finally:
+        listener.end()
