@@ -2,7 +2,11 @@
 # SPDX-License-Identifier: MIT
 """Figures of a run by matplotlib, as wide as a paper's column (3.4 inches) unless axes are given."""
 
+import io
+
 import numpy as np
+from matplotlib import colormaps, rc_context
+from matplotlib.figure import Figure
 
 from varphase.errors import FileError
 from varphase.run import _only
@@ -12,21 +16,22 @@ _STYLE = {"font.size": 8, "axes.titlesize": 8, "axes.labelsize": 8, "legend.font
           "axes.spines.top": False, "savefig.bbox": "tight", "savefig.dpi": 300}  # fmt: skip
 
 
-def _axes(axes):
-    """Axes to draw into: those given, or the only ones of a new figure, which no window shows."""
-    if axes is not None:
-        return axes
-    from matplotlib import rc_context
-    from matplotlib.figure import Figure
+class RunFigure(Figure):
+    """A figure that a notebook shows without pyplot, which keeps every figure that it made."""
 
-    with rc_context(_STYLE):
-        return Figure(figsize=COLUMN, layout="constrained").add_subplot()
+    def _repr_png_(self):
+        buffer = io.BytesIO()
+        self.savefig(buffer, format="png", dpi=150)
+        return buffer.getvalue()
+
+
+def _axes(axes):
+    """Axes to draw into: those given, or the only ones of a new figure."""
+    return RunFigure(figsize=COLUMN, layout="constrained").add_subplot() if axes is None else axes
 
 
 def transition(run, axes=None):
     """Accuracies by epoch, and on the right the share of weights over kappa_0."""
-    from matplotlib import rc_context
-
     table, summary = run.transition, run.transition_summary
     with rc_context(_STYLE):
         axes = _axes(axes)
@@ -43,6 +48,7 @@ def transition(run, axes=None):
             right.plot(counted["epoch"], counted["over_total"], color="tab:green", linestyle="-.",
                        label=f"weights over $\\kappa_0$ = $10^{{{summary['log10_kappa0']:g}}}$")  # fmt: skip
             right.set_yscale("symlog")
+            right.set_ylim(0, max(1, 1.2 * counted["over_total"].max()))
             right.set_ylabel("weights over $\\kappa_0$")
             lines = [*axes.get_lines(), *right.get_lines()]
             axes.legend(handles=[line for line in lines if not line.get_label().startswith("_")], frameon=False)
@@ -53,8 +59,6 @@ def transition(run, axes=None):
 
 def histograms(run, epochs=None, layer=None, maps="own", axes=None):
     """Weights by log10 |kappa|, an outline an epoch, the last one on top."""
-    from matplotlib import colormaps, rc_context
-
     table = run.histograms(maps)
     layer = _only(list(dict.fromkeys(table["layer"])), layer, "layer")
     table = table[table["layer"] == layer]
@@ -74,16 +78,16 @@ def histograms(run, epochs=None, layer=None, maps="own", axes=None):
             axes.stairs(finite["count"], edges, color=colour, fill=True, alpha=0.25)
             axes.stairs(finite["count"], edges, color=colour, label=f"epoch {epoch}")
         axes.set(xlabel="$\\log_{10} |\\kappa|$", ylabel=f"weights of {layer}")
-        used = table[table["epoch"].isin(epochs) & (table["count"] > 0)]
-        axes.set_xlim(max(used["log10_from"].astype(float).min(), -25), used["log10_to"].astype(float).max())
+        # A long tail of a few weights would leave the rest no room.
+        shown = table[table["epoch"].isin(epochs)].groupby("log10_from")["count"].sum()
+        seen = shown[shown > 5e-3 * shown.sum() / len(epochs)].index
+        axes.set_xlim(min(seen) - 0.5, max(seen) + 0.75)
         axes.legend(frameon=False)
     return axes.figure
 
 
 def sweep(run, name=None, axes=None):
     """Accuracy of the pruned ensembles by threshold (or sparsity), the full one's, and how much smaller they are."""
-    from matplotlib import rc_context
-
     table = run.sweep(name)
     by_threshold = table["log10_threshold"].notna().all()
     place, label = ("log10_threshold", "$\\log_{10} \\kappa_0$") if by_threshold else ("sparsity", "sparsity")
@@ -100,8 +104,8 @@ def sweep(run, name=None, axes=None):
         if by_threshold:
             first = table[table["replace"] == table["replace"].iloc[0]].sort_values(place)
             right = axes.twinx()
-            kept = (1 - first["sparsity"]).clip(lower=1e-6)
-            right.plot(first[place], 1 / kept, color="tab:blue", linestyle="--", label="compression")
+            first = first[first["sparsity"] < 1]  # of nothing there is no compression
+            right.plot(first[place], 1 / (1 - first["sparsity"]), color="tab:blue", linestyle="--", label="compression")
             right.set(yscale="log", ylabel="weights / kept weights")
             axes.legend(handles=[*axes.get_lines(), *right.get_lines()], frameon=False)
         else:

@@ -59,7 +59,7 @@ class SparseVarianceLayer(RandomModule):
 def csr(indptr, indices, values, shape):
     """A CSR matrix of its three arrays."""
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
+        warnings.filterwarnings("ignore", message="Sparse (CSR tensor support is in beta|invariant checks)")
         return torch.sparse_csr_tensor(torch.as_tensor(indptr, dtype=torch.int64), torch.as_tensor(indices, dtype=torch.int64),
                                        torch.as_tensor(values), shape, check_invariants=True)  # fmt: skip
 

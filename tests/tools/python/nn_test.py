@@ -1,0 +1,275 @@
+# SPDX-FileCopyrightText: 2026 The Varphase authors
+# SPDX-License-Identifier: MIT
+"""varphase.nn beside the program: every parameterization and prior, its noise, its files; and under PyTorch's own machinery.
+
+    PYTHONPATH=build/python:tests/tools nn_test.py PROGRAM
+"""
+
+import json
+import pathlib
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import h5py
+import numpy as np
+import torch
+from torch import nn
+
+import varphase
+from program import PROGRAM, idx_folder, run, tiny_spec, two_kinds_spec
+from small_network import blobs, elbo, small_network, trained
+from varphase import errors, noise
+from varphase.nn.layers import PARAMETERIZATIONS, PRIORS
+
+OFFLINE = ["--threads", "1", "--device", "cpu", "--quiet"]
+torch.set_num_threads(1)
+
+
+def cases():
+    """A layer of each kind for every parameterization and prior that go together, with and without a mask."""
+    generator = torch.Generator().manual_seed(1)
+    for kind in ("variance_dense", "variance_conv2d"):
+        for parameterization in PARAMETERIZATIONS:
+            for prior in PRIORS:
+                if prior == "log_uniform_sampled" and parameterization == "zero_centred":
+                    continue
+                for masked in (False, True):
+                    yield case(kind, parameterization, prior, masked, generator)
+    # A prior that is no limit of the log-uniform one.
+    for parameterization in PARAMETERIZATIONS:
+        yield case("variance_dense", parameterization, "student_t", False, generator, nu=0.5)
+
+
+def case(kind, parameterization, prior, masked, generator, nu=1e-16):
+    """A module with drawn parameters in float64, and what the program is to be asked."""
+    options = {"parameterization": parameterization, "prior": prior, "nu": nu}
+    if kind == "variance_dense":
+        shape, spec = [5], {"out": 3}
+        module = varphase.nn.VarianceLinear(5, 3, bias=True, dtype=torch.float64, **options)
+    else:
+        shape, spec = [2, 6, 5], {"out": 3, "kernel": 3, "stride": 2, "padding": 1}
+        module = varphase.nn.VarianceConv2d(2, 3, 3, 2, 1, bias=True, dtype=torch.float64, **options)
+    with torch.no_grad():
+        for name, parameter in module.named_parameters():
+            parameter.normal_(generator=generator).mul_(3 if name.startswith("log") else 0.7)
+    module.number = 4
+    x = torch.randn(2, *shape, generator=generator, dtype=torch.float64)
+    asked = {"kind": kind, "input": shape, "options": {**spec, **options, "bias": True}, "number": 4, "images": 2, "seed": 11,
+             "x": x.flatten().tolist(), "parameters": {name: p.flatten().tolist() for name, p in module.named_parameters()}}  # fmt: skip
+    if prior != "student_t":
+        del asked["options"]["nu"]
+    if masked:
+        module.mask = torch.rand(module.weight_shape, generator=generator) > 0.4
+        asked["mask"] = module.mask.flatten().double().tolist()
+    return module, x, asked
+
+
+def gradients(value, module):
+    if not value.requires_grad:
+        return {}
+    names, parameters = zip(*module.named_parameters(), strict=True)
+    found = torch.autograd.grad(value, parameters, retain_graph=True, allow_unused=True)
+    return {name: gradient for name, gradient in zip(names, found, strict=True) if gradient is not None}
+
+
+class Parity(unittest.TestCase):
+    def near(self, ours, theirs, tolerance, what):
+        ours, theirs = ours.detach().double().flatten(), torch.tensor(theirs, dtype=torch.float64).flatten()
+        self.assertEqual(ours.shape, theirs.shape, what)
+        scale = max(float(theirs.abs().max()), 1e-300)
+        self.assertLessEqual(float((ours - theirs).abs().max()) / scale, tolerance, what)
+
+    def test_values_kl_and_gradients_are_the_program_s(self):
+        made = list(cases())
+        reference = pathlib.Path(PROGRAM).parent / "layer_reference"
+        done = subprocess.run([reference], input=json.dumps([asked for _, _, asked in made]), capture_output=True, text=True, check=True)
+        draw = noise.Draw(noise.Key(11, "evaluation", 0, 2), torch.arange(7, 9), torch.tensor([3]))
+        for (module, x, asked), wanted in zip(made, json.loads(done.stdout), strict=True):
+            what = f"{asked['kind']} {asked['options']} {'mask' in asked}"
+            mean, variance = module.moments(x)
+            if mean is not None and module.has_mean:
+                self.near(mean, wanted["mean"], 1e-12, what)
+            else:  # of no means only the bias is left
+                mean = module.bias.reshape(-1, *(1,) * (variance.dim() - 2)).expand_as(variance)
+                self.near(mean, wanted["mean"], 1e-12, what)
+            self.near(variance, wanted["variance"], 1e-12, what)
+            for name, gradient in gradients(mean.sin().sum() + variance.cos().sum(), module).items():
+                self.near(gradient, wanted["gradients"].get(name, torch.zeros_like(gradient).tolist()), 1e-10, f"{what} {name}")
+            module.draw = draw
+            kl = module.kl(step=torch.tensor([5]))
+            self.assertAlmostEqual(kl.item(), wanted["kl"], delta=1e-9 * max(1, abs(wanted["kl"])), msg=what)
+            ours = gradients(kl, module)
+            for name, theirs in wanted["kl_gradients"].items():
+                self.near(ours[name], theirs, 1e-8, f"KL of {what} {name}")
+            with torch.no_grad():
+                self.near(module.float()(x.float()), wanted["output"], 1e-6, what)
+
+    def test_gradients_hold_to_finite_differences(self):
+        mean = torch.tensor([0.3, -1.2, 0.0, 2.0], dtype=torch.float64, requires_grad=True)
+        variance = torch.tensor([0.5, 1e-3, 0.2, 4.0], dtype=torch.float64, requires_grad=True)
+        log_alpha = torch.tensor([-12.0, -3.9, 0.3, 9.0], dtype=torch.float64, requires_grad=True)
+        from varphase.nn import divergence
+
+        self.assertTrue(torch.autograd.gradcheck(divergence.log_uniform_exact, log_alpha, eps=1e-5))
+        for nu in (0.3, 7.0):
+            self.assertTrue(torch.autograd.gradcheck(lambda m, v, nu=nu: divergence.student_t(m, v, nu), (mean, variance)))
+
+    def test_noise_has_the_program_s_bits(self):
+        from varphase._call import engine
+
+        streams = {"evaluation": 2, "dropout": 8, "kl_sample": 13}
+        for seed, stream, layer, sub, example, member in ((1, "evaluation", 0, 2, 0, 0), (2**64 - 5, "dropout", 700, 255, 2**32 - 1, 77),
+                                                          (7, "kl_sample", 3, 0, 5, 9)):  # fmt: skip
+            theirs = engine().normals(seed, streams[stream], layer, sub, example, member, 20001)
+            key = noise.Key(seed, stream, layer, sub)
+            ours = noise.normals(key, torch.tensor([example]), torch.tensor([member]), 20001)[0]
+            np.testing.assert_array_equal(ours.numpy().view(np.int32), theirs.view(np.int32))
+
+
+class Files(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="varphase-nn-"))
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def works(self, *arguments):
+        done = run(*arguments, cwd=self.folder)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def train(self, spec, size, name="r", epochs=2):
+        """A run of a spec, and images as those that it takes."""
+        data = self.folder / "images"
+        if not data.exists():
+            idx_folder(data, size=size)
+        (self.folder / "spec.json").write_text(json.dumps(spec))
+        self.works("train", "--network", "spec.json", "--data", data, "--batch-size", 50, "--epochs", epochs, "--run", name, *OFFLINE)  # fmt: skip
+        images = np.random.default_rng(3).integers(0, 256, (9, size, size), np.uint8)
+        np.save(self.folder / "new.npy", images)
+        return images
+
+    def holds(self, source, images, form="dense"):
+        network = varphase.nn.load(self.folder / source)
+        for mode in ("ensemble", "deterministic", "stochastic", "zero_mean"):
+            varphase.predict(self.folder / source, self.folder / "new.npy", samples=6, seed=3, mode=mode, form=form, threads=1,
+                             device="cpu", out=self.folder / "p.h5", overwrite=True, progress=False)  # fmt: skip
+            with h5py.File(self.folder / "p.h5") as file:
+                theirs = file["probability"][:]
+            ours = varphase.nn.predict(network, images, mode=mode, samples=6, seed=3).numpy()
+            self.assertLess(np.abs(ours - theirs).max(), 1e-6, f"{source} {mode}")
+            # The batch does not matter.
+            parts = varphase.nn.predict(network, images, mode=mode, samples=6, seed=3, batch=2).numpy()
+            self.assertLess(np.abs(parts - ours).max(), 1e-6)
+        return network
+
+    def test_checkpoints_and_pruned_files_predict_as_the_program(self):
+        images = self.train(two_kinds_spec(), 28)
+        self.holds("r", images)
+        self.works("prune", "r", "--sparsity", 0.7, "--replace", "zero", "--out", "zero.h5", *OFFLINE)
+        self.works("prune", "r", "--sparsity", 0.7, "--replace", "mean", "--repair", "both", "--out", "mean.h5", *OFFLINE)
+        zero = self.holds("zero.h5", images, form="csr")
+        self.assertIsInstance(zero.dense1, varphase.nn.SparseVarianceLayer)
+        self.assertEqual(zero.dense1.variance.layout, torch.sparse_csr)
+        self.holds("mean.h5", images)
+        dense = varphase.nn.load(self.folder / "zero.h5", sparse=False)
+        sparse = varphase.nn.predict(zero, images)
+        self.assertLess(float((varphase.nn.predict(dense, images) - sparse).abs().max()), 1e-6)
+        self.works("finetune", "zero.h5", "--run", "f", "--epochs", 1, *OFFLINE)
+        tuned = self.holds("f", images)
+        self.assertAlmostEqual(float(tuned.dense1.mask.float().mean()), 0.3, 1)
+
+    def test_every_layer_of_a_spec_predicts_as_the_program(self):
+        spec = {"input": [1, 8, 8], "classes": 4, "layers": [
+            {"conv2d": {"out": 4, "kernel": 3, "padding": 1}}, "batch_norm", "leaky_relu", {"avg_pool": 2}, {"dropout": 0.3},
+            {"variance_conv2d": {"out": 5, "kernel": 3, "padding": 1, "bias": True, "parameterization": "neuron"}}, "silu",
+            {"max_pool": 2}, "flatten", {"gaussian_dropout": 0.2}, {"dense": {"out": 9}}, {"softplus": 2}, "gelu",
+            {"variance_dense": {"out": 7, "parameterization": "zero_centred"}}, "abs",
+            {"variance_dense": {"out": 6, "parameterization": "weight", "prior": "student_t"}}, "sigmoid", "tanh", "relu",
+            {"dense": {"out": 4}}]}  # fmt: skip
+        network = self.holds("r", self.train(spec, 8))
+        self.assertEqual([name for name, layer in network.named_children() if isinstance(layer, varphase.nn.VarianceLayer)],
+                         ["conv2", "dense2", "dense3"])  # fmt: skip
+
+    def test_kl_is_what_the_run_s_table_says(self):
+        self.train(tiny_spec(), 8)
+        table = varphase.Run(self.folder / "r").metrics
+        self.assertAlmostEqual(varphase.nn.load(self.folder / "r").kl().item() / table["kl"].iloc[-1], 1, 6)
+
+    def test_what_is_no_network_is_refused(self):
+        self.train(tiny_spec(), 8)
+        self.works("kappa", "r", "--epoch", "last", *OFFLINE)
+        with self.assertRaisesRegex(errors.FormatError, "kappa"):
+            varphase.nn.load(self.folder / "r/kappa/epoch_0002.h5")
+        with self.assertRaises(errors.FileError):
+            varphase.nn.load(f"{self.folder / 'r'}@77")
+
+
+class Machinery(unittest.TestCase):
+    def test_they_train(self):
+        first, last = trained(small_network(), elbo)
+        self.assertLess(last, first / 2)
+
+    def test_a_compiled_network_computes_the_same(self):
+        network = small_network()
+        x, _ = blobs(32)
+        draw = noise.Draw(noise.Key(5), torch.arange(32), torch.tensor([0]))
+        varphase.nn.number_layers(network)
+        compiled = torch.compile(network, backend="aot_eager", fullgraph=True)
+        with varphase.nn.drawing(network, draw=draw):
+            wanted, ours = network(x), compiled(x)
+            self.assertLess(float((ours - wanted).detach().abs().max()), 1e-6)
+            (wanted_gradient,) = torch.autograd.grad(network(x).square().sum(), [network[2].mean])
+            (gradient,) = torch.autograd.grad(compiled(x).square().sum(), [network[2].mean])
+            self.assertLess(float((gradient - wanted_gradient).abs().max()), 1e-4 * float(wanted_gradient.abs().max()))
+        first, last = trained(small_network(), torch.compile(elbo, backend="aot_eager"), steps=30)
+        self.assertLess(last, first)
+
+    def test_autocast_samples_in_float32(self):
+        network = small_network()
+        x, _ = blobs(64)
+        with torch.autocast("cpu", torch.bfloat16):
+            self.assertEqual(network[:3](x).dtype, torch.float32)
+        first, last = trained(network, torch.autocast("cpu", torch.bfloat16)(elbo))
+        self.assertLess(last, first / 2)
+
+    def test_two_processes_train_one_network(self):
+        with tempfile.TemporaryDirectory() as folder:
+            with socket.socket() as free:
+                free.bind(("127.0.0.1", 0))
+                port = free.getsockname()[1]
+            worker = str(pathlib.Path(__file__).with_name("small_network.py"))
+            workers = [subprocess.Popen([sys.executable, worker, str(rank), str(port), folder]) for rank in (0, 1)]
+            self.assertEqual([each.wait(300) for each in workers], [0, 0])
+            (first, last, one), (_, _, other) = (torch.load(f"{folder}/{rank}.pt") for rank in (0, 1))
+        self.assertLess(last, first)
+        for name, values in one.items():
+            self.assertTrue(torch.equal(values, other[name]), name)
+
+    def test_a_module_s_layers_are_converted_in_place(self):
+        network = nn.Sequential(nn.Conv2d(1, 3, 3), nn.ReLU(), nn.Flatten(), nn.Linear(108, 4))
+        x, weight = torch.randn(2, 1, 8, 8), network[3].weight.detach().clone()
+        before = network(x)
+        varphase.nn.convert(network, layers=["3"], parameterization="weight", log_alpha=-6)
+        self.assertTrue(torch.equal(network[3].mean, weight))
+        with varphase.nn.drawing(network, "mean"):
+            self.assertTrue(torch.equal(network(x), before))
+        self.assertFalse(torch.equal(network(x), before))
+        varphase.nn.convert(network)
+        self.assertIsInstance(network[0], varphase.nn.VarianceConv2d)
+        self.assertEqual([network[0].number, network[3].number], [0, 1])
+        with self.assertRaisesRegex(errors.UsageError, "no layer 'fc'"):
+            varphase.nn.convert(network, layers=["fc"])
+        with self.assertRaisesRegex(errors.UnsupportedError, "ReLU"):
+            varphase.nn.convert(network, layers=["1"])
+
+    def test_options_that_are_not_there_are_named(self):
+        for options in ({"parameterization": "row"}, {"prior": "normal"},
+                        {"parameterization": "zero_centred", "prior": "log_uniform_sampled"}):  # fmt: skip
+            with self.assertRaises(ValueError):
+                varphase.nn.VarianceLinear(2, 2, **options)
+
+
+if __name__ == "__main__":
+    unittest.main()
