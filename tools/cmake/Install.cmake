@@ -26,6 +26,9 @@ foreach(room src analysis checkpoints tools/app)
 endforeach()
 
 # The front starts the engine that lies beside it; both look for LibTorch where this build found it.
+if(SKBUILD)  # a wheel, which tools/python installs
+  return()
+endif()
 set_target_properties(varphase varphase-engine PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)
 # By itself CMake leaves folders within the source tree out, such as .venv.
 set_target_properties(varphase-engine PROPERTIES INSTALL_RPATH "${TORCH_INSTALL_PREFIX}/lib")

@@ -37,7 +37,7 @@ from varphase.jobs import (
 from varphase.listener import Listener, ProgressBar
 
 # What takes PyTorch, pandas or h5py to import, imported when it is asked for.
-_LAZY = {"Run": ("varphase.run", "Run"), "nn": ("varphase.nn", ""), "noise": ("varphase.noise", "")}
+_LAZY = {"Run": ("varphase.run", "Run"), "from_module": ("varphase.modules", "from_module"), "nn": ("varphase.nn", ""), "noise": ("varphase.noise", "")}
 
 
 def __getattr__(name):

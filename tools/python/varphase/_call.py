@@ -6,6 +6,7 @@ import functools
 import json
 import os
 
+from varphase import arrays
 from varphase.errors import UsageError
 from varphase.listener import Listener, ProgressBar
 
@@ -100,13 +101,33 @@ def request(job, given):
     return fields
 
 
+def _kappa_of_module(given):
+    """kappa of a network that is no run: what differs from the defaults goes on to modules.kappa."""
+    from varphase import modules
+
+    fields = described()["kappa"]["fields"]
+    more = {name: value for name, value in given.items() if name not in ("run", "data")
+            and (name not in fields or value != (fields[name]["default"] if fields[name]["default"] != [] else ()))}  # fmt: skip
+    if more.get("progress", 0) is None:
+        del more["progress"]
+    if more.get("listener", 0) is None:
+        del more["listener"]
+    if arrays.is_path(given["data"]):
+        raise UsageError("kappa of a module wants data=(images, labels), a Dataset or an iterable of batches")
+    return modules.kappa(given["run"], given["data"], **more)
+
+
 def call(job, given):
     """Runs a job. `given` are its function's arguments, `progress` and `listener` among them."""
+    if job == "kappa" and hasattr(given["run"], "named_modules"):  # a module of torch.nn
+        return _kappa_of_module(given)
     listener, progress = given.pop("listener"), given.pop("progress")
     if listener is None:
         listener = Listener() if progress is False else ProgressBar(always=progress is True)
     try:
-        return json.loads(engine().run(job, json.dumps(request(job, given)), listener))
+        with arrays.temporary_folder() as folder:
+            asked = json.dumps(request(job, arrays.as_files(job, given, folder)))
+            return json.loads(engine().run(job, asked, listener))
     except KeyboardInterrupt as interruption:
         if job in _RESUMED:
             interruption.add_note(_RESUMED[job])

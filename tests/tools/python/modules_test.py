@@ -1,0 +1,222 @@
+# SPDX-FileCopyrightText: 2026 The Varphase authors
+# SPDX-License-Identifier: MIT
+"""A user's own networks and arrays: from_module, kappa of a module, images that Python holds.
+
+    PYTHONPATH=build/python:tests/tools modules_test.py PROGRAM
+"""
+
+import json
+import os
+import pathlib
+import shutil
+import tempfile
+import unittest
+
+import h5py
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+import varphase
+from program import PROGRAM, idx_folder, run, tiny_spec
+from varphase import arrays, errors
+
+CPU = {"device": "cpu", "threads": 1, "progress": False}
+torch.set_num_threads(1)
+
+
+class Own(nn.Module):
+    """Convolutions and dense layers with functions between, as people write them."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv1, self.norm1 = nn.Conv2d(1, 4, 3, padding=1), nn.BatchNorm2d(4)
+        self.conv2 = nn.Conv2d(4, 6, 3, stride=2, bias=False)
+        self.fc1, self.fc2 = nn.Linear(6, 10), nn.Linear(10, 4)
+
+    def forward(self, x):
+        x = F.max_pool2d(F.relu(self.norm1(self.conv1(x))), 2)
+        x = F.softplus(self.conv2(x))
+        x = x.view(x.size(0), -1)
+        x = F.dropout(torch.tanh(self.fc1(x)), 0.2, self.training)
+        return F.log_softmax(self.fc2(x), dim=1)
+
+
+class Residual(nn.Module):
+    """What no chain of layers is."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem, self.conv = nn.Conv2d(1, 4, 3, padding=1), nn.Conv2d(4, 4, 3, padding=1, groups=2)
+        self.norm, self.attention, self.fc = nn.LayerNorm(4), nn.Hardswish(), nn.Linear(4, 4)
+
+    def forward(self, x):
+        x = self.stem(x)
+        x = x + self.attention(self.conv(x))
+        return self.fc(self.norm(x.mean((2, 3))))
+
+
+def own_network():
+    torch.manual_seed(0)
+    network = Own()
+    with torch.no_grad():
+        network.norm1.running_mean.normal_(0, 0.1)
+        network.norm1.running_var.uniform_(0.5, 2)
+    return network.eval()
+
+
+def images_and_labels(count=60):
+    generator = np.random.default_rng(0)
+    return generator.integers(0, 256, (count, 1, 6, 6), np.uint8), generator.integers(0, 4, count)
+
+
+class InFolder(unittest.TestCase):
+    def setUp(self):
+        assert PROGRAM
+        before = os.getcwd()
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="varphase-modules-"))
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.addCleanup(os.chdir, before)
+        os.chdir(self.folder)
+
+
+class FromModule(InFolder):
+    def test_a_network_becomes_a_spec_with_the_same_predictions(self):
+        network, (images, labels) = own_network(), images_and_labels()
+        x = torch.from_numpy(images).float() / 255
+        found = varphase.from_module(network, x)
+        self.assertEqual(found.names, {"conv1": "conv1", "batch_norm1": "norm1", "conv2": "conv2", "dense1": "fc1", "dense2": "fc2"})
+        kinds = [layer if isinstance(layer, str) else next(iter(layer)) for layer in found.spec["layers"]]
+        self.assertEqual(kinds, ["conv2d", "batch_norm", "relu", "max_pool", "conv2d", "softplus", "flatten", "dense", "tanh", "dropout", "dense"])
+        made = found.to_run("mine", data=(images, labels))
+        varphase.predict(made, images, out="p.h5", mode="deterministic", **CPU)
+        with h5py.File("p.h5") as file:
+            ours = file["probability"][:]
+        with torch.no_grad():
+            wanted = network(x).exp().numpy()
+        self.assertLess(np.abs(ours - wanted).max(), 1e-6)
+        result = varphase.evaluate(made, samples=2, **CPU)["entries"][0]
+        self.assertEqual(result["images"], 60)
+        self.assertAlmostEqual(result["accuracy"]["deterministic"], float((wanted.argmax(1) == labels).mean()), 6)
+
+    def test_variance_layers_and_dense_networks_go_too(self):
+        torch.manual_seed(0)
+        network = nn.Sequential(nn.Flatten(), nn.Linear(36, 12), nn.BatchNorm1d(12), nn.ReLU(), nn.Linear(12, 4))
+        varphase.nn.convert(network, ["1"], parameterization="neuron", log_alpha=-2)
+        images, labels = images_and_labels()
+        found = varphase.from_module(network, torch.zeros(2, 1, 6, 6))
+        made = found.to_run("mine", data=(torch.from_numpy(images), torch.from_numpy(labels)))
+        for network_again in (made.network(), varphase.nn.load(made.checkpoint())):
+            self.assertTrue(torch.equal(network_again.dense1.mean, network[1].mean))
+            self.assertTrue(torch.equal(network_again.dense1.log_alpha, network[1].log_alpha))
+
+    def test_what_is_not_covered_is_named_part_by_part(self):
+        with self.assertRaises(errors.UnsupportedError) as caught:
+            varphase.from_module(Residual(), torch.zeros(2, 1, 6, 6))
+        said = str(caught.exception)
+        for words in ("stem: Conv2d: it is used more than once", "conv: Conv2d: groups and dilation", "attention: Hardswish",
+                      "add: add: it joins 2 tensors", "mean: mean", "norm: LayerNorm"):  # fmt: skip
+            self.assertIn(words, said)
+        self.assertNotIn("fc:", said)
+
+        class Branch(nn.Module):
+            def forward(self, x):
+                return x if x.sum() > 0 else -x
+
+        with self.assertRaisesRegex(errors.UnsupportedError, "torch.fx cannot trace it"):
+            varphase.from_module(Branch(), torch.zeros(2, 4))
+        for layer, words in ((nn.LeakyReLU(0.2), "slope 0.2"), (nn.MaxPool2d(3, 2), "side by side"), (nn.BatchNorm2d(1, eps=1e-3), "eps 0.001"),
+                             (nn.GELU("tanh"), "tanh"), (nn.Conv2d(1, 1, (3, 5)), "not square"),
+                             (nn.Conv2d(1, 1, 3, padding=1, padding_mode="reflect"), "reflect")):  # fmt: skip
+            with self.assertRaisesRegex(errors.UnsupportedError, words):
+                varphase.from_module(nn.Sequential(layer, nn.Flatten(), nn.Linear(36, 4) if not isinstance(layer, (nn.MaxPool2d, nn.Conv2d))
+                                                   else nn.LazyLinear(4)), torch.zeros(2, 1, 6, 6))  # fmt: skip
+
+    def test_a_state_dict_becomes_a_sparse_ensemble(self):
+        torch.save(own_network().state_dict(), "own.pt")
+        # As docs/python.md has it.
+        model = Own()
+        model.load_state_dict(torch.load("own.pt"))
+        varphase.nn.convert(model, layers=["fc1"], log_alpha=-3)
+        found = varphase.from_module(model, torch.zeros(2, 1, 6, 6)).to_run("runs/own", data=images_and_labels())
+        varphase.prune(found, sparsity=0.5, replace="zero", out="sparse.h5", **CPU)
+        ensemble = varphase.nn.load("sparse.h5")
+        probabilities = varphase.nn.predict(ensemble, images_and_labels()[0])
+        self.assertEqual(probabilities.shape, (60, 4))
+        self.assertEqual(ensemble.dense1.variance.values().numel(), 30)
+
+
+class Kappa(InFolder):
+    def test_kappa_of_a_module_is_its_hessian_s_diagonal(self):
+        network, (images, labels) = own_network(), images_and_labels(20)
+        found = varphase.kappa(network, data=(images, labels), **CPU)
+        self.assertEqual(set(found.hessian_diagonal), {"conv1", "conv2", "fc1", "fc2"})
+        exact = network.double()
+        x, y = torch.from_numpy(images).double() / 255, torch.from_numpy(labels)
+        for name, ours in found.hessian_diagonal.items():
+            weight = exact.get_submodule(name).weight
+            (gradient,) = torch.autograd.grad(F.nll_loss(exact(x), y, reduction="sum"), weight, create_graph=True)
+            flat = gradient.flatten()
+            wanted = [torch.autograd.grad(flat[i], weight, retain_graph=True)[0].flatten()[i].item() for i in range(0, flat.numel(), 3)]
+            np.testing.assert_allclose(ours.ravel()[::3], wanted, atol=2e-4 * np.abs(wanted).max(), err_msg=name)
+
+    def test_variance_layers_have_kappa_and_a_dataset_is_data(self):
+        network, (images, labels) = own_network(), images_and_labels(20)
+        varphase.nn.convert(network, ["fc1"], log_alpha=-1)
+        pixels = torch.from_numpy(images).float() / 255
+        dataset = torch.utils.data.TensorDataset(pixels, torch.from_numpy(labels))
+        loader = torch.utils.data.DataLoader(dataset, batch_size=8)
+        by_set, by_batch = (varphase.kappa(network, data=data, layer="fc1", **CPU) for data in (dataset, loader))
+        self.assertEqual(set(by_set.kappa), {"fc1"})
+        np.testing.assert_array_equal(by_set.kappa["fc1"], by_batch.kappa["fc1"])
+        variance = np.exp(-1) * network.fc1.mean.detach().numpy().astype(float) ** 2
+        np.testing.assert_allclose(by_set.kappa["fc1"], by_set.hessian_diagonal["fc1"] * variance, rtol=1e-5)
+        with self.assertRaisesRegex(errors.UsageError, "images, labels"):
+            varphase.kappa(network, data="mnist", **CPU)
+
+
+class Data(InFolder):
+    def setUp(self):
+        super().setUp()
+        idx_folder(pathlib.Path("images"))
+        pathlib.Path("spec.json").write_text(json.dumps(tiny_spec()))
+        generator = np.random.default_rng(2)
+        self.images, self.labels = generator.integers(0, 256, (40, 8, 8), np.uint8), generator.integers(0, 4, 40)
+
+    def test_arrays_give_what_their_files_give(self):
+        np.savez("set.npz", train_images=self.images, train_labels=self.labels, test_images=self.images, test_labels=self.labels)
+        done = run("train", "--network", "spec.json", "--data", "set.npz", "--batch-size", 10, "--epochs", 2, "--run", "file", "--threads", 1,
+                   "--device", "cpu", "--quiet")  # fmt: skip
+        self.assertEqual(done.returncode, 0, done.stderr)
+        varphase.train("array", network="spec.json", data=(self.images, self.labels), batch_size=10, epochs=2, **CPU)
+        one, other = (varphase.Run(name).metrics.drop(columns=["seconds", "images_per_second"]) for name in ("file", "array"))
+        self.assertTrue(one.equals(other))
+        # The run knows where its images are.
+        self.assertEqual(varphase.kappa("array", epoch="last", **CPU)["images"], 40)
+        same = [varphase.evaluate("file", data=data, samples=2, **CPU)["entries"][0]["nll"]
+                for data in ("set.npz", (torch.from_numpy(self.images), self.labels), (self.images.astype(np.float32) / 255, self.labels))]  # fmt: skip
+        self.assertEqual(same[0], same[1])
+        self.assertEqual(same[0], same[2])
+        varphase.predict("file", self.images, out="a.csv", **CPU)
+        np.save("images.npy", self.images)
+        varphase.predict("file", "images.npy", out="b.csv", **CPU)
+        self.assertEqual(pathlib.Path("a.csv").read_text(), pathlib.Path("b.csv").read_text())
+        ood = varphase.evaluate("file", ood=self.images[::-1].copy(), samples=2, resamples=0, **CPU)
+        self.assertIn("ood", json.dumps(ood))
+        parts = {"train": (self.images, self.labels), "test": (self.images[:7], self.labels[:7])}
+        result = varphase.evaluate("file", data=parts, samples=2, **CPU)
+        self.assertEqual(result["entries"][0]["images"], 7)
+        with self.assertRaisesRegex(errors.UsageError, "array-images"):
+            varphase.train("array", network="spec.json", data=(self.images, self.labels), **CPU)
+
+    def test_what_are_no_images_is_said(self):
+        for data, kind in (((self.images[0], self.labels), errors.ShapeError), ((self.images, self.labels[:3]), errors.ShapeError),
+                           ((self.images / 255 - 0.5, self.labels), errors.UsageError), ({"test": 1}, errors.UsageError),
+                           ([], errors.UsageError)):  # fmt: skip
+            with self.assertRaises(kind):
+                arrays.write_set("out", data)
+
+
+if __name__ == "__main__":
+    unittest.main()
