@@ -23,8 +23,8 @@ constexpr FileKind kKinds[] = {
     {"predictions", "a file of predictions",
      "varphase predict wrote it for other programs: give the network that predicted"},
     {"attack", "the images of an attack",
-     "varphase attack wrote it for other programs, or goes on with it by itself: give the "
-     "networks"},
+     "--data and --ood of eval, shift, attack and kappa, and predict take its images; an attack "
+     "that is not done goes on with it by itself"},
     {"images", "a cache of decoded images", "--data takes the images that it was made of"},
 };
 

@@ -28,16 +28,21 @@ double machine_bytes() {
 Json to_json(const Array& array) {
   return {{"name", text_of_bytes(array.name)},
           {"bytes", array.type == ElementType::uint8},
+          {"real", array.type == ElementType::float32},
           {"shape", array.shape},
-          {"dims", array.dims}};
+          {"dims", array.dims},
+          {"unit", array.unit}};
 }
 
 Array array_from_json(const Json& json) {
   Array array;
   array.name = bytes_of_text(json.at("name").get<std::string>());
-  array.type = json.at("bytes").get<bool>() ? ElementType::uint8 : ElementType::int64;
+  array.type = json.at("bytes").get<bool>()  ? ElementType::uint8
+               : json.at("real").get<bool>() ? ElementType::float32
+                                             : ElementType::int64;
   array.shape = json.at("shape").get<std::vector<std::int64_t>>();
   array.dims = json.at("dims").get<std::string>();
+  array.unit = json.at("unit").get<std::string>();
   return array;
 }
 

@@ -14,16 +14,17 @@
 
 namespace varphase {
 
-/// Reads arrays of whole numbers from an HDF5 file that anybody may have made.
+/// Reads arrays of whole numbers or float32 from an HDF5 file that anybody may have made.
 ///
 /// The file is read in a child process with limits of time, which hands the values over: a file that makes HDF5 crash
 /// or hang costs this process nothing. Only hard links are followed. Datasets of any HDF5 version are read that are
 /// stored in the file itself (contiguous, compact or chunked) with the filters deflate, shuffle and fletcher32, with
 /// every chunk written, no larger than the file's bytes can unpack to, and all chunks together no larger than `limits`
-/// allow. Unsigned bytes come as uint8, other integer types as int64.
+/// allow. Unsigned bytes come as uint8, other integer types as int64, float32 as it is; other
+/// floating-point types are refused.
 /// @param wanted  for each array several names, of which the first that the file holds is read
 /// @return one for each of `wanted`, none where the file holds none of the names. `dims` is the dataset's text
-///   attribute `layout`, or "".
+///   attribute `layout`, or "", and `unit` its text attribute `range`.
 /// @throws Error io; format naming file and object; device where the values need more memory than the machine has.
 std::vector<std::optional<Array>> read_foreign_arrays(
     const std::filesystem::path& path, std::span<const std::vector<std::string>> wanted,

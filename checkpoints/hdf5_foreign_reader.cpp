@@ -21,9 +21,10 @@ namespace {
 
 constexpr std::uint64_t kDeflateRatio = 1032;  // deflate cannot pack better than this
 constexpr std::uint64_t kChunkSlack = 1U << 20U;
-constexpr std::size_t kMaxLayout = 64;
+constexpr std::size_t kMaxForeignText = 64;
 
 hid_t memory_type(const Array& array) {
+  if (array.type == ElementType::float32) return H5T_NATIVE_FLOAT;
   return array.type == ElementType::uint8 ? H5T_NATIVE_UINT8 : H5T_NATIVE_INT64;
 }
 
@@ -139,19 +140,36 @@ Array ForeignReader::describe(const Hdf5Handle& dataset, const std::string& name
       own(H5Dget_create_plist(dataset.get()), H5Pclose, "H5Dget_create_plist");
   const bool packed = check_storage(creation);
   const Hdf5Handle type = own(H5Dget_type(dataset.get()), H5Tclose, "H5Dget_type");
+  const ElementType element_type = element_of(type);
   const std::size_t element = H5Tget_size(type.get());
-  if (H5Tget_class(type.get()) != H5T_INTEGER || element == 0 || element > 8) {
-    fail("is no array of whole numbers (uint8 images, integer labels)");
-  }
-  const bool bytes = element == 1 && H5Tget_sign(type.get()) == H5T_SGN_NONE;
   const std::vector<std::uint64_t> shape = shape_of(dataset);
   check_size(dataset, creation, shape, element, packed);
   Array array;
   array.name = name;
-  array.type = bytes ? ElementType::uint8 : ElementType::int64;
+  array.type = element_type;
   array.shape.assign(shape.begin(), shape.end());
-  array.dims = layout_of(dataset);
+  array.dims = text_of(dataset, "layout");
+  array.unit = text_of(dataset, "range");
   return array;
+}
+
+/// As what values of a type are read.
+ElementType ForeignReader::element_of(const Hdf5Handle& type) const {
+  const H5T_class_t kind = H5Tget_class(type.get());
+  const std::size_t size = H5Tget_size(type.get());
+  if (kind == H5T_FLOAT) {
+    if (H5Tequal(type.get(), H5T_IEEE_F32LE) <= 0 && H5Tequal(type.get(), H5T_IEEE_F32BE) <= 0) {
+      fail(
+          "holds floating-point numbers of {} bytes, of which float32 alone is read\n  write it "
+          "with .astype('float32')",
+          size);
+    }
+    return ElementType::float32;
+  }
+  if (kind != H5T_INTEGER || size == 0 || size > 8)
+    fail("is no array of whole numbers or float32 (images uint8 or float32, labels integers)");
+  const bool bytes = size == 1 && H5Tget_sign(type.get()) == H5T_SGN_NONE;
+  return bytes ? ElementType::uint8 : ElementType::int64;
 }
 
 /// @return whether the values are packed by deflate.
@@ -243,26 +261,26 @@ void ForeignReader::check_chunks(const Hdf5Handle& dataset, const Hdf5Handle& cr
   if (written != chunks) fail("has {} of {} chunks: values were never written", written, chunks);
 }
 
-/// The text attribute "layout", of fixed or variable length; "" where there is none.
-std::string ForeignReader::layout_of(const Hdf5Handle& dataset) const {
-  const htri_t exists = H5Aexists(dataset.get(), "layout");
+/// A text attribute, of fixed or variable length; "" where there is none.
+std::string ForeignReader::text_of(const Hdf5Handle& dataset, const char* attribute_name) const {
+  const htri_t exists = H5Aexists(dataset.get(), attribute_name);
   check(exists, "H5Aexists");
   if (exists == 0) return "";
   const Hdf5Handle attribute =
-      own(H5Aopen(dataset.get(), "layout", H5P_DEFAULT), H5Aclose, "H5Aopen");
+      own(H5Aopen(dataset.get(), attribute_name, H5P_DEFAULT), H5Aclose, "H5Aopen");
   const Hdf5Handle space = own(H5Aget_space(attribute.get()), H5Sclose, "H5Aget_space");
   const Hdf5Handle type = own(H5Aget_type(attribute.get()), H5Tclose, "H5Aget_type");
   const std::size_t size = H5Tget_size(type.get());
   if (H5Sget_simple_extent_npoints(space.get()) != 1 || H5Tget_class(type.get()) != H5T_STRING ||
-      size == 0 || size > kMaxLayout) {
-    fail("attribute layout is no text of up to {} bytes", kMaxLayout);
+      size == 0 || size > kMaxForeignText) {
+    fail("attribute {} is no text of up to {} bytes", attribute_name, kMaxForeignText);
   }
-  std::array<char, kMaxLayout + 1> text{};
+  std::array<char, kMaxForeignText + 1> text{};
   if (H5Tis_variable_str(type.get()) > 0) {
     char* variable = nullptr;
     check(H5Aread(attribute.get(), type.get(), &variable), "H5Aread");
     if (variable == nullptr) return "";
-    std::memcpy(text.data(), variable, ::strnlen(variable, kMaxLayout));
+    std::memcpy(text.data(), variable, ::strnlen(variable, kMaxForeignText));
     H5free_memory(variable);
   } else {
     check(H5Aread(attribute.get(), type.get(), text.data()), "H5Aread");

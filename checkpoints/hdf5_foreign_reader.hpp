@@ -45,7 +45,8 @@ class ForeignReader {
                   const std::vector<std::uint64_t>& shape, std::size_t element, bool packed);
   void check_chunks(const Hdf5Handle& dataset, const Hdf5Handle& creation,
                     const std::vector<std::uint64_t>& shape, std::size_t element, bool packed);
-  std::string layout_of(const Hdf5Handle& dataset) const;
+  std::string text_of(const Hdf5Handle& dataset, const char* attribute) const;
+  ElementType element_of(const Hdf5Handle& type) const;
 
   template <class... Args>
   [[noreturn]] void fail(fmt::format_string<Args...> text, Args&&... args) const {

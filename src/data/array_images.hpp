@@ -10,7 +10,7 @@
 
 namespace varphase {
 
-/// How images lie in an array of unsigned bytes: [N, H, W], [N, C, H, W] or [N, H, W, C].
+/// How images lie in an array of unsigned bytes or float32: [N, H, W], [N, C, H, W] or [N, H, W, C].
 struct ArrayImageLayout {
   std::int64_t count = 0;
   std::int64_t channels = 1;
@@ -27,8 +27,13 @@ struct ArrayImageLayout {
 ArrayImageLayout array_image_layout(const std::string& path, const ForeignArray& images,
                                     const std::string& help);
 
-/// Images [n, H, W, C] brought into the order [n, C, H, W].
-std::vector<std::uint8_t> channels_first(const std::vector<std::uint8_t>& from,
-                                         const ArrayImageLayout& layout);
+/// Which range such an array's pixels have: of bytes 0 .. 255 always.
+/// @param flag  what --pixel-range says
+/// @throws Error usage, format as agreed_range; usage where bytes are said to be of 0 .. 1.
+PixelRange array_pixel_range(const std::string& path, const ForeignArray& images, PixelRange flag);
+
+/// Puts the images of an array into a set: channels first, 0 .. 255. @throws Error format as scale_pixels.
+void take_array_images(const std::string& path, ForeignArray images, const ArrayImageLayout& layout,
+                       PixelRange range, ImageSet& set);
 
 }  // namespace varphase

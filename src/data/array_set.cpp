@@ -29,8 +29,8 @@ constexpr double kHeldOut = 0.2;
 constexpr const char* kLayoutHelp =
     "\n  wants train/images, train/labels, test/images, test/labels (or x_train, ..., or images "
     "and "
-    "labels alone; --hdf5-images and --hdf5-labels name others): images uint8 [N, H, W], "
-    "[N, C, H, W] or [N, H, W, C], labels integers [N]";
+    "labels alone; --hdf5-images and --hdf5-labels name others): images uint8 or float32 "
+    "[N, H, W], [N, C, H, W] or [N, H, W, C], labels integers [N]";
 
 /// What a set's arrays are called: {part} stands for train, test or val.
 const Names kImagePatterns{"{part}/images", "{part}_images", "images_{part}", "x_{part}",
@@ -79,6 +79,7 @@ class SetReader {
  public:
   SetReader(const fs::path& path, const ReadOptions& options)
       : path_(path.string()),
+        range_(options.pixel_range),
         images_(places_of(options.images_key, kImagePatterns, kImagesAlone)),
         labels_(places_of(options.labels_key, kLabelPatterns, kLabelsAlone)) {
     std::vector<Names> wanted;
@@ -116,8 +117,8 @@ class SetReader {
     ForeignArray& pixels = found(images(which), images_, which);
     ForeignArray& classes = found(labels(which), labels_, which);
     ImageSet set;
-    take_images(pixels, set);
     take_labels(classes, pixels, set);
+    take_images(pixels, set);
     return set;
   }
 
@@ -142,11 +143,8 @@ class SetReader {
 
   void take_images(ForeignArray& images, ImageSet& set) const {
     const ArrayImageLayout layout = array_image_layout(path_, images, kLayoutHelp);
-    set.channels = layout.channels;
-    set.height = layout.height;
-    set.width = layout.width;
-    set.pixels =
-        layout.channels_last ? channels_first(images.bytes, layout) : std::move(images.bytes);
+    const PixelRange range = array_pixel_range(path_, images, range_);
+    take_array_images(path_, std::move(images), layout, range, set);
   }
 
   void take_labels(const ForeignArray& labels, const ForeignArray& images, ImageSet& set) const {
@@ -156,6 +154,9 @@ class SetReader {
                    "{}: {} is [{}], {} has {} images: wants one label an image, [{}]{}", path_,
                    labels.name, fmt::join(labels.shape, ", "), images.name, images.shape[0],
                    images.shape[0], kLayoutHelp);
+    VARPHASE_CHECK(!labels.is_real, ErrorKind::format,
+                   "{}: {} holds float32, labels are whole numbers{}", path_, labels.name,
+                   kLayoutHelp);
     if (labels.is_bytes) {
       set.labels.assign(labels.bytes.begin(), labels.bytes.end());
     } else {
@@ -171,6 +172,7 @@ class SetReader {
   }
 
   std::string path_;
+  PixelRange range_;
   Places images_, labels_;
   std::vector<std::optional<ForeignArray>> arrays_;  // images of each part, then labels
 };
@@ -215,7 +217,9 @@ Dataset read_array_set(const fs::path& path, const ReadOptions& options) {
                  path.string());
   VARPHASE_CHECK(options.files != nullptr, ErrorKind::usage,
                  "{}: this program was given nothing to read it with", path.string());
-  Dataset dataset = SetReader(path, options).read();
+  std::optional<Dataset> attacked;
+  if (holds_hdf5(path)) attacked = options.files->read_attacked(path);
+  Dataset dataset = attacked ? std::move(*attacked) : SetReader(path, options).read();
   dataset.name = options.name;
   dataset.source = path.string();
   return dataset;

@@ -30,8 +30,11 @@ std::vector<std::string> image_array_names(const std::string& key);
 /// is one. Or there are `images` (`data`, `x`) and `labels` (`targets`, `y`) alone: then a fifth of them becomes the
 /// test images, as `notes` say. options.images_key and labels_key give other names.
 ///
-/// Images are unsigned bytes [N, H, W], [N, C, H, W] or [N, H, W, C] (array_image_layout tells which). Labels are whole
+/// Images are unsigned bytes or float32 [N, H, W], [N, C, H, W] or [N, H, W, C] (array_image_layout tells which);
+/// whether float32 is 0 .. 1 or 0 .. 255 says an attribute or options.pixel_range (agreed_range). Labels are whole
 /// numbers from 0, [N] or [N, 1].
+///
+/// The HDF5 file of `varphase attack --save` is read as DatasetFiles::read_attacked does, whatever the names are.
 /// @throws Error io, format: an array is missing or has another type or rank, layouts or counts disagree, a label is
 ///   negative (the message says which); usage where options.files is null.
 Dataset read_array_set(const std::filesystem::path& path, const ReadOptions& options);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <numeric>
+#include <optional>
 
 #include <fmt/ranges.h>
 
@@ -34,18 +35,18 @@ class ArraySource : public ImageSource {
       form_images(piece.set, form_, threads_);
       return piece;
     }
-    piece.set.pixels = pixels(next_, count);
     piece.set.labels.assign(static_cast<std::size_t>(count), 0);
     piece.set.index.resize(static_cast<std::size_t>(count));
     std::iota(piece.set.index.begin(), piece.set.index.end(), next_);
+    fill(next_, count, piece.set);
     next_ += count;
     form_images(piece.set, form_, threads_);
     return piece;
   }
 
  protected:
-  /// The next images in order. @return [count, channels, height, width]
-  virtual std::vector<std::uint8_t> pixels(std::int64_t first, std::int64_t count) = 0;
+  /// Puts the next images, in order, into a set whose size is set.
+  virtual void fill(std::int64_t first, std::int64_t count, ImageSet& set) = 0;
 
   void set_images(const ImageRequest& request, std::int64_t count, const ImageHeader& size) {
     check_image_size(request.paths.front().string(), request.wanted, request.form.of(size));
@@ -79,11 +80,10 @@ class IdxSource final : public ArraySource {
   }
 
  private:
-  std::vector<std::uint8_t> pixels(std::int64_t first, std::int64_t count) override {
-    std::vector<std::uint8_t> values(static_cast<std::size_t>(count) * image_bytes());
-    reader_.read(values);
+  void fill(std::int64_t first, std::int64_t count, ImageSet& set) override {
+    set.pixels.resize(static_cast<std::size_t>(count) * image_bytes());
+    reader_.read(set.pixels);
     if (first + count == this->count()) reader_.finish();
-    return values;
   }
 
   IdxReader reader_;
@@ -109,10 +109,10 @@ class CifarSource final : public ArraySource {
   }
 
  private:
-  std::vector<std::uint8_t> pixels(std::int64_t, std::int64_t count) override {
-    ImageSet set = empty_cifar_set();
-    file_.read(count, set);
-    return std::move(set.pixels);
+  void fill(std::int64_t, std::int64_t count, ImageSet& set) override {
+    ImageSet read = empty_cifar_set();
+    file_.read(count, read);
+    set.pixels = std::move(read.pixels);
   }
 
   CifarFile file_;
@@ -122,18 +122,40 @@ class NamedArraySource final : public ArraySource {
  public:
   NamedArraySource(const ImageRequest& request, std::unique_ptr<ForeignRows> rows)
       : rows_(std::move(rows)),
-        layout_(array_image_layout(request.paths.front().string(), rows_->array(), "")) {
+        path_(request.paths.front().string()),
+        layout_(array_image_layout(path_, rows_->array(), "")),
+        range_(array_pixel_range(path_, rows_->array(), request.pixel_range)) {
     set_images(request, layout_.count, {layout_.height, layout_.width, layout_.channels});
   }
 
  private:
-  std::vector<std::uint8_t> pixels(std::int64_t first, std::int64_t count) override {
-    std::vector<std::uint8_t> values = rows_->bytes(first, count);
-    return layout_.channels_last ? channels_first(values, layout_) : values;
+  void fill(std::int64_t first, std::int64_t count, ImageSet& set) override {
+    take_array_images(path_, rows_->rows(first, count), layout_, range_, set);
   }
 
   std::unique_ptr<ForeignRows> rows_;
+  std::string path_;
   ArrayImageLayout layout_;
+  PixelRange range_;
+};
+
+/// Images of an attack, with the numbers that they had.
+class AttackedSource final : public ArraySource {
+ public:
+  AttackedSource(const ImageRequest& request, const Dataset& attacked)
+      : images_(attacked.first_part()) {
+    set_images(request, images_.count(), {images_.height, images_.width, images_.channels});
+  }
+
+ private:
+  void fill(std::int64_t first, std::int64_t count, ImageSet& set) override {
+    const std::int64_t size = images_.image_size();
+    set.reals.assign(images_.reals.begin() + first * size,
+                     images_.reals.begin() + (first + count) * size);
+    std::copy_n(images_.index.begin() + first, count, set.index.begin());
+  }
+
+  ImageSet images_;
 };
 
 }  // namespace
@@ -166,13 +188,18 @@ std::unique_ptr<ImageSource> open_named_array_source(const ImageRequest& request
   const std::string path = request.paths.front().string();
   VARPHASE_CHECK(request.files != nullptr, ErrorKind::usage,
                  "{}: this program was given nothing to read it with", path);
+  if (holds_hdf5(request.paths.front())) {
+    const std::optional<Dataset> attacked = request.files->read_attacked(request.paths.front());
+    if (attacked) return std::make_unique<AttackedSource>(request, *attacked);
+  }
   const std::vector<std::string> names = image_array_names(request.images_key);
   std::unique_ptr<ForeignRows> rows =
       request.files->open_rows(request.paths.front(), names, request.limits);
-  VARPHASE_CHECK(rows != nullptr, ErrorKind::format,
-                 "{}: holds none of {}: uint8 [N, H, W], [N, C, H, W] or [N, H, W, C]\n  "
-                 "--hdf5-images names another",
-                 path, fmt::join(names, ", "));
+  VARPHASE_CHECK(
+      rows != nullptr, ErrorKind::format,
+      "{}: holds none of {}: uint8 or float32 [N, H, W], [N, C, H, W] or [N, H, W, C]\n  "
+      "--hdf5-images names another",
+      path, fmt::join(names, ", "));
   return std::make_unique<NamedArraySource>(request, std::move(rows));
 }
 

@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 #include <numbers>
+#include <type_traits>
 
 #include "src/data/on_all_cores.hpp"
 #include "src/noise/noise_key.hpp"
@@ -16,14 +17,22 @@ namespace {
 
 constexpr double kWhite = 255;
 
-std::uint8_t to_byte(double pixel) {
-  return static_cast<std::uint8_t>(std::lround(std::clamp(pixel, 0.0, kWhite)));
+/// A pixel of the kind that the images have: bytes are rounded.
+template <class Pixel>
+Pixel to_pixel(double value) {
+  const double within = std::clamp(value, 0.0, kWhite);
+  if constexpr (std::is_same_v<Pixel, float>) {
+    return static_cast<float>(within);
+  } else {
+    return static_cast<Pixel>(std::lround(within));
+  }
 }
 
 /// One image, [channels, height, width], read and written apart.
+template <class Pixel>
 struct Picture {
-  const std::uint8_t* in;
-  std::uint8_t* out;
+  const Pixel* in;
+  Pixel* out;
   std::int64_t channels, height, width;
 
   std::int64_t plane() const { return height * width; }
@@ -44,51 +53,70 @@ class Draws {
   std::uint32_t image_;
 };
 
-void add_gaussian_noise(const Picture& picture, const Draws& draws, double deviation) {
+template <class Pixel>
+void add_gaussian_noise(const Picture<Pixel>& picture, const Draws& draws, double deviation) {
   for (std::int64_t first = 0; first < picture.size(); first += 4) {
     const std::array<float, 4> normals = four_normals(draws.four(first / 4));
     for (std::int64_t i = first; i < std::min(first + 4, picture.size()); ++i) {
       const auto normal = static_cast<double>(normals[static_cast<std::size_t>(i - first)]);
-      picture.out[i] = to_byte(picture.in[i] + kWhite * deviation * normal);
+      picture.out[i] = to_pixel<Pixel>(picture.in[i] + kWhite * deviation * normal);
     }
   }
 }
 
-/// Of each of the 256 values of a pixel the distribution function of its photons: entry k is P(photons <= k).
-using PhotonTables = std::array<std::vector<double>, 256>;
-
-PhotonTables photon_tables(double photons_of_white) {
-  PhotonTables tables;
-  for (std::size_t value = 0; value < tables.size(); ++value) {
-    const double mean = photons_of_white * static_cast<double>(value) / kWhite;
-    double probability = std::exp(-mean), sum = probability;
-    tables[value].push_back(sum);
-    // Far behind the mean the sum no longer grows: what is left is below a double's last digit.
-    for (double photons = 1; photons <= mean || probability > sum * 1e-17; ++photons) {
-      probability *= mean / photons;
-      sum += probability;
-      tables[value].push_back(sum);
-    }
+/// The distribution function of a pixel's photons: entry k is P(photons <= k).
+std::vector<double> photon_table(double mean) {
+  double probability = std::exp(-mean), sum = probability;
+  std::vector<double> table{sum};
+  // Far behind the mean the sum no longer grows: what is left is below a double's last digit.
+  for (double photons = 1; photons <= mean || probability > sum * 1e-17; ++photons) {
+    probability *= mean / photons;
+    sum += probability;
+    table.push_back(sum);
   }
-  return tables;
+  return table;
 }
 
-void draw_photons(const Picture& picture, const Draws& draws, double photons_of_white,
-                  const PhotonTables& tables) {
+/// Draws of photons: bytes have one table for each of their 256 values, other pixels one of their own.
+class Photons {
+ public:
+  Photons(double of_white, bool bytes) : of_white_(of_white) {
+    for (int value = 0; bytes && value < 256; ++value)
+      tables_.push_back(photon_table(of_white * value / kWhite));
+  }
+  double of_white() const { return of_white_; }
+  std::int64_t draw(std::uint8_t pixel, double uniform) const {
+    return place(tables_[pixel], uniform);
+  }
+  std::int64_t draw(float pixel, double uniform) const {
+    return place(photon_table(of_white_ * static_cast<double>(pixel) / kWhite), uniform);
+  }
+
+ private:
+  static std::int64_t place(const std::vector<double>& table, double uniform) {
+    return std::lower_bound(table.begin(), table.end(), uniform) - table.begin();
+  }
+
+  double of_white_;
+  std::vector<std::vector<double>> tables_;
+};
+
+template <class Pixel>
+void draw_photons(const Picture<Pixel>& picture, const Draws& draws, const Photons& photons) {
   for (std::int64_t first = 0; first < picture.size(); first += 4) {
     const PhiloxBlock block = draws.four(first / 4);
     const std::array<std::uint32_t, 4> words{block.x0, block.x1, block.x2, block.x3};
     for (std::int64_t i = first; i < std::min(first + 4, picture.size()); ++i) {
       const double uniform = (words[static_cast<std::size_t>(i - first)] + 0.5) * 0x1p-32;
-      const std::vector<double>& table = tables[picture.in[i]];
-      const auto photons = std::lower_bound(table.begin(), table.end(), uniform) - table.begin();
-      picture.out[i] = to_byte(kWhite * static_cast<double>(photons) / photons_of_white);
+      const auto drawn = static_cast<double>(photons.draw(picture.in[i], uniform));
+      picture.out[i] = to_pixel<Pixel>(kWhite * drawn / photons.of_white());
     }
   }
 }
 
 /// By the weights of a normal density at whole distances, up to four deviations; beyond the edge lies the edge's pixel.
-void blur(const Picture& picture, double deviation) {
+template <class Pixel>
+void blur(const Picture<Pixel>& picture, double deviation) {
   const auto radius = static_cast<std::int64_t>(std::lround(4 * deviation));
   std::vector<double> weights;
   double sum = 0;
@@ -98,7 +126,7 @@ void blur(const Picture& picture, double deviation) {
   }
   std::vector<double> rows(static_cast<std::size_t>(picture.plane()));
   for (std::int64_t c = 0; c < picture.channels; ++c) {
-    const std::uint8_t* in = picture.in + c * picture.plane();
+    const Pixel* in = picture.in + c * picture.plane();
     const auto weighted = [&](std::int64_t place, std::int64_t end, const auto& pixel) {
       double total = 0;
       for (std::int64_t d = -radius; d <= radius; ++d)
@@ -114,14 +142,15 @@ void blur(const Picture& picture, double deviation) {
     for (std::int64_t y = 0; y < picture.height; ++y)
       for (std::int64_t x = 0; x < picture.width; ++x)
         picture.out[c * picture.plane() + y * picture.width + x] =
-            to_byte(weighted(y, picture.height, [&](std::int64_t at) {
+            to_pixel<Pixel>(weighted(y, picture.height, [&](std::int64_t at) {
               return rows[static_cast<std::size_t>(at * picture.width + x)];
             }));
   }
 }
 
 /// About the middle, bilinear; what comes from outside is black.
-void rotate(const Picture& picture, double degrees) {
+template <class Pixel>
+void rotate(const Picture<Pixel>& picture, double degrees) {
   const double angle = degrees * std::numbers::pi / 180;
   const double cosine = std::cos(angle), sine = std::sin(angle);
   const double middle_y = 0.5 * static_cast<double>(picture.height - 1);
@@ -136,7 +165,7 @@ void rotate(const Picture& picture, double degrees) {
       const double down = from_y - static_cast<double>(top);
       const double right = from_x - static_cast<double>(left);
       for (std::int64_t c = 0; c < picture.channels; ++c) {
-        const std::uint8_t* in = picture.in + c * picture.plane();
+        const Pixel* in = picture.in + c * picture.plane();
         const auto pixel = [&](std::int64_t row, std::int64_t column) {
           const bool inside =
               row >= 0 && row < picture.height && column >= 0 && column < picture.width;
@@ -145,14 +174,15 @@ void rotate(const Picture& picture, double degrees) {
         const double upper = (1 - right) * pixel(top, left) + right * pixel(top, left + 1);
         const double lower = (1 - right) * pixel(top + 1, left) + right * pixel(top + 1, left + 1);
         picture.out[c * picture.plane() + y * picture.width + x] =
-            to_byte((1 - down) * upper + down * lower);
+            to_pixel<Pixel>((1 - down) * upper + down * lower);
       }
     }
   }
 }
 
 /// By whole pixels; what comes from outside is black.
-void translate(const Picture& picture, std::int64_t down, std::int64_t right) {
+template <class Pixel>
+void translate(const Picture<Pixel>& picture, std::int64_t down, std::int64_t right) {
   for (std::int64_t c = 0; c < picture.channels; ++c) {
     for (std::int64_t y = 0; y < picture.height; ++y) {
       for (std::int64_t x = 0; x < picture.width; ++x) {
@@ -161,26 +191,28 @@ void translate(const Picture& picture, std::int64_t down, std::int64_t right) {
             row >= 0 && row < picture.height && column >= 0 && column < picture.width;
         const std::int64_t plane = c * picture.plane();
         picture.out[plane + y * picture.width + x] =
-            inside ? picture.in[plane + row * picture.width + column] : std::uint8_t{0};
+            inside ? picture.in[plane + row * picture.width + column] : Pixel{0};
       }
     }
   }
 }
 
 /// Each channel's distances to its mean over the image, less.
-void lower_contrast(const Picture& picture, double left) {
+template <class Pixel>
+void lower_contrast(const Picture<Pixel>& picture, double left) {
   for (std::int64_t c = 0; c < picture.channels; ++c) {
     const std::int64_t first = c * picture.plane();
     double mean = 0;
     for (std::int64_t i = first; i < first + picture.plane(); ++i) mean += picture.in[i];
     mean /= static_cast<double>(picture.plane());
     for (std::int64_t i = first; i < first + picture.plane(); ++i)
-      picture.out[i] = to_byte(mean + left * (picture.in[i] - mean));
+      picture.out[i] = to_pixel<Pixel>(mean + left * (picture.in[i] - mean));
   }
 }
 
 /// The lightest channel of a pixel (the value of hue, saturation and value) grows, the others with it in proportion.
-void brighten(const Picture& picture, double added) {
+template <class Pixel>
+void brighten(const Picture<Pixel>& picture, double added) {
   for (std::int64_t i = 0; i < picture.plane(); ++i) {
     double value = 0;
     for (std::int64_t c = 0; c < picture.channels; ++c)
@@ -188,7 +220,7 @@ void brighten(const Picture& picture, double added) {
     const double lighter = std::min(value + kWhite * added, kWhite);
     for (std::int64_t c = 0; c < picture.channels; ++c) {
       const std::int64_t at = c * picture.plane() + i;
-      picture.out[at] = to_byte(value > 0 ? picture.in[at] * lighter / value : lighter);
+      picture.out[at] = to_pixel<Pixel>(value > 0 ? picture.in[at] * lighter / value : lighter);
     }
   }
 }
@@ -199,7 +231,8 @@ std::int64_t first_of_block(std::int64_t block, std::int64_t blocks, std::int64_
 }
 
 /// Fewer blocks than pixels, each with the mean of the pixels whose middles lie in it.
-void pixelate(const Picture& picture, double kept) {
+template <class Pixel>
+void pixelate(const Picture<Pixel>& picture, double kept) {
   const auto blocks = [&](std::int64_t size) {
     return std::max<std::int64_t>(1, static_cast<std::int64_t>(static_cast<double>(size) * kept));
   };
@@ -216,8 +249,8 @@ void pixelate(const Picture& picture, double kept) {
         for (std::int64_t y = top; y < bottom; ++y)
           for (std::int64_t x = left; x < right; ++x)
             sum += picture.in[plane + y * picture.width + x];
-        const std::uint8_t mean =
-            to_byte(sum / static_cast<double>((bottom - top) * (right - left)));
+        const Pixel mean =
+            to_pixel<Pixel>(sum / static_cast<double>((bottom - top) * (right - left)));
         for (std::int64_t y = top; y < bottom; ++y)
           for (std::int64_t x = left; x < right; ++x)
             picture.out[plane + y * picture.width + x] = mean;
@@ -227,7 +260,8 @@ void pixelate(const Picture& picture, double kept) {
 }
 
 /// To one of the eight neighbours' directions.
-void translate_somewhere(const Picture& picture, const Draws& draws, double share) {
+template <class Pixel>
+void translate_somewhere(const Picture<Pixel>& picture, const Draws& draws, double share) {
   constexpr std::array<std::array<int, 2>, 8> kDirections{
       {{-1, -1}, {-1, 0}, {-1, 1}, {0, -1}, {0, 1}, {1, -1}, {1, 0}, {1, 1}}};
   const auto& [down, right] = kDirections[draws.four(0).x0 % kDirections.size()];
@@ -235,6 +269,38 @@ void translate_somewhere(const Picture& picture, const Draws& draws, double shar
     return static_cast<std::int64_t>(std::lround(share * static_cast<double>(side)));
   };
   translate(picture, down * pixels(picture.height), right * pixels(picture.width));
+}
+
+/// What is done to every image of a set.
+struct Change {
+  Corruption corruption;
+  double amount;
+  NoiseKey key;
+  Photons photons;
+};
+
+template <class Pixel>
+void change_image(const Change& change, const Picture<Pixel>& picture, std::int64_t image) {
+  const Draws draws(change.key, image);
+  const double amount = change.amount;
+  switch (change.corruption) {
+    case Corruption::gaussian_noise:
+      return add_gaussian_noise(picture, draws, amount);
+    case Corruption::shot_noise:
+      return draw_photons(picture, draws, change.photons);
+    case Corruption::gaussian_blur:
+      return blur(picture, amount);
+    case Corruption::rotation:
+      return rotate(picture, draws.four(0).x0 % 2 == 0 ? amount : -amount);
+    case Corruption::translation:
+      return translate_somewhere(picture, draws, amount);
+    case Corruption::contrast:
+      return lower_contrast(picture, amount);
+    case Corruption::brightness:
+      return brighten(picture, amount);
+    case Corruption::pixelation:
+      return pixelate(picture, amount);
+  }
 }
 
 }  // namespace
@@ -282,35 +348,24 @@ double corruption_amount(Corruption corruption, int strength) {
 ImageSet corrupted(const ImageSet& images, Corruption corruption, int strength, std::uint64_t seed,
                    unsigned threads) {
   const double amount = corruption_amount(corruption, strength);
-  const NoiseKey key{seed, Stream::corruption, static_cast<std::uint16_t>(corruption), 0};
-  const PhotonTables photons =
-      corruption == Corruption::shot_noise ? photon_tables(amount) : PhotonTables{};
+  const bool tables = corruption == Corruption::shot_noise && !images.is_real();
+  const Change change{corruption,
+                      amount,
+                      {seed, Stream::corruption, static_cast<std::uint16_t>(corruption), 0},
+                      {amount, tables}};
   ImageSet result = images;
   const std::int64_t size = images.image_size();
-  on_all_cores(static_cast<std::size_t>(images.count()), threads, [&](std::size_t i) {
-    const auto place = static_cast<std::int64_t>(i) * size;
-    const Picture picture{images.pixels.data() + place, result.pixels.data() + place,
-                          images.channels, images.height, images.width};
-    const Draws draws(key, images.index[i]);
-    switch (corruption) {
-      case Corruption::gaussian_noise:
-        return add_gaussian_noise(picture, draws, amount);
-      case Corruption::shot_noise:
-        return draw_photons(picture, draws, amount, photons);
-      case Corruption::gaussian_blur:
-        return blur(picture, amount);
-      case Corruption::rotation:
-        return rotate(picture, draws.four(0).x0 % 2 == 0 ? amount : -amount);
-      case Corruption::translation:
-        return translate_somewhere(picture, draws, amount);
-      case Corruption::contrast:
-        return lower_contrast(picture, amount);
-      case Corruption::brightness:
-        return brighten(picture, amount);
-      case Corruption::pixelation:
-        return pixelate(picture, amount);
-    }
-  });
+  const auto change_all = [&](const auto& from, auto& to) {
+    on_all_cores(static_cast<std::size_t>(images.count()), threads, [&](std::size_t i) {
+      const auto place = static_cast<std::int64_t>(i) * size;
+      change_image(change,
+                   Picture{from.data() + place, to.data() + place, images.channels, images.height,
+                           images.width},
+                   images.index[i]);
+    });
+  };
+  images.is_real() ? change_all(images.reals, result.reals)
+                   : change_all(images.pixels, result.pixels);
   return result;
 }
 

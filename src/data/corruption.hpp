@@ -38,7 +38,8 @@ inline constexpr int kCorruptionStrengths = 5;
 /// @param strength 1 .. 5 @throws Error usage for another.
 double corruption_amount(Corruption corruption, int strength);
 
-/// The images with the corruption done to them, labels and numbers as they were. Pixels stay bytes. What is drawn is
+/// The images with the corruption done to them, labels and numbers as they were. Bytes stay bytes, rounded; float32 is not
+/// rounded. What is drawn is
 /// keyed by the seed, the kind and an image's number, and is the same at every strength, so that a curve over strengths
 /// shows the strength alone; it is computed on the host, and so the same bits whatever device predicts.
 /// @param threads  0: one for each core

@@ -18,7 +18,7 @@ namespace {
 
 std::int64_t class_count(const Dataset& dataset) {
   const auto largest = [](const ImageSet& set) {
-    return *std::max_element(set.labels.begin(), set.labels.end());
+    return set.count() == 0 ? 0 : *std::max_element(set.labels.begin(), set.labels.end());
   };
   std::int64_t classes = largest(dataset.train) + 1;
   // Those whose files say how many there are need not show every one.
@@ -43,6 +43,7 @@ std::int64_t class_count(const Dataset& dataset) {
 
 void check_same_shape(const Dataset& dataset) {
   const ImageSet& train = dataset.train;
+  if (train.count() == 0) return;
   for (const ImageSet* set : {&dataset.test, &dataset.validation}) {
     VARPHASE_CHECK(set->count() == 0 || (train.channels == set->channels &&
                                          train.height == set->height && train.width == set->width),
@@ -59,6 +60,7 @@ void check_same_shape(const Dataset& dataset) {
 /// test has none; nothing else would say so.
 void note_missing_classes(Dataset& dataset, const ImageSet& set, const char* part,
                           std::int64_t limit) {
+  if (set.count() == 0) return;
   std::vector<bool> there(static_cast<std::size_t>(dataset.classes));
   for (const std::int64_t label : set.labels) there[static_cast<std::size_t>(label)] = true;
   std::vector<std::string> missing;
@@ -106,6 +108,12 @@ const ImageSet& Dataset::part(Split split) const {
   fail(ErrorKind::usage, "unknown split {}", static_cast<int>(split));
 }
 
+const ImageSet& Dataset::first_part() const {
+  for (const ImageSet* set : {&train, &validation, &test})
+    if (set->count() > 0) return *set;
+  fail(ErrorKind::usage, "{}: no images", name);
+}
+
 Dataset read_dataset(const DataRequest& request) {
   VARPHASE_CHECK(!request.data.empty(), ErrorKind::usage,
                  "--data: wants a path or one of {}, got nothing",
@@ -118,6 +126,7 @@ Dataset read_dataset(const DataRequest& request) {
   options.files = request.files;
   options.images_key = request.images_key;
   options.labels_key = request.labels_key;
+  options.pixel_range = request.pixel_range;
   options.form = request.form;
   options.limits = request.limits;
   Dataset dataset = read_source(request.data, options);

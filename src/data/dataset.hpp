@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "src/data/image_form.hpp"
+#include "src/data/pixel_range.hpp"
 
 namespace varphase {
 
@@ -31,18 +32,21 @@ struct Normalization {
   std::vector<double> deviation;
 };
 
-/// Images as they came, bytes 0 .. 255 [count, channels, height, width] row-major, each with a label.
+/// Images as they came, 0 .. 255 [count, channels, height, width] row-major, each with a label: bytes in `pixels`, or
+/// float32 in `reals`; the other one is empty.
 struct ImageSet {
   std::int64_t channels = 0;
   std::int64_t height = 0;
   std::int64_t width = 0;
   std::vector<std::uint8_t> pixels;  // count * channels * height * width
+  std::vector<float> reals;          // likewise
   std::vector<std::int64_t> labels;  // count, 0 <= label < classes
   std::vector<std::int64_t> index;  // count: place in the source file, the `example` of a noise key
   Normalization normalization;      // both empty: images are not normalized
 
   std::int64_t count() const { return static_cast<std::int64_t>(labels.size()); }
   std::int64_t image_size() const { return channels * height * width; }
+  bool is_real() const { return !reals.empty(); }
 };
 
 /// A data set with its three parts. A network is given pixel / 255, normalized where that was asked for.
@@ -60,6 +64,8 @@ struct Dataset {
   ImageSet test;
 
   const ImageSet& part(Split split) const;
+  /// The first part that has images: an attack's file has one part alone.
+  const ImageSet& first_part() const;
 };
 
 /// What to read and how to split it.
@@ -75,6 +81,7 @@ struct DataRequest {
   ImageForm form;                       // that all images are brought to
   std::string images_key;               // names of arrays (read_array_set); "": the usual ones
   std::string labels_key;
+  PixelRange pixel_range = PixelRange::unstated;  // of images in float32
   ReadLimits limits;
 };
 

@@ -18,6 +18,7 @@ std::string dataset_digest(const Dataset& dataset) {
     if (set == &dataset.validation && set->count() == 0) break;
     sum.add(fmt::format("{} {} {} {}\n", set->count(), set->channels, set->height, set->width));
     sum.add(std::as_bytes(std::span(set->pixels)));
+    sum.add(std::as_bytes(std::span(set->reals)));
     std::vector<std::uint8_t> labels;
     labels.reserve(set->labels.size() * 8);
     for (const std::int64_t label : set->labels) {

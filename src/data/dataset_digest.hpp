@@ -9,7 +9,8 @@
 namespace varphase {
 
 /// SHA-256 over the parts train, test and, where the set has its own, validation. Of each part these bytes are taken:
-/// the text "<count> <channels> <height> <width>\n", the pixels, and the labels as 64-bit little-endian numbers.
+/// the text "<count> <channels> <height> <width>\n", the pixels (bytes, or float32 of
+/// this machine's order), and the labels as 64-bit little-endian numbers.
 std::string dataset_digest(const Dataset& dataset);
 
 }  // namespace varphase

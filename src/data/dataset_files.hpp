@@ -14,14 +14,17 @@
 
 namespace varphase {
 
-/// An array of anybody's HDF5 or NumPy file, bytes or whole numbers, row-major.
+/// An array of anybody's HDF5 or NumPy file, row-major: bytes, float32, or whole numbers.
 struct ForeignArray {
   std::string name;  // "train/images"
   std::vector<std::int64_t> shape;
   std::string layout;                  // its attribute of that name ("NHWC"), or ""
-  bool is_bytes = false;               // unsigned bytes; else any other integer type
+  std::string range;                   // likewise ("0..1")
+  bool is_bytes = false;               // unsigned bytes
+  bool is_real = false;                // float32; where neither, any other integer type
   std::vector<std::uint8_t> bytes;     // where is_bytes
-  std::vector<std::int64_t> integers;  // where not
+  std::vector<float> reals;            // where is_real
+  std::vector<std::int64_t> integers;  // else
 };
 
 /// Such an array of which only a few entries of the first axis are in memory at a time.
@@ -30,8 +33,8 @@ class ForeignRows {
   virtual ~ForeignRows() = default;
   /// The array without its values.
   virtual const ForeignArray& array() const = 0;
-  /// Entries first .. first + count - 1 of an array of unsigned bytes. @throws Error io, format.
-  virtual std::vector<std::uint8_t> bytes(std::int64_t first, std::int64_t count) const = 0;
+  /// Entries first .. first + count - 1 of an array of unsigned bytes or float32. @throws Error io, format.
+  virtual ForeignArray rows(std::int64_t first, std::int64_t count) const = 0;
 };
 
 /// Reads files of named arrays for the readers of this room: HDF5, .npz, and folders of .npy files whose names are the
@@ -52,6 +55,10 @@ class DatasetFiles {
   virtual std::unique_ptr<ForeignRows> open_rows(const std::filesystem::path& path,
                                                  std::span<const std::string> names,
                                                  const ReadLimits& limits) const = 0;
+
+  /// The images that `varphase attack --save` kept: labels and numbers as they were, in the part that they were taken
+  /// of, pixels in float32; none where the file is another. @throws Error format where it is damaged or kept no images.
+  virtual std::optional<Dataset> read_attacked(const std::filesystem::path& path) const = 0;
 
   /// Reads what write_cached wrote. @throws Error where it is not whole.
   virtual Dataset read_cached(const std::filesystem::path& path) const = 0;

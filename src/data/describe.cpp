@@ -25,6 +25,14 @@ struct PixelStatistics {
 
 /// Of pixel / 255; the sums are whole numbers, so nothing is rounded before the end.
 PixelStatistics pixel_statistics(const ImageSet& set) {
+  if (set.is_real()) {
+    // As one channel.
+    ImageSet flat = set;
+    flat.width *= flat.channels;
+    flat.channels = 1;
+    const Normalization all = channel_statistics(flat);
+    return {all.mean.front(), all.deviation.front()};
+  }
   std::array<std::uint64_t, 256> histogram{};
   for (const std::uint8_t pixel : set.pixels) ++histogram[pixel];
   const auto count = static_cast<double>(set.pixels.size());
@@ -65,7 +73,9 @@ Json describe(const Dataset& dataset) {
     json["class_names"].push_back(text_of_bytes(name));
   json["notes"] = Json::array();
   for (const std::string& note : dataset.notes) json["notes"].push_back(terminal_text(note));
-  json["shape"] = {dataset.train.channels, dataset.train.height, dataset.train.width};
+  const ImageSet& some = dataset.first_part();
+  json["shape"] = {some.channels, some.height, some.width};
+  json["pixels"] = some.is_real() ? "float32" : "uint8";
   for (const Split split : kSplits) {
     const ImageSet& set = dataset.part(split);
     Json& part = json["parts"][split_name(split)];
@@ -83,11 +93,11 @@ Json describe(const Dataset& dataset) {
 }
 
 std::string description_text(const Dataset& dataset) {
-  const ImageSet& train = dataset.train;
+  const ImageSet& some = dataset.first_part();
   std::string text = fmt::format(
       "{}: {} classes, images of {} x {} x {} (channels, height, width)\nsource  {}\nsha256  "
       "{}\n",
-      dataset.name, dataset.classes, train.channels, train.height, train.width, dataset.source,
+      dataset.name, dataset.classes, some.channels, some.height, some.width, dataset.source,
       dataset.digest);
   for (const std::string& note : dataset.notes) text += fmt::format("note    {}\n", note);
   text += "\n";

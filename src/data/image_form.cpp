@@ -91,6 +91,11 @@ void form_images(ImageSet& set, const ImageForm& form, unsigned threads) {
   const ImageHeader own{set.height, set.width, set.channels};
   const ImageHeader to = form.of(own);
   if (own == to) return;
+  VARPHASE_CHECK(!set.is_real(), ErrorKind::unsupported,
+                 "images in float32 are neither converted nor resized: they are {} x {} x {} "
+                 "(channels, height, width), wanted are {} x {} x {}\n  bring them to that form in "
+                 "their file",
+                 own.channels, own.height, own.width, to.channels, to.height, to.width);
   std::vector<std::uint8_t> pixels(set.labels.size() * to.bytes());
   on_all_cores(set.labels.size(), threads, [&](std::size_t i) {
     form_image(set.pixels.data() + i * own.bytes(), own, to, pixels.data() + i * to.bytes());

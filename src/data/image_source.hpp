@@ -15,7 +15,8 @@ namespace varphase {
 
 /// Some images of a source, in its order.
 struct ImagePiece {
-  ImageSet set;                    // labels are 0, `index` is the image's place in the source
+  ImageSet
+      set;  // labels are 0; `index` is the image's place in the source, or the number that its file gives it
   std::vector<std::string> names;  // the file of each image; empty where the source is one file
 };
 
@@ -39,12 +40,13 @@ class ImageSource {
 
 struct ImageRequest {
   std::vector<std::filesystem::path> paths;
-  ImageHeader wanted;                   // height, width, channels that the network takes
-  bool skip_damaged = false;            // leave image files out that cannot be read
-  unsigned threads = 0;                 // that decode images; 0: all cores
-  const DatasetFiles* files = nullptr;  // HDF5 and NumPy; null: none
-  ImageForm form;                       // that images are brought to
-  std::string images_key;               // the array's name; "": the usual ones
+  ImageHeader wanted;                             // height, width, channels that the network takes
+  bool skip_damaged = false;                      // leave image files out that cannot be read
+  unsigned threads = 0;                           // that decode images; 0: all cores
+  const DatasetFiles* files = nullptr;            // HDF5 and NumPy; null: none
+  ImageForm form;                                 // that images are brought to
+  std::string images_key;                         // the array's name; "": the usual ones
+  PixelRange pixel_range = PixelRange::unstated;  // of images in float32
   ReadLimits limits;
 };
 

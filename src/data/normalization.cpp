@@ -9,7 +9,35 @@
 
 namespace varphase {
 
+namespace {
+
+/// Of float32: sums of doubles in the images' order.
+Normalization real_statistics(const ImageSet& set) {
+  Normalization found;
+  const auto plane = static_cast<std::size_t>(set.height * set.width);
+  const auto channels = static_cast<std::size_t>(set.channels);
+  const double count = static_cast<double>(set.reals.size()) / static_cast<double>(channels);
+  for (std::size_t c = 0; c < channels; ++c) {
+    const auto sum_of = [&](const auto& value) {
+      double sum = 0;
+      for (std::size_t first = c * plane; first < set.reals.size(); first += channels * plane) {
+        for (std::size_t i = first; i < first + plane; ++i)
+          sum += value(static_cast<double>(set.reals[i]));
+      }
+      return sum;
+    };
+    const double mean = sum_of([](double pixel) { return pixel; }) / count;
+    const double squares = sum_of([&](double pixel) { return (pixel - mean) * (pixel - mean); });
+    found.mean.push_back(mean / 255);
+    found.deviation.push_back(std::sqrt(squares / count) / 255);
+  }
+  return found;
+}
+
+}  // namespace
+
 Normalization channel_statistics(const ImageSet& set) {
+  if (set.is_real()) return real_statistics(set);
   Normalization found;
   const auto plane = static_cast<std::size_t>(set.height * set.width);
   const auto channels = static_cast<std::size_t>(set.channels);
@@ -35,7 +63,7 @@ Normalization channel_statistics(const ImageSet& set) {
 }
 
 void normalize(Dataset& dataset, const Normalization& normalization) {
-  const auto channels = static_cast<std::size_t>(dataset.train.channels);
+  const auto channels = static_cast<std::size_t>(dataset.first_part().channels);
   VARPHASE_CHECK(
       normalization.mean.size() == channels && normalization.deviation.size() == channels,
       ErrorKind::usage, "{}: images have {} channels, the normalization has {} means and {} stds",

@@ -8,8 +8,8 @@
 
 namespace varphase {
 
-/// Mean and standard deviation (1/N) of pixel / 255 by channel, over all images of a set. The sums are sums of whole
-/// numbers, so the order does not matter.
+/// Mean and standard deviation (1/N) of pixel / 255 by channel, over all images of a set. Of bytes the sums are
+/// sums of whole numbers, so the order does not matter.
 Normalization channel_statistics(const ImageSet& set);
 
 /// Makes the networks' input of all three parts (pixel / 255 - mean) / deviation from now on.

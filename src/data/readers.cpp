@@ -182,6 +182,10 @@ Dataset read_source(const std::string& data, const ReadOptions& options) {
   VARPHASE_CHECK(!keys || holds_hdf5(data) || holds_numpy_set(data) || is_folder(data),
                  ErrorKind::usage,
                  "{}: --hdf5-images and --hdf5-labels name arrays of an HDF5 or NumPy file", data);
+  VARPHASE_CHECK(options.pixel_range == PixelRange::unstated || holds_hdf5(data) ||
+                     holds_numpy_set(data) || (keys && is_folder(data)),
+                 ErrorKind::usage,
+                 "{}: --pixel-range is of float32 images in an HDF5 or NumPy file", data);
   if (keys && is_folder(data)) return read_array_set(data, options);
   if (kNamedDatasets.contains(data)) return kNamedDatasets.at(data)(options);
   const fs::path path(data);

@@ -20,6 +20,7 @@ struct ReadOptions {
   const DatasetFiles* files = nullptr;
   std::string images_key;  // names of arrays (read_array_set); "": the usual ones
   std::string labels_key;
+  PixelRange pixel_range = PixelRange::unstated;
   ImageForm form;  // of image folders; those of one size are brought to it once they are read
   ReadLimits limits;
 };

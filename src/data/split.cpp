@@ -57,14 +57,22 @@ ImageSet select_images(const ImageSet& set, std::span<const std::int64_t> positi
   chosen.width = set.width;
   chosen.normalization = set.normalization;
   const auto size = static_cast<std::size_t>(set.image_size());
-  chosen.pixels.resize(positions.size() * size);
+  if (set.is_real()) {
+    chosen.reals.resize(positions.size() * size);
+  } else {
+    chosen.pixels.resize(positions.size() * size);
+  }
   chosen.labels.reserve(positions.size());
   chosen.index.reserve(positions.size());
   for (std::size_t i = 0; i < positions.size(); ++i) {
     const auto from = static_cast<std::size_t>(positions[i]);
     VARPHASE_CHECK(from < set.labels.size(), ErrorKind::usage, "image {} of {} was asked for",
                    positions[i], set.count());
-    std::memcpy(chosen.pixels.data() + i * size, set.pixels.data() + from * size, size);
+    if (set.is_real()) {
+      std::copy_n(set.reals.data() + from * size, size, chosen.reals.data() + i * size);
+    } else {
+      std::memcpy(chosen.pixels.data() + i * size, set.pixels.data() + from * size, size);
+    }
     chosen.labels.push_back(set.labels[from]);
     chosen.index.push_back(set.index[from]);
   }
@@ -76,8 +84,12 @@ void limit_images(ImageSet& set, std::int64_t limit) {
                  "image limit: wants 0 (all) or a number of images, got {}", limit);
   if (limit == 0 || limit >= set.count()) return;
   const auto count = static_cast<std::size_t>(limit);
-  set.pixels.resize(count * static_cast<std::size_t>(set.image_size()));
-  set.pixels.shrink_to_fit();
+  const auto shorten = [&](auto& values) {
+    values.resize(std::min(values.size(), count * static_cast<std::size_t>(set.image_size())));
+    values.shrink_to_fit();
+  };
+  shorten(set.pixels);
+  shorten(set.reals);
   set.labels.resize(count);
   set.index.resize(count);
 }

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #include "src/torch/device_images.hpp"
 
+#include <array>
+
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/empty.h>
@@ -27,7 +29,9 @@ at::Tensor copy_to(const std::vector<T>& values, at::IntArrayRef shape, at::Scal
 
 DeviceImages to_device(const ImageSet& images, Split split, at::Device device) {
   const std::int64_t n = images.count();
-  DeviceImages on_device{copy_to(images.pixels, {n, images.image_size()}, at::kByte, device),
+  const std::array<std::int64_t, 2> shape{n, images.image_size()};
+  DeviceImages on_device{images.is_real() ? copy_to(images.reals, shape, at::kFloat, device)
+                                          : copy_to(images.pixels, shape, at::kByte, device),
                          copy_to(images.labels, {n}, at::kLong, device),
                          copy_to(images.index, {n}, at::kLong, device),
                          images.channels,
@@ -88,8 +92,10 @@ namespace {
 void fill_from_floats(const DeviceImages& images, const at::Tensor& order, const at::Tensor& step,
                       ImageBatch& batch) {
   const std::int64_t count = batch.labels.size(0);
-  const std::int64_t first = step.defined() ? step.item<std::int64_t>() * count : 0;
-  const at::Tensor rows = order.narrow(0, first, count);
+  // By tensors alone: within a CUDA graph the step is not known here.
+  const at::Tensor rows =
+      step.defined() ? order.index_select(0, at::arange(count, order.options()).add_(step * count))
+                     : order.narrow(0, 0, count);
   batch.images.copy_(network_input(images, images.pixels.index_select(0, rows)));
   batch.labels.copy_(images.labels.index_select(0, rows));
   batch.example.copy_(images.example.index_select(0, rows));

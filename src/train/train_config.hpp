@@ -29,6 +29,7 @@ struct DataConfig {
   std::string resize = "none";
   std::string hdf5_images;
   std::string hdf5_labels;
+  std::string pixel_range = "none";
   std::int64_t max_unpacked_bytes = 0;
   std::int64_t max_image_pixels = std::int64_t{1} << 26U;
   std::int64_t max_jpeg_scans = 64;
@@ -92,6 +93,10 @@ struct DataConfig {
           FieldInfo{.help = "the images' array in an HDF5 or NumPy file: its name in train/ and "
                             "test/, or TRAIN,TEST, or of all images; empty: the usual names"});
     visit("hdf5_labels", hdf5_labels, FieldInfo{.help = "likewise the labels' array"});
+    visit("pixel_range", pixel_range,
+          FieldInfo{.help = "of float32 images in an HDF5 or NumPy file: what black and white are; "
+                            "none: they are bytes, or the dataset's HDF5 attribute `range` says it",
+                    .choices = {"none", "0..1", "0..255"}});
     visit("max_unpacked_bytes", max_unpacked_bytes,
           FieldInfo{.help = "most that a packed file (gzip, HDF5, NPZ) may unpack to; 0: 256 MiB, "
                             "or 64 times its own size where that is more",

@@ -152,7 +152,7 @@ class ArrayData(ProgramTest):
         self.refused("--hdf5-images", arguments=["data", "mnist", "--hdf5-images", "x"], code=2)
 
     def test_what_is_no_set_is_named(self):
-        for word, arrays in {"floating-point": dict(x_train=GREY / 255, y_train=LABELS, x_test=GREY, y_test=LABELS),
+        for word, arrays in {"float64": dict(x_train=GREY / 255, y_train=LABELS, x_test=GREY, y_test=LABELS),
                              "holds none of test/labels": dict(x_train=GREY, y_train=LABELS, x_test=GREY),
                              "one label an image": dict(x_train=GREY, y_train=np.eye(12), x_test=GREY, y_test=LABELS),
                              "is -1": dict(x_train=GREY, y_train=LABELS - 1, x_test=GREY, y_test=LABELS),

@@ -81,7 +81,8 @@ INSTANTIATE_TEST_SUITE_P(
     Sets, RefusedSet,
     testing::Values(
         Refused{"ambiguous", {"train/images", "layout"}}, Refused{"no-labels", {"test/labels"}},
-        Refused{"float", {"whole numbers"}}, Refused{"wide", {"train/images", "wants uint8"}},
+        Refused{"float", {"train/images", "range '0-255'", "wants 0..1 or 0..255"}},
+        Refused{"wide", {"train/images", "wants uint8"}},
         Refused{"count", {"train/labels is [5]", "6 images"}},
         Refused{"negative", {"train/labels[0] is -1"}},
         Refused{"huge-label", {"train/labels[1] is 1000000000"}}, Refused{"rank", {"rank 3 or 4"}},
@@ -167,7 +168,7 @@ TEST(Hdf5Images, AreReadPieceByPieceWhateverTheLayout) {
 
 TEST(Hdf5Images, AreRefusedWithTheReason) {
   for (const auto& [name, word] :
-       {std::pair{"alone-linked", "a soft link"}, std::pair{"alone-float", "whole numbers"},
+       {std::pair{"alone-linked", "a soft link"}, std::pair{"alone-float", "float32 alone is read"},
         std::pair{"alone-wide", "wants uint8"}, std::pair{"alone-none", "holds none of images"},
         std::pair{"alone-empty", "no images"}}) {
     const Error error = error_of([&] { open_image_source(images_of(name)); });

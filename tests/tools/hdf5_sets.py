@@ -112,7 +112,7 @@ write("three-by-three", edit=small_said)
 # Those that are refused.
 write("ambiguous", edit=small)
 write("no-labels", edit=lambda f: f.__delitem__("test/labels"))
-write("float", change=lambda x: x.astype(np.float32))
+write("float", change=lambda x: x.astype(np.float32), edit=lambda f: f["train/images"].attrs.__setitem__("range", "0-255"))
 write("wide", change=lambda x: x.astype(np.int32))
 write("count", edit=replaced("train/labels", TRAIN_LABELS[:5]))
 write("negative", edit=replaced("train/labels", TRAIN_LABELS - 1))

@@ -151,7 +151,7 @@ AttackRuns::AttackRuns(const AttackRunsRequest& asked, Job& job)
       models_(models_of(asked, device_)) {
   const LoadedNetwork& first = models_.front().loaded().front();
   set_numerics(first.config.train.deterministic, false);
-  const Dataset dataset = open_dataset(first.config.data, asked.data);
+  const Dataset dataset = open_dataset(first.config.data, asked.data, asked.data_pixel_range);
   check_fits(first.network, dataset, false);
   for (const AttackModels& models : models_) {
     models.check_like(first.network);
@@ -199,8 +199,8 @@ Json AttackRuns::identity(const Dataset& dataset) const {
   const auto made = provenance(device_);
   Json json = to_json(asked_);
   // Where things lie and how they are shown says nothing of them.
-  for (const char* key : {"paths", "judge", "epoch", "data", "out", "overwrite", "save", "grid",
-                          "sanity", "device", "threads"})
+  for (const char* key : {"paths", "judge", "epoch", "data", "data_pixel_range", "out", "overwrite",
+                          "save", "grid", "sanity", "device", "threads"})
     json.erase(key);
   json["keep_pixels"] = judging_.keep_pixels;
   json["batch"] = batch_;

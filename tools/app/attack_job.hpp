@@ -13,13 +13,14 @@
 #include "analysis/robustness/attack_request.hpp"
 #include "analysis/robustness/attack_summary.hpp"
 #include "src/base/config.hpp"
+#include "tools/app/data_choice.hpp"
 #include "tools/app/device_choice.hpp"
 #include "tools/app/job.hpp"
 
 namespace varphase {
 
 /// How easily are networks fooled?
-struct AttackRunsRequest : DeviceChoice {
+struct AttackRunsRequest : DeviceChoice, DataChoice {
   TextList paths;
   TextList judge;
   std::string method = "pgd-linf";
@@ -39,7 +40,6 @@ struct AttackRunsRequest : DeviceChoice {
   std::int64_t seed = 1;
   std::int64_t batch = 0;
   std::string epoch = "last";
-  std::string data;
   std::string out;
   bool overwrite = false;
   bool save = false;
@@ -102,7 +102,7 @@ struct AttackRunsRequest : DeviceChoice {
                             "fit",
                     .min = 0});
     visit("epoch", epoch, FieldInfo{.help = "of run folders: last, best, or an epoch"});
-    visit("data", data, FieldInfo{.help = "images, where they are not those of the run's config"});
+    DataChoice::visit_fields(visit);
     visit("out", out,
           FieldInfo{.help = "the result, a JSON file; others get its name with their own endings "
                             "[RUN/attacks/NAME.json]"});

@@ -11,6 +11,7 @@
 #include "checkpoints/hdf5_foreign.hpp"
 #include "checkpoints/npz.hpp"
 #include "src/base/json.hpp"
+#include "tools/app/attacked_images.hpp"
 
 namespace varphase {
 namespace fs = std::filesystem;
@@ -54,25 +55,33 @@ ImageSet loaded(const Document& document, const std::string& part, std::int64_t 
   return set;
 }
 
-/// Name, shape and layout.
+/// Name, shape, layout and range.
 ForeignArray described(const Array& array) {
-  return {array.name, array.shape, array.dims, array.type == ElementType::uint8, {}, {}};
+  ForeignArray foreign;
+  foreign.name = array.name;
+  foreign.shape = array.shape;
+  foreign.layout = array.dims;
+  foreign.range = array.unit;
+  foreign.is_bytes = array.type == ElementType::uint8;
+  foreign.is_real = array.type == ElementType::float32;
+  return foreign;
 }
 
 /// NumPy's arrays may be of any type. @throws Error format.
-void check_whole_numbers(const Array& array, const fs::path& path) {
-  const bool real = array.type == ElementType::float32 || array.type == ElementType::float64;
-  VARPHASE_CHECK(!real, ErrorKind::format,
-                 "{}: {} holds floating-point numbers, wants bytes (images) or whole numbers "
-                 "(labels)\n  of images from 0 to 1: (255 * x).round().astype('uint8')",
+void check_not_double(const Array& array, const fs::path& path) {
+  VARPHASE_CHECK(array.type != ElementType::float64, ErrorKind::format,
+                 "{}: {} holds float64, wants bytes or float32 (images) or whole numbers "
+                 "(labels)\n  write it with .astype('float32')",
                  path.string(), array.name);
 }
 
 ForeignArray taken(const Array& array, const fs::path& path) {
-  check_whole_numbers(array, path);
+  check_not_double(array, path);
   ForeignArray foreign = described(array);
   if (foreign.is_bytes) {
     foreign.bytes = copied<std::uint8_t>(array);
+  } else if (foreign.is_real) {
+    foreign.reals = copied<float>(array);
   } else if (array.type == ElementType::int32) {
     const std::span<const std::int32_t> values = array.as<std::int32_t>();
     foreign.integers.assign(values.begin(), values.end());
@@ -90,8 +99,8 @@ class Hdf5Rows final : public ForeignRows {
         array_(described(found_)),
         limits_(limits) {}
   const ForeignArray& array() const override { return array_; }
-  std::vector<std::uint8_t> bytes(std::int64_t first, std::int64_t count) const override {
-    return copied<std::uint8_t>(read_foreign_rows(path_, found_, first, count, limits_));
+  ForeignArray rows(std::int64_t first, std::int64_t count) const override {
+    return taken(read_foreign_rows(path_, found_, first, count, limits_), path_);
   }
 
  private:
@@ -107,17 +116,24 @@ class NpyRows final : public ForeignRows {
   NpyRows(const fs::path& path, const NpyFile& found)
       : file_(path), data_(found.data), array_(described(found.array)) {}
   const ForeignArray& array() const override { return array_; }
-  std::vector<std::uint8_t> bytes(std::int64_t first, std::int64_t count) const override {
-    std::uint64_t row = 1;
-    for (std::size_t axis = 1; axis < array_.shape.size(); ++axis)
-      row *= static_cast<std::uint64_t>(array_.shape[axis]);
-    std::vector<std::uint8_t> values(row * static_cast<std::uint64_t>(count));
-    file_.read(data_ + row * static_cast<std::uint64_t>(first),
-               std::as_writable_bytes(std::span(values)));
-    return values;
+  ForeignArray rows(std::int64_t first, std::int64_t count) const override {
+    ForeignArray some = array_;
+    some.shape[0] = count;
+    array_.is_real ? read(first, count, some.reals) : read(first, count, some.bytes);
+    return some;
   }
 
  private:
+  template <class T>
+  void read(std::int64_t first, std::int64_t count, std::vector<T>& values) const {
+    std::uint64_t row = 1;
+    for (std::size_t axis = 1; axis < array_.shape.size(); ++axis)
+      row *= static_cast<std::uint64_t>(array_.shape[axis]);
+    values.resize(row * static_cast<std::uint64_t>(count));
+    file_.read(data_ + sizeof(T) * row * static_cast<std::uint64_t>(first),
+               std::as_writable_bytes(std::span(values)));
+  }
+
   InputFile file_;
   std::uint64_t data_;
   ForeignArray array_;
@@ -127,15 +143,22 @@ class NpyRows final : public ForeignRows {
 class RowsInMemory final : public ForeignRows {
  public:
   explicit RowsInMemory(ForeignArray array)
-      : values_(std::move(array.bytes)), array_(std::move(array)) {}
+      : bytes_(std::move(array.bytes)), reals_(std::move(array.reals)), array_(std::move(array)) {}
   const ForeignArray& array() const override { return array_; }
-  std::vector<std::uint8_t> bytes(std::int64_t first, std::int64_t count) const override {
-    const auto row = static_cast<std::int64_t>(values_.size()) / array_.shape.front();
-    return {values_.begin() + first * row, values_.begin() + (first + count) * row};
+  ForeignArray rows(std::int64_t first, std::int64_t count) const override {
+    ForeignArray some = array_;
+    some.shape[0] = count;
+    const auto cut = [&](const auto& all, auto& part) {
+      const auto row = static_cast<std::int64_t>(all.size()) / array_.shape.front();
+      part.assign(all.begin() + first * row, all.begin() + (first + count) * row);
+    };
+    array_.is_real ? cut(reals_, some.reals) : cut(bytes_, some.bytes);
+    return some;
   }
 
  private:
-  std::vector<std::uint8_t> values_;
+  std::vector<std::uint8_t> bytes_;
+  std::vector<float> reals_;
   ForeignArray array_;
 };
 
@@ -203,11 +226,15 @@ class ArrayFiles final : public DatasetFiles {
       array = std::move(read_npz_arrays(path, wanted, limits).front());
     } else {
       const NpyFile found = open_npy(path, path.filename().string());
-      check_whole_numbers(found.array, path);
+      check_not_double(found.array, path);
       if (!found.columns_first) return std::make_unique<NpyRows>(path, found);
       array = read_npy(path, path.filename().string());
     }
     return array ? std::make_unique<RowsInMemory>(taken(*array, path)) : nullptr;
+  }
+
+  std::optional<Dataset> read_attacked(const fs::path& path) const override {
+    return attacked_images(path);
   }
 
   Dataset read_cached(const fs::path& path) const override {
@@ -255,6 +282,7 @@ DataRequest data_request(const DataConfig& config) {
   request.form = image_form(config.convert, config.resize);
   request.images_key = config.hdf5_images;
   request.labels_key = config.hdf5_labels;
+  request.pixel_range = pixel_range_from_name(config.pixel_range);
   request.limits = read_limits(config);
   return request;
 }

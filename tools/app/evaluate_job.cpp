@@ -148,7 +148,8 @@ class Evaluation {
     const Stopwatch clock;
     LoadedNetwork loaded = load_network_file(entry.path, device_, request_.form);
     set_numerics(loaded.config.train.deterministic, false);
-    const Dataset dataset = open_dataset(loaded.config.data, request_.data);
+    const Dataset dataset =
+        open_dataset(loaded.config.data, request_.data, request_.data_pixel_range);
     check_fits(loaded.network, dataset, false);
     VARPHASE_CHECK(dataset.part(split_).count() > 0, ErrorKind::usage, "{}: no {} images",
                    entry.path.string(), split_name(split_));

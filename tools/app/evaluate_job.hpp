@@ -10,6 +10,7 @@
 
 #include "analysis/predict/metric_values.hpp"
 #include "src/base/config.hpp"
+#include "tools/app/data_choice.hpp"
 #include "tools/app/device_choice.hpp"
 #include "tools/app/job.hpp"
 #include "tools/app/metric_tables.hpp"
@@ -17,7 +18,7 @@
 namespace varphase {
 
 /// How good are networks, side by side?
-struct EvaluateRequest : DeviceChoice {
+struct EvaluateRequest : DeviceChoice, DataChoice {
   TextList paths;
   bool together = false;
   std::string epoch = "last";
@@ -27,7 +28,6 @@ struct EvaluateRequest : DeviceChoice {
   std::string out;
   bool overwrite = false;
   std::string form = "auto";
-  std::string data;
   TextList metrics;
   std::int64_t resamples = 1000;
   TextList ood;
@@ -52,7 +52,7 @@ struct EvaluateRequest : DeviceChoice {
           FieldInfo{.help = "how pruned layers are computed: auto (whichever is the fastest), "
                             "dense, csr or compact; a given form gives the same bits at every "
                             "run"});
-    visit("data", data, FieldInfo{.help = "images, where they are not those of the run's config"});
+    DataChoice::visit_fields(visit);
     visit("metrics", metrics,
           FieldInfo{.help = "tables of metrics: all, or some of cls (classification), cal "
                             "(calibration), sc (selective prediction), ood"});

@@ -62,8 +62,8 @@ Json origin_of(const fs::path& checkpoint, const RunConfig& config, const Datase
               {"split", split_name(images.split)},
               {"data", to_json(config.data)}};
   // Where the images lie and how people call them says nothing of them.
-  for (const char* key : {"data", "source", "class_names", "max_unpacked_bytes", "max_image_pixels",
-                          "max_jpeg_scans"})
+  for (const char* key : {"data", "source", "class_names", "max_unpacked_bytes", "pixel_range",
+                          "max_image_pixels", "max_jpeg_scans"})
     origin["data"].erase(key);
   for (const char* key : {"version", "git_hash", "libtorch", "device"}) origin[key] = made.at(key);
   return origin;

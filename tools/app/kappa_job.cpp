@@ -96,7 +96,7 @@ KappaMaps::KappaMaps(const KappaMapsRequest& maps, const Target& target, KappaJo
       lock_(begin_analysis(target_.run.path())),
       kappa0_(parse_threshold(maps.kappa0)),
       config_(target_.run.config()),
-      dataset_(open_dataset(config_.data, maps.data)),
+      dataset_(open_dataset(config_.data, maps.data, maps.data_pixel_range)),
       device_(open_device(maps.where)),
       request_(network_request(maps)) {
   set_numerics(config_.train.deterministic, false);

@@ -10,6 +10,7 @@
 
 #include "analysis/kappa/layer_images.hpp"
 #include "src/base/config.hpp"
+#include "tools/app/data_choice.hpp"
 #include "tools/app/device_choice.hpp"
 #include "tools/app/job.hpp"
 #include "tools/app/kappa_row.hpp"
@@ -17,7 +18,7 @@
 namespace varphase {
 
 /// Exact kappa maps and histograms of a run's checkpoints.
-struct KappaMapsRequest {
+struct KappaMapsRequest : DataChoice {
   std::string run;
   std::string epoch = "all";
   TextList layer;
@@ -31,7 +32,6 @@ struct KappaMapsRequest {
   std::int64_t verify = 0;
   std::string split = "train";
   std::string kappa0 = "10^1.5";
-  std::string data;
   DeviceChoice where;
 
   template <class Visitor>
@@ -72,7 +72,7 @@ struct KappaMapsRequest {
     visit("split", split, FieldInfo{.help = "images of the sum: train, validation, test"});
     visit("kappa0", kappa0,
           FieldInfo{.help = "threshold of the printed count: 10^1.5, 31.6 or log:1.5"});
-    visit("data", data, FieldInfo{.help = "images, where they are not those of the run's config"});
+    DataChoice::visit_fields(visit);
     where.visit_fields(visit);
   }
 };

@@ -37,6 +37,7 @@ ImageSet read_unlabelled(const DataConfig& config, const Shape& input, unsigned 
   request.files = &array_dataset_files();
   request.form = image_form(config.convert, config.resize);
   request.images_key = config.hdf5_images;
+  request.pixel_range = pixel_range_from_name(config.pixel_range);
   request.limits = read_limits(config);
   const std::unique_ptr<ImageSource> source = open_image_source(request);
   const std::int64_t most =
@@ -58,13 +59,15 @@ OtherImages open_other_images(const DataConfig& run, const Network& network,
   // The run's names are those of its set; here they would be those of another file.
   config.hdf5_images.clear();
   config.hdf5_labels.clear();
+  config.pixel_range = "none";
   apply_reading_overrides(config, reading);
   const Shape& input = network.input();
   OtherImages other{data, "", {}};
   if (is_dataset(data)) {
     Dataset dataset = open_dataset(config, "");
     other.digest = dataset.digest;
-    other.images = std::move(dataset.test);
+    // An attack's file has one part, whichever it is of.
+    other.images = dataset.test.count() > 0 ? std::move(dataset.test) : dataset.first_part();
   } else {
     other.images = read_unlabelled(config, input, threads);
   }

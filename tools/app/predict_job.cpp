@@ -65,6 +65,8 @@ std::unique_ptr<ImageSource> open_images(const PredictRequest& request,
   wanted.form = image_form(reading.convert, reading.resize);
   // The run's names are those of its set; here they would be those of another file.
   if (overrides(request.set, "data.hdf5_images")) wanted.images_key = reading.hdf5_images;
+  if (overrides(request.set, "data.pixel_range"))
+    wanted.pixel_range = pixel_range_from_name(reading.pixel_range);
   wanted.limits = read_limits(reading);
   return open_image_source(wanted);
 }

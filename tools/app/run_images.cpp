@@ -39,9 +39,14 @@ std::string place_of(const DataConfig& config) {
 
 }  // namespace
 
-Dataset open_dataset(const DataConfig& config, const std::string& data_override) {
+Dataset open_dataset(const DataConfig& config, const std::string& data_override,
+                     const std::string& pixel_range) {
   DataRequest request = data_request(config);
   request.data = data_override.empty() ? place_of(config) : data_override;
+  if (!data_override.empty()) request.pixel_range = pixel_range_from_name(pixel_range);
+  VARPHASE_CHECK(!data_override.empty() || pixel_range == "none", ErrorKind::usage,
+                 "--data-pixel-range {}: is of the images of --data, which is not given",
+                 pixel_range);
   Dataset dataset = read_dataset(request);
   for (const std::string& note : dataset.notes)
     log_warning(fmt::format("{}: {}", dataset.name, note));
@@ -52,6 +57,10 @@ Dataset open_dataset(const DataConfig& config, const std::string& data_override)
     return dataset;
   }
   const bool recorded = !config.pixel_mean.empty() || !config.pixel_std.empty();
+  VARPHASE_CHECK(recorded || dataset.train.count() > 0, ErrorKind::usage,
+                 "{}: has no training images, by which data.normalize measures\n  give "
+                 "data.pixel_mean and data.pixel_std",
+                 dataset.name);
   normalize(dataset, recorded ? Normalization{numbers("data.pixel_mean", config.pixel_mean),
                                               numbers("data.pixel_std", config.pixel_std)}
                               : channel_statistics(dataset.train));
@@ -90,7 +99,8 @@ Normalization recorded_normalization(const DataConfig& config, std::int64_t chan
 }
 
 void check_fits(const Network& network, const Dataset& dataset, bool training) {
-  const Shape images{dataset.train.channels, dataset.train.height, dataset.train.width};
+  const ImageSet& some = dataset.first_part();
+  const Shape images{some.channels, some.height, some.width};
   VARPHASE_CHECK(images == network.input(), ErrorKind::shape,
                  "{}: images are {}, the network wants {}{}", dataset.name, shape_text(images),
                  shape_text(network.input()),

@@ -11,9 +11,11 @@
 
 namespace varphase {
 
-/// Reads the images of a run (or of --data), normalized as its config says; what there is to say of
-/// them goes to the log.
-Dataset open_dataset(const DataConfig& config, const std::string& data_override);
+/// Reads the images of a run (or of --data), normalized as its config says; what there is to say of them goes to the
+/// log.
+/// @param pixel_range  of the images of --data: the run's says nothing of those
+Dataset open_dataset(const DataConfig& config, const std::string& data_override,
+                     const std::string& pixel_range = "none");
 /// Keeps in the config by what mean and std the images are normalized, so that every later verb
 /// uses the same numbers.
 void record_normalization(DataConfig& config, const Dataset& dataset);

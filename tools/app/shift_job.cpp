@@ -62,7 +62,8 @@ class Shifting {
   ShiftedNetwork run(const NetworkFile& entry) {
     LoadedNetwork loaded = load_network_file(entry.path, device_, request_.form);
     set_numerics(loaded.config.train.deterministic, false);
-    const Dataset dataset = open_dataset(loaded.config.data, request_.data);
+    const Dataset dataset =
+        open_dataset(loaded.config.data, request_.data, request_.data_pixel_range);
     check_fits(loaded.network, dataset, false);
     const ImageSet& all = dataset.part(split_);
     VARPHASE_CHECK(all.count() > 0, ErrorKind::usage, "{}: no {} images", entry.path.string(),

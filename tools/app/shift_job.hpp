@@ -8,6 +8,7 @@
 
 #include "src/base/config.hpp"
 #include "src/data/corruption.hpp"
+#include "tools/app/data_choice.hpp"
 #include "tools/app/device_choice.hpp"
 #include "tools/app/evaluate_job.hpp"
 #include "tools/app/job.hpp"
@@ -15,7 +16,7 @@
 namespace varphase {
 
 /// How do networks fare as their images get worse?
-struct ShiftRequest : DeviceChoice {
+struct ShiftRequest : DeviceChoice, DataChoice {
   TextList paths;
   TextList corruptions;
   std::string epoch = "last";
@@ -26,7 +27,6 @@ struct ShiftRequest : DeviceChoice {
   std::string out;
   bool overwrite = false;
   std::string form = "auto";
-  std::string data;
 
   template <class Visitor>
   void visit_fields(Visitor&& visit) {
@@ -47,7 +47,7 @@ struct ShiftRequest : DeviceChoice {
           FieldInfo{.help = "how pruned layers are computed: auto (whichever is the fastest), "
                             "dense, csr or compact; a given form gives the same bits at every "
                             "run"});
-    visit("data", data, FieldInfo{.help = "images, where they are not those of the run's config"});
+    DataChoice::visit_fields(visit);
     DeviceChoice::visit_fields(visit);
   }
 };

@@ -42,6 +42,12 @@ Dataset checked_dataset(RunConfig& config, TrainingStage stage, const TextList& 
   record_normalization(config.data, dataset);
   if (stage.made_now) record_class_names(config.data, dataset, set);
   Network network(config.network);
+  VARPHASE_CHECK(dataset.train.count() > 0, ErrorKind::usage, "{}: has no training images",
+                 dataset.name);
+  VARPHASE_CHECK(config.train.augment == "none" || !dataset.train.is_real(), ErrorKind::unsupported,
+                 "{}: train.augment is {}, and images in float32 are not augmented\n  --augment "
+                 "none, or write them as bytes",
+                 dataset.name, config.train.augment);
   check_fits(network, dataset, true);
   if (init) take_initial_weights(network, *init);
   if (stage.fresh) check_log_alpha_max(config.train, network);

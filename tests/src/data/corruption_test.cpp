@@ -225,5 +225,23 @@ TEST(Corruption, AStrengthThatIsNoneAndAnUnknownNameAreRefused) {
   }
 }
 
+/// Float images are changed by the same formulas and draws: rounded to bytes they are the bytes'.
+TEST(Corruption, OfFloatsIsThatOfBytesUnrounded) {
+  ImageSet bytes = images_of(4, 3, 9, 8, 0);
+  for (std::size_t i = 0; i < bytes.pixels.size(); ++i)
+    bytes.pixels[i] = static_cast<std::uint8_t>(i * 97 % 256);
+  ImageSet floats = bytes;
+  floats.pixels.clear();
+  floats.reals.assign(bytes.pixels.begin(), bytes.pixels.end());
+  for (const Corruption corruption : all()) {
+    const ImageSet wanted = corrupted(bytes, corruption, 3, 5);
+    const ImageSet got = corrupted(floats, corruption, 3, 5);
+    EXPECT_TRUE(got.pixels.empty());
+    ASSERT_EQ(got.reals.size(), wanted.pixels.size());
+    for (std::size_t i = 0; i < got.reals.size(); ++i)
+      EXPECT_EQ(std::lround(got.reals[i]), wanted.pixels[i]) << corruption_names().name(corruption);
+  }
+}
+
 }  // namespace
 }  // namespace varphase

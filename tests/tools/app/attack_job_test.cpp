@@ -5,10 +5,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "analysis/robustness/attack_outcome.hpp"
+#include "analysis/robustness/judge.hpp"
 #include "src/base/json.hpp"
 #include "tests/support/temporary_folder.hpp"
 #include "tests/tools/app/heard_job.hpp"
 #include "tests/tools/app/small_run.hpp"
+#include "tools/app/loaded_network.hpp"
+#include "tools/app/run_images.hpp"
 
 namespace varphase::test {
 namespace {
@@ -100,6 +104,37 @@ TEST_F(AttackJob, AnotherRequestTakesNothingOfAnInterruptedOne) {
   attack_runs(request_, other);
   EXPECT_EQ(other.pieces[0].total, 40 * 3);
   EXPECT_EQ(files().size(), 3U);  // the other's part stays where it is
+}
+
+TEST_F(AttackJob, ItsImagesReadAgainAreJudgedToTheSameBits) {
+  request_.batch = 0;  // all at once, as below
+  request_.save = true;
+  EndingJob job;
+  const AttackRunsResult result = attack_runs(request_, job);
+  const fs::path file = result.stem + ".h5";
+  const AttackOutcome wanted =
+      outcome_from_document(read_document(file, kAttackKind), file.string());
+  RunConfig config = small_config();
+  const Dataset attacked = open_dataset(config.data, file.string());
+  EXPECT_TRUE(attacked.test.is_real());
+  EXPECT_EQ(attacked.train.count(), 0);
+  EXPECT_EQ(attacked.test.labels, wanted.label);
+  EXPECT_EQ(attacked.test.index, wanted.image);
+
+  LoadedNetwork loaded =
+      load_network_file(RunFolder(folder_ / "a").checkpoint(1), at::kCPU, "dense");
+  JudgeDraws draws;
+  draws.members = request_.judge_samples;
+  draws.seed = static_cast<std::uint64_t>(request_.seed);
+  draws.first_member = request_.steps * request_.judge_samples;
+  const ImageModels models{{&loaded.network, {}, {}}};
+  const Judgement got = judgement(
+      judged_log_probabilities(models, to_device(attacked.test, Split::test, at::kCPU), draws));
+  for (std::int64_t n = 0; n < attacked.test.count(); ++n) {
+    const auto at = static_cast<std::size_t>(n * 4 + 3);
+    EXPECT_EQ(got.predicted[n].item<std::int64_t>(), wanted.judges[0].predicted[at]);
+    EXPECT_EQ(static_cast<float>(got.entropy[n].item<double>()), wanted.judges[0].entropy[at]);
+  }
 }
 
 TEST_F(AttackJob, SanityWritesNothing) {
