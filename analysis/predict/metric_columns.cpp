@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <optional>
 
 #include "analysis/predict/out_of_distribution.hpp"
 #include "src/kernels/support/where.hpp"
@@ -173,23 +174,25 @@ class Resampling {
       values_;  // [P, resamples, set, metric]
 };
 
-/// The metrics of prediction `at` in data set `set`, with what the resamples say of them.
+/// The metrics of prediction `at` in data set `set`, with what the resamples say of them and of their differences from
+/// prediction `base`.
 std::vector<MetricEstimate> estimates(
     const std::vector<std::vector<std::vector<MetricEstimate>>>& found, std::size_t at,
-    std::size_t set, bool paired, const Resampling& resampling, double level) {
+    std::size_t set, std::optional<std::size_t> base, const Resampling& resampling, double level) {
   std::vector<MetricEstimate> list = found[at][set];
-  const std::vector<MetricEstimate>& first = found.front()[set];
   for (std::size_t m = 0; m < list.size(); ++m) {
     MetricEstimate& metric = list[m];
     std::vector<double> values = resampling.of(at, set, m);
     metric.interval = percentile_interval(values, level);
-    const auto same = std::find_if(first.begin(), first.end(),
+    if (!base) continue;
+    const std::vector<MetricEstimate>& others = found[*base][set];
+    const auto same = std::find_if(others.begin(), others.end(),
                                    [&](const auto& other) { return other.name == metric.name; });
-    if (!paired || same == first.end()) continue;
+    if (same == others.end()) continue;
     metric.difference = metric.value - same->value;
-    const std::vector<double> base =
-        resampling.of(0, set, static_cast<std::size_t>(same - first.begin()));
-    for (std::size_t r = 0; r < values.size(); ++r) values[r] -= base[r];
+    const std::vector<double> theirs =
+        resampling.of(*base, set, static_cast<std::size_t>(same - others.begin()));
+    for (std::size_t r = 0; r < values.size(); ++r) values[r] -= theirs[r];
     metric.difference_interval = percentile_interval(std::move(values), level);
   }
   return list;
@@ -198,7 +201,8 @@ std::vector<MetricEstimate> estimates(
 }  // namespace
 
 std::vector<MetricColumn> metric_columns(const std::vector<ScoredPrediction>& predictions,
-                                         const BootstrapSettings& bootstrap) {
+                                         const BootstrapSettings& bootstrap,
+                                         const std::vector<std::size_t>& base) {
   std::vector<Scorer> scorers;
   std::vector<std::vector<std::vector<MetricEstimate>>> found;
   for (const ScoredPrediction& prediction : predictions) {
@@ -211,16 +215,17 @@ std::vector<MetricColumn> metric_columns(const std::vector<ScoredPrediction>& pr
   std::vector<MetricColumn> columns;
   for (std::size_t at = 0; at < predictions.size(); ++at) {
     const ScoredPrediction& prediction = predictions[at];
-    const bool paired = at > 0 && prediction.images == predictions.front().images;
+    std::optional<std::size_t> compared = base.empty() ? 0 : base[at];
+    if (*compared == at || prediction.images != predictions[*compared].images) compared.reset();
     MetricColumn& column = columns.emplace_back();
     column.network = prediction.network;
     column.estimator = prediction.estimator;
     column.classes = prediction.classes;
-    column.metrics = estimates(found, at, 0, paired, resampling, bootstrap.level);
+    column.metrics = estimates(found, at, 0, compared, resampling, bootstrap.level);
     column.entropy = entropy_histogram(prediction.scores.entropy, prediction.classes);
     for (std::size_t set = 0; set < prediction.others.size(); ++set) {
       column.detection.push_back(
-          estimates(found, at, set + 1, paired, resampling, bootstrap.level));
+          estimates(found, at, set + 1, compared, resampling, bootstrap.level));
       column.other_entropy.push_back(
           entropy_histogram(prediction.others[set].entropy, prediction.classes));
     }

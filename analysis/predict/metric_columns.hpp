@@ -27,10 +27,12 @@ struct BootstrapSettings {
   std::uint64_t seed = 1;
 };
 
-/// All metrics in the order of the groups, with intervals and with differences from the first prediction. A resample
-/// draws the same images for all predictions of as many images.
+/// All metrics in the order of the groups, with intervals and with paired differences. A resample draws the same images
+/// for all predictions of as many images.
+/// @param base  by prediction, which other one it is compared with; empty: the first one
 /// Time: predictions * resamples * images. Source: docs/robustness.md, "Metrics".
 std::vector<MetricColumn> metric_columns(const std::vector<ScoredPrediction>& predictions,
-                                         const BootstrapSettings& bootstrap);
+                                         const BootstrapSettings& bootstrap,
+                                         const std::vector<std::size_t>& base = {});
 
 }  // namespace varphase

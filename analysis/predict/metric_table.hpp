@@ -22,7 +22,7 @@ struct MetricEstimate {
   std::string name;   // torch-uncertainty's, its group first: "cls/Acc", "ood/entropy/AUROC"
   double value = 0;   // NaN where it is not defined: AURC of one image
   Interval interval;  // NaN where there are no resamples
-  /// Less the first column's, where that is of the same images: both on the same resamples.
+  /// Less that of the column it is compared with, where that is of the same images: both on the same resamples.
   std::optional<double> difference;
   Interval difference_interval;
 };

@@ -10,6 +10,26 @@ namespace {
 
 constexpr double kTwoSided95 = 1.959963984540054;  // standard normal quantile at 0.975
 
+Interval around(const MeanOfImages& mean) {
+  const double half = kTwoSided95 * mean.standard_error;
+  return {mean.mean - half, mean.mean + half};
+}
+
+/// Of judged point t, image by image.
+AttackPoint::Difference difference_of(const AttackOutcome& outcome, std::size_t judge,
+                                      std::size_t base, std::size_t t) {
+  std::vector<double> success, entropy;
+  for (std::size_t n = 0; n < static_cast<std::size_t>(outcome.count()); ++n) {
+    success.push_back((outcome.succeeds(judge, n, t) ? 1.0 : 0.0) -
+                      (outcome.succeeds(base, n, t) ? 1.0 : 0.0));
+    const std::size_t at = n * outcome.points() + t;
+    entropy.push_back(static_cast<double>(outcome.judges[judge].entropy[at]) -
+                      static_cast<double>(outcome.judges[base].entropy[at]));
+  }
+  const MeanOfImages of_success = mean_of_images(success), of_entropy = mean_of_images(entropy);
+  return {of_success.mean, of_entropy.mean, around(of_success), around(of_entropy)};
+}
+
 }  // namespace
 
 Interval wilson_interval(std::int64_t successes, std::int64_t n) {
@@ -34,7 +54,8 @@ MeanOfImages mean_of_images(const std::vector<double>& values) {
   return {sum / n, values.size() > 1 ? std::sqrt(square / (n * (n - 1))) : 0};
 }
 
-std::vector<AttackPoint> attack_points(const AttackOutcome& outcome, std::size_t judge) {
+std::vector<AttackPoint> attack_points(const AttackOutcome& outcome, std::size_t judge,
+                                       std::size_t base) {
   std::vector<AttackPoint> points;
   const auto images = static_cast<std::size_t>(outcome.count());
   const auto losses = static_cast<std::size_t>(outcome.steps) + 1;
@@ -56,6 +77,7 @@ std::vector<AttackPoint> attack_points(const AttackOutcome& outcome, std::size_t
     point.entropy_95 = {std::max(0.0, mean.mean - kTwoSided95 * mean.standard_error),
                         mean.mean + kTwoSided95 * mean.standard_error};
     point.loss = mean_of_images(loss).mean;
+    if (judge != base) point.difference = difference_of(outcome, judge, base, t);
     points.push_back(point);
   }
   return points;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "analysis/predict/interval.hpp"
@@ -23,10 +24,17 @@ struct AttackPoint {
   double entropy = 0;   // nats, mean over images
   Interval entropy_95;  // by its standard error
   double loss = 0;      // nats, mean -log p[aim] by the attack's own draws
+  /// Less another judge's, image by image; intervals by the standard error of the paired difference.
+  struct Difference {
+    double success = 0, entropy = 0;
+    Interval success_95, entropy_95;
+  };
+  std::optional<Difference> difference;
 };
 
-/// @param judge  its place in outcome.judges
-std::vector<AttackPoint> attack_points(const AttackOutcome& outcome, std::size_t judge);
+/// @param judge  its place in outcome.judges @param base  of the judge that it is compared with; the same: with none
+std::vector<AttackPoint> attack_points(const AttackOutcome& outcome, std::size_t judge,
+                                       std::size_t base = 0);
 
 /// Of a value by image: the mean and its standard error.
 struct MeanOfImages {

@@ -77,11 +77,13 @@ std::string percent(double rate) { return fmt::format("{:.1f} %", 100 * rate); }
 class Sanity {
  public:
   Sanity(const ImageModels& models, const DeviceImages& images, const AttackRequest& request,
-         const JudgeRequest& judging, const std::function<void(std::int64_t)>& advanced)
+         const JudgeRequest& judging, const std::function<void(std::int64_t)>& advanced,
+         const KeptAttacks* kept)
       : models_(models),
         images_(images),
         judging_(judging),
         advanced_(advanced),
+        kept_(kept),
         base_(base_of(request)) {
     judging_.every = 0;
     judging_.keep_pixels = false;
@@ -99,8 +101,17 @@ class Sanity {
  private:
   Tried tried(const AttackRequest& request) {
     Tried result;
-    result.outcome = attack_batch(models_, {models_}, images_, request, judging_,
-                                  [this] { advanced_(images_.count()); });
+    const std::int64_t number = tried_++;
+    std::optional<AttackOutcome> before;
+    if (kept_ != nullptr) before = kept_->find(number);
+    if (before) {
+      result.outcome = std::move(*before);
+      advanced_(images_.count() * request.steps);
+    } else {
+      result.outcome = attack_batch(models_, {models_}, images_, request, judging_,
+                                    [this] { advanced_(images_.count()); });
+      if (kept_ != nullptr) kept_->keep(number, result.outcome);
+    }
     const std::size_t last = result.outcome.points() - 1;
     for (std::int64_t n = 0; n < images_.count(); ++n)
       result.success.push_back(result.outcome.succeeds(0, static_cast<std::size_t>(n), last) ? 1
@@ -195,6 +206,8 @@ class Sanity {
   const DeviceImages& images_;
   JudgeRequest judging_;
   const std::function<void(std::int64_t)>& advanced_;
+  const KeptAttacks* kept_;
+  std::int64_t tried_ = 0;
   AttackRequest base_;
 };
 
@@ -208,8 +221,9 @@ std::int64_t sanity_image_steps(const AttackRequest& request, std::int64_t image
 
 std::vector<SanityCheck> sanity_checks(const ImageModels& models, const DeviceImages& images,
                                        const AttackRequest& request, const JudgeRequest& judging,
-                                       const std::function<void(std::int64_t)>& advanced) {
-  return Sanity(models, images, request, judging, advanced).run();
+                                       const std::function<void(std::int64_t)>& advanced,
+                                       const KeptAttacks* kept) {
+  return Sanity(models, images, request, judging, advanced, kept).run();
 }
 
 }  // namespace varphase

@@ -23,7 +23,7 @@ from program import OFFLINE, PROGRAM, ProgramTest, arrays, idx_folder, metrics_o
 
 SEED = int(sys.argv.pop(2)) if len(sys.argv) > 2 else 1
 KILLS = int(sys.argv.pop(1)) if len(sys.argv) > 1 else 12
-VERBS = ("train", "finetune", "kappa", "sweep", "prune", "export")
+VERBS = ("train", "finetune", "kappa", "sweep", "prune", "export", "attack")
 
 
 def rows_of(folder):
@@ -42,7 +42,8 @@ def values_of(path):
     if path.suffix == ".h5":
         return arrays(path)
     if path.suffix == ".json":
-        return json.loads(path.read_text())
+        values = json.loads(path.read_text())
+        return {key: value for key, value in values.items() if key != "provenance"} if isinstance(values, dict) else values
     return path.read_bytes() if path.suffix != ".safetensors" else path.read_bytes()[-2000:]
 
 
@@ -118,6 +119,7 @@ class Kill(ProgramTest):
         self.works(*command, *(["--overwrite"] if verb in ("prune", "export") else []))
         for name in results:
             self.assertEqual(reference[name], values_of(place / name), name)
+        self.assertEqual(list(place.rglob("*.partial")), [])
         shutil.rmtree(place)
 
     def test_kills(self):
@@ -131,6 +133,7 @@ class Kill(ProgramTest):
         analyses = {"kappa": (lambda place: ["--layer", "all", *OFFLINE], None),
                     "sweep": (lambda place: ["--samples", 4, *OFFLINE], None),
                     "prune": (lambda place: ["--sparsity", 0.6, "--out", place / "pruned/60.h5", *OFFLINE], ["pruned/60.h5"]),
+                    "attack": (lambda place: ["--epsilon", "20px", "--steps", 40, "--samples", 20, "--batch", 10, "--save", *OFFLINE], None),
                     "export": (lambda place: ["--to", "safetensors"], ["exports/epoch_0012.safetensors"])}  # fmt: skip
         references = {}
         place = self.folder / "killed"  # of that name, as results hold paths

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <exception>
+#include <unistd.h>
 
 #include <ATen/TensorOperators.h>
 #include <fmt/format.h>
@@ -24,6 +25,7 @@
 #include "tools/app/device.hpp"
 #include "tools/app/job_estimate.hpp"
 #include "tools/app/members_file.hpp"
+#include "tools/app/metric_tables.hpp"
 #include "tools/app/output_file.hpp"
 #include "tools/app/provenance.hpp"
 #include "tools/app/run_contents.hpp"
@@ -149,6 +151,9 @@ AttackRuns::AttackRuns(const AttackRunsRequest& asked, Job& job)
       judging_(judging_of(asked)),
       device_(open_device({asked.device, asked.threads})),
       models_(models_of(asked, device_)) {
+  TextList names;
+  for (const AttackModels& models : models_) names.push_back(models.name());
+  const std::size_t against = compared_with(names, asked.against);
   const LoadedNetwork& first = models_.front().loaded().front();
   set_numerics(first.config.train.deterministic, false);
   const Dataset dataset = open_dataset(first.config.data, asked.data, asked.data_pixel_range);
@@ -168,6 +173,7 @@ AttackRuns::AttackRuns(const AttackRunsRequest& asked, Job& job)
       asked.batch > 0 ? asked.batch : images_of_batch(models_.front().models(), attack_, device_);
   request_ = identity(dataset).dump();
   check_output();
+  result_.against = against;
   result_.attack = attack_;
   result_.mode = asked.mode;
   result_.split = asked.split;
@@ -199,8 +205,8 @@ Json AttackRuns::identity(const Dataset& dataset) const {
   const auto made = provenance(device_);
   Json json = to_json(asked_);
   // Where things lie and how they are shown says nothing of them.
-  for (const char* key : {"paths", "judge", "epoch", "data", "data_pixel_range", "out", "overwrite",
-                          "save", "grid", "sanity", "device", "threads"})
+  for (const char* key : {"paths", "judge", "against", "epoch", "data", "data_pixel_range", "out",
+                          "overwrite", "save", "grid", "sanity", "device", "threads"})
     json.erase(key);
   json["keep_pixels"] = judging_.keep_pixels;
   json["batch"] = batch_;
@@ -213,7 +219,16 @@ Json AttackRuns::identity(const Dataset& dataset) const {
 }
 
 void AttackRuns::check_output() {
-  if (asked_.sanity) return;
+  if (asked_.sanity) {
+    // Nothing is written but what an interrupted one goes on with, where that has a place.
+    const fs::path run = run_of(asked_, models_.front().files());
+    if (run.empty()) return;
+    lock_ = begin_analysis(run);
+    if (::access(run.c_str(), W_OK) != 0) return;
+    stem_ = RunLayout{run}.attacks() /
+            fmt::format("sanity_{}", sha256_hex(request_).substr(0, kDigits));
+    return;
+  }
   const bool picture = images_.channels == 1 || images_.channels == 3;
   VARPHASE_CHECK(!asked_.grid || (kHasPng && picture), ErrorKind::unsupported, "--grid: {}",
                  picture ? "this build has no libspng, which writes PNG files"
@@ -253,13 +268,28 @@ void AttackRuns::sanity() {
   const std::int64_t total = sanity_image_steps(attack_, images_.count());
   job_.begin("attacks", total, "image steps");
   job_.begin_stoppable();
-  for (const SanityCheck& check :
-       sanity_checks(models_.front().models(), images_, attack_, judging_, [this](std::int64_t n) {
-         job_.advance(n);
-         if (job_.stop_requested()) throw Stopped{};
-       }))
+  const AttackParts parts(stem_.string() + ".partial", "sanity " + request_);
+  const KeptAttacks kept{[&](std::int64_t i) { return parts.find(i); },
+                         [&](std::int64_t i, const AttackOutcome& outcome) {
+                           if (i + 1 < kSanityAttacks) parts.keep(i, outcome);
+                         }};
+  std::int64_t done = 0;
+  for (std::int64_t i = 0; i < kSanityAttacks && !stem_.empty(); ++i) done += parts.find(i) ? 1 : 0;
+  if (done > 0)
+    job_.note(fmt::format("goes on after {} of {} attacks of the check", done, kSanityAttacks));
+  for (const SanityCheck& check : sanity_checks(
+           models_.front().models(), images_, attack_, judging_,
+           [this](std::int64_t n) {
+             job_.advance(n);
+             if (job_.stop_requested()) throw Stopped{};
+           },
+           stem_.empty() ? nullptr : &kept))
     result_.sanity.push_back({check.name, check.passed, check.found});
   job_.end();
+  if (stem_.empty()) return;
+  parts.remove(kSanityAttacks);
+  std::error_code others;  // a folder that was made for these alone
+  fs::remove(stem_.parent_path(), others);
 }
 
 AttackOutcome AttackRuns::batch(std::int64_t first, const std::function<void()>& advanced) const {
@@ -310,7 +340,7 @@ void AttackRuns::summarize() {
   for (std::size_t j = 0; j < models_.size(); ++j)
     result_.judges.push_back({models_[j].name(),
                               static_cast<std::int64_t>(models_[j].files().size()),
-                              attack_points(outcome_, j)});
+                              attack_points(outcome_, j, result_.against)});
   const auto mean = [](const std::vector<float>& values) {
     return mean_of_images({values.begin(), values.end()}).mean;
   };

@@ -23,6 +23,7 @@ namespace varphase {
 struct AttackRunsRequest : DeviceChoice, DataChoice {
   TextList paths;
   TextList judge;
+  std::string against = "1";
   std::string method = "pgd-linf";
   std::string epsilon;
   std::string step;
@@ -55,6 +56,9 @@ struct AttackRunsRequest : DeviceChoice, DataChoice {
         "judge", judge,
         FieldInfo{.help = "others that see the images too: how attacks transfer; a run of several "
                           "members is one judge"});
+    visit("against", against,
+          FieldInfo{.help = "the judge that the others are compared with, image by image: its name "
+                            "in the table or its number; 1: what is attacked"});
     visit("method", method,
           FieldInfo{.help = "fgsm: one step of the sign; ifgsm: the paper's, steps of a fixed "
                             "size; pgd-linf, pgd-l2: projected, from random points",
@@ -141,6 +145,7 @@ struct AttackRunsResult {
   std::int64_t gradients_an_image = 0;  // evaluations through one network
   double linf = 0, l2 = 0;              // mean distance of the images, pixel units
   std::vector<JudgedAttack> judges;     // the attacked ones first
+  std::size_t against = 0;              // which of them the others are compared with
   std::vector<SanityRow> sanity;        // of --sanity; nothing else is then made
   Json data;                            // as trained_images says it
   std::string stem;                     // of the files, without an ending

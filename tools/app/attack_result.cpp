@@ -26,6 +26,15 @@ Json attack_json(const AttackRequest& attack) {
           {"seed", attack.seed}};
 }
 
+Json difference_json(const AttackPoint::Difference& difference) {
+  return {{"success", difference.success},
+          {"success_low", difference.success_95.low},
+          {"success_high", difference.success_95.high},
+          {"entropy", difference.entropy},
+          {"entropy_low", difference.entropy_95.low},
+          {"entropy_high", difference.entropy_95.high}};
+}
+
 }  // namespace
 
 bool AttackRunsResult::is_sane() const {
@@ -65,10 +74,12 @@ Json to_json(const AttackRunsResult& result) {
                       {"entropy_low", point.entropy_95.low},
                       {"entropy_high", point.entropy_95.high},
                       {"loss", point.loss}});
+      if (point.difference) rows.back()["less_base"] = difference_json(*point.difference);
     }
     judges.push_back({{"name", judge.name}, {"networks", judge.networks}, {"rows", rows}});
   }
   json["judges"] = judges;
+  json["against"] = result.judges.empty() ? "" : result.judges[result.against].name;
   return json;
 }
 

@@ -135,14 +135,24 @@ std::int64_t passes_of(std::int64_t images, std::int64_t samples) {
 /// Evaluates one network after the other.
 class Evaluation {
  public:
-  Evaluation(const EvaluateRequest& request, std::size_t networks, Job& job)
+  Evaluation(const EvaluateRequest& request, const std::vector<NetworkFile>& files, Job& job)
       : request_(request),
-        networks_(static_cast<std::int64_t>(networks)),
+        networks_(static_cast<std::int64_t>(files.size())),
         device_(open_device({request.device, request.threads})),
         split_(split_from_name(request.split)),
         groups_(metric_groups(request.metrics, !request.ood.empty())),
         scored_(request.together),
-        job_(job) {}
+        job_(job) {
+    if (request.against.empty()) return;
+    VARPHASE_CHECK(!groups_.empty() && request.resamples > 0, ErrorKind::usage,
+                   "--against {}: compares the networks of --metrics, by resamples of the images",
+                   request.against);
+    TextList names;
+    for (const NetworkFile& file : files) names.push_back(file.name);
+    if (request.together) names.push_back("together");
+    base_ = compared_with(names, request.against);
+    base_name_ = names[*base_];
+  }
 
   EvaluatedNetwork evaluate(const NetworkFile& entry) {
     const Stopwatch clock;
@@ -185,8 +195,14 @@ class Evaluation {
     if (groups_.empty()) return std::nullopt;
     const BootstrapSettings bootstrap{.resamples = request_.resamples,
                                       .seed = static_cast<std::uint64_t>(request_.seed)};
-    return MetricTables{groups_, bootstrap.resamples, bootstrap.level, others_,
-                        metric_columns(scored_.all(), bootstrap)};
+    const std::vector<ScoredPrediction> scored = scored_.all();
+    // Every network has one prediction by each estimator, in the same order.
+    std::vector<std::size_t> base;
+    for (std::size_t i = 0; base_ && i < scored.size(); ++i)
+      base.push_back(*base_ * std::size(kEstimators) + i % std::size(kEstimators));
+    return MetricTables{groups_,         bootstrap.resamples,
+                        bootstrap.level, base_name_,
+                        others_,         metric_columns(scored, bootstrap, base)};
   }
 
  private:
@@ -258,6 +274,8 @@ class Evaluation {
   Split split_;
   TextList groups_;
   std::vector<OtherSet> others_;
+  std::optional<std::size_t> base_;  // the network of --against
+  std::string base_name_;
   ScoredPredictions scored_;
   Job& job_;
   std::optional<TimeEstimate> estimate_;
@@ -285,7 +303,7 @@ EvaluateResult evaluate(const EvaluateRequest& request, Job& job) {
   const std::vector<NetworkFile> files = network_files(request.paths, request.epoch);
   // A wrong file at the end of the list is told before the first network is predicted with.
   for (const NetworkFile& entry : files) check_network_file(entry.path);
-  Evaluation evaluation(request, files.size(), job);
+  Evaluation evaluation(request, files, job);
   const std::map<fs::path, RunLock> locks = begin_analyses(files);
   EvaluateResult result;
   result.samples = request.samples;

@@ -30,6 +30,7 @@ struct EvaluateRequest : DeviceChoice, DataChoice {
   std::string form = "auto";
   TextList metrics;
   std::int64_t resamples = 1000;
+  std::string against;
   TextList ood;
   TextList set;
 
@@ -60,6 +61,10 @@ struct EvaluateRequest : DeviceChoice, DataChoice {
           FieldInfo{.help = "of the images, for the 95 % intervals of --metrics; 0: no intervals",
                     .min = 0,
                     .max = 1e6});
+    visit("against", against,
+          FieldInfo{.help = "the network that the others are compared with in --metrics, way of "
+                            "prediction by way of prediction: its name in the table or its "
+                            "number, from 1 [all with the table's first prediction]"});
     visit("ood", ood,
           FieldInfo{.help = "another data set, whose images are to be told from the network's own "
                             "by how unsure it is of them: a name, a folder or file; again for "

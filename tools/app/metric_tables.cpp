@@ -3,6 +3,7 @@
 #include "tools/app/metric_tables.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 
 #include <fmt/ranges.h>
@@ -82,6 +83,19 @@ TextList metric_groups(const TextList& metrics, bool other_sets) {
   return groups;
 }
 
+std::size_t compared_with(const TextList& names, const std::string& against) {
+  const auto found = std::find(names.begin(), names.end(), against);
+  if (found != names.end()) return static_cast<std::size_t>(found - names.begin());
+  std::size_t number = 0;
+  const char* const end = against.data() + against.size();
+  const auto read = std::from_chars(against.data(), end, number);
+  const bool is_number = read.ec == std::errc() && read.ptr == end;
+  VARPHASE_CHECK(is_number && number >= 1 && number <= names.size(), ErrorKind::usage,
+                 "--against {}: wants a number of 1 to {}, or one of: {}", against, names.size(),
+                 fmt::join(names, "; "));
+  return number - 1;
+}
+
 Json to_json(const MetricTables& tables) {
   Json sets = Json::array(), columns = Json::array();
   for (const OtherSet& set : tables.other_sets)
@@ -92,6 +106,7 @@ Json to_json(const MetricTables& tables) {
           {"bins", kCalibrationBins},
           {"resamples", tables.resamples},
           {"level", tables.level},
+          {"against", text_of_bytes(tables.against)},
           {"ood", sets},
           {"columns", columns}};
 }

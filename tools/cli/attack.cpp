@@ -38,7 +38,19 @@ void print_attack(const AttackRunsResult& result) {
                 : std::string("at the means"));
 }
 
-void print_judge(const JudgedAttack& judge) {
+/// What of a judge's last point is less or more than that of the one it is compared with.
+void print_difference(const AttackRunsResult& result, const JudgedAttack& judge) {
+  const AttackPoint& last = judge.points.back();
+  if (!last.difference) return;
+  const AttackPoint::Difference& less = *last.difference;
+  print_out("less {} at step {}, image by image (95 %)\n", result.judges[result.against].name,
+            last.step);
+  print_out("  success % {:+.2f} ({:+.2f} .. {:+.2f}), entropy {:+.4f} ({:+.4f} .. {:+.4f})\n",
+            100 * less.success, 100 * less.success_95.low, 100 * less.success_95.high, less.entropy,
+            less.entropy_95.low, less.entropy_95.high);
+}
+
+void print_judge(const AttackRunsResult& result, const JudgedAttack& judge) {
   const TextTable table(
       {{"step", 5}, {"success %", 9}, {"95 %", 15}, {"entropy", 8}, {"95 %", 17}, {"loss", 9}});
   print_out("\n{}\n{}\n", judge.name, table.header());
@@ -52,11 +64,12 @@ void print_judge(const JudgedAttack& judge) {
                    fmt::format("{:.4f} .. {:.4f}", point.entropy_95.low, point.entropy_95.high),
                    fmt::format("{:.4g}", point.loss)}));
   }
+  print_difference(result, judge);
 }
 
 void print_result(const AttackRunsResult& result) {
   print_attack(result);
-  for (const JudgedAttack& judge : result.judges) print_judge(judge);
+  for (const JudgedAttack& judge : result.judges) print_judge(result, judge);
   print_out(
       "\n{} {} images, moved {:.4g} pixel values at most a pixel, {:.5g} in L2 (means)\n"
       "success of all images with Wilson's interval; entropy and loss in nats an image\n"

@@ -75,7 +75,7 @@ class PredictionLines {
     });
     if (compared && known([](const auto& metric) { return metric.difference_interval; }))
       print_line(
-          "  less first", metrics, prefix, [](const MetricEstimate& metric, const Shown& shown) {
+          "  less base", metrics, prefix, [](const MetricEstimate& metric, const Shown& shown) {
             return metric.difference ? interval_text(metric.difference_interval, shown, true) : "-";
           });
   }
@@ -148,8 +148,9 @@ void print_metric_tables(const EvaluateResult& result, bool wide) {
   print_out("\nmetrics of {} images, K = {}, seed {}; {} bins", result.split, result.samples,
             result.seed, kCalibrationBins);
   if (tables.resamples > 0) {
-    print_out("; {} bootstrap resamples\nless first: 95 % of the differences from {}, {}",
-              count_text(tables.resamples), first.network, first.estimator);
+    print_out("; {} bootstrap resamples\nless base: 95 % of the differences from {}, {}",
+              count_text(tables.resamples), tables.against.empty() ? first.network : tables.against,
+              tables.against.empty() ? first.estimator : "by the same way of prediction");
   }
   print_out("\n");
   for (const std::string& group : tables.groups) {

@@ -169,6 +169,44 @@ class Attack(ProgramTest):
         self.assertIn("dense", done.stderr)
         self.fails(2, "cannot see the same images", arguments=["attack", *attack, "--judge", small_run(), *OFFLINE])
 
+    def test_judges_are_compared_image_by_image(self):
+        one, two = self.train_tiny("one"), self.train_tiny("two", "--seed", 2, epochs=2)
+        attack = [one, "--epsilon", "30px", "--steps", 3, "--judge", two, "--save", "--overwrite", "--out", self.folder / "a.json"]
+        result = self.attacked(*attack)
+        with h5py.File(self.folder / "a.h5") as file:
+            wrong = [file[f"judges/0{j}/predicted"][:, -1] != file["label"][:] for j in (0, 1)]
+            entropy = [file[f"judges/0{j}/entropy"][:, -1].astype(float) for j in (0, 1)]
+        got = result["judges"][1]["rows"][-1]["less_base"]
+        self.assertNotIn("less_base", result["judges"][0]["rows"][-1])
+        for name, values in (("success", wrong[1].astype(float) - wrong[0]), ("entropy", entropy[1] - entropy[0])):
+            half = 1.959963984540054 * values.std(ddof=1) / len(values) ** 0.5
+            np.testing.assert_allclose([got[name], got[f"{name}_low"], got[f"{name}_high"]],
+                                       [values.mean(), values.mean() - half, values.mean() + half], atol=1e-9)  # fmt: skip
+        turned = self.attacked(*attack, "--against", 2)
+        self.assertEqual(turned["against"], str(two))
+        self.assertAlmostEqual(turned["judges"][0]["rows"][-1]["less_base"]["success"], -got["success"], places=12)
+        self.assertNotIn("less_base", turned["judges"][1]["rows"][-1])
+        self.assertEqual(turned["judges"][0]["rows"][-1]["success"], result["judges"][0]["rows"][-1]["success"])
+        for wrong in ("3", "0", "three"):
+            self.fails(2, "--against", "1 to 2", arguments=["attack", *attack, "--against", wrong, *OFFLINE])
+
+    def test_an_interrupted_sanity_check_goes_on(self):
+        one = self.train_tiny("one")
+        slow = ["attack", one, "--epsilon", "20px", "--steps", 40, "--samples", 60, "--sanity", *OFFLINE]
+        wanted = run(*slow)
+        self.assertIn(wanted.returncode, (0, 1), wanted.stderr)
+        with subprocess.Popen([PROGRAM, *map(str, slow)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+            while running.poll() is None and len(list(one.glob("attacks/*.partial/batch_*.h5"))) < 2:
+                time.sleep(0.01)
+            running.kill()
+            running.communicate()
+        parts = sorted(one.glob("attacks/*.partial/*.h5"))
+        self.assertGreaterEqual(len(parts), 2)
+        again = run(*[word for word in slow if word != "--quiet"])
+        self.assertIn("of 5 attacks of the check", again.stderr)
+        self.assertEqual((again.stdout, again.returncode), (wanted.stdout, wanted.returncode))
+        self.assertFalse((one / "attacks").exists())
+
     def test_sanity_passes_an_honest_network_and_flags_a_saturated_one(self):
         for method in ("pgd-linf", "pgd-l2"):
             arguments = ["attack", "--epsilon", "8px" if method == "pgd-linf" else "60px", "--method", method, "--sanity", *OFFLINE]

@@ -27,7 +27,7 @@ class Eval(ProgramTest):
         other = idx_folder(self.folder / "other", test=30, seed=9)
         done = self.works("eval", one, pruned, "--metrics", "all", "--ood", other, "--samples", 4, "--resamples", 50,
                           *OFFLINE)  # fmt: skip
-        for words in ("metrics of test images, K = 4, seed 1; 15 bins; 50 bootstrap resamples", "AURC %", "less first",
+        for words in ("metrics of test images, K = 4, seed 1; 15 bins; 50 bootstrap resamples", "AURC %", "less base",
                       "30 images of", "mutual inf.", "FPR95 %"):  # fmt: skip
             self.assertIn(words, done.stdout)
         self.assertLessEqual(max(map(len, done.stdout.splitlines())), 120)
@@ -45,6 +45,25 @@ class Eval(ProgramTest):
         again = self.works("eval", one, pruned, "--metrics", "all", "--ood", other, "--samples", 4, "--resamples", 50,
                            "--json", *OFFLINE)  # fmt: skip
         self.assertEqual(json.loads(again.stdout)["metrics"], kept)
+        # Full against pruned and their average against the full one: each by the same way of prediction, another noise aside.
+        kinds = len(kept["columns"]) // 2
+        values = [column["metrics"]["cls/NLL"]["value"] for column in kept["columns"]]
+        for against, base, more in ((2, 1, []), ("50", 1, []), (1, 0, ["--together"])):
+            table = json.loads(self.works("eval", one, pruned, "--metrics", "cls", "--samples", 4, "--resamples", 50, "--against", against,
+                                          "--out", self.folder / "t.json", "--overwrite", *more, "--json", *OFFLINE).stdout)["metrics"]  # fmt: skip
+            own = [column["metrics"]["cls/NLL"]["value"] for column in table["columns"]]
+            self.assertEqual(len(own), 8 + (4 if more else 0))
+            for at, column in enumerate(table["columns"]):
+                nll = column["metrics"]["cls/NLL"]
+                if at // kinds == base:
+                    self.assertNotIn("difference", nll)
+                    continue
+                self.assertAlmostEqual(nll["difference"]["value"], own[at] - own[base * kinds + at % kinds], places=12)
+                self.assertLessEqual(nll["difference"]["low"], nll["difference"]["high"])
+            self.assertEqual(table["against"], table["columns"][base * kinds]["network"])
+            self.assertTrue(more or own == values)
+        for words, more in ((("--against", "1 to 2"), ["--metrics", "cls", "--against", "3"]), (("--metrics",), ["--against", "1"])):
+            self.fails(2, *words, arguments=["eval", one, pruned, *more, *OFFLINE])
         self.works("eval", pruned, "--samples", 4, *OFFLINE)
         self.assertNotIn("metrics", json.loads((one / "evaluations/50.json").read_text()))
         self.assertEqual(json.loads((one / "evaluations/50_metrics.json").read_text())["metrics"], kept)
