@@ -51,6 +51,7 @@ def train(
     resize: Text | None = None,
     hdf5_images: Text | None = None,
     hdf5_labels: Text | None = None,
+    pixel_range: Text | None = None,
     max_unpacked_bytes: int | None = None,
     max_image_pixels: int | None = None,
     max_jpeg_scans: int | None = None,
@@ -133,6 +134,8 @@ def train(
         hdf5_images: the images' array in an HDF5 or NumPy file: its name in train/ and test/, or TRAIN,TEST, or of
             all images; empty: the usual names [data.hdf5_images]
         hdf5_labels: likewise the labels' array [data.hdf5_labels]
+        pixel_range: of float32 images in an HDF5 or NumPy file: what black and white are; none: they are bytes, or
+            the dataset's HDF5 attribute `range` says it: one of none, 0..1, 0..255 [data.pixel_range, "none"]
         max_unpacked_bytes: most that a packed file (gzip, HDF5, NPZ) may unpack to; 0: 256 MiB, or 64 times its own
             size where that is more (bytes) [data.max_unpacked_bytes, 0]
         max_image_pixels: larger JPEG and PNG files are unsupported (pixels) [data.max_image_pixels, 67108864]
@@ -314,6 +317,7 @@ def kappa(
     split: Text = "train",
     kappa0: Text = "10^1.5",
     data: Text = "",
+    data_pixel_range: Text = "none",
     device: Text = "auto",
     threads: int = 0,
     progress: bool | None = None,
@@ -339,7 +343,9 @@ def kappa(
         verify: compare so many entries with a float64 double backward
         split: images of the sum: train, validation, test
         kappa0: threshold of the printed count: 10^1.5, 31.6 or log:1.5
-        data: images, where they are not those of the run's config
+        data: images, where they are not those of the run's config; also the HDF5 file of `attack --save`
+        data_pixel_range: of float32 images of --data: what black and white are; none: they are bytes, or the
+            dataset's HDF5 attribute `range` says it: one of none, 0..1, 0..255
         device: auto, cpu, cuda or cuda:N
         threads: CPU threads; 0: all cores
     """
@@ -491,8 +497,10 @@ def evaluate(
     overwrite: bool = False,
     form: Text = "auto",
     data: Text = "",
+    data_pixel_range: Text = "none",
     metrics: Texts = (),
     resamples: int = 1000,
+    against: Text = "",
     ood: Texts = (),
     set: Texts | Mapping[str, Any] = (),
     device: Text = "auto",
@@ -501,6 +509,7 @@ def evaluate(
     resize: Text | None = None,
     hdf5_images: Text | None = None,
     hdf5_labels: Text | None = None,
+    pixel_range: Text | None = None,
     max_unpacked_bytes: int | None = None,
     max_image_pixels: int | None = None,
     max_jpeg_scans: int | None = None,
@@ -521,10 +530,14 @@ def evaluate(
         overwrite: replace a file that --out names
         form: how pruned layers are computed: auto (whichever is the fastest), dense, csr or compact; a given form
             gives the same bits at every run
-        data: images, where they are not those of the run's config
+        data: images, where they are not those of the run's config; also the HDF5 file of `attack --save`
+        data_pixel_range: of float32 images of --data: what black and white are; none: they are bytes, or the
+            dataset's HDF5 attribute `range` says it: one of none, 0..1, 0..255
         metrics: tables of metrics: all, or some of cls (classification), cal (calibration), sc (selective
             prediction), ood
         resamples: of the images, for the 95 % intervals of --metrics; 0: no intervals
+        against: the network that the others are compared with in --metrics, way of prediction by way of prediction:
+            its name in the table or its number, from 1 [all with the table's first prediction]
         ood: another data set, whose images are to be told from the network's own by how unsure it is of them: a
             name, a folder or file; again for more
         set: data.field=value of how the files of --ood are read, where not as the run had it
@@ -537,6 +550,8 @@ def evaluate(
         hdf5_images: the images' array in an HDF5 or NumPy file: its name in train/ and test/, or TRAIN,TEST, or of
             all images; empty: the usual names [data.hdf5_images]
         hdf5_labels: likewise the labels' array [data.hdf5_labels]
+        pixel_range: of float32 images in an HDF5 or NumPy file: what black and white are; none: they are bytes, or
+            the dataset's HDF5 attribute `range` says it: one of none, 0..1, 0..255 [data.pixel_range, "none"]
         max_unpacked_bytes: most that a packed file (gzip, HDF5, NPZ) may unpack to; 0: 256 MiB, or 64 times its own
             size where that is more (bytes) [data.max_unpacked_bytes, 0]
         max_image_pixels: larger JPEG and PNG files are unsupported (pixels) [data.max_image_pixels, 67108864]
@@ -559,6 +574,7 @@ def shift(
     overwrite: bool = False,
     form: Text = "auto",
     data: Text = "",
+    data_pixel_range: Text = "none",
     device: Text = "auto",
     threads: int = 0,
     progress: bool | None = None,
@@ -579,7 +595,9 @@ def shift(
         overwrite: replace a file that --out names
         form: how pruned layers are computed: auto (whichever is the fastest), dense, csr or compact; a given form
             gives the same bits at every run
-        data: images, where they are not those of the run's config
+        data: images, where they are not those of the run's config; also the HDF5 file of `attack --save`
+        data_pixel_range: of float32 images of --data: what black and white are; none: they are bytes, or the
+            dataset's HDF5 attribute `range` says it: one of none, 0..1, 0..255
         device: auto, cpu, cuda or cuda:N
         threads: CPU threads; 0: all cores
     """
@@ -590,6 +608,7 @@ def attack(
     paths: Texts = (),
     *,
     judge: Texts = (),
+    against: Text = "1",
     method: Text = "pgd-linf",
     epsilon: Text = "",
     step: Text = "",
@@ -608,6 +627,7 @@ def attack(
     batch: int = 0,
     epoch: Text = "last",
     data: Text = "",
+    data_pixel_range: Text = "none",
     out: Text = "",
     overwrite: bool = False,
     save: bool = False,
@@ -624,6 +644,8 @@ def attack(
         paths: what is attacked: a run, RUN@EPOCH, a checkpoint or a pruned file; several, or a run of several
             members: their mean prediction
         judge: others that see the images too: how attacks transfer; a run of several members is one judge
+        against: the judge that the others are compared with, image by image: its name in the table or its number;
+            1: what is attacked
         method: fgsm: one step of the sign; ifgsm: the paper's, steps of a fixed size; pgd-linf, pgd-l2: projected,
             from random points: one of fgsm, ifgsm, pgd-linf, pgd-l2
         epsilon: how far pixels, or with pgd-l2 images, may move: a share of the image's range (8/255, 0.03), pixel
@@ -645,7 +667,9 @@ def attack(
         seed: of all noise, starts and random targets
         batch: images at a time, and lost at most when interrupted; 0: as many as fit
         epoch: of run folders: last, best, or an epoch
-        data: images, where they are not those of the run's config
+        data: images, where they are not those of the run's config; also the HDF5 file of `attack --save`
+        data_pixel_range: of float32 images of --data: what black and white are; none: they are bytes, or the
+            dataset's HDF5 attribute `range` says it: one of none, 0..1, 0..255
         out: the result, a JSON file; others get its name with their own endings [RUN/attacks/NAME.json]
         overwrite: replace a file that --out names
         save: keep the attacked images and what became of each (HDF5)
@@ -709,6 +733,7 @@ def import_(
     resize: Text | None = None,
     hdf5_images: Text | None = None,
     hdf5_labels: Text | None = None,
+    pixel_range: Text | None = None,
     max_unpacked_bytes: int | None = None,
     max_image_pixels: int | None = None,
     max_jpeg_scans: int | None = None,
@@ -751,6 +776,8 @@ def import_(
         hdf5_images: the images' array in an HDF5 or NumPy file: its name in train/ and test/, or TRAIN,TEST, or of
             all images; empty: the usual names [data.hdf5_images]
         hdf5_labels: likewise the labels' array [data.hdf5_labels]
+        pixel_range: of float32 images in an HDF5 or NumPy file: what black and white are; none: they are bytes, or
+            the dataset's HDF5 attribute `range` says it: one of none, 0..1, 0..255 [data.pixel_range, "none"]
         max_unpacked_bytes: most that a packed file (gzip, HDF5, NPZ) may unpack to; 0: 256 MiB, or 64 times its own
             size where that is more (bytes) [data.max_unpacked_bytes, 0]
         max_image_pixels: larger JPEG and PNG files are unsupported (pixels) [data.max_image_pixels, 67108864]
@@ -781,6 +808,7 @@ def predict(
     resize: Text | None = None,
     hdf5_images: Text | None = None,
     hdf5_labels: Text | None = None,
+    pixel_range: Text | None = None,
     max_unpacked_bytes: int | None = None,
     max_image_pixels: int | None = None,
     max_jpeg_scans: int | None = None,
@@ -813,6 +841,8 @@ def predict(
         hdf5_images: the images' array in an HDF5 or NumPy file: its name in train/ and test/, or TRAIN,TEST, or of
             all images; empty: the usual names [data.hdf5_images]
         hdf5_labels: likewise the labels' array [data.hdf5_labels]
+        pixel_range: of float32 images in an HDF5 or NumPy file: what black and white are; none: they are bytes, or
+            the dataset's HDF5 attribute `range` says it: one of none, 0..1, 0..255 [data.pixel_range, "none"]
         max_unpacked_bytes: most that a packed file (gzip, HDF5, NPZ) may unpack to; 0: 256 MiB, or 64 times its own
             size where that is more (bytes) [data.max_unpacked_bytes, 0]
         max_image_pixels: larger JPEG and PNG files are unsupported (pixels) [data.max_image_pixels, 67108864]
@@ -862,6 +892,7 @@ def describe_data(
     resize: Text = "none",
     hdf5_images: Text = "",
     hdf5_labels: Text = "",
+    pixel_range: Text = "none",
     max_unpacked_bytes: int = 0,
     max_image_pixels: int = 67108864,
     max_jpeg_scans: int = 64,
@@ -885,6 +916,8 @@ def describe_data(
         hdf5_images: the images' array in an HDF5 or NumPy file: its name in train/ and test/, or TRAIN,TEST, or of
             all images; empty: the usual names
         hdf5_labels: likewise the labels' array
+        pixel_range: of float32 images in an HDF5 or NumPy file: what black and white are; none: they are bytes, or
+            the dataset's HDF5 attribute `range` says it: one of none, 0..1, 0..255
         max_unpacked_bytes: most that a packed file (gzip, HDF5, NPZ) may unpack to; 0: 256 MiB, or 64 times its own
             size where that is more (bytes)
         max_image_pixels: larger JPEG and PNG files are unsupported (pixels)
