@@ -24,6 +24,7 @@ class FinetuneVerb final : public Verb {
     flags.whole_words("set");
     flags.wide(wide_);
     flags.quiet(quiet_);
+    flags.verb().add_flag("--json", json_, "print events as JSON, an object a line");
     TrainConfig config;
     flags.overrides(overrides_, "train",
                     "Training (else as the pruned run had it, with 20 epochs, all of KL at once)",
@@ -33,14 +34,14 @@ class FinetuneVerb final : public Verb {
   int run(const Engine& engine) override {
     // --set lies over the flags.
     request_.set.insert(request_.set.begin(), overrides_.begin(), overrides_.end());
-    TrainingOutput output(wide_, quiet_);
-    return print_training(engine.finetune(request_, output));
+    return show_training(json_, wide_, quiet_,
+                         [&](TrainJob& job) { return engine.finetune(request_, job); });
   }
 
  private:
   FinetuneRequest request_;
   TextList overrides_;
-  bool wide_ = false, quiet_ = false;
+  bool json_ = false, wide_ = false, quiet_ = false;
 };
 
 }  // namespace

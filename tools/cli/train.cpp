@@ -28,6 +28,7 @@ class TrainVerb final : public Verb {
     flags.whole_words("set");
     flags.wide(wide_);
     flags.quiet(quiet_);
+    flags.verb().add_flag("--json", json_, "print events as JSON, an object a line");
     const auto overrides = [&](const std::string& section, auto config) {
       flags.overrides(overrides_, section, kTrainFields, true,
                       [&](auto&& visit) { config.visit_fields(visit); });
@@ -39,14 +40,14 @@ class TrainVerb final : public Verb {
   int run(const Engine& engine) override {
     // --set lies over the flags.
     request_.set.insert(request_.set.begin(), overrides_.begin(), overrides_.end());
-    TrainingOutput output(wide_, quiet_);
-    return print_training(engine.train(request_, output));
+    return show_training(json_, wide_, quiet_,
+                         [&](TrainJob& job) { return engine.train(request_, job); });
   }
 
  private:
   TrainRequest request_;
   TextList overrides_;
-  bool wide_ = false, quiet_ = false;
+  bool json_ = false, wide_ = false, quiet_ = false;
 };
 
 }  // namespace

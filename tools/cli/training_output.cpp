@@ -6,6 +6,7 @@
 
 #include "src/base/console.hpp"
 #include "src/base/error.hpp"
+#include "tools/app/result_json.hpp"
 
 namespace varphase {
 namespace {
@@ -102,6 +103,33 @@ void TrainingOutput::epoch_ended(const EpochRow& row) {
 }
 
 void TrainingOutput::diverged(const std::string& /*member*/) { clear(); }
+
+void TrainingEvents::print(const char* event, const Json& what) {
+  Json line{{"event", event}};
+  line.update(what);
+  clear();
+  write_out_bytes(json_text(line, -1) + "\n");
+  flush_out();
+}
+
+void TrainingEvents::remark(const std::string& text) {
+  clear();
+  print_err("{}\n", text);
+}
+
+void TrainingEvents::started(const TrainingStart& start) { print("started", to_json(start)); }
+
+void TrainingEvents::epoch_ended(const EpochRow& row) { print("epoch", to_json(row)); }
+
+void TrainingEvents::diverged(const std::string& member) {
+  print("diverged", Json{{"member", member}});
+}
+
+int TrainingEvents::result(const TrainResult& result) {
+  print("result", to_json(result));
+  if (!result.stopped.empty()) return kInterrupted;
+  return result.diverged ? kNumericError : kSuccess;
+}
 
 int print_training(const TrainResult& result) {
   for (const StoppedTraining& stopped : result.stopped)

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <filesystem>
 #include <optional>
@@ -10,6 +11,7 @@
 #include <ATen/Parallel.h>
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
 
 #include "src/base/error.hpp"
 #include "src/base/version.hpp"
@@ -123,12 +125,24 @@ std::string described_jobs() {
   return json_text(list, -1);
 }
 
-/// The program's own normal numbers, to which varphase.noise is held.
-py::array_t<float> normals(std::uint64_t seed, int stream, std::uint16_t layer, std::uint8_t sub,
-                           std::uint32_t example, std::uint32_t member, std::int64_t units) {
-  py::array_t<float> out(units);
-  const NoiseKey key{seed, static_cast<Stream>(stream), layer, sub};
-  fill_normals(key, example, member, units, out.mutable_data());
+/// The program's own normal numbers, a row for each image and member, as varphase.noise has them.
+/// @param member  as many as images, or one for all
+py::array_t<float> normals(const std::array<std::uint32_t, 3>& words,
+                           const py::array_t<std::int64_t>& example,
+                           const py::array_t<std::int64_t>& member, std::int64_t units) {
+  const auto examples = example.unchecked<1>(), members = member.unchecked<1>();
+  if (members.shape(0) != 1 && members.shape(0) != examples.shape(0))
+    fail(ErrorKind::shape, "{} members for {} images: wants one, or one for each", members.shape(0),
+         examples.shape(0));
+  const auto [c3, k0, k1] = words;
+  const NoiseKey key{(static_cast<std::uint64_t>(k1) << 32U) | k0, static_cast<Stream>(c3 >> 24U),
+                     static_cast<std::uint16_t>(c3 >> 8U), static_cast<std::uint8_t>(c3)};
+  py::array_t<float> out({examples.shape(0), static_cast<py::ssize_t>(units)});
+  float* row = out.mutable_data();
+  const py::gil_scoped_release released;
+  for (py::ssize_t i = 0; i < examples.shape(0); ++i, row += units)
+    fill_normals(key, static_cast<std::uint32_t>(examples(i)),
+                 static_cast<std::uint32_t>(members(members.shape(0) == 1 ? 0 : i)), units, row);
   return out;
 }
 
@@ -194,6 +208,6 @@ PYBIND11_MODULE(_engine, module) {
   module.def("version", varphase::version);
   module.def("jobs", varphase::described_jobs);
   module.def("run", varphase::run, py::arg("job"), py::arg("request"), py::arg("listener"));
-  module.def("normals", varphase::normals, py::arg("seed"), py::arg("stream"), py::arg("layer"),
-             py::arg("sub"), py::arg("example"), py::arg("member"), py::arg("units"));
+  module.def("normals", varphase::normals, py::arg("words"), py::arg("example"), py::arg("member"),
+             py::arg("units"));
 }

@@ -21,6 +21,15 @@ from program import OFFLINE, PROGRAM, SMALL, ProgramTest, arrays, metrics_of, ru
 
 
 class Train(ProgramTest):
+    def test_events_are_json_an_object_a_line(self):
+        done = self.works("train", *SMALL, "--epochs", 2, "--json", "--run", self.folder / "lines")
+        events = [json.loads(line) for line in done.stdout.splitlines()]
+        self.assertEqual([event["event"] for event in events], ["started", "epoch", "epoch", "result"])
+        for event, row in zip(events[1:3], metrics_of(self.folder / "lines")[1:], strict=True):
+            self.assertEqual((event["epoch"], event["nll"]), (int(row["epoch"]), float(row["nll"])))
+            self.assertEqual(event["scores"]["accuracy_ensemble"], float(row["test_accuracy_ensemble"]))
+        self.assertEqual(events[3]["last"]["epoch"], 2)
+
     def test_the_seed_decides_and_what_is_there_stays(self):
         one = self.train("one", "--epochs", 2)
         same = self.train("same", "--epochs", 2)

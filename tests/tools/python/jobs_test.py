@@ -187,6 +187,18 @@ class Behaviour(Folder):
         self.assertEqual(heard[0][1]["training_images"], 200)
         self.assertEqual(self.train(resume=True, network="", data=None, batch_size=None, epochs=None)["last"]["epoch"], 6)
 
+    def test_epochs_become_scalars(self):
+        self.train(epochs=2, listener=varphase.TensorBoard("logs"))
+        from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+        events = EventAccumulator("logs")
+        events.Reload()
+        table = varphase.Run("r").metrics.set_index("epoch").loc[1:]
+        for tag, column in (("nll", "nll"), ("accuracy/ensemble", "test_accuracy_ensemble"), ("nll/ensemble", "test_nll_ensemble")):
+            scalars = events.Scalars(tag)
+            self.assertEqual([scalar.step for scalar in scalars], [1, 2])
+            np.testing.assert_allclose([scalar.value for scalar in scalars], table[column], rtol=1e-6)
+
     def test_the_interpreter_goes_on_while_a_job_runs(self):
         done = threading.Event()
         worker = threading.Thread(target=lambda: (self.train(epochs=40), done.set()))

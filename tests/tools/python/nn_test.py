@@ -121,13 +121,18 @@ class Parity(unittest.TestCase):
     def test_noise_has_the_program_s_bits(self):
         from varphase._call import engine
 
-        streams = {"evaluation": 2, "dropout": 8, "kl_sample": 13}
         for seed, stream, layer, sub, example, member in ((1, "evaluation", 0, 2, 0, 0), (2**64 - 5, "dropout", 700, 255, 2**32 - 1, 77),
                                                           (7, "kl_sample", 3, 0, 5, 9)):  # fmt: skip
-            theirs = engine().normals(seed, streams[stream], layer, sub, example, member, 20001)
-            key = noise.Key(seed, stream, layer, sub)
-            ours = noise.normals(key, torch.tensor([example]), torch.tensor([member]), 20001)[0]
+            examples, members = torch.tensor([example, 3]), torch.tensor([member, 8])
+            words = noise.Key(seed, stream, layer, sub).words()
+            theirs = engine().normals(words, examples.numpy(), members.numpy(), 20004)
+            ours = noise.in_torch(examples, members, words, 5001)
             np.testing.assert_array_equal(ours.numpy().view(np.int32), theirs.view(np.int32))
+            found = noise.normals(noise.Key(seed, stream, layer, sub), examples, members[:1], 7)
+            np.testing.assert_array_equal(found[0].numpy(), theirs[0, :7])
+        # Known words of Philox4x32-10 (Random123's kat_vectors).
+        words = noise.philox(*(torch.tensor([word]) for word in (0x243F6A88, 0x85A308D3, 0x13198A2E)), 0x03707344, 0xA4093822, 0x299F31D0)
+        self.assertEqual([int(word) for word in words], [0xD16CFE09, 0x94FDCCEB, 0x5001E420, 0x24126EA1])
 
 
 class Files(unittest.TestCase):

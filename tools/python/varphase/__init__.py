@@ -13,6 +13,7 @@ The functions are the program's verbs: the same names, defaults, files and bits.
 """
 
 import importlib
+from typing import TYPE_CHECKING
 
 from varphase import errors
 from varphase.errors import VarphaseError
@@ -37,14 +38,31 @@ from varphase.jobs import (
 from varphase.listener import Listener, ProgressBar
 
 # What takes PyTorch, pandas or h5py to import, imported when it is asked for.
-_LAZY = {"Run": ("varphase.run", "Run"), "from_module": ("varphase.modules", "from_module"), "nn": ("varphase.nn", ""), "noise": ("varphase.noise", "")}
+_LAZY = {
+    "Run": ("varphase.run", "Run"),
+    "TensorBoard": ("varphase.tensorboard", "TensorBoard"),
+    "from_module": ("varphase.modules", "from_module"),
+    "modules": ("varphase.modules", ""),
+    "nn": ("varphase.nn", ""),
+    "noise": ("varphase.noise", ""),
+}
+if TYPE_CHECKING:
+    from varphase import modules, nn, noise
+    from varphase.modules import from_module
+    from varphase.run import Run
+    from varphase.tensorboard import TensorBoard
 
 
 def __getattr__(name):
     if name == "__version__":
-        from importlib.metadata import version
+        from importlib import metadata
 
-        return version("varphase")
+        try:
+            return metadata.version("varphase")
+        except metadata.PackageNotFoundError:  # out of a build
+            from varphase._call import engine
+
+            return engine().version()
     if name not in _LAZY:
         raise AttributeError(f"module 'varphase' has no attribute '{name}'")
     module, attribute = _LAZY[name]
@@ -55,6 +73,8 @@ def __getattr__(name):
 __all__ = [
     "Listener",
     "ProgressBar",
+    "Run",
+    "TensorBoard",
     "VarphaseError",
     "attack",
     "check",
@@ -63,9 +83,13 @@ __all__ = [
     "evaluate",
     "export",
     "finetune",
+    "from_module",
     "import_",
     "inspect",
     "kappa",
+    "modules",
+    "nn",
+    "noise",
     "predict",
     "prune",
     "report",
@@ -73,5 +97,4 @@ __all__ = [
     "sweep",
     "train",
     "transition",
-    *_LAZY,
 ]

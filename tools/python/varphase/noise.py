@@ -10,6 +10,8 @@ import dataclasses
 
 import torch
 
+from varphase._call import engine
+
 STREAMS = {"test": 0, "training": 1, "evaluation": 2, "attack": 3, "attack_judge": 4, "initial_value": 7, "dropout": 8,
            "kl_sample": 13}  # fmt: skip
 SPLITS = {"train": 0, "validation": 1, "test": 2}
@@ -140,7 +142,14 @@ def _blocks(key_words, example, member, blocks):
 
 @torch.library.custom_op("varphase::normals", mutates_args=())
 def _normals(example: torch.Tensor, member: torch.Tensor, c3: int, k0: int, k1: int, blocks: int) -> torch.Tensor:
-    x0, x1, x2, x3 = _blocks((c3, k0, k1), example, member, blocks)
+    if example.device.type == "cpu":  # the same bits from the program's own kernel, in a hundredth of the time
+        return torch.from_numpy(engine().normals((c3, k0, k1), example.numpy(), member.numpy(), 4 * blocks))
+    return in_torch(example, member, (c3, k0, k1), blocks)
+
+
+def in_torch(example, member, key_words, blocks):
+    """The normal numbers by PyTorch's own operations, which any device has. @return float32 [N, 4 blocks]"""
+    x0, x1, x2, x3 = _blocks(key_words, example, member, blocks)
     return torch.stack([*_normal_pair(x0, x1), *_normal_pair(x2, x3)], 2).reshape(example.numel(), 4 * blocks)
 
 

@@ -1,0 +1,13 @@
+# SPDX-FileCopyrightText: 2026 The Varphase authors
+# SPDX-License-Identifier: MIT
+from collections.abc import Sequence
+
+from numpy import float32, int64
+from numpy.typing import NDArray
+
+from varphase.listener import Listener
+
+def version() -> str: ...
+def jobs() -> str: ...
+def run(job: str, request: str, listener: Listener) -> str: ...
+def normals(words: Sequence[int], example: NDArray[int64], member: NDArray[int64], units: int) -> NDArray[float32]: ...
