@@ -210,6 +210,18 @@ class Data(InFolder):
         with self.assertRaisesRegex(errors.UsageError, "array-images"):
             varphase.train("array", network="spec.json", data=(self.images, self.labels), **CPU)
 
+    def test_floats_between_bytes_stay_what_they_are(self):
+        varphase.train("r", network="spec.json", data="images", batch_size=50, epochs=1, **CPU)
+        blurred = ((self.images[:, None] / 255 + np.roll(self.images[:, None], 1, 3) / 255) / 2).astype(np.float32)
+        varphase.predict("r", blurred, out="p.h5", mode="deterministic", **CPU)
+        with h5py.File("p.h5") as file:
+            ours = file["probability"][:]
+        with torch.no_grad(), varphase.nn.drawing(varphase.Run("r").network(), "mean") as network:
+            wanted = network(torch.from_numpy(blurred)).softmax(1).numpy()
+        self.assertLess(np.abs(ours - wanted).max(), 1e-6)
+        result = varphase.evaluate("r", data=(blurred, self.labels), samples=2, **CPU)["entries"][0]
+        self.assertAlmostEqual(result["accuracy"]["deterministic"], float((wanted.argmax(1) == self.labels).mean()), 6)
+
     def test_what_are_no_images_is_said(self):
         for data, kind in (((self.images[0], self.labels), errors.ShapeError), ((self.images, self.labels[:3]), errors.ShapeError),
                            ((self.images / 255 - 0.5, self.labels), errors.UsageError), ({"test": 1}, errors.UsageError),

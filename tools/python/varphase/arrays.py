@@ -21,14 +21,17 @@ def is_path(value):
 
 
 def pixels(images):
-    """Images as the program stores them: uint8 [N, H, W], [N, C, H, W] or [N, H, W, C].
+    """Images as the program stores them: [N, H, W], [N, C, H, W] or [N, H, W, C].
 
     Args:
-        images: uint8 of 0 to 255, or floats that are pixel / 255: an array, or a tensor on any device
+        images: uint8 of 0 to 255, or floats of 0 to 1, pixel / 255: an array, or a tensor on any device
+
+    Returns:
+        uint8; of floats that are no bytes / 255 (blurred, attacked images) float32 of 0 to 1
 
     Raises:
         ShapeError: another number of dimensions
-        UsageError: floats that are no pixel / 255
+        UsageError: other numbers
     """
     images = _array(images)
     if images.ndim not in (3, 4):
@@ -37,14 +40,12 @@ def pixels(images):
         return images
     if images.dtype.kind == "b":
         return images.astype(np.uint8) * 255
-    scaled = np.asarray(images, np.float64)
-    if scaled.dtype.kind == "f" and images.dtype.kind == "f":
-        scaled = scaled * 255
-    whole = np.rint(scaled)
-    if not np.isfinite(scaled).all() or (whole < 0).any() or (whole > 255).any() or np.abs(scaled - whole).max(initial=0) > 1e-2:
-        raise UsageError(f"images are {images.dtype} from {np.nanmin(images):g} to {np.nanmax(images):g}: want uint8, or floats that are"
+    if images.dtype.kind != "f" or not np.isfinite(images).all() or images.min(initial=0) < 0 or images.max(initial=0) > 1:
+        raise UsageError(f"images are {images.dtype} from {np.nanmin(images):g} to {np.nanmax(images):g}: want uint8, or floats of 0 to 1,"
                          " pixel / 255\n  normalized ones: give the pixels, and normalize='standard', pixel_mean=..., pixel_std=...")  # fmt: skip
-    return whole.astype(np.uint8)
+    scaled = images.astype(np.float64) * 255
+    whole = np.rint(scaled)
+    return whole.astype(np.uint8) if np.abs(scaled - whole).max(initial=0) <= 1e-4 else images.astype(np.float32)
 
 
 def _array(values):
@@ -79,6 +80,9 @@ def write_set(folder, data):
     Args:
         data: what `labelled` takes, all of whose images then are both training and test images; or a dict of such, "train"
             and "test", and perhaps "validation"
+
+    Returns:
+        whether the images are float32 of 0 to 1, not bytes
     """
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -86,14 +90,16 @@ def write_set(folder, data):
     unknown = set(parts) - {"train", "test", "validation"}
     if unknown or "train" not in parts:
         raise UsageError(f"data: wants 'train' and 'test', and perhaps 'validation', got {', '.join(map(repr, parts))}")
-    for name, part in parts.items():
-        images, labels = labelled(part)
+    sets = {name: labelled(part) for name, part in parts.items()}
+    in_floats = any(images.dtype != np.uint8 for images, _ in sets.values())
+    for name, (images, labels) in sets.items():
         stem = {"validation": "val"}.get(name, name)
-        np.save(folder / f"{stem}_images.npy", images)
+        np.save(folder / f"{stem}_images.npy", images.astype(np.float32) / 255 if in_floats and images.dtype == np.uint8 else images)
         np.save(folder / f"{stem}_labels.npy", labels)
     if "test" not in parts and "validation" not in parts:
         for what in ("images", "labels"):
             os.link(folder / f"train_{what}.npy", folder / f"test_{what}.npy")
+    return in_floats
 
 
 @contextlib.contextmanager
@@ -119,14 +125,19 @@ def as_files(job, given, folder):
             if not given.get("overwrite"):
                 raise UsageError(f"{place}: there are images already\n  overwrite=True replaces them, data='{place}' takes them")
             shutil.rmtree(place)
-        write_set(place, given["data"])
+        if write_set(place, given["data"]):
+            given["data_pixel_range" if "data_pixel_range" in given else "pixel_range"] = "0..1"
         given["data"] = str(place)
     if job == "predict" and not is_path(given.get("images")):
-        np.save(folder / "images.npy", pixels(given["images"]))
+        images = pixels(given["images"])
+        if images.dtype != np.uint8:
+            given["pixel_range"] = "0..1"
+        np.save(folder / "images.npy", images)
         given["images"] = [str(folder / "images.npy")]
     if job == "evaluate" and not is_path(given.get("ood")):
         # Labels do not count there, but a set has two classes at least.
         images = pixels(given["ood"][0] if isinstance(given["ood"], (list, tuple)) and len(given["ood"]) == 2 else given["ood"])
-        write_set(folder / "ood", (images, np.arange(len(images)) % 2))
+        if write_set(folder / "ood", (images, np.arange(len(images)) % 2)):
+            given["pixel_range"] = "0..1"
         given["ood"] = [str(folder / "ood")]
     return given

@@ -349,7 +349,7 @@ def kappa(module, data, *, example=None, **options):
     Args:
         module: what from_module takes
         data: (images, labels), a Dataset or an iterable of batches; images are pixels (docs/python.md)
-        example: images as the module takes them; None: those of `data`, pixel / 255
+        example: images as the module takes them; None: [N, C, H, W] as those of `data`
         options: normalize, pixel_mean, pixel_std as import_ has them; method, layer (the module's names), smooth, max_seconds,
             device, threads and the like as varphase.kappa has them
 
@@ -362,8 +362,9 @@ def kappa(module, data, *, example=None, **options):
 
     images, labels = arrays.labelled(data)
     if example is None:
-        example = torch.from_numpy(images[:2].reshape(len(images[:2]), -1, *images.shape[-2:])).float() / 255
-        example = example.to(next(module.parameters()))
+        # Only its shape counts. [N, H, W] has one channel; of [N, H, W, C] the module's own order is not known.
+        channels = images.shape[1] if images.ndim == 4 else 1
+        example = next(module.parameters()).new_zeros((2, channels, *images.shape[-2:]))
     exchanged = from_module(module, example)
     ours = {theirs: name for name, theirs in exchanged.names.items()}
     reading = {name: options.pop(name) for name in ("normalize", "pixel_mean", "pixel_std") if name in options}
