@@ -7,6 +7,7 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 
+#include "analysis/kappa/shared_sums.hpp"
 #include "src/base/enum_names.hpp"
 #include "src/models/patterns.hpp"
 
@@ -70,6 +71,52 @@ LayerKappa layer_of(const Network& network, const KappaPlan::Part& part) {
   if (const VarianceLayer* variance = layer.as_variance())
     kappa.variance = host_floats(variance->effective_variance());
   return kappa;
+}
+
+/// The arrays of a pass, one after the other.
+std::vector<at::Tensor> arrays_of(const std::vector<LayerDiagonal>& diagonals) {
+  std::vector<at::Tensor> list;
+  for (const LayerDiagonal& one : diagonals) {
+    for (const at::Tensor& tensor :
+         {one.hessian, one.gauss_newton, one.gradient, one.fisher, one.error_variance}) {
+      if (tensor.defined()) list.push_back(tensor);
+    }
+  }
+  return list;
+}
+
+std::vector<LayerDiagonal> shared_diagonal(Communicator& ranks, Network& network,
+                                           const DeviceImages& images,
+                                           const NetworkDiagonalRequest& general,
+                                           const std::function<void(std::int64_t)>& advanced,
+                                           std::vector<std::int64_t>* factors) {
+  std::vector<LayerDiagonal> last;
+  std::vector<at::Tensor> sums = shared_sums(ranks, images, [&](const DeviceImages& part) {
+    last = stream_network_diagonal(
+        network, part, general, [&](std::int64_t n) { advanced(n * ranks.size()); }, factors);
+    return arrays_of(last);
+  });
+  std::size_t next = 0;
+  for (LayerDiagonal& one : last) {
+    for (at::Tensor* tensor :
+         {&one.hessian, &one.gauss_newton, &one.gradient, &one.fisher, &one.error_variance}) {
+      if (tensor->defined()) *tensor = sums[next++];
+    }
+  }
+  return last;
+}
+
+at::Tensor head_diagonal(Communicator* ranks, Network& network, const HeadParts& head,
+                         const DeviceImages& images,
+                         const std::function<void(std::int64_t)>& advanced) {
+  if (ranks == nullptr) return stream_hessian_diagonal(network, head, images, advanced);
+  return shared_sums(*ranks, images,
+                     [&](const DeviceImages& part) -> std::vector<at::Tensor> {
+                       return {stream_hessian_diagonal(network, head, part, [&](std::int64_t n) {
+                         advanced(n * ranks->size());
+                       })};
+                     })
+      .front();
 }
 
 }  // namespace
@@ -137,7 +184,8 @@ std::string KappaPlan::smooth_text(const Network& network) const {
 }
 
 KappaMap compute_kappa(Network& network, const DeviceImages& images, const KappaRequest& request,
-                       const std::function<void(std::int64_t)>& advanced, PartialFiles* partial) {
+                       const std::function<void(std::int64_t)>& advanced, PartialFiles* partial,
+                       Communicator* ranks) {
   const KappaPlan plan(network, request);
   KappaMap map;
   map.images = images.count();
@@ -145,16 +193,19 @@ KappaMap compute_kappa(Network& network, const DeviceImages& images, const Kappa
   map.smooth = plan.smooth_text(network);
   std::vector<std::vector<LayerDiagonal>> diagonals;
   std::vector<std::vector<std::int64_t>> factors(plan.general().size());
-  for (const NetworkDiagonalRequest& general : plan.general())
-    diagonals.push_back(stream_network_diagonal(network, images, general, advanced,
-                                                &factors[diagonals.size()], partial));
+  for (const NetworkDiagonalRequest& general : plan.general()) {
+    std::vector<std::int64_t>* of = &factors[diagonals.size()];
+    diagonals.push_back(
+        ranks == nullptr ? stream_network_diagonal(network, images, general, advanced, of, partial)
+                         : shared_diagonal(*ranks, network, images, general, advanced, of));
+  }
   for (const KappaPlan::Part& part : plan.parts()) {
     if (partial != nullptr && partial->stop_asked()) throw Interrupted{};
     LayerKappa kappa = layer_of(network, part);
     DiagonalProof proved;
     if (part.head) {
       kappa.hessian_diagonal =
-          host_floats(stream_hessian_diagonal(network, *part.head, images, advanced));
+          host_floats(head_diagonal(ranks, network, *part.head, images, advanced));
       if (request.verify > 0)
         proved = verify_hessian_diagonal(network, *part.head, images, request.verify, request.seed);
     } else {

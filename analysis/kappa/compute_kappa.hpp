@@ -7,6 +7,7 @@
 #include "analysis/curvature/head_diagonal.hpp"
 #include "analysis/curvature/network_diagonal.hpp"
 #include "analysis/kappa/kappa_map.hpp"
+#include "src/distributed/communicator.hpp"
 
 namespace varphase {
 
@@ -64,9 +65,11 @@ class KappaPlan {
 /// Computes kappa of the request's variance layers, and the curvature alone of its layers without variances.
 /// @param advanced  is told numbers of images as they are done: passes() times all images in the end
 /// @param partial  where not null, keeps the sums of a pass that is interrupted, and says whether to stop
+/// @param ranks  where not null, who share the images, in fixed parts (shared_sums.hpp): all of them make this call and
+///   get the map
 /// @throws Interrupted where `partial` says stop.
 KappaMap compute_kappa(Network& network, const DeviceImages& images, const KappaRequest& request,
                        const std::function<void(std::int64_t images)>& advanced,
-                       PartialFiles* partial = nullptr);
+                       PartialFiles* partial = nullptr, Communicator* ranks = nullptr);
 
 }  // namespace varphase

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/empty.h>
 
 namespace varphase {
 namespace {
@@ -58,6 +59,51 @@ class Cutter {
   std::vector<DropOrder> orders_;
 };
 
+/// What a row holds beside what is asked for, as numbers: for other ranks.
+std::vector<double> numbers_of(const SweepRow& row) {
+  std::vector<double> numbers{row.threshold,
+                              row.sparsity,
+                              row.network_sparsity,
+                              static_cast<double>(row.metrics.images),
+                              row.metrics.accuracy_se,
+                              row.difference.difference,
+                              row.difference.standard_error};
+  for (const MetricField& field : kMetricFields) numbers.push_back(row.metrics.*field.value);
+  for (const std::int64_t kept : row.kept) numbers.push_back(static_cast<double>(kept));
+  return numbers;
+}
+
+void take_numbers(SweepRow& row, const double* numbers, std::size_t layers) {
+  row.threshold = *numbers++;
+  row.sparsity = *numbers++;
+  row.network_sparsity = *numbers++;
+  row.metrics.images = static_cast<std::int64_t>(*numbers++);
+  row.metrics.accuracy_se = *numbers++;
+  row.difference.difference = *numbers++;
+  row.difference.standard_error = *numbers++;
+  for (const MetricField& field : kMetricFields) row.metrics.*field.value = *numbers++;
+  row.kept.clear();
+  for (std::size_t l = 0; l < layers; ++l)
+    row.kept.push_back(static_cast<std::int64_t>(*numbers++));
+}
+
+/// Gives every rank the rows of all. @param rows  of all cuts; this rank's are filled from `begin` to `end`
+void exchange_rows(Communicator& ranks, std::vector<SweepRow>& rows, std::size_t begin,
+                   std::size_t end, std::size_t layers) {
+  const auto width = static_cast<std::int64_t>(numbers_of(SweepRow{}).size() + layers);
+  const at::Tensor own = at::empty({static_cast<std::int64_t>(end - begin), width}, at::kDouble);
+  for (std::size_t i = begin; i < end; ++i) {
+    const std::vector<double> numbers = numbers_of(rows[i]);
+    std::copy(numbers.begin(), numbers.end(),
+              own.data_ptr<double>() + static_cast<std::int64_t>(i - begin) * width);
+  }
+  std::size_t next = 0;
+  for (const at::Tensor& part : ranks.gather(own)) {
+    for (std::int64_t i = 0; i < part.size(0); ++i)
+      take_numbers(rows[next++], part.const_data_ptr<double>() + i * width, layers);
+  }
+}
+
 /// The smallest score that is kept in any layer; 0 where all are, infinity where none is.
 double lowest_kept(const Cut& cut, const Ranking& ranking) {
   double lowest = std::numeric_limits<double>::infinity();
@@ -85,28 +131,42 @@ Cut cut_over(double threshold, const Ranking& ranking, const std::vector<Prunabl
 SweepResult sweep(Network& network, const std::vector<PrunableLayer>& layers,
                   const std::vector<Ranking>& rankings, const DeviceImages& images,
                   const DeviceImages* train, const SweepRequest& request,
-                  const std::function<void(std::int64_t)>& advanced) {
+                  const std::function<void(std::int64_t)>& advanced, Communicator* ranks) {
   std::int64_t pruned_weights = 0;
   for (const PrunableLayer& layer : layers) pruned_weights += layer.layer->mean().numel();
   const std::int64_t network_weights = network.weight_count();
   const std::size_t points = request.points.size(), rules = request.rules.size();
 
   SweepResult result;
-  result.rows.resize(rankings.size() * points * rules);
+  const std::size_t all = rankings.size() * points;
+  result.rows.resize(all * rules);
+  for (std::size_t v = 0; v < result.rows.size(); ++v) {
+    result.rows[v].criterion = rankings[v / rules / points].criterion;
+    result.rows[v].point = request.points[v / rules % points];
+    result.rows[v].replace = request.rules[v % rules];
+  }
+  const auto share = [&](bool end) {
+    const auto count = static_cast<std::int64_t>(all);
+    if (ranks == nullptr) return end ? all : 0;
+    return static_cast<std::size_t>(end ? ranks->share_end(count) : ranks->share_begin(count));
+  };
+  const std::size_t own_first = share(false), own_last = share(true);
+  // A rank without a cut of its own needs the full network's metrics all the same, which come with one.
+  const bool idle = own_first == own_last && all > 0;
+  const std::size_t first = idle ? 0 : own_first, last = idle ? 1 : own_last;
   // Cuts are asked for in order: one ranking at a time is sorted.
   std::unique_ptr<Cutter> cutter;
   std::size_t sorted = 0;
   const Cuts cuts{
-      rankings.size() * points, [&](std::size_t c) {
+      last - first, [&](std::size_t own) {
+        const std::size_t c = first + own;
         const Ranking& ranking = rankings[c / points];
         const SweepPoint& point = request.points[c % points];
         if (!cutter || sorted != c / points)
           cutter = std::make_unique<Cutter>(ranking, layers, request.scope);
         sorted = c / points;
         Cut cut = cutter->at(point);
-        SweepRow row;
-        row.criterion = ranking.criterion;
-        row.point = point;
+        SweepRow row = result.rows[c * rules];
         if (!point.by_sparsity) {
           row.threshold = point.threshold;
         } else if (layers.size() == 1 || request.scope == Scope::global) {
@@ -128,10 +188,12 @@ SweepResult sweep(Network& network, const std::vector<PrunableLayer>& layers,
   const std::vector<ScoredVariant> scored =
       score_cuts(network, layers, cuts, images, train, request, advanced);
   result.full = scored.front().metrics;
-  for (std::size_t v = 0; v < result.rows.size(); ++v) {
-    result.rows[v].metrics = scored[v + 1].metrics;
-    result.rows[v].difference = scored[v + 1].difference;
+  for (std::size_t v = first * rules; v < last * rules; ++v) {
+    result.rows[v].metrics = scored[v - first * rules + 1].metrics;
+    result.rows[v].difference = scored[v - first * rules + 1].difference;
   }
+  if (ranks != nullptr)
+    exchange_rows(*ranks, result.rows, own_first * rules, own_last * rules, layers.size());
   return result;
 }
 

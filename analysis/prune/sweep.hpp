@@ -8,6 +8,7 @@
 
 #include "analysis/prune/cuts.hpp"
 #include "analysis/prune/sweep_result.hpp"
+#include "src/distributed/communicator.hpp"
 #include "src/models/head.hpp"
 
 namespace varphase {
@@ -29,10 +30,12 @@ Cut cut_over(double threshold, const Ranking& ranking, const std::vector<Prunabl
 /// Predicts `images` with the layers pruned at every point of every ranking by every rule, with K members each that
 /// share their noise (score_cuts).
 /// @param train  training images for a repair; may be null without one
+/// @param ranks  where not null, who share the cuts: all of them make this call with the same scores and get all rows
 SweepResult sweep(Network& network, const std::vector<PrunableLayer>& layers,
                   const std::vector<Ranking>& rankings, const DeviceImages& images,
                   const DeviceImages* train, const SweepRequest& request,
-                  const std::function<void(std::int64_t images)>& advanced);
+                  const std::function<void(std::int64_t images)>& advanced,
+                  Communicator* ranks = nullptr);
 
 /// The same for the layer of a head alone, ranked by |kappa|. @param kappa  [J, I]
 /// @throws Error unsupported where a layer before the head draws noise.

@@ -16,6 +16,7 @@
 namespace varphase {
 namespace {
 
+std::atomic<bool> silent = false;
 std::atomic<int> lost_out = 0;  // errno of the first that did not reach stdout
 
 void remember(int cause) noexcept {
@@ -37,12 +38,17 @@ void prepare_output() noexcept {
   std::signal(SIGPIPE, SIG_IGN);
 }
 
+void silence_output() noexcept { silent = true; }
+void resume_output() noexcept { silent = false; }
+
 void write_out_bytes(std::string_view bytes) noexcept {
+  if (silent) return;
   errno = 0;
   if (std::fwrite(bytes.data(), 1, bytes.size(), stdout) != bytes.size()) remember(errno);
 }
 
 void write_err_bytes(std::string_view bytes) noexcept {
+  if (silent) return;
   [[maybe_unused]] const std::size_t written = std::fwrite(bytes.data(), 1, bytes.size(), stderr);
 }
 

@@ -14,6 +14,11 @@ namespace varphase {
 /// reader that goes away makes a write fail and does not end the program.
 void prepare_output() noexcept;
 
+/// From here on nothing is written: of several processes that do one work, one speaks. Results then count as written.
+void silence_output() noexcept;
+/// Ends that.
+void resume_output() noexcept;
+
 /// Writes text for a person to read: control characters other than newline and tab come out escaped
 /// (src/base/byte_text.hpp). Neither function throws: that a result could not be written is remembered for
 /// finish_output, a message that cannot be written is lost.

@@ -7,6 +7,8 @@
 #include <ATen/ops/ones.h>
 #include <ATen/ops/zeros.h>
 
+#include "src/layers/synced_batch_norm.hpp"
+
 namespace varphase {
 
 BatchNorm::BatchNorm(const Shape& input) : shape_(input) { initialize({}); }
@@ -19,6 +21,9 @@ void BatchNorm::initialize(const NoiseKey&) {
 }
 
 at::Tensor BatchNorm::forward(const at::Tensor& x, const Forward& how) {
+  if (how.training && how.ranks != nullptr)
+    return synced_batch_norm(x, weight_, bias_, running_mean_, running_var_, kMomentum, kEps,
+                             *how.ranks);
   return at::batch_norm(x, weight_, bias_, running_mean_, running_var_, how.training, kMomentum,
                         kEps, true);
 }

@@ -8,6 +8,8 @@
 
 namespace varphase {
 
+class Communicator;
+
 /// How a network is run. `mean` replaces weights by their expectations ("deterministic") and leaves
 /// dropout out, `sampled` draws outputs by local reparameterization and dropout's masks,
 /// `zero_mean` does so with all means of the variance layers set to zero.
@@ -19,6 +21,8 @@ struct Forward {
   NoiseKey key;           // seed, stream, sub; each layer puts in its own number
   at::Tensor example;     // int64 [N], where mode is not mean
   at::Tensor member;      // int64 [N] or [1]
+  Communicator* ranks =
+      nullptr;  // training: several ranks' batches are normalized as one; null: this one alone
 };
 
 }  // namespace varphase

@@ -8,6 +8,7 @@
 #include <ATen/ops/empty_like.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include "src/distributed/communicator.hpp"
 #include "src/kernels/layers/norm_pool.hpp"
 #include "src/layers/activation_elements.hpp"
 #include "src/torch/kernel_arguments.hpp"
@@ -46,10 +47,12 @@ struct Kind {
   std::int64_t pool;
   bool channels_first_out;
   bool training;
+  Communicator* ranks = nullptr;  // of several batches that are normalized as one
 };
 
 struct Arrays {
   at::Tensor x, weight, bias, mean, inverse_sd, winner;
+  at::Tensor sums = {};  // float64 [2 C + 1] of all ranks, where there are several
 };
 
 template <class T>
@@ -75,6 +78,7 @@ NormPool<T> job_of(const Kind& kind, const Arrays& arrays, const at::Tensor& wor
   job.channels_first_out = kind.channels_first_out;
   job.winner = arrays.winner.defined() ? arrays.winner.data_ptr<std::uint8_t>() : nullptr;
   job.workspace = data_of<float>(workspace);
+  job.sums = data_of<double>(arrays.sums);
   return job;
 }
 
@@ -96,6 +100,12 @@ at::Tensor run_forward(const Kind& kind, Arrays& arrays, const at::Tensor& runni
   const at::Tensor workspace = kind.training ? workspace_of(x) : at::Tensor();
   on_activations(x, [&](auto type) {
     using T = decltype(type);
+    if (kind.ranks != nullptr) {
+      arrays.sums =
+          at::empty({2 * x.size(1) + 1}, x.options().dtype(at::kDouble).requires_grad(false));
+      norm_pool_sums(job_of<T>(kind, arrays, workspace), data_of<double>(arrays.sums), where_of(x));
+      kind.ranks->all_reduce(arrays.sums);
+    }
     NormPool<T> job = job_of<T>(kind, arrays, workspace);
     job.running_mean = data_of<float>(running_mean);
     job.running_var = data_of<float>(running_var);
@@ -119,7 +129,8 @@ struct NormPoolFunction : torch::autograd::Function<NormPoolFunction> {
                   {}};
     at::Tensor y = run_forward(kind, arrays, running_mean, running_var);
     context->save_for_backward(
-        {arrays.x, weight, bias, arrays.mean, arrays.inverse_sd, arrays.winner});
+        {arrays.x, weight, bias, arrays.mean, arrays.inverse_sd, arrays.winner, arrays.sums});
+    context->saved_data["ranks"] = reinterpret_cast<std::int64_t>(kind.ranks);
     context->saved_data["activation"] = static_cast<std::int64_t>(kind.activation);
     context->saved_data["beta"] = kind.beta;
     context->saved_data["pool"] = kind.pool;
@@ -130,10 +141,14 @@ struct NormPoolFunction : torch::autograd::Function<NormPoolFunction> {
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  const torch::autograd::variable_list& upstream) {
     const auto saved = context->get_saved_variables();
-    const Arrays arrays{saved[0], saved[1], saved[2], saved[3], saved[4], saved[5]};
+    const Arrays arrays{saved[0], saved[1], saved[2], saved[3], saved[4], saved[5], saved[6]};
     auto& data = context->saved_data;
-    const Kind kind{static_cast<Activation>(data["activation"].toInt()), data["beta"].toDouble(),
-                    data["pool"].toInt(), data["channels_first_out"].toBool(), true};
+    const Kind kind{static_cast<Activation>(data["activation"].toInt()),
+                    data["beta"].toDouble(),
+                    data["pool"].toInt(),
+                    data["channels_first_out"].toBool(),
+                    true,
+                    reinterpret_cast<Communicator*>(data["ranks"].toInt())};
     const at::Tensor dy =
         kind.channels_first_out ? upstream[0].contiguous() : channels_last(upstream[0]);
     const at::Tensor dx = at::empty_like(arrays.x);
@@ -142,10 +157,17 @@ struct NormPoolFunction : torch::autograd::Function<NormPoolFunction> {
     const at::Tensor workspace = workspace_of(arrays.x);
     on_activations(dx, [&](auto type) {
       using T = decltype(type);
-      norm_pool_backward<T>(
-          job_of<T>(kind, arrays, workspace),
-          {elements_of<T>(dy), elements_of<T>(dx), data_of<float>(dweight), data_of<float>(dbias)},
-          where_of(dx));
+      const NormPool<T> job = job_of<T>(kind, arrays, workspace);
+      NormPoolGradient<T> gradient{elements_of<T>(dy), elements_of<T>(dx), data_of<float>(dweight),
+                                   data_of<float>(dbias)};
+      at::Tensor sums;
+      if (kind.ranks != nullptr) {
+        sums = at::empty({2 * dx.size(1)}, arrays.sums.options());
+        norm_pool_gradient_sums(job, gradient, data_of<double>(sums), where_of(dx));
+        kind.ranks->all_reduce(sums);
+        gradient.sums = data_of<double>(sums);
+      }
+      norm_pool_backward<T>(job, gradient, where_of(dx));
     });
     return {dx, dweight, dbias, at::Tensor(), at::Tensor(), at::Tensor()};
   }
@@ -170,7 +192,9 @@ bool NormPoolBlock::serves(const at::Tensor& x, const Forward& how) {
 }
 
 at::Tensor NormPoolBlock::forward(const at::Tensor& x, const Forward& how) const {
-  const Kind kind{activation_, beta_, pool_, x.dim() == 4 && flat_next_, how.training};
+  const Kind kind{activation_,  beta_,
+                  pool_,        x.dim() == 4 && flat_next_,
+                  how.training, how.training ? how.ranks : nullptr};
   if (how.training) {
     return NormPoolFunction::apply(x, norm_->weight(), norm_->bias(), norm_->running_mean(),
                                    norm_->running_var(), kind);

@@ -20,7 +20,7 @@ struct CapturedStep::Graph {
 };
 
 CapturedStep::CapturedStep(const std::function<void()>& work,
-                           const std::vector<at::Tensor>& changed)
+                           const std::vector<at::Tensor>& changed, bool beside_others)
     : graph_(std::make_unique<Graph>()) {
   std::vector<at::Tensor> before;
   before.reserve(changed.size());
@@ -31,7 +31,8 @@ CapturedStep::CapturedStep(const std::function<void()>& work,
     const c10::cuda::CUDAStreamGuard guard(stream);
     for (int i = 0; i < kWarmUpSteps; ++i) work();
     stream.synchronize();
-    graph_->graph.capture_begin();
+    graph_->graph.capture_begin(
+        {0, 0}, beside_others ? cudaStreamCaptureModeThreadLocal : cudaStreamCaptureModeGlobal);
     work();
     graph_->graph.capture_end();
     for (std::size_t i = 0; i < changed.size(); ++i) at::Tensor(changed[i]).copy_(before[i]);
@@ -49,7 +50,7 @@ void CapturedStep::replay() { graph_->graph.replay(); }
 
 struct CapturedStep::Graph {};
 
-CapturedStep::CapturedStep(const std::function<void()>&, const std::vector<at::Tensor>&) {
+CapturedStep::CapturedStep(const std::function<void()>&, const std::vector<at::Tensor>&, bool) {
   fail(ErrorKind::device, "this build of varphase has no CUDA: use --device cpu");
 }
 CapturedStep::~CapturedStep() = default;

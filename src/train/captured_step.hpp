@@ -18,8 +18,10 @@ class CapturedStep {
 
   /// Runs `work` kWarmUpSteps times on a side stream, puts back the tensors that it changes, and then records it.
   /// @param changed  the tensors that `work` changes
+  /// @param beside_others  other threads of this process use the GPU while it is recorded, as NCCL's do
   /// @throws Error device where this build or machine has no CUDA.
-  CapturedStep(const std::function<void()>& work, const std::vector<at::Tensor>& changed);
+  CapturedStep(const std::function<void()>& work, const std::vector<at::Tensor>& changed,
+               bool beside_others = false);
   ~CapturedStep();
   CapturedStep(const CapturedStep&) = delete;
   CapturedStep& operator=(const CapturedStep&) = delete;

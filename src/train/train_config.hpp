@@ -154,6 +154,7 @@ struct TrainConfig {
   std::int64_t keep_optimizer = 1;
   bool deterministic = true;
   std::string precision = "tf32";
+  std::string reduction = "float32";
   std::string augment = "none";
   std::int64_t crop_padding = 4;
   double prune_sparsity = 0;
@@ -288,6 +289,10 @@ struct TrainConfig {
             .help = "products and convolutions of training (evaluation and curvature are "
                     "float32); bf16 keeps weights, batch norm's statistics and sampling in float32",
             .choices = {"float32", "tf32", "bf16"}});
+    visit("reduction", reduction,
+          FieldInfo{.help = "type in which several ranks add their gradients up; bf16 halves what "
+                            "they send, and rounds to 8 bits",
+                    .choices = {"float32", "bf16"}});
     visit(
         "augment", augment,
         FieldInfo{.help = "none, or crop-flip: training images are padded with black, cut back at "

@@ -16,6 +16,7 @@
 #include <ATen/ops/isnan.h>
 #include <ATen/ops/minimum.h>
 #include <ATen/ops/ones.h>
+#include <ATen/ops/stack.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/where.h>
 #include <ATen/ops/zeros.h>
@@ -47,19 +48,27 @@ struct Trainer::Step {
   std::unique_ptr<CapturedStep> captured;
 };
 
-Trainer::Trainer(Network& network, const DeviceImages& images, const TrainConfig& config)
+Trainer::Trainer(Network& network, const DeviceImages& images, const TrainConfig& config,
+                 Communicator* ranks)
     : network_(network),
       images_(images),
       config_(config),
+      ranks_(ranks != nullptr && ranks->alone() ? nullptr : ranks),
+      rows_(ranks_ == nullptr
+                ? config.batch_size
+                : ranks_->share_end(config.batch_size) - ranks_->share_begin(config.batch_size)),
       optimizer_(optimizers().at(config.optimizer)(network, config)),
       steps_per_epoch_(images.count() / config.batch_size),
       state_(std::make_unique<Step>()) {
   check_training(config, images.count());
+  VARPHASE_CHECK(rows_ > 0, ErrorKind::usage,
+                 "train.batch_size {}: {} ranks share a batch, and each wants an image of it",
+                 config.batch_size, ranks_->size());
   const at::TensorOptions options = images.labels.options();
-  state_->batch = empty_batch(images, config.batch_size);
+  state_->batch = empty_batch(images, rows_);
   // The warm-up of a captured step may go past the end of a short epoch.
   const std::int64_t steps = std::max<std::int64_t>(steps_per_epoch_, CapturedStep::kWarmUpSteps);
-  state_->order = at::zeros({steps * config.batch_size}, options);
+  state_->order = at::zeros({steps * rows_}, options);
   state_->in_epoch = at::zeros({1}, options);
   state_->member = at::zeros({1}, options);
   state_->kl_weight = at::zeros({}, options.dtype(at::kFloat));
@@ -71,8 +80,15 @@ Trainer::Trainer(Network& network, const DeviceImages& images, const TrainConfig
     if (config.prune_sparsity > 0 && !layer->mask().defined())
       layer->set_mask(at::ones(layer->mean().sizes(), options.dtype(at::kBool)));
   }
+  if (ranks_ != nullptr) {
+    std::vector<at::Tensor> leaves;
+    for (const auto& one : network.parameters()) leaves.push_back(*one.parameter.tensor);
+    buckets_ = std::make_unique<GradientBuckets>(
+        *ranks_, leaves, config.reduction == "bf16" ? at::kBFloat16 : at::kFloat);
+  }
 
-  state_->run = [this] { take_step(); };
+  const bool undoes = ranks_ != nullptr && !images.pixels.is_cuda();
+  state_->run = [this, undoes] { undoes ? take_step_or_none() : take_step(); };
 }
 
 Trainer::~Trainer() = default;
@@ -84,11 +100,9 @@ void Trainer::take_step() {
   fill_batch(images_, s.order, s.in_epoch, s.batch,
              {config_.augment == "crop-flip", config_.crop_padding,
               static_cast<std::uint64_t>(config_.seed), s.member});
-  const Forward how{Mode::sampled,
-                    true,
-                    {static_cast<std::uint64_t>(config_.seed), Stream::training, 0, 0},
-                    s.batch.example,
-                    s.member};
+  const Forward how{
+      Mode::sampled,   true,     {static_cast<std::uint64_t>(config_.seed), Stream::training, 0, 0},
+      s.batch.example, s.member, ranks_};
   at::Tensor logits;
   {
     const Bfloat16Products products(config_.precision == "bf16", s.batch.images.device().type());
@@ -96,19 +110,80 @@ void Trainer::take_step() {
   }
   const at::Tensor nll = at::cross_entropy_loss(logits, s.batch.labels, {}, at::Reduction::Sum);
   at::Tensor loss = nll * scale;
-  const at::Tensor kl = network_.kl(how, s.in_epoch);
+  at::Tensor kl = network_.kl(how, s.in_epoch);
+  // Every rank has all of the KL, and their losses are added up.
+  if (kl.defined() && ranks_ != nullptr) kl = kl / static_cast<double>(ranks_->size());
   if (kl.defined()) loss = loss + kl * s.kl_weight;
   if (optimizer_->wants_mean_loss()) loss = loss / static_cast<double>(images_.count());
-  std::vector<at::Tensor> leaves;
-  for (const auto& entry : network_.parameters()) leaves.push_back(*entry.parameter.tensor);
-  const std::vector<at::Tensor> gradients = torch::autograd::grad({loss}, leaves);
+  const std::vector<at::Tensor> gradients = summed_gradients(loss);
   const at::NoGradGuard no_gradients;
+  at::Tensor batch_nll = nll.detach(), finite = at::isfinite(loss.detach());
+  // A GPU's ranks put theirs together at the end of the epoch.
+  if (ranks_ != nullptr && !batch_nll.is_cuda()) {
+    const at::Tensor all =
+        at::stack({batch_nll.to(at::kDouble), finite.logical_not().to(at::kDouble)});
+    ranks_->all_reduce(all);
+    batch_nll = all[0];
+    finite = all[1].eq(0);
+  }
   optimizer_->step(gradients);
   project();
-  s.nll.add_(nll.detach());
-  s.first_bad.copy_(at::minimum(
-      s.first_bad, at::where(at::isfinite(loss.detach()), kNoStep, s.in_epoch).reshape({})));
+  s.nll.add_(batch_nll);
+  s.first_bad.copy_(at::minimum(s.first_bad, at::where(finite, kNoStep, s.in_epoch).reshape({})));
   s.in_epoch.add_(1);
+}
+
+std::vector<at::Tensor> Trainer::summed_gradients(const at::Tensor& loss) {
+  std::vector<at::Tensor> leaves;
+  for (const auto& entry : network_.parameters()) leaves.push_back(*entry.parameter.tensor);
+  const std::vector<at::Tensor> own = torch::autograd::grad({loss}, leaves);
+  return buckets_ ? buckets_->sums(own) : own;
+}
+
+void Trainer::take_step_or_none() {
+  // Batch norm's running statistics move in the forward pass; all else changes when all sums are there.
+  std::vector<at::Tensor> before;
+  for (const auto& entry : network_.buffers()) before.push_back(entry.buffer.tensor->clone());
+  try {
+    take_step();
+  } catch (...) {
+    const auto buffers = network_.buffers();
+    for (std::size_t i = 0; i < before.size(); ++i) buffers[i].buffer.tensor->copy_(before[i]);
+    throw;
+  }
+}
+
+void Trainer::synchronize() {
+  if (ranks_ == nullptr) return;
+  const at::NoGradGuard no_gradients;
+  const at::Tensor position = at::tensor({epoch_, step_}, at::kLong);
+  ranks_->broadcast({position});
+  epoch_ = position[0].item<std::int64_t>();
+  step_ = position[1].item<std::int64_t>();
+  for (VarianceLayer* layer : network_.variance_layers()) {
+    const at::Tensor masked = at::full({1}, layer->mask().defined() ? 1 : 0, at::kLong);
+    ranks_->broadcast({masked});
+    if (masked.item<std::int64_t>() == 0) continue;
+    if (!layer->mask().defined())
+      layer->set_mask(at::ones(layer->mean().sizes(),
+                               layer->mean().options().dtype(at::kBool).requires_grad(false)));
+    ranks_->broadcast({layer->mask()});
+  }
+  ranks_->broadcast(optimizer_->state());
+  for (const auto& entry : network_.buffers()) ranks_->broadcast({*entry.buffer.tensor});
+  if (!images_.pixels.is_cuda()) {
+    ranks_->broadcast({state_->nll});
+  } else if (!ranks_->first()) {
+    state_->nll.zero_();  // rank 0 has what all of them had
+  }
+}
+
+double Trainer::epoch_nll() {
+  if (ranks_ == nullptr || !images_.pixels.is_cuda()) return state_->nll.item<double>();
+  at::Tensor total = state_->nll.clone();
+  ranks_->all_reduce(total);
+  ranks_->first() ? state_->nll.copy_(total) : state_->nll.zero_();
+  return total.item<double>();
 }
 
 void Trainer::set_schedule() {
@@ -129,7 +204,10 @@ void Trainer::start_epoch_order() {
   std::vector<std::int64_t> order =
       epoch_order(static_cast<std::uint64_t>(config_.seed), epoch_, images_.count());
   const std::int64_t used = steps_per_epoch_ * config_.batch_size;
-  state_->order.narrow(0, 0, used).copy_(at::from_blob(order.data(), {used}, at::kLong));
+  const at::Tensor all = at::from_blob(order.data(), {used}, at::kLong);
+  const std::int64_t first = ranks_ == nullptr ? 0 : ranks_->share_begin(config_.batch_size);
+  state_->order.narrow(0, 0, steps_per_epoch_ * rows_)
+      .copy_(all.view({steps_per_epoch_, config_.batch_size}).narrow(1, first, rows_).flatten());
   state_->member.fill_(epoch_);
 }
 
@@ -145,6 +223,7 @@ EpochReport Trainer::run_epoch(const std::function<void(std::int64_t)>& advanced
 }
 
 void Trainer::begin_epoch() {
+  synchronize();
   epoch_clock_ = Stopwatch();
   first_step_ = step_;
   set_schedule();
@@ -154,7 +233,7 @@ void Trainer::begin_epoch() {
     for (const auto& entry : network_.buffers()) changed.push_back(*entry.buffer.tensor);
     for (const at::Tensor& tensor : {state_->in_epoch, state_->nll, state_->first_bad})
       changed.push_back(tensor);
-    state_->captured = std::make_unique<CapturedStep>(state_->run, changed);
+    state_->captured = std::make_unique<CapturedStep>(state_->run, changed, ranks_ != nullptr);
   }
   state_->in_epoch.fill_(step_in_epoch());
 }
@@ -178,7 +257,7 @@ EpochReport Trainer::end_epoch() {
   const std::int64_t in_epoch = step_in_epoch();
   EpochReport report;
   report.complete = in_epoch == steps_per_epoch_;
-  report.nll = state_->nll.item<double>() * static_cast<double>(images_.count()) /
+  report.nll = epoch_nll() * static_cast<double>(images_.count()) /
                static_cast<double>(in_epoch * config_.batch_size);
   if (report.complete) {
     ++epoch_;
@@ -198,7 +277,11 @@ EpochReport Trainer::end_epoch() {
 }
 
 void Trainer::check_finite() const {
-  const auto bad = state_->first_bad.item<std::int64_t>();
+  auto bad = state_->first_bad.item<std::int64_t>();
+  if (ranks_ != nullptr && images_.pixels.is_cuda()) {
+    for (const at::Tensor& other : ranks_->gather(state_->first_bad.reshape({1})))
+      bad = std::min(bad, other.item<std::int64_t>());
+  }
   if (bad == kNoStep) return;
   fail(ErrorKind::numeric, "the loss is not finite at step {} (epoch {}); first non-finite: {}",
        epoch_ * steps_per_epoch_ + bad + 1, epoch_ + 1, first_not_finite());

@@ -9,6 +9,8 @@
 #include <string>
 
 #include "src/base/stopwatch.hpp"
+#include "src/distributed/communicator.hpp"
+#include "src/distributed/gradient_buckets.hpp"
 #include "src/models/network.hpp"
 #include "src/torch/device_images.hpp"
 #include "src/train/optimizer.hpp"
@@ -43,10 +45,16 @@ struct EpochReport {
 /// On a GPU the whole step (gather, forward, backward, optimizer) is recorded once as a CUDA graph and replayed; on a
 /// CPU it runs as it is. The order of images and all noise are functions of (seed, epoch, example), so a resumed run
 /// equals one that never stopped, and the batch size does not change the noise. Source: docs/math.md, "Objective".
+///
+/// Several ranks train one network: each takes its rows of every batch, batch norm's statistics are of the whole batch,
+/// and gradients are summed over the ranks, all of which then make the same step. All ranks make the same calls. With
+/// the same number of ranks the bits are the same run after run; with another, sums are made in another order.
 class Trainer {
  public:
-  /// @throws Error usage as check_training.
-  Trainer(Network& network, const DeviceImages& images, const TrainConfig& config);
+  /// @param ranks  who trains together, must outlive this; null: this process alone
+  /// @throws Error usage as check_training, or where there are more ranks than images in a batch.
+  Trainer(Network& network, const DeviceImages& images, const TrainConfig& config,
+          Communicator* ranks = nullptr);
   ~Trainer();
 
   std::int64_t epoch() const { return epoch_; }
@@ -66,6 +74,9 @@ class Trainer {
   /// @return whether the epoch has another step @throws Error numeric as run_epoch, on a CPU.
   bool run_step();
   EpochReport end_epoch();
+
+  /// Brings all ranks to where rank 0 is: position, weights, masks, optimizer. begin_epoch does so too.
+  void synchronize();
 
   /// Weights, optimizer and position. The caller adds configuration, metrics and provenance.
   Snapshot snapshot() const;
@@ -93,6 +104,11 @@ class Trainer {
 
   std::int64_t step_in_epoch() const { return step_ - epoch_ * steps_per_epoch_; }
   void take_step();
+  /// take_step that leaves all as it was where another rank is gone in the middle of it. On a CPU.
+  void take_step_or_none();
+  std::vector<at::Tensor> summed_gradients(const at::Tensor& loss);
+  /// The sum over all images seen in this epoch, of all ranks.
+  double epoch_nll();
   void set_schedule();
   void start_epoch_order();
   void project();
@@ -103,7 +119,10 @@ class Trainer {
   Network& network_;
   const DeviceImages& images_;
   TrainConfig config_;
+  Communicator* ranks_;  // null where this process trains alone
+  std::int64_t rows_;    // of each batch, this rank's
   std::unique_ptr<Optimizer> optimizer_;
+  std::unique_ptr<GradientBuckets> buckets_;
   std::int64_t steps_per_epoch_;
   std::int64_t epoch_ = 0;       // completed
   std::int64_t step_ = 0;        // completed, over all epochs

@@ -10,7 +10,7 @@ import re
 import sys
 
 # The rooms, and the rooms that each may look into (itself always). docs/ARCHITECTURE.md draws the same.
-CHAIN = ["src/base", "src/noise", "src/kernels", "src/data", "src/torch", "src/variance", "src/layers", "src/models", "src/train"]
+CHAIN = ["src/base", "src/noise", "src/kernels", "src/data", "src/torch", "src/distributed", "src/variance", "src/layers", "src/models", "src/train"]
 ROOMS = {room: CHAIN[:place] for place, room in enumerate(CHAIN)}
 ROOMS["src/data"] = ["src/base", "src/noise"]
 ROOMS["checkpoints"] = ["src/base"]
@@ -29,7 +29,7 @@ for room, others in ANALYSIS.items():
     ROOMS[f"analysis/{room}"] = BELOW + [f"analysis/{other}" for other in others]
 ROOMS["tools/app"] = [room for room in ROOMS]
 RESULTS = [f"analysis/{room}" for room in ("kappa", "prune", "sparse", "exchange", "report")]
-ROOMS["tools/cli"] = ["src/base", "src/data", "src/models", "src/train", "checkpoints", *RESULTS, "tools/app"]
+ROOMS["tools/cli"] = ["src/base", "src/data", "src/distributed", "src/models", "src/train", "checkpoints", *RESULTS, "tools/app"]
 ROOMS["tools/python"] = ["src/base", "src/noise", "src/data", "src/train", "tools/app"]
 ROOMS["tools/bench"] = [room for room in ROOMS if room not in ("tools/cli", "tools/python")]
 ROOMS["tests"] = [room for room in ROOMS]

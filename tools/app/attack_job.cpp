@@ -18,6 +18,7 @@
 #include "src/base/sha256.hpp"
 #include "src/base/text_table.hpp"
 #include "src/data/png.hpp"
+#include "src/distributed/communicator.hpp"
 #include "src/torch/numerics.hpp"
 #include "tools/app/attack_grid.hpp"
 #include "tools/app/attack_models.hpp"
@@ -112,6 +113,8 @@ fs::path run_of(const AttackRunsRequest& asked, const std::vector<NetworkFile>& 
   return {};
 }
 
+constexpr double kEndSeconds = 3600;  // that ranks may end apart
+
 class AttackRuns {
  public:
   AttackRuns(const AttackRunsRequest& asked, Job& job);
@@ -124,6 +127,8 @@ class AttackRuns {
   void check_output();
   void sanity();
   void attack_all();
+  /// Several ranks: each attacks its batches and keeps them where all find them. @throws Stopped on all where one was.
+  void attack_share(const AttackParts& parts, std::int64_t batches);
   AttackOutcome batch(std::int64_t first, const std::function<void()>& advanced) const;
   void summarize();
   void write();
@@ -297,10 +302,38 @@ AttackOutcome AttackRuns::batch(std::int64_t first, const std::function<void()>&
   return attack_batch(models_.front().models(), judges_, some, attack_, judging_, advanced);
 }
 
+void AttackRuns::attack_share(const AttackParts& parts, std::int64_t batches) {
+  Communicator& ranks = communicator();
+  const std::int64_t passes = attack_.restarts * attack_.steps;
+  std::vector<std::int64_t> own;
+  for (std::int64_t i = ranks.rank(); i < batches; i += ranks.size()) {
+    if (!parts.find(i)) own.push_back(i);
+  }
+  job_.begin("attack", std::ssize(own) * batch_ * passes, "image steps");
+  job_.begin_stoppable();
+  bool stopped = false;
+  try {
+    for (const std::int64_t i : own) {
+      parts.keep(i, batch(i * batch_, [&] {
+                   job_.advance(batch_);
+                   if (job_.stop_requested()) throw Stopped{};
+                 }));
+    }
+  } catch (const Stopped&) {
+    stopped = true;
+  }
+  job_.end();
+  for (const std::string& other : ranks.gather_bytes(stopped ? "stopped" : "done"))
+    stopped = stopped || other == "stopped";
+  if (stopped) throw Stopped{};
+}
+
 void AttackRuns::attack_all() {
+  Communicator& ranks = communicator();
   const std::int64_t batches = (images_.count() + batch_ - 1) / batch_;
   const std::int64_t passes = attack_.restarts * attack_.steps;
   const AttackParts parts(stem_.string() + ".partial", request_);
+  if (!ranks.alone() && batches >= ranks.size()) attack_share(parts, batches);
   std::vector<std::optional<AttackOutcome>> found;
   std::int64_t left = images_.count();
   for (std::int64_t i = 0; i < batches; ++i) {
@@ -323,7 +356,7 @@ void AttackRuns::attack_all() {
         estimate.advance(count);
         if (job_.stop_requested()) throw Stopped{};
       });
-      if (batches > 1) parts.keep(i, *kept);
+      if (batches > 1 && ranks.first()) parts.keep(i, *kept);
     }
     outcome_.append(*kept);
     result_.interrupted = outcome_.count();
@@ -332,6 +365,8 @@ void AttackRuns::attack_all() {
   result_.interrupted.reset();
   job_.end();
   summarize();
+  ranks.barrier("the attack's end", kEndSeconds);  // all have read the parts
+  if (!ranks.first()) return;
   write();
   if (result_.unwritten.empty()) parts.remove(batches);
 }
@@ -346,10 +381,10 @@ void AttackRuns::summarize() {
   };
   result_.linf = mean(outcome_.linf);
   result_.l2 = mean(outcome_.l2);
+  result_.stem = stem_.string();
 }
 
 void AttackRuns::write() {
-  result_.stem = stem_.string();
   Json json = to_json(result_);
   json["provenance"] = provenance(device_);
   SideFiles side;

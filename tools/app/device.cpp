@@ -15,6 +15,7 @@
 
 #include "src/base/error.hpp"
 #include "src/base/instruction_set.hpp"
+#include "src/distributed/communicator.hpp"
 #include "src/torch/kernel_arguments.hpp"
 
 namespace varphase {
@@ -46,10 +47,13 @@ void keep_freed_memory() {
   ::mallopt(M_TOP_PAD, 64 << 20);
 }
 
-at::Device open_device(const DeviceChoice& choice) {
+namespace {
+
+at::Device chosen_device(const DeviceChoice& choice) {
   use_torch_threads();  // one pool of threads for Torch and the kernels
   if (choice.threads > 0) at::set_num_threads(static_cast<int>(choice.threads));
   const int gpus = cuda_devices();
+  const Communicator& ranks = communicator();
   const std::string& name = choice.device;
   if (name == "cpu" || (name == "auto" && gpus == 0)) return at::kCPU;
   int index = 0;
@@ -61,7 +65,17 @@ at::Device open_device(const DeviceChoice& choice) {
   } else {
     VARPHASE_CHECK(name == "cuda" || name == "auto", ErrorKind::usage,
                    "--device {}: wants auto, cpu, cuda or cuda:N", name);
+    // Where each process is shown its own GPU alone, that one is the first.
+    if (gpus > 1) index = static_cast<int>(ranks.local_rank());
   }
+  VARPHASE_CHECK(ranks.alone() || name.rfind("cuda:", 0) != 0, ErrorKind::usage,
+                 "--device {}: {} ranks take a GPU each, by their number on their machine\n  give "
+                 "--device cuda",
+                 name, ranks.size());
+  VARPHASE_CHECK(ranks.alone() || index < gpus, ErrorKind::device,
+                 "rank {} is number {} on its machine, which has {} GPUs\n  start as many "
+                 "processes on a machine as it has GPUs, or give --device cpu",
+                 ranks.rank(), ranks.local_rank(), gpus);
   VARPHASE_CHECK(
       index < gpus, ErrorKind::device,
       "--device {}: {} CUDA devices are usable{}\n  --device cpu runs everything on the CPU", name,
@@ -70,6 +84,14 @@ at::Device open_device(const DeviceChoice& choice) {
   c10::cuda::set_device(static_cast<c10::DeviceIndex>(index));
 #endif
   return at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(index));
+}
+
+}  // namespace
+
+at::Device open_device(const DeviceChoice& choice) {
+  const at::Device device = chosen_device(choice);
+  communicator().open(device);
+  return device;
 }
 
 std::string device_name(at::Device device) {

@@ -14,7 +14,8 @@ namespace varphase {
 /// from the kernel. Called once, before anything large is allocated.
 void keep_freed_memory();
 
-/// The device that --device names; sets the number of threads. @throws Error device with what is
+/// The device that --device names; sets the number of threads. One of several processes takes the GPU of its number on
+/// its machine, and meets the others there. @throws Error device with what is
 /// there.
 at::Device open_device(const DeviceChoice& choice);
 

@@ -4,9 +4,11 @@
 
 #include "analysis/predict/network_ensemble.hpp"
 #include "analysis/predict/predictor.hpp"
+#include "analysis/predict/shared_prediction.hpp"
 #include "analysis/sparse/sparse_model.hpp"
 #include "src/base/json.hpp"
 #include "src/base/stopwatch.hpp"
+#include "src/distributed/communicator.hpp"
 #include "src/torch/numerics.hpp"
 #include "src/train/trainer.hpp"
 #include "tools/app/device.hpp"
@@ -241,15 +243,17 @@ class Evaluation {
     std::vector<EstimatedSets> all;
     for (const Estimator estimator : kEstimators) all.push_back({estimator, {}, {}});
     for (const DeviceImages& set : sets) {
-      Predictor predictor(network, set, seed);
+      const SharedImages shared(communicator(), set);
+      Predictor predictor(network, shared.own(), seed);
       std::int64_t members = 1;
       predictor.on_advance([&](std::int64_t predicted) {
-        job_.advance(predicted * members);
-        estimate_->advance(predicted * members);
+        job_.advance(predicted * members * shared.ranks());
+        estimate_->advance(predicted * members * shared.ranks());
       });
       for (EstimatedSets& one : all) {
         members = members_of(one.estimator, request_.samples);
-        const Prediction prediction = predict_set(predictor, one.estimator);
+        Prediction prediction = predict_set(predictor, one.estimator);
+        shared.put_together(prediction);
         if (&set == &sets.front()) {
           one.own = prediction;
         } else {
@@ -314,7 +318,7 @@ EvaluateResult evaluate(const EvaluateRequest& request, Job& job) {
   result.tables = evaluation.tables();
   SideFiles side;
   const fs::path out = result_path(request, files, result.tables.has_value());
-  if (!out.empty()) {
+  if (!out.empty() && communicator().first()) {
     side.add([&] {
       make_output_folder(out);
       write_json_file(out, to_json(result));

@@ -7,6 +7,7 @@
 #include "analysis/sparse/sparse_model.hpp"
 #include "checkpoints/document.hpp"
 #include "tools/app/config_overrides.hpp"
+#include "tools/app/follow_training.hpp"
 #include "tools/app/resume_run.hpp"
 #include "tools/app/train_new_run.hpp"
 
@@ -51,6 +52,7 @@ RunConfig config_of(const FinetuneRequest& request, const SparseModel& model) {
 }  // namespace
 
 TrainResult finetune(const FinetuneRequest& request, TrainJob& job) {
+  if (!communicator().first()) return follow_training(request, job);
   if (request.resume) {
     VARPHASE_CHECK(request.pruned.empty() && request.parameterization.empty(), ErrorKind::usage,
                    "--resume takes the run's own configuration: leave the pruned file and "

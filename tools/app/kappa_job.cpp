@@ -54,8 +54,10 @@ KappaRequest network_request(const KappaMapsRequest& maps) {
 /// One run of the job.
 class KappaMaps {
  public:
-  KappaMaps(const KappaMapsRequest& maps, const Target& target, KappaJob& job);
-  KappaMapsResult run();
+  /// @param ranks  where not null, who make each map together, of whom the first writes it
+  KappaMaps(const KappaMapsRequest& maps, const Target& target, KappaJob& job, Communicator* ranks);
+  /// @param histograms  whether histograms.csv is written
+  KappaMapsResult run(bool histograms = true);
 
  private:
   /// Before the first map: what it will take.
@@ -71,9 +73,13 @@ class KappaMaps {
                 const MapSubject& subject);
   void add_rows(const KappaMap& map, std::vector<KappaRow>& rows);
   void write_histograms() const;
+  bool keeps() const { return ranks_ == nullptr || ranks_->first(); }
+  /// What made_before finds, by the rank that keeps the maps, to all. @return whether the map is to be made
+  bool is_wanted(const std::optional<KappaMap>& found) const;
 
   const KappaMapsRequest& maps_;
   KappaJob& job_;
+  Communicator* ranks_;
   const Target& target_;
   const MapFiles files_;
   const RunLock lock_;
@@ -88,9 +94,11 @@ class KappaMaps {
   KappaMapsResult result_;
 };
 
-KappaMaps::KappaMaps(const KappaMapsRequest& maps, const Target& target, KappaJob& job)
+KappaMaps::KappaMaps(const KappaMapsRequest& maps, const Target& target, KappaJob& job,
+                     Communicator* ranks)
     : maps_(maps),
       job_(job),
+      ranks_(ranks),
       target_(target),
       files_(target_.run.path()),
       lock_(begin_analysis(target_.run.path())),
@@ -112,6 +120,9 @@ void KappaMaps::begin(Network& network) {
   const bool by_image = maps_.by == "image";
   result_.repeatable =
       announce_passes(network, images_, {maps_.max_seconds, by_image}, request_, job_);
+  // Which ranks would measure each its own way.
+  if (ranks_ != nullptr)
+    request_.samples = std::stoll(ranks_->broadcast_bytes(std::to_string(request_.samples)));
   const KappaPlan plan(network, request_);
   if (maps_.by == "class")
     job_.note(fmt::format("{} maps of {} an epoch", network.classes(),
@@ -136,15 +147,17 @@ KappaMap KappaMaps::map_of(Network& network, const DeviceImages& images, std::in
   }
   const std::string digest = request_digest(origin, request_);
   const auto say = [&](const std::string& text) { job_.note(name + " " + text); };
-  if (std::optional<KappaMap> found = made_before(file, digest, plan)) {
+  std::optional<KappaMap> found = keeps() ? made_before(file, digest, plan) : std::nullopt;
+  if (!is_wanted(found)) {
     say("is there: the same request made it before");
     job_.advance(plan.passes() * images.count());
-    return *found;
+    return found.value_or(KappaMap{});
   }
   PartialFiles partial(
       {files_.partial(), name, origin, [this] { return job_.stop_requested(); }, say});
   KappaMap map = compute_kappa(
-      network, images, request_, [this](std::int64_t n) { job_.advance(n); }, &partial);
+      network, images, request_, [this](std::int64_t n) { job_.advance(n); },
+      ranks_ == nullptr ? &partial : nullptr, ranks_);
   map.epoch = epoch;
   map.label = label;
   map.repeatable = result_.repeatable;
@@ -157,7 +170,13 @@ KappaMap KappaMaps::map_of(Network& network, const DeviceImages& images, std::in
   return map;
 }
 
+bool KappaMaps::is_wanted(const std::optional<KappaMap>& found) const {
+  const bool own = !found.has_value();
+  return ranks_ == nullptr ? own : ranks_->broadcast_bytes(own ? "wanted" : "there") == "wanted";
+}
+
 void KappaMaps::write(const fs::path& file, KappaMap& map) const {
+  if (!keeps()) return;
   fs::create_directories(file.parent_path());
   if (const fs::path older = files_.make_room(file, map); !older.empty())
     log_warning(
@@ -185,7 +204,7 @@ void KappaMaps::whole(Network& network, std::int64_t epoch, const MapSubject& su
   const KappaMap map = map_of(network, images_, epoch, std::nullopt, file);
   add_rows(map, result_.rows);
   histograms_ += without_header(histogram_csv({&map, 1}), !histograms_.empty());
-  if (maps_.by == "image") by_image(network, epoch, map, subject);
+  if (maps_.by == "image" && keeps()) by_image(network, epoch, map, subject);
 }
 
 void KappaMaps::by_image(Network& network, std::int64_t epoch, const KappaMap& map,
@@ -255,10 +274,11 @@ void KappaMaps::write_histograms() const {
       with_histograms(fs::exists(histogram) ? read_text_file(histogram) : "", histograms_));
 }
 
-KappaMapsResult KappaMaps::run() {
+KappaMapsResult KappaMaps::run(bool histograms) {
   job_.begin_stoppable();
   for (const std::int64_t number : target_.epochs) {
     try {
+      if (ranks_ != nullptr && ranks_->any_wants(job_.stop_requested())) throw Interrupted{};
       epoch(number);
     } catch (const Interrupted&) {
       result_.interrupted = number;
@@ -266,16 +286,63 @@ KappaMapsResult KappaMaps::run() {
     }
   }
   job_.end();
-  if (!result_.interrupted) write_histograms();
+  if (!result_.interrupted && histograms && keeps()) write_histograms();
   return std::move(result_);
+}
+
+/// Progress of one rank's share of the checkpoints; what they gave is told when all are done.
+class ShareJob final : public KappaJob {
+ public:
+  explicit ShareJob(KappaJob& job) : job_(job) {}
+  void begin(const std::string& what, std::int64_t total, const std::string& unit) override {
+    job_.begin(what, total, unit);
+  }
+  void advance(std::int64_t units) override { job_.advance(units); }
+  void describe(const std::string& what) override { job_.describe(what); }
+  void end() override { job_.end(); }
+  void note(const std::string& text) override { job_.note(text); }
+  void begin_stoppable() override { job_.begin_stoppable(); }
+  bool stop_requested() const override { return job_.stop_requested(); }
+
+ private:
+  KappaJob& job_;
+};
+
+/// Checkpoint k is rank k mod their number's, which writes its maps; then the first finds all of them there.
+KappaMapsResult share_checkpoints(const KappaMapsRequest& request, const Target& target,
+                                  KappaJob& job, Communicator& ranks) {
+  Target own = target;
+  own.epochs.clear();
+  for (std::size_t i = 0; i < target.epochs.size(); ++i) {
+    if (static_cast<std::int64_t>(i) % ranks.size() == ranks.rank())
+      own.epochs.push_back(target.epochs[i]);
+  }
+  ShareJob share(job);
+  KappaMapsRequest maps = request;
+  if (request.by == "image") maps.by = "none";  // which is the first one's alone
+  const KappaMapsResult made = KappaMaps(maps, own, share, nullptr).run(false);
+  std::optional<std::int64_t> interrupted;
+  for (const std::string& text :
+       ranks.gather_bytes(made.interrupted ? std::to_string(*made.interrupted) : "")) {
+    if (!text.empty() && !interrupted) interrupted = std::stoll(text);
+  }
+  if (ranks.first() && !interrupted) return KappaMaps(request, target, job, nullptr).run();
+  KappaMapsResult result;
+  result.kappa0 = made.kappa0;
+  result.interrupted = interrupted;
+  return result;
 }
 
 }  // namespace
 
 KappaMapsResult make_kappa_maps(const KappaMapsRequest& request, KappaJob& job) {
+  Communicator& ranks = communicator();
   const Target target = resolve_target(request.run, request.epoch);
   check_output_folder(target.run.layout().kappa());
-  return KappaMaps(request, target, job).run();
+  if (ranks.alone()) return KappaMaps(request, target, job, nullptr).run();
+  if (std::ssize(target.epochs) >= ranks.size())
+    return share_checkpoints(request, target, job, ranks);
+  return KappaMaps(request, target, job, &ranks).run();
 }
 
 }  // namespace varphase

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "analysis/predict/image_prediction.hpp"
+#include "analysis/predict/shared_prediction.hpp"
 #include "analysis/predict/trunk.hpp"
 #include "src/base/byte_text.hpp"
 #include "src/base/log.hpp"
@@ -108,14 +109,19 @@ Totals predict_all(LoadedNetwork& loaded, ImageSource& source, at::Device device
       piece.set.normalization = normalization;
       // Noise is keyed by an image's place, as for the test images of a data set.
       const DeviceImages images = to_device(piece.set, Split::test, device);
-      Predictor predictor(loaded.network, images, static_cast<std::uint64_t>(request.seed));
+      const SharedImages shared(communicator(), images);
+      Predictor predictor(loaded.network, shared.own(), static_cast<std::uint64_t>(request.seed));
       predictor.on_advance([&](std::int64_t some) {
+        // Shares differ by an image: the line ends where it should.
+        some = std::min(some * shared.ranks(), images.count() - predicted);
         predicted += some;
         advance(some);
       });
       PredictionRows rows;
       try {
-        rows.predictions = image_predictions(predictor.predict(estimator, request.samples));
+        Prediction prediction = predictor.predict(estimator, request.samples);
+        shared.put_together(prediction);
+        rows.predictions = image_predictions(prediction);
       } catch (const Error& error) {
         throw Error(error.kind(), fmt::format("images {} to {}: {}", piece.set.index.front(),
                                               piece.set.index.back(), error.what()));
@@ -134,6 +140,13 @@ Totals predict_all(LoadedNetwork& loaded, ImageSource& source, at::Device device
                  source.left_out().front());
   return totals;
 }
+
+/// Of ranks that predict along with the one that writes.
+class NoWriter final : public PredictionWriter {
+ public:
+  void add(const PredictionRows&) override {}
+  void finish() override {}
+};
 
 /// What the file says of its making.
 Json about(const PredictRequest& request, const fs::path& file, const LoadedNetwork& loaded,
@@ -169,12 +182,15 @@ PredictResult predict(const PredictRequest& request, PredictJob& job) {
       loaded.network.classes(), source->named(), class_names_of(loaded.config.data), {}};
   header.about = about(request, file, loaded, estimator, header.class_names, device);
 
-  if (to_file) make_output_folder(request.out);
+  if (to_file && communicator().first()) make_output_folder(request.out);
   Totals totals;
   const auto fill = [&](PredictionWriter& writer) {
     totals = predict_all(loaded, *source, device, estimator, request, writer, job);
   };
-  if (to_file) {
+  if (!communicator().first()) {
+    NoWriter nowhere;
+    fill(nowhere);
+  } else if (to_file) {
     write_predictions(format, request.out, header, fill);
   } else {
     stream_predictions(format, header, fill,

@@ -7,6 +7,7 @@
 #include "src/torch/numerics.hpp"
 #include "tools/app/config_overrides.hpp"
 #include "tools/app/device.hpp"
+#include "tools/app/follow_training.hpp"
 #include "tools/app/resume_point.hpp"
 #include "tools/app/run_contents.hpp"
 #include "tools/app/run_folder.hpp"
@@ -90,6 +91,7 @@ TrainResult resume_run(const Resumption& resumption, TrainJob& job) {
     result.run = run.path().string();
     result.epochs = config.train.epochs;
     result.finished_before = true;
+    lead_nothing(communicator(), resumption.device, result);
     return result;
   }
   const std::optional<InitialWeights> init =
@@ -101,7 +103,9 @@ TrainResult resume_run(const Resumption& resumption, TrainJob& job) {
   const std::string changed_data =
       check_same_images(point, images.dataset, resumption.accept_changed_data);
   job.begin_stoppable();
-  RunTrainer trainer(run, config, images, device, "", false, job);
+  Communicator& ranks = communicator();
+  lead_training(ranks, config, false);
+  RunTrainer trainer(run, config, images, device, "", false, job, &ranks);
   if (!point.begins()) trainer.resume(point, changed_data);
   // Only what is not refused by then changes the run.
   if (changed) {

@@ -17,6 +17,10 @@ class RunFolder {
  public:
   /// @throws Error io where there is no such run, with what to do.
   explicit RunFolder(std::filesystem::path path);
+  /// One that another process keeps, and of which this one only knows the name.
+  static RunFolder kept_elsewhere(std::filesystem::path path) {
+    return RunFolder(RunLayout{std::move(path)});
+  }
 
   const std::filesystem::path& path() const { return layout_.folder; }
   /// Where its files are.
@@ -28,6 +32,8 @@ class RunFolder {
   std::vector<std::int64_t> select(const std::string& which) const;
 
  private:
+  explicit RunFolder(RunLayout layout) : layout_(std::move(layout)) {}
+
   RunLayout layout_;
 };
 

@@ -47,12 +47,14 @@ class OnStream {
 }  // namespace
 
 RunTrainer::RunTrainer(RunFolder run, RunConfig config, const TrainingImages& images,
-                       at::Device device, std::string member, bool own_stream, TrainJob& job)
+                       at::Device device, std::string member, bool own_stream, TrainJob& job,
+                       Communicator* ranks)
     : run_(std::move(run)),
       config_(std::move(config)),
       device_(device),
       member_(std::move(member)),
       job_(job),
+      ranks_(ranks),
       images_(images),
       network_(config_.network),
       metrics_file_(run_.layout().metrics(), images.dataset.validation.count() > 0
@@ -64,7 +66,7 @@ RunTrainer::RunTrainer(RunFolder run, RunConfig config, const TrainingImages& im
   const OnStream on(stream_);
   network_.initialize(static_cast<std::uint64_t>(config_.train.seed));
   network_.to(device);
-  trainer_ = std::make_unique<Trainer>(network_, images_.train, config_.train);
+  trainer_ = std::make_unique<Trainer>(network_, images_.train, config_.train, ranks_);
   provenance_ = provenance(device);
   provenance_["dataset"] = text_of_bytes(images_.dataset.name);
   if (!images_.dataset.notes.empty())
@@ -72,6 +74,7 @@ RunTrainer::RunTrainer(RunFolder run, RunConfig config, const TrainingImages& im
         terminal_text(fmt::format("{}", fmt::join(images_.dataset.notes, "; ")));
   provenance_[kDatasetDigest] = images_.dataset.digest;
   provenance_["precision"] = config_.train.precision;
+  if (ranks_ != nullptr && !ranks_->alone()) provenance_["ranks"] = std::to_string(ranks_->size());
 }
 
 std::string RunTrainer::prefixed(const std::string& message) const {
@@ -115,8 +118,21 @@ void RunTrainer::begin_with(const InitialWeights& from) {
 
 void RunTrainer::start() {
   const OnStream on(stream_);
-  write_json_file(run_.layout().environment(), Json(provenance_));
-  if (!resumed_) first_checkpoint();
+  if (ranks_ != nullptr) check_same_images();
+  if (keeps()) write_json_file(run_.layout().environment(), Json(provenance_));
+  if (keeps() && !resumed_) first_checkpoint();
+  trainer_->synchronize();
+}
+
+void RunTrainer::check_same_images() const {
+  const std::vector<std::string> digests = ranks_->gather_bytes(images_.dataset.digest);
+  for (std::size_t rank = 0; rank < digests.size(); ++rank) {
+    VARPHASE_CHECK(
+        digests[rank] == digests[0], ErrorKind::usage,
+        "the images of rank {} are not those of rank 0: digests {:.12}... and {:.12}...\n"
+        "  {} has to hold the same files on every machine",
+        rank, digests[rank], digests[0], config_.data.data);
+  }
 }
 
 std::int64_t RunTrainer::steps_left() const {
@@ -156,7 +172,7 @@ bool RunTrainer::end_epoch() {
 }
 
 Error RunTrainer::with_last_checkpoint(const Error& error) {
-  if (error.kind() != ErrorKind::numeric) return error;
+  if (error.kind() != ErrorKind::numeric || !keeps()) return error;
   writer_.flush();
   const std::vector<std::int64_t> epochs = run_.epochs();
   return Error(
@@ -252,6 +268,7 @@ EpochRow RunTrainer::row_of(const EpochReport& report, const SplitMetrics& evalu
 
 void RunTrainer::finish_epoch(EpochReport report) {
   drop_weights(report);
+  if (!keeps()) return;
   const SplitMetrics evaluated = evaluates() ? evaluate() : SplitMetrics{};
   const auto metrics = metrics_file_.append(report, trainer_->step(), evaluated);
   const EpochRow row = row_of(report, evaluated);
@@ -268,6 +285,7 @@ void RunTrainer::finish_epoch(EpochReport report) {
 
 StoppedTraining RunTrainer::stop() {
   const OnStream on(stream_);
+  if (!keeps()) return {member_, trainer_->step()};
   writer_.submit(run_.layout().interrupted(), complete(trainer_->snapshot(), {}));
   writer_.flush();
   log_info(prefixed(fmt::format("stopped at step {} and saved", trainer_->step())));
@@ -276,7 +294,7 @@ StoppedTraining RunTrainer::stop() {
 
 void RunTrainer::finish() {
   writer_.flush();
-  log_info(prefixed("finished"));
+  if (keeps()) log_info(prefixed("finished"));
 }
 
 }  // namespace varphase

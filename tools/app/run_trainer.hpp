@@ -26,8 +26,9 @@ class RunTrainer {
  public:
   /// @param member  of several ("03"), else ""
   /// @param job  told of each epoch, must outlive this
+  /// @param ranks  who trains it together, of whom the first evaluates and writes; null: this process alone
   RunTrainer(RunFolder run, RunConfig config, const TrainingImages& images, at::Device device,
-             std::string member, bool own_stream, TrainJob& job);
+             std::string member, bool own_stream, TrainJob& job, Communicator* ranks = nullptr);
 
   /// Continues from a checkpoint.
   /// @param changed_data  what check_same_images returned: how the images differ from the checkpoint's, "" if not
@@ -35,6 +36,7 @@ class RunTrainer {
   /// Begins with another network's weights, and says which.
   void begin_with(const InitialWeights& from);
   /// Writes environment.json and, where there is no checkpoint yet, the first one.
+  /// @throws Error usage where another rank has other images.
   void start();
 
   const std::filesystem::path& folder() const { return run_.path(); }
@@ -64,8 +66,14 @@ class RunTrainer {
   /// Saves a checkpoint within the epoch. @return what TrainResult::stopped lists of it
   StoppedTraining stop();
   void finish();
+  /// Whether what stop() would save is whole though a step failed: on a CPU, where such a step leaves nothing behind.
+  bool is_between_steps() const { return device_.is_cpu(); }
+  /// Who trains it together; null: this process alone.
+  Communicator* ranks() const { return ranks_; }
 
  private:
+  /// Whether this rank is the one that evaluates and writes.
+  bool keeps() const { return ranks_ == nullptr || ranks_->first(); }
   bool is_due(std::int64_t every, std::int64_t epoch) const {
     return epoch % every == 0 || epoch == config_.train.epochs;
   }
@@ -73,6 +81,7 @@ class RunTrainer {
   Error with_last_checkpoint(const Error& error);
   Snapshot complete(Snapshot snapshot, const std::map<std::string, double>& metrics) const;
   void first_checkpoint();
+  void check_same_images() const;
   /// Of the test images, and of the validation images where there are any.
   SplitMetrics evaluate();
   /// Drops weights where the schedule says so.
@@ -85,6 +94,7 @@ class RunTrainer {
   at::Device device_;
   std::string member_;
   TrainJob& job_;
+  Communicator* ranks_;
   const TrainingImages& images_;
   std::optional<c10::Stream> stream_;
   Network network_;

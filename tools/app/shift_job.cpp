@@ -3,6 +3,7 @@
 #include "tools/app/shift_job.hpp"
 
 #include "analysis/predict/predictor.hpp"
+#include "analysis/predict/shared_prediction.hpp"
 #include "src/base/byte_text.hpp"
 #include "src/base/json.hpp"
 #include "src/data/split.hpp"
@@ -113,16 +114,18 @@ class Shifting {
 
   void add(ShiftedNetwork& result, Network& network, const ImageSet& set, ShiftScores scores) {
     const DeviceImages images = to_device(set, split_, device_);
-    Predictor predictor(network, images, seed());
+    const SharedImages shared(communicator(), images);
+    Predictor predictor(network, shared.own(), seed());
     std::int64_t members = 1;
     predictor.on_advance([&](std::int64_t predicted) {
-      job_.advance(predicted * members);
-      estimate_->advance(predicted * members);
+      job_.advance(predicted * members * shared.ranks());
+      estimate_->advance(predicted * members * shared.ranks());
     });
     for (const Estimator estimator : kShiftEstimators) {
       members = estimator == Estimator::ensemble ? request_.samples : 1;
-      scores.metrics[estimator_name(estimator)] =
-          metrics(predictor.log_probabilities(estimator, request_.samples), images.labels);
+      at::Tensor log_p = predictor.log_probabilities(estimator, request_.samples);
+      shared.put_together(log_p);
+      scores.metrics[estimator_name(estimator)] = metrics(log_p, images.labels);
     }
     job_.scored(scores);
     result.scores.push_back(std::move(scores));
@@ -148,7 +151,7 @@ ShiftResult shift(const ShiftRequest& request, ShiftJob& job) {
   const std::map<fs::path, RunLock> locks = begin_analyses(files);
   ShiftResult result{request.samples, request.seed, request.split, {}};
   for (const NetworkFile& entry : files) result.networks.push_back(shifting.run(entry));
-  if (!request.out.empty()) {
+  if (!request.out.empty() && communicator().first()) {
     make_output_folder(request.out);
     write_json_file(request.out, to_json(result));
   }

@@ -6,6 +6,7 @@
 
 #include "src/base/log.hpp"
 #include "tools/app/job_estimate.hpp"
+#include "tools/app/ranks.hpp"
 
 namespace varphase {
 namespace {
@@ -13,7 +14,11 @@ namespace {
 class SideBySide {
  public:
   SideBySide(const std::vector<RunTrainer*>& runs, TimeEstimate& estimate, TrainJob& job)
-      : several_(runs.size() > 1), active_(runs), estimate_(estimate), job_(job) {}
+      : several_(runs.size() > 1),
+        active_(runs),
+        estimate_(estimate),
+        job_(job),
+        ranks_(runs.front()->ranks()) {}
 
   SideBySideResult train() {
     while (true) {
@@ -22,7 +27,7 @@ class SideBySide {
         run->finish();
         return true;
       });
-      if (active_.empty() || job_.stop_requested()) break;
+      if (active_.empty() || stop_requested()) break;
       job_.describe(
           fmt::format("epoch {}/{}", active_.front()->epoch() + 1, active_.front()->epochs()));
       run_epoch();
@@ -36,7 +41,7 @@ class SideBySide {
   void run_epoch() {
     for (RunTrainer* run : active_) run->begin_epoch();
     std::vector<RunTrainer*> stepping = active_, gone;
-    while (!stepping.empty() && !job_.stop_requested()) {
+    while (!stepping.empty() && !stop_requested()) {
       std::erase_if(stepping, [&](RunTrainer* run) {
         bool more = false;
         if (!keeps_going(*run, [&] { more = run->step(); })) gone.push_back(run);
@@ -51,7 +56,7 @@ class SideBySide {
       if (!keeps_going(*run, [&] { run->end_epoch(); })) gone.push_back(run);
     }
     drop(gone);
-    if (!job_.stop_requested() && !active_.empty() && active_.front()->evaluates())
+    if (!stop_requested() && !active_.empty() && active_.front()->evaluates())
       estimate_.end_piece();
   }
 
@@ -76,10 +81,17 @@ class SideBySide {
     for (RunTrainer* run : gone) std::erase(active_, run);
   }
 
+  /// Ranks that train one network end after the same step.
+  bool stop_requested() const {
+    const bool wish = job_.stop_requested();
+    return ranks_ != nullptr ? ranks_->any_wants(wish) : wish;
+  }
+
   bool several_;
   std::vector<RunTrainer*> active_;
   TimeEstimate& estimate_;
   TrainJob& job_;
+  Communicator* ranks_;
   SideBySideResult result_;
 };
 
@@ -111,12 +123,32 @@ SideBySideResult train_side_by_side(const std::vector<RunTrainer*>& runs, TimeEs
   return SideBySide(runs, estimate, job).train();
 }
 
+namespace {
+
+/// Where another rank was lost on CPUs, this one is as it was before the step in flight, and keeps that.
+void rescue(RunTrainer& run, const Error& error, TrainJob& job) {
+  if (error.kind() != ErrorKind::device || run.ranks() == nullptr || run.ranks()->alone() ||
+      !run.ranks()->first() || !run.is_between_steps())
+    return;
+  begin_rescue();
+  job.end();
+  const StoppedTraining stopped = run.stop();
+  job.remark(fmt::format("stopped at step {} and saved", stopped.step));
+}
+
+}  // namespace
+
 TrainResult train_alone(RunTrainer& run, at::Device device, TrainJob& job) {
   TimeEstimate estimate = job_estimate(work_of({&run}, 0), job, device);
   TrainResult result;
   result.run = run.folder().string();
   result.epochs = run.epochs();
-  result.stopped = train_side_by_side({&run}, estimate, job).stopped;
+  try {
+    result.stopped = train_side_by_side({&run}, estimate, job).stopped;
+  } catch (const Error& error) {
+    rescue(run, error, job);
+    throw;
+  }
   result.last = run.last_evaluated();
   return result;
 }

@@ -15,6 +15,7 @@
 #include "src/base/byte_text.hpp"
 #include "src/base/log.hpp"
 #include "src/base/stopwatch.hpp"
+#include "src/distributed/communicator.hpp"
 #include "tools/app/job_estimate.hpp"
 #include "tools/app/members_file.hpp"
 #include "tools/app/output_file.hpp"
@@ -154,6 +155,7 @@ SweepResult Sweeps::evaluate(PruningSource& source, const PruningScores& scores,
                              const DeviceImages& train, const Stopwatch& since_opening) {
   Network& network = source.loaded.network;
   const std::string what = "sweep of " + source.file.filename().string();
+  Communicator& ranks = communicator();
   const std::int64_t count =
       images_of_sweep(network, scores.layers, rankings.list.size(), images, sweep_);
   if (!estimate_) {
@@ -165,11 +167,13 @@ SweepResult Sweeps::evaluate(PruningSource& source, const PruningScores& scores,
     estimate_ = job_estimate(work, job_, source.device);
   }
   job_.begin(what, count, "images");
-  SweepResult result =
-      sweep(network, scores.layers, rankings.list, images, &train, sweep_, [&](std::int64_t n) {
-        job_.advance(n);
-        estimate_->advance(n);
-      });
+  SweepResult result = sweep(
+      network, scores.layers, rankings.list, images, &train, sweep_,
+      [&](std::int64_t n) {
+        job_.advance(n * ranks.size());
+        estimate_->advance(n * ranks.size());
+      },
+      ranks.alone() ? nullptr : &ranks);
   estimate_->end_piece();
   job_.end();
   return result;
@@ -277,6 +281,7 @@ SweepRunsResult sweep_runs(const SweepRunsRequest& request, Job& job) {
   if (!request.choose.empty()) report.chosen = choose_row(report.result, request.choose);
   const fs::path stem = file_stem(sweeps.front(), report, !request.layer.empty());
   result.stem = stem.string();
+  if (!communicator().first()) return result;
   SideFiles side;
   side.add([&] { make_output_folder(stem); });
   side.add([&] { write_json_file(stem.string() + ".json", to_json(report)); });

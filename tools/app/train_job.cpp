@@ -4,7 +4,9 @@
 
 #include <filesystem>
 
+#include "src/distributed/communicator.hpp"
 #include "tools/app/config_overrides.hpp"
+#include "tools/app/follow_training.hpp"
 #include "tools/app/members_file.hpp"
 #include "tools/app/network_spec.hpp"
 #include "tools/app/run_folder.hpp"
@@ -80,12 +82,33 @@ void check_request(const TrainRequest& request) {
                  "--accept-changed-data is for --resume");
 }
 
+/// A command that torchrun starts again after a failure goes on with the run that its first start made.
+TrainRequest goes_on(const TrainRequest& request) {
+  const RunConfig asked = config_of(request);
+  const RunConfig there = MembersFile::is_in(request.run) ? MembersFile::read(request.run).config
+                                                          : RunFolder(request.run).config();
+  const Json wanted = to_json(asked), found = to_json(there);
+  VARPHASE_CHECK(
+      wanted.at("network") == found.at("network") && wanted.at("train") == found.at("train"),
+      ErrorKind::usage, "{}: there is a run already, of another configuration than this command's",
+      request.run);
+  TrainRequest resumed;
+  static_cast<DeviceChoice&>(resumed) = request;
+  resumed.run = request.run;
+  resumed.side_by_side = request.side_by_side;
+  resumed.resume = true;
+  return resumed;
+}
+
 }  // namespace
 
-TrainResult train(const TrainRequest& request, TrainJob& job) {
-  check_request(request);
+TrainResult train(const TrainRequest& asked, TrainJob& job) {
+  check_request(asked);
+  const TrainRequest request =
+      asked.restarted && !asked.resume && is_run(asked.run) ? goes_on(asked) : asked;
   const bool several =
       request.resume ? MembersFile::is_in(request.run) : request.members.has_value();
+  if (!several && !communicator().first()) return follow_training(request, job);
   VARPHASE_CHECK(several || request.side_by_side == 1, ErrorKind::usage,
                  "--side-by-side is for --members, and here is one network");
   if (request.resume) {

@@ -30,6 +30,7 @@ struct TrainRequest : DeviceChoice {
   bool resume = false;
   bool accept_changed_data = false;
   bool overwrite = false;
+  bool restarted = false;  // by torchrun after a failure: goes on with the run of its first start
 
   template <class Visitor>
   void visit_fields(Visitor&& visit) {

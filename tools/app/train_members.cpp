@@ -9,6 +9,7 @@
 #include "checkpoints/retention.hpp"
 #include "src/base/csv_table.hpp"
 #include "src/base/log.hpp"
+#include "src/distributed/communicator.hpp"
 #include "src/torch/numerics.hpp"
 #include "tools/app/device.hpp"
 #include "tools/app/job_estimate.hpp"
@@ -66,6 +67,39 @@ class MembersTraining {
   /// @param begun  called where the first of them have a checkpoint
   TrainResult train(std::int64_t side_by_side, bool accept_changed_data,
                     const std::function<void()>& begun) {
+    Communicator& ranks = communicator();
+    leave_to_others(ranks);
+    TrainResult result = train_own(side_by_side, accept_changed_data, begun);
+    if (!ranks.alone()) put_together(ranks, result);
+    if (ranks.first() && result.stopped.empty()) result.members = scores_of(file_);
+    return result;
+  }
+
+ private:
+  /// Member k is rank k mod their number's.
+  void leave_to_others(const Communicator& ranks) {
+    for (std::int64_t i = 0; i < file_.members; ++i) {
+      if (i % ranks.size() != ranks.rank())
+        states_[static_cast<std::size_t>(i)] = MembersFile::State::finished;
+    }
+  }
+
+  /// What became of all ranks' members, to every rank.
+  static void put_together(Communicator& ranks, TrainResult& result) {
+    Json stopped = Json::array();
+    for (const StoppedTraining& one : result.stopped) stopped.push_back({one.member, one.step});
+    const Json own{{"diverged", result.diverged}, {"stopped", stopped}};
+    result.stopped.clear();
+    for (const std::string& text : ranks.gather_bytes(own.dump())) {
+      const Json all = Json::parse(text);
+      result.diverged = result.diverged || all.at("diverged").get<bool>();
+      for (const Json& one : all.at("stopped"))
+        result.stopped.push_back({one[0].get<std::string>(), one[1].get<std::int64_t>()});
+    }
+  }
+
+  TrainResult train_own(std::int64_t side_by_side, bool accept_changed_data,
+                        const std::function<void()>& begun) {
     TrainResult result;
     result.run = file_.folder.string();
     result.epochs = file_.config.train.epochs;
@@ -92,11 +126,9 @@ class MembersTraining {
         return result;
       }
     }
-    result.members = scores_of(file_);
     return result;
   }
 
- private:
   Member begin(std::int64_t number, bool own_stream, bool accept_changed_data) {
     Member member;
     const fs::path path = file_.path(number);
@@ -158,10 +190,46 @@ std::vector<MembersFile::State> states_of(const MembersFile& file) {
   return states;
 }
 
+/// Rank 0 tells the others where the members are. @param folder  of rank 0; "": there is nothing to train
+std::string told_by_first(const fs::path& folder, Communicator& ranks) {
+  return ranks.broadcast_bytes(folder.empty() ? "" : fs::absolute(folder).string());
+}
+
+/// By the other ranks: those of the members that are theirs. All ranks see the run's folder.
+TrainResult follow_members(const DeviceChoice& choice, std::int64_t side_by_side,
+                           bool accept_changed_data, TrainJob& job) {
+  Communicator& ranks = communicator();
+  const at::Device device = open_device(choice);
+  const fs::path folder = told_by_first({}, ranks);
+  if (folder.empty()) {
+    TrainResult result;
+    result.finished_before = true;
+    return result;
+  }
+  VARPHASE_CHECK(MembersFile::is_in(folder), ErrorKind::io,
+                 "{}: rank {} does not see what rank 0 made there\n  members over several machines "
+                 "want a folder that all of them see",
+                 folder.string(), ranks.rank());
+  MembersFile file = MembersFile::read(folder);
+  std::vector<MembersFile::State> states;
+  for (std::int64_t i = 0; i < file.members; ++i)
+    states.push_back(i % ranks.size() == ranks.rank() ? file.state(i)
+                                                      : MembersFile::State::finished);
+  const std::optional<InitialWeights> init = resumed_weights(file, states);
+  set_numerics(file.config.train.deterministic, file.config.train.precision != "float32");
+  const TrainingImages images(
+      checked_dataset(file.config, {.made_now = false, .fresh = false}, {}, init, job), device);
+  job.begin_stoppable();
+  return MembersTraining(file, std::move(states), images, init, device, job)
+      .train(side_by_side, accept_changed_data, [] {});
+}
+
 }  // namespace
 
 TrainResult train_new_members(NewTraining training, std::int64_t members, std::int64_t side_by_side,
                               TrainJob& job) {
+  Communicator& ranks = communicator();
+  if (!ranks.first()) return follow_members(training.device, side_by_side, false, job);
   const std::optional<InitialWeights>& init = training.init;
   MembersFile file{training.run, members, std::move(training.config), "", !init || init->variances};
   VARPHASE_CHECK(file.config.train.seed <= kLargestSeed - (members - 1), ErrorKind::usage,
@@ -177,6 +245,11 @@ TrainResult train_new_members(NewTraining training, std::int64_t members, std::i
   made.begin(marker_of(init));
   file.write();
   open_log_file(RunLayout{file.folder}.log());
+  // What other ranks make there is not taken away where one fails.
+  if (!ranks.alone()) {
+    made.keep();
+    told_by_first(file.folder, ranks);
+  }
   job.begin_stoppable();
   std::vector<MembersFile::State> states(static_cast<std::size_t>(members),
                                          MembersFile::State::absent);
@@ -185,6 +258,9 @@ TrainResult train_new_members(NewTraining training, std::int64_t members, std::i
 }
 
 TrainResult resume_members(const Resumption& resumption, std::int64_t side_by_side, TrainJob& job) {
+  Communicator& ranks = communicator();
+  if (!ranks.first())
+    return follow_members(resumption.device, side_by_side, resumption.accept_changed_data, job);
   const RunLock lock = RunLock::training(resumption.run);
   remove_stale_temporaries_of_run(resumption.run, true);
   MembersFile file = MembersFile::read(resumption.run);
@@ -197,6 +273,10 @@ TrainResult resume_members(const Resumption& resumption, std::int64_t side_by_si
     result.epochs = file.config.train.epochs;
     result.finished_before = true;
     result.members = scores_of(file);
+    if (!ranks.alone()) {
+      open_device(resumption.device);
+      told_by_first({}, ranks);
+    }
     return result;
   }
   const std::optional<InitialWeights> init = resumed_weights(file, states);
@@ -212,6 +292,7 @@ TrainResult resume_members(const Resumption& resumption, std::int64_t side_by_si
                       images.dataset, false);
   }
   if (changed) file.write();
+  if (!ranks.alone()) told_by_first(file.folder, ranks);
   job.begin_stoppable();
   return MembersTraining(file, states, images, init, device, job)
       .train(side_by_side, resumption.accept_changed_data, [] {});

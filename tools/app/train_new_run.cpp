@@ -6,6 +6,7 @@
 #include "src/base/log.hpp"
 #include "src/torch/numerics.hpp"
 #include "tools/app/device.hpp"
+#include "tools/app/follow_training.hpp"
 #include "tools/app/new_run_folder.hpp"
 #include "tools/app/run_trainer.hpp"
 #include "tools/app/side_by_side.hpp"
@@ -40,7 +41,9 @@ TrainResult train_new_run(NewTraining training, TrainJob& job) {
   made.begin(config, marker_of(init));
   open_log_file(RunLayout{path}.log());
   job.begin_stoppable();
-  RunTrainer trainer(RunFolder(path), config, images, device, "", false, job);
+  Communicator& ranks = communicator();
+  lead_training(ranks, config, true);
+  RunTrainer trainer(RunFolder(path), config, images, device, "", false, job, &ranks);
   if (init) trainer.begin_with(*init);
   trainer.start();
   made.keep();

@@ -13,32 +13,32 @@
 
 namespace varphase {
 
-int guarded(const std::function<int()>& work) {
+int print_error(int code, const std::string& message) {
+  print_err("varphase: {}\n", message);
+  return code;
+}
+
+int guarded(const std::function<int()>& work, const TellError& tell) {
   try {
     return work();
   } catch (const Error& error) {
-    print_err("varphase: {}\n", error.what());
-    return exit_code(error.kind());
+    return tell(exit_code(error.kind()), error.what());
   } catch (const std::bad_alloc&) {
-    print_err("varphase: out of memory\n  a smaller batch or fewer samples take less\n");
-    return kDeviceError;
+    return tell(kDeviceError, "out of memory\n  a smaller batch or fewer samples take less");
   } catch (const std::filesystem::filesystem_error& error) {
-    print_err("varphase: {}: {}\n", error.path1().string(), error.code().message());
-    return kFileError;
+    return tell(kFileError, fmt::format("{}: {}", error.path1().string(), error.code().message()));
   } catch (const std::system_error& error) {
-    print_err("varphase: {}\n", error.what());
-    return kFileError;
+    return tell(kFileError, error.what());
   } catch (const Json::exception& error) {
     // A JSON text of another form than the one that its reader looked for.
-    print_err("varphase: a JSON file that was read has another form: {}\n", error.what());
-    return kFileError;
+    return tell(kFileError,
+                fmt::format("a JSON file that was read has another form: {}", error.what()));
   } catch (const std::exception& error) {
     const std::string text = error.what();
-    print_err("varphase: {}\n", text.substr(0, text.find('\n')));
     const bool memory = text.find("out of memory") != std::string::npos ||
                         text.find("not enough memory") != std::string::npos;
     const bool gpu = text.find("CUDA") != std::string::npos;
-    return memory || gpu ? kDeviceError : kFailure;
+    return tell(memory || gpu ? kDeviceError : kFailure, text.substr(0, text.find('\n')));
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include "src/base/console.hpp"
 #include "src/base/error.hpp"
+#include "src/distributed/world.hpp"
 #include "tools/app/spinning.hpp"
 #include "tools/cli/command_line.hpp"
 #include "tools/cli/engine.hpp"
@@ -18,8 +19,18 @@
 int main(int argc, char** argv) {
   varphase::prepare_output();
   varphase::end_on_signals();
+  varphase::World world;
+  const int known = varphase::guarded([&] {
+    world = varphase::world_of_environment();
+    return varphase::kSuccess;
+  });
+  if (known != varphase::kSuccess) return varphase::finish_output(known);
+  // Of several processes that do one work, the first speaks; what needs no network it does alone.
+  if (!world.first()) varphase::silence_output();
   const varphase::Command command = varphase::parse_command_line(argc, argv);
   if (command.row == nullptr) return varphase::finish_output(command.exit_code);
+  if (command.row->program == varphase::Program::front && !world.first())
+    return varphase::finish_output(varphase::kSuccess);
   if (command.row->program == varphase::Program::front)
     return varphase::finish_output(
         varphase::guarded([&] { return command.verb->run(varphase::Engine{}); }));

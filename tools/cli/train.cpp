@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
+#include "src/distributed/world.hpp"
 #include "src/train/train_config.hpp"
 #include "tools/app/train_job.hpp"
 #include "tools/cli/engine.hpp"
@@ -40,6 +41,7 @@ class TrainVerb final : public Verb {
   int run(const Engine& engine) override {
     // --set lies over the flags.
     request_.set.insert(request_.set.begin(), overrides_.begin(), overrides_.end());
+    request_.restarted = world_of_environment().restarted();
     return show_training(json_, wide_, quiet_,
                          [&](TrainJob& job) { return engine.train(request_, job); });
   }

@@ -38,6 +38,7 @@ struct VerbRow {
   std::string help;
   Program program;
   std::unique_ptr<Verb> (*make)();
+  bool shared = false;  // several processes share its work; else the first of them does it alone
 };
 
 /// All verbs, in the order of --help.

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The Varphase authors
 # SPDX-License-Identifier: MIT
 # cmake --install: the programs, and the package `varphase` for find_package. A library joins by its name in this list.
-set(libraries options highway base instruction_set noise kernels data presets core checkpoints results analysis runs app)
+set(libraries options highway base instruction_set noise kernels data presets world core checkpoints results analysis runs app)
 
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)

@@ -38,6 +38,9 @@ struct NormPool {
   float* running_var = nullptr;
   float eps = 0;
   float momentum = 0;
+  /// [2 C + 1] of several batches that are normalized as one, as norm_pool_sums gives them and added up: training then
+  /// takes its statistics from these, and the backward pass its count. Null: those of this batch.
+  const double* sums = nullptr;
 
   bool channels_first_out = false;  // y as [N, C, H / pool, W / pool]
   T* y = nullptr;                   // overwritten
@@ -52,6 +55,9 @@ struct NormPoolGradient {
   T* dx = nullptr;           // [N, H, W, C] overwritten
   float* dweight = nullptr;  // [C] overwritten
   float* dbias = nullptr;    // [C] overwritten
+  /// [2 C] of all the batches, as norm_pool_gradient_sums gives them and added up; goes with NormPool::sums. dweight and
+  /// dbias are then left alone: that function wrote this batch's own.
+  const double* sums = nullptr;
 };
 
 /// Partial sums of a channel, at most, on a GPU.
@@ -64,11 +70,26 @@ void norm_pool(const NormPool<T>& job, Where where);
 template <class T>
 void norm_pool_backward(const NormPool<T>& job, const NormPoolGradient<T>& gradient, Where where);
 
+/// Of this batch alone, by channel: sums of x, sums of its square, and last the number of values a channel has.
+/// @param sums  [2 C + 1] overwritten
+template <class T>
+void norm_pool_sums(const NormPool<T>& job, double* sums, Where where);
+/// Of this batch alone, by channel: sums of dh and of dh (x - mean), h being what the activation is given. Writes dweight
+/// and dbias of this batch. @param sums  [2 C] overwritten
+template <class T>
+void norm_pool_gradient_sums(const NormPool<T>& job, const NormPoolGradient<T>& gradient,
+                             double* sums, Where where);
+
 namespace cuda {
 template <class T>
 void norm_pool(const NormPool<T>& job, void* stream);
 template <class T>
 void norm_pool_backward(const NormPool<T>& job, const NormPoolGradient<T>& gradient, void* stream);
+template <class T>
+void norm_pool_sums(const NormPool<T>& job, double* sums, void* stream);
+template <class T>
+void norm_pool_gradient_sums(const NormPool<T>& job, const NormPoolGradient<T>& gradient,
+                             double* sums, void* stream);
 }  // namespace cuda
 
 }  // namespace varphase

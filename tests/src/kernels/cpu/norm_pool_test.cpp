@@ -100,5 +100,79 @@ TEST(CpuNormPool, MeetsItsFormulaForwardAndBackward) {
   }
 }
 
+// As ranks do it: each has some rows of a batch, and only sums are exchanged.
+TEST(CpuNormPool, PartsOfABatchAreNormalizedAsOne) {
+  Random random(4);
+  for (const std::int64_t channels : {1, 5, 16, 21}) {
+    const std::int64_t rows = 9, side = 5, pool = 2, out = side / pool;
+    const Numbers x = random.normals(rows * side * side * channels, 2, 3),
+                  weight = random.positives(channels), bias = random.normals(channels),
+                  dy = random.normals(rows * out * out * channels);
+    Numbers y(dy.size()), dx(x.size());
+    std::vector<std::uint8_t> winner(dy.size());
+    NormPool<float> whole;
+    whole.x = x.data(), whole.weight = weight.data(), whole.bias = bias.data();
+    whole.rows = rows, whole.height = side, whole.width = side, whole.channels = channels;
+    whole.pool = pool, whole.activation = Activation::softplus, whole.training = true;
+    whole.eps = 1e-5F;
+    const NormPoolReference wanted(whole, dy);
+
+    struct Part {
+      NormPool<float> job;
+      NormPoolGradient<float> gradient;
+      Numbers mean, inverse_sd, running_mean, running_var, dweight, dbias;
+    };
+    std::vector<Part> parts(2);
+    Wide sums(at(2 * channels + 1), 0), gradients(at(2 * channels), 0);
+    for (const std::int64_t p : {0, 1}) {
+      Part& part = parts[at(p)];
+      const std::int64_t first = p * 4;
+      for (Numbers* list : {&part.mean, &part.inverse_sd, &part.running_mean, &part.running_var,
+                            &part.dweight, &part.dbias})
+        list->assign(at(channels), 0);
+      part.job = whole;
+      part.job.rows = p == 0 ? 4 : 5;
+      part.job.x = x.data() + first * side * side * channels;
+      part.job.y = y.data() + first * out * out * channels;
+      part.job.winner = winner.data() + first * out * out * channels;
+      part.job.mean = part.mean.data(), part.job.inverse_sd = part.inverse_sd.data();
+      part.job.running_mean = part.running_mean.data(), part.job.momentum = 1;
+      part.job.running_var = part.running_var.data();
+      part.gradient = {dy.data() + first * out * out * channels,
+                       dx.data() + first * side * side * channels, part.dweight.data(),
+                       part.dbias.data()};
+      Wide own(sums.size());
+      norm_pool_sums(part.job, own.data(), {});
+      for (std::size_t i = 0; i < own.size(); ++i) sums[i] += own[i];
+    }
+    for (Part& part : parts) {
+      part.job.sums = sums.data();
+      norm_pool(part.job, {});
+      Wide own(gradients.size());
+      norm_pool_gradient_sums(part.job, part.gradient, own.data(), {});
+      for (std::size_t i = 0; i < own.size(); ++i) gradients[i] += own[i];
+    }
+    Numbers dweight(at(channels)), dbias(at(channels));
+    for (Part& part : parts) {
+      part.gradient.sums = gradients.data();
+      norm_pool_backward(part.job, part.gradient, {});
+      for (std::size_t c = 0; c < at(channels); ++c) {
+        dweight[c] += part.dweight[c];
+        dbias[c] += part.dbias[c];
+      }
+    }
+    const std::string what = fmt::format("{} channels", channels);
+    expect_close(parts[0].mean, wanted.mean, tolerance::kFloatSteps, what);
+    expect_close(parts[0].inverse_sd, wanted.inverse_sd, tolerance::kFloatSteps, what);
+    EXPECT_EQ(parts[0].running_var, parts[1].running_var) << what;
+    EXPECT_EQ(parts[0].running_mean, parts[0].mean) << what;
+    expect_close(y, wanted.y, tolerance::kFloatLayer, what);
+    EXPECT_EQ(winner, wanted.winner) << what;
+    expect_close(dx, wanted.dx, tolerance::kFloatLongSum, what);
+    expect_close(dweight, wanted.dweight, tolerance::kFloatLongSum, what);
+    expect_close(dbias, wanted.dbias, tolerance::kFloatLongSum, what);
+  }
+}
+
 }  // namespace
 }  // namespace varphase
