@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include <vector>
 
+#include <c10/util/Logging.h>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
@@ -171,7 +172,7 @@ void RankWatch::State::print_first(c10d::Store& by, const RankFailure& failed) {
   if (printed.exchange(true)) return;
   print_err("varphase: {}\n", failed.text());
   try {
-    by.set(kPrintedKey, "1");
+    by.set(kPrintedKey, "0");
   } catch (const std::exception&) {  // no store, nobody who waits for it
   }
 }
@@ -214,6 +215,9 @@ void RankWatch::State::run() {
 
 RankWatch::RankWatch(const World& world, const WatchTimes& times, std::function<void()> ended)
     : state_(std::make_unique<State>()) {
+  // c10d logs every wait that is over and every broken connection with a trace of its own code; what they mean is told
+  // here.
+  if (std::getenv("TORCH_CPP_LOG_LEVEL") == nullptr) FLAGS_caffe2_log_level = c10::GLOG_FATAL;
   State& s = *state_;
   s.world = world;
   s.times = times;
@@ -293,13 +297,20 @@ void RankWatch::print(const RankFailure& failure) {
     s.print_first(*s.store, failure);
     return;
   }
-  if (failure.rank != s.world.rank) return;
+  // Where rank 0 cannot, the rank itself does, or one of those that found rank 0 gone.
+  if (failure.rank != s.world.rank && failure.rank != 0) return;
   try {
     s.store->wait({kPrintedKey}, milliseconds(s.times.notice));
-  } catch (const std::exception&) {
-    resume_output();
-    print_err("varphase: {}\n", failure.text());
+    return;
+  } catch (const std::exception&) {  // nobody has
   }
+  try {
+    const std::string own = std::to_string(s.world.rank);
+    if (s.store->compareSet(kPrintedKey, "", own) != own) return;
+  } catch (const std::exception&) {  // the store is gone
+  }
+  resume_output();
+  print_err("varphase: {}\n", failure.text());
 }
 
 void RankWatch::rescuing() { state_->rescuing = true; }

@@ -114,7 +114,7 @@ class RanksTest(ProgramTest):
         self.assertEqual(*(arrays(run / "checkpoints/epoch_0001.h5") for run in (by_hand, self.folder / "torchrun")))
 
     def test_errors_are_told_once(self):
-        for code, word, more in ((2, "more than the 5 training images", ["--train-limit", 5]), (4, "CUDA", ["--device", "cuda"])):
+        for code, word, more in ((2, "more than the 5 training images", ["--train-limit", 5]), (4, "GPUs", ["--device", "cuda"])):
             arguments = [word for word in self.training if word not in ("--device", "cpu")] if code == 4 else self.training
             results = Ranks(2, *arguments, "--run", self.folder / "bad", "--epochs", 1, *more).ended(40)
             said = "".join(err for _, _, err in results)
