@@ -6,6 +6,7 @@
 """
 
 import json
+import os
 import pathlib
 import shutil
 import socket
@@ -197,6 +198,31 @@ class Files(unittest.TestCase):
         self.assertEqual([name for name, layer in network.named_children() if isinstance(layer, varphase.nn.VarianceLayer)],
                          ["conv2", "dense2", "dense3"])  # fmt: skip
 
+    def test_an_exported_program_needs_no_package(self):
+        images = self.train(tiny_spec(), 8)
+        self.works("prune", "r", "--sparsity", 0.5, "--replace", "zero", "--out", "zero.h5", *OFFLINE)
+        np.save(self.folder / "images.npy", images[:, None].astype(np.float32) / 255)
+        script = ("import sys, numpy as np, torch\n"
+                  "images = torch.from_numpy(np.load('images.npy'))\n"
+                  "for name in ('mean', 'sampled'):\n"
+                  "    module = torch.export.load(name + '.pt2').module()\n"
+                  "    torch.manual_seed(0)\n"
+                  "    members = [module(images).softmax(1) for _ in range(200)]\n"
+                  "    assert torch.equal(members[0], members[1]) == (name == 'mean')\n"
+                  "    np.save(name + '.npy', torch.stack(members).mean(0).detach().numpy())\n"
+                  "assert 'varphase' not in sys.modules")  # fmt: skip
+        for mode in ("mean", "sampled"):
+            varphase.nn.export(self.folder / "zero.h5", self.folder / f"{mode}.pt2", mode=mode)
+        subprocess.run([sys.executable, "-c", script], cwd=self.folder, check=True, env={**os.environ, "PYTHONPATH": ""})
+        network = varphase.nn.load(self.folder / "zero.h5")
+        for mode, name, tolerance in (("deterministic", "mean", 1e-6), ("ensemble", "sampled", 0.03)):
+            wanted = varphase.nn.predict(network, images, mode=mode, samples=200).numpy()
+            self.assertLess(np.abs(np.load(self.folder / f"{name}.npy") - wanted).max(), tolerance)
+        with self.assertRaises(errors.FileError):
+            varphase.nn.export(self.folder / "zero.h5", self.folder / "mean.pt2")
+        with self.assertRaises(errors.UsageError):
+            varphase.nn.export(self.folder / "zero.h5", self.folder / "mean.bin")
+
     def test_kl_is_what_the_run_s_table_says(self):
         self.train(tiny_spec(), 8)
         table = varphase.Run(self.folder / "r").metrics
@@ -268,6 +294,21 @@ class Machinery(unittest.TestCase):
             varphase.nn.convert(network, layers=["fc"])
         with self.assertRaisesRegex(errors.UnsupportedError, "ReLU"):
             varphase.nn.convert(network, layers=["1"])
+
+    def test_the_program_knows_the_same_names(self):
+        from varphase._call import engine
+
+        self.assertTrue(engine().version())
+        with tempfile.TemporaryDirectory() as folder:
+            for option, names in (("parameterization", PARAMETERIZATIONS), ("prior", PRIORS)):
+                spec = {"input": [1, 8, 8], "classes": 4, "layers": [{"variance_dense": {"out": 4, option: "nothing"}}]}
+                path = pathlib.Path(folder) / f"{option}.json"
+                path.write_text(json.dumps(spec))
+                with self.assertRaises(errors.UsageError) as caught:
+                    varphase.train(f"{folder}/r", network=path, data="synthetic-digits", progress=False)
+                listed = str(caught.exception).split("nothing", 1)[1].split(":", 1)[-1]
+                self.assertEqual({word.strip(" ,'.\n") for word in listed.replace("wants one of", "").split(",")} & set(names), set(names), listed)
+                self.assertEqual(listed.count(","), len(names) - 1, listed)
 
     def test_options_that_are_not_there_are_named(self):
         for options in ({"parameterization": "row"}, {"prior": "normal"},

@@ -11,6 +11,7 @@
 """
 
 from varphase.nn.convert import convert
+from varphase.nn.exported import export
 from varphase.nn.files import load
 from varphase.nn.layers import Dropout, GaussianDropout, RandomModule, VarianceConv2d, VarianceLayer, VarianceLinear
 from varphase.nn.network import Network, drawing, kl, number_layers, of_spec, predict, project
@@ -27,6 +28,7 @@ __all__ = [
     "VarianceLinear",
     "convert",
     "drawing",
+    "export",
     "kl",
     "load",
     "number_layers",

@@ -203,6 +203,15 @@ def predict(network, images, mode="ensemble", samples=50, seed=1, split="test", 
         network.train(was_training)
 
 
+def _parted(network):
+    """A chain's layers before the first that draws, and the others; of any other module: nothing, and all of it."""
+    if not isinstance(network, nn.Sequential):
+        return nn.Identity(), network
+    layers = list(network)
+    first = next((i for i, layer in enumerate(layers) if _random(layer)), 0)
+    return nn.Sequential(*layers[:first]), nn.Sequential(*layers[first:])
+
+
 def _members(network, images, mode, members, first, key):
     """Log of the mean probability, [N, classes]; row n * K + k is image n seen by member k."""
     if isinstance(images, np.ndarray):
@@ -211,7 +220,9 @@ def _members(network, images, mode, members, first, key):
     count = x.shape[0]
     draw = None
     if mode != "mean":
-        x = x.repeat_interleave(members, 0)
+        # What lies before the noise is the same for all members.
+        trunk, network = _parted(network)
+        x = trunk(x).repeat_interleave(members, 0)
         example = torch.arange(first, first + count, device=x.device).repeat_interleave(members)
         draw = noise.Draw(key, example, torch.arange(members, device=x.device).repeat(count))
     with drawing(network, mode, draw):
