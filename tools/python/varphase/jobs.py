@@ -82,6 +82,7 @@ def train(
     keep_optimizer: int | None = None,
     deterministic: bool | None = None,
     precision: Text | None = None,
+    reduction: Text | None = None,
     augment: Text | None = None,
     crop_padding: int | None = None,
     prune_sparsity: float | None = None,
@@ -176,6 +177,8 @@ def train(
         deterministic: the same bits run after run on one device [train.deterministic, true]
         precision: products and convolutions of training (evaluation and curvature are float32); bf16 keeps weights,
             batch norm's statistics and sampling in float32: one of float32, tf32, bf16 [train.precision, "tf32"]
+        reduction: type in which several ranks add their gradients up; bf16 halves what they send, and rounds to 8
+            bits: one of float32, bf16 [train.reduction, "float32"]
         augment: none, or crop-flip: training images are padded with black, cut back at a random place and mirrored
             half of the time: one of none, crop-flip [train.augment, "none"]
         crop_padding: of crop-flip, on every side (pixels) [train.crop_padding, 4]
@@ -229,6 +232,7 @@ def finetune(
     keep_optimizer: int | None = None,
     deterministic: bool | None = None,
     precision: Text | None = None,
+    reduction: Text | None = None,
     augment: Text | None = None,
     crop_padding: int | None = None,
     prune_sparsity: float | None = None,
@@ -287,6 +291,8 @@ def finetune(
         deterministic: the same bits run after run on one device [train.deterministic, true]
         precision: products and convolutions of training (evaluation and curvature are float32); bf16 keeps weights,
             batch norm's statistics and sampling in float32: one of float32, tf32, bf16 [train.precision, "tf32"]
+        reduction: type in which several ranks add their gradients up; bf16 halves what they send, and rounds to 8
+            bits: one of float32, bf16 [train.reduction, "float32"]
         augment: none, or crop-flip: training images are padded with black, cut back at a random place and mirrored
             half of the time: one of none, crop-flip [train.augment, "none"]
         crop_padding: of crop-flip, on every side (pixels) [train.crop_padding, 4]
