@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <map>
+#include <string>
+
 #include "analysis/predict/predictor.hpp"
 #include "src/distributed/communicator.hpp"
 
@@ -28,5 +31,10 @@ class SharedImages {
   std::int64_t sharing_;
   DeviceImages own_;
 };
+
+/// Predictor::all_metrics by several ranks, on every one of them.
+std::map<std::string, Metrics> shared_metrics(Communicator& ranks, Network& network,
+                                              const DeviceImages& images, std::uint64_t seed,
+                                              std::int64_t members);
 
 }  // namespace varphase

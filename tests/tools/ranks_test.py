@@ -11,7 +11,7 @@ import unittest
 import h5py
 import numpy
 
-from program import OFFLINE, ProgramTest, arrays, idx_folder, metrics_of
+from program import OFFLINE, ProgramTest, arrays, idx_folder, metrics_of, tiny_spec
 from ranks import Ranks, torchrun
 
 # Float32 sums over a batch in another order move a gradient by some 1e-7 of itself. Seen after 3 epochs of 25 steps: 5e-7 of an array's largest
@@ -74,7 +74,8 @@ class RanksTest(ProgramTest):
         self.assertLessEqual(largest, LARGEST)
         self.assertLessEqual(typical, TYPICAL)
         for one, other in zip(metrics_of(first)[1:], metrics_of(second)[1:]):
-            self.assertAlmostEqual(float(one["nll"]) / float(other["nll"]), 1, delta=1e-5)
+            for name in ("nll", "test_nll_deterministic", "test_nll_ensemble"):
+                self.assertAlmostEqual(float(one[name]) / float(other[name]), 1, delta=1e-5)
 
     def test_numbers_of_ranks(self):
         one, two, three = (self.train(str(count), count) for count in (1, 2, 3))
@@ -123,6 +124,12 @@ class RanksTest(ProgramTest):
             self.assertEqual([code for code, _, _ in results], [code, code], results)
             self.assertEqual(said.count("varphase:"), 1, results)
             self.assertIn(word, said)
+        # What all ranks find at once is said once.
+        (self.folder / "tiny.json").write_text(json.dumps(tiny_spec()))
+        results = Ranks(2, "train", "--network", self.folder / "tiny.json", "--data", self.folder / "data", "--batch-size", 12, "--epochs", 3,
+                        "--optimizer", "sgd", "--learning-rate", 1000, "--run", self.folder / "nan", *OFFLINE).ended(40)  # fmt: skip
+        self.assertEqual([code for code, _, _ in results], [5, 5], results)
+        self.assertEqual("".join(err for _, _, err in results).count("varphase:"), 1, results)
         # A verb that is not shared is the first rank's.
         run = self.train("run", 1, epochs=1)
         results = self.run_ranks(2, "inspect", run / "checkpoints/epoch_0001.h5")

@@ -9,6 +9,7 @@
 #include <fmt/ranges.h>
 
 #include "analysis/predict/predictor.hpp"
+#include "analysis/predict/shared_prediction.hpp"
 #include "checkpoints/document.hpp"
 #include "checkpoints/retention.hpp"
 #include "src/base/byte_text.hpp"
@@ -172,7 +173,8 @@ bool RunTrainer::end_epoch() {
 }
 
 Error RunTrainer::with_last_checkpoint(const Error& error) {
-  if (error.kind() != ErrorKind::numeric || !keeps()) return error;
+  if (error.kind() != ErrorKind::numeric) return error;
+  if (!keeps()) return words_of_first(error);
   writer_.flush();
   const std::vector<std::int64_t> epochs = run_.epochs();
   return Error(
@@ -180,6 +182,17 @@ Error RunTrainer::with_last_checkpoint(const Error& error) {
       prefixed(fmt::format("{}\n  last good checkpoint: {}; a smaller train.learning_rate may hold",
                            error.what(),
                            epochs.empty() ? "none" : run_.checkpoint(epochs.back()).string())));
+}
+
+Error RunTrainer::words_of_first(const Error& error) {
+  // All ranks find it at once. Rank 0 knows the checkpoints, and its error ends this wait.
+  constexpr double kPatience = 10;
+  try {
+    ranks_->barrier("the end", kPatience);
+  } catch (const Error& first) {
+    return first;
+  }
+  return error;
 }
 
 Snapshot RunTrainer::complete(Snapshot snapshot,
@@ -197,7 +210,7 @@ void RunTrainer::first_checkpoint() {
   report.elbo = std::nan("");
   report.log_alpha = trainer_->log_alpha();
   report.sparsity = trainer_->sparsity();
-  const auto metrics = metrics_file_.append(report, 0, evaluate());
+  const auto metrics = metrics_file_.append(report, 0, evaluate(nullptr));
   writer_.submit(run_.checkpoint(0), complete(trainer_->snapshot(), metrics));
   writer_.flush();
   const auto bytes = static_cast<double>(fs::file_size(run_.checkpoint(0)));
@@ -215,9 +228,12 @@ void RunTrainer::first_checkpoint() {
   job_.started(start);
 }
 
-SplitMetrics RunTrainer::evaluate() {
+SplitMetrics RunTrainer::evaluate(Communicator* ranks) {
   const Stopwatch clock;
   const auto metrics_of = [&](const DeviceImages& images) {
+    if (ranks != nullptr && !ranks->alone())
+      return shared_metrics(*ranks, network_, images,
+                            static_cast<std::uint64_t>(config_.train.seed), config_.train.samples);
     return Predictor(network_, images, static_cast<std::uint64_t>(config_.train.seed))
         .all_metrics(config_.train.samples);
   };
@@ -234,6 +250,7 @@ void RunTrainer::drop_weights(EpochReport& report) {
   const double sparsity = prune_sparsity(train, report.epoch);
   trainer_->prune(sparsity, pruning_score(network_, images_.train, train.prune_criterion,
                                           static_cast<std::uint64_t>(train.seed)));
+  trainer_->synchronize();  // scores of unlike processors may cut otherwise
   report.sparsity = trainer_->sparsity();
   report.log_alpha = trainer_->log_alpha();
   report.kl = trainer_->kl();
@@ -268,8 +285,8 @@ EpochRow RunTrainer::row_of(const EpochReport& report, const SplitMetrics& evalu
 
 void RunTrainer::finish_epoch(EpochReport report) {
   drop_weights(report);
+  const SplitMetrics evaluated = evaluates() ? evaluate(ranks_) : SplitMetrics{};
   if (!keeps()) return;
-  const SplitMetrics evaluated = evaluates() ? evaluate() : SplitMetrics{};
   const auto metrics = metrics_file_.append(report, trainer_->step(), evaluated);
   const EpochRow row = row_of(report, evaluated);
   if (row.scores) last_evaluated_ = row;

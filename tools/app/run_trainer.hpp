@@ -79,11 +79,13 @@ class RunTrainer {
   }
   std::string prefixed(const std::string& message) const;
   Error with_last_checkpoint(const Error& error);
+  Error words_of_first(const Error& error);
   Snapshot complete(Snapshot snapshot, const std::map<std::string, double>& metrics) const;
   void first_checkpoint();
   void check_same_images() const;
   /// Of the test images, and of the validation images where there are any.
-  SplitMetrics evaluate();
+  /// @param ranks  who share the images; null: this process alone
+  SplitMetrics evaluate(Communicator* ranks);
   /// Drops weights where the schedule says so.
   void drop_weights(EpochReport& report);
   EpochRow row_of(const EpochReport& report, const SplitMetrics& evaluated) const;
