@@ -95,8 +95,9 @@ class SetReader {
 
   Dataset read() {
     Dataset dataset;
+    const bool whole = undivided();  // asked while the array is there: a part is moved out of it
     dataset.train = part(kTrain);
-    if (undivided()) {
+    if (whole) {
       divide(dataset);
       return dataset;
     }
@@ -111,7 +112,9 @@ class SetReader {
   std::optional<ForeignArray>& labels(std::size_t part) { return arrays_[kParts + part]; }
   bool there(std::size_t part) { return images(part).has_value(); }
   /// Whether the images that were found are all of the set's.
-  bool undivided() { return images_.is_alone(images(kTrain)->name) && !there(kTest); }
+  bool undivided() {
+    return there(kTrain) && images_.is_alone(images(kTrain)->name) && !there(kTest);
+  }
 
   ImageSet part(std::size_t which) {
     ForeignArray& pixels = found(images(which), images_, which);
