@@ -166,31 +166,29 @@ class Sanity {
         worst = t + 1;
       }
     }
-    check.found = fmt::format("the mean loss {} {:.4g} nats in {} steps",
+    check.found = fmt::format("mean loss {} {:.4g} nats in {} steps",
                               (whole >= 0) != base_.is_targeted() ? "rises" : "falls",
                               std::abs(whole), base_.steps);
-    if (!check.passed)
-      check.found += fmt::format(", and goes back by {:.4g} at step {}", -least, worst);
+    if (!check.passed) check.found += fmt::format("; back {:.4g} at step {}", -least, worst);
     return check;
   }
 
   SanityCheck steps(const Tried& one, const Tried& base, const Tried& twice) const {
-    return {
-        "steps", !falls(one, base) && !falls(base, twice),
-        fmt::format("1, {} and {} steps succeed with {}, {} and {}", base_.steps, 2 * base_.steps,
-                    percent(one.rate), percent(base.rate), percent(twice.rate))};
+    return {"steps", !falls(one, base) && !falls(base, twice),
+            fmt::format("success {}, {}, {} in 1, {}, {} steps", percent(one.rate),
+                        percent(base.rate), percent(twice.rate), base_.steps, 2 * base_.steps)};
   }
 
   SanityCheck without_bounds(const Tried& all) const {
     return {"unbounded", all.rate >= kUnboundedRate,
-            fmt::format("{} steps over the whole range succeed with {}", all.outcome.steps,
+            fmt::format("{} steps over the whole range: success {}", all.outcome.steps,
                         percent(all.rate))};
   }
 
   SanityCheck random(const Tried& noise, const Tried& base) const {
     return {"noise", !falls(noise, base),
-            fmt::format("random points of the ball succeed with {}, {} steps with {}",
-                        percent(noise.rate), base_.steps, percent(base.rate))};
+            fmt::format("random points of the ball: success {}, {} steps: {}", percent(noise.rate),
+                        base_.steps, percent(base.rate))};
   }
 
   /// Whether b succeeds less than a, by more than the noise of a paired difference.

@@ -52,6 +52,8 @@ ImageSet read_unlabelled(const DataConfig& config, const Shape& input, unsigned 
 
 OtherImages open_other_images(const DataConfig& run, const Network& network,
                               const std::string& data, const TextList& reading, unsigned threads) {
+  VARPHASE_CHECK(!data.empty(), ErrorKind::usage,
+                 "--ood: wants a data set's name, a folder or a file, got nothing");
   DataConfig config = run;
   config.data = data;
   config.source.clear();

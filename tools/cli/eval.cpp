@@ -114,8 +114,8 @@ class EvalVerb final : public Verb {
     } else {
       print_networks(result, wide_);
       print_out(
-          "\n{} images, K = {}; accuracy with its standard error, NLL in nats an image; bytes of "
-          "the file\n",
+          "\n{} images, K = {}\n"
+          "accuracy with its standard error, NLL in nats an image; bytes of the file\n",
           result.split, result.samples);
       for (const EvaluatedNetwork& network : result.entries)
         if (network.execution) print_execution(network);

@@ -21,14 +21,14 @@ struct Shown {
 };
 
 const std::vector<Shown> kClassification{{"cls/Acc", "Acc %", true, 2},
-                                         {"cls/Brier", "Brier", false, 4, 1},
+                                         {"cls/Brier", "Brier", false, 4, 2},
                                          {"cls/NLL", "NLL", false, 4},
-                                         {"cls/Entropy", "Entropy", false, 4},
+                                         {"cls/Entropy", "Entropy", false, 4, 1},
                                          {"cls/MI", "MI", false, 4}};
 const std::vector<Shown> kCalibration{
     {"cal/ECE", "ECE %", true, 2}, {"cal/aECE", "aECE %", true, 2}, {"cal/MCE", "MCE %", true, 2}};
 const std::vector<Shown> kSelective{{"sc/AURC", "AURC %", true, 3},
-                                    {"sc/AUGRC", "AUGRC %", true, 3},
+                                    {"sc/AUGRC", "AUGRC %", true, 3, 1},
                                     {"sc/Acc_80Cov", "Acc_80Cov %", true, 2},
                                     {"sc/Acc_90Cov", "Acc_90Cov %", true, 2}};
 const std::vector<Shown> kDetection{
@@ -148,7 +148,7 @@ void print_metric_tables(const EvaluateResult& result, bool wide) {
   print_out("\nmetrics of {} images, K = {}, seed {}; {} bins", result.split, result.samples,
             result.seed, kCalibrationBins);
   if (tables.resamples > 0) {
-    print_out("; {} bootstrap resamples\nless base: 95 % of the differences from {}, {}",
+    print_out("; {} bootstrap resamples\nless base: 95 % of the differences from\n  {}, {}",
               count_text(tables.resamples), tables.against.empty() ? first.network : tables.against,
               tables.against.empty() ? first.estimator : "by the same way of prediction");
   }

@@ -8,6 +8,9 @@
 import json
 import unittest
 
+import h5py
+import numpy as np
+
 from program import OFFLINE, ProgramTest, idx_folder
 
 
@@ -30,7 +33,9 @@ class Eval(ProgramTest):
         for words in ("metrics of test images, K = 4, seed 1; 15 bins; 50 bootstrap resamples", "AURC %", "less base",
                       "30 images of", "mutual inf.", "FPR95 %"):  # fmt: skip
             self.assertIn(words, done.stdout)
-        self.assertLessEqual(max(map(len, done.stdout.splitlines())), 120)
+        self.assertLessEqual(max(len(line) for line in done.stdout.splitlines() if str(other) not in line), 80)
+        self.assertIn("--wide adds: Brier, Entropy", done.stdout)
+        self.assertIn("--wide adds: AUGRC %", done.stdout)
         kept = json.loads((one / "evaluations/50_metrics.json").read_text())["metrics"]
         self.assertEqual(kept["groups"], ["cls", "cal", "sc", "ood"])
         self.assertEqual([kept["bins"], kept["resamples"], kept["level"], len(kept["columns"])], [15, 50, 0.95, 8])
@@ -76,6 +81,44 @@ class Eval(ProgramTest):
         self.works("eval", one, "--ood", large, "--resize", "8x8", *OFFLINE)
         # One file of images without labels will do.
         self.works("eval", one, "--ood", large / "t10k-images-idx3-ubyte", "--resize", "8x8", *OFFLINE)
+
+    def test_other_images_that_are_none_are_refused_before_any_work(self):
+        one = self.train_tiny("one")
+        colours, broken, text = (self.folder / name for name in ("colours.h5", "broken.h5", "text.txt"))
+        draw = np.random.default_rng(0)
+        for path, shape, kind in ((colours, (8, 8, 8, 3), np.uint8), (broken, (8, 8, 8), np.float32)):
+            with h5py.File(path, "w") as file:
+                for part in ("train", "test"):
+                    images = draw.integers(0, 200, shape).astype(kind)
+                    if path == broken:
+                        images[3, 2, 1] = np.nan
+                    file[f"{part}/images"], file[f"{part}/labels"] = images, np.arange(8) % 4
+                    if path == broken:
+                        file[f"{part}/images"].attrs["range"] = "0..255"
+        text.write_text("no image\n")
+        (self.folder / "empty").mkdir()
+        before = sorted(one.rglob("*"))
+        for code, words, more in (
+            (2, ("--ood", "[3, 8, 8]", "--convert grey"), [colours]),
+            (2, ("--ood", "[3, 8, 8]", "--convert grey"), [colours, "--resize", 8]),
+            (2, ("unknown value 'gray'", "did you mean 'grey'"), [colours, "--convert", "gray"]),
+            (2, ("--resize 0", "1 to 16384"), [colours, "--resize", 0]),
+            (2, ("--ood", "[3, 6, 6]", "--resize 8x8"), [colours, "--resize", 6]),
+            (3, ("image 3 has a pixel of nan",), [broken]),
+            (3, ("text.txt", "HDF5"), [text]),
+            (3, ("empty", "no image"), [self.folder / "empty"]),
+            (3, ("nowhere", "no such folder or file"), [self.folder / "nowhere"]),
+            (2, ("--ood", "got nothing"), [""]),
+            (2, ("--samples", "at least 1"), [colours, "--convert", "grey", "--samples", 0]),
+            (2, ("--resamples", "0 to 1000000"), [colours, "--convert", "grey", "--resamples", -1]),
+            (2, ("no such group", "sc, ood"), [colours, "--metrics", "odd"]),
+        ):  # fmt: skip
+            with self.subTest(more=more):
+                done = self.fails(code, *words, arguments=["eval", one, "--ood", *more, *OFFLINE])
+                self.assertEqual(done.stdout, "")
+        self.fails(2, "--ood names it", arguments=["eval", one, "--metrics", "ood", *OFFLINE])
+        self.assertEqual(sorted(one.rglob("*")), before)
+        self.works("eval", one, "--ood", colours, "--convert", "grey", "--samples", 2, *OFFLINE)
 
     def test_a_damaged_checkpoint_is_refused_by_name(self):
         one = self.train_tiny("one")

@@ -8,7 +8,10 @@
 import json
 import unittest
 
-from program import OFFLINE, ProgramTest
+import h5py
+import numpy as np
+
+from program import OFFLINE, ProgramTest, idx_folder
 
 
 class Shift(ProgramTest):
@@ -38,6 +41,17 @@ class Shift(ProgramTest):
         self.fails(2, "did you mean 'rotation'", arguments=["shift", run, "--corruptions", "rotatoin", *OFFLINE])
         self.fails(2, "test images", arguments=["shift", run, "--images", 100000, *OFFLINE])
         self.fails(2, "--images", arguments=["shift", run, "--images", -1, *OFFLINE])
+        self.fails(2, "--samples", "at least 1", arguments=["shift", run, "--samples", 0, *OFFLINE])
+        self.fails(2, "unknown value ''", arguments=["shift", run, "--corruptions", "", *OFFLINE])
+        self.fails(2, "unknown flag --strengths", arguments=["shift", run, "--strengths", 9, *OFFLINE])
+        large, broken = idx_folder(self.folder / "large", size=12), self.folder / "broken.h5"
+        with h5py.File(broken, "w") as file:
+            for part in ("train", "test"):
+                file[f"{part}/images"], file[f"{part}/labels"] = np.full((8, 8, 8), np.nan, np.float32), np.arange(8) % 4
+                file[f"{part}/images"].attrs["range"] = "0..1"
+        for code, words, data in ((2, "[1, 12, 12]", large), (3, "a pixel of nan", broken), (3, "no data set that is known", self.folder)):
+            done = self.fails(code, words, arguments=["shift", run, "--data", data, *OFFLINE])
+            self.assertEqual(done.stdout, "")
         self.fails(3, "nowhere", arguments=["shift", self.folder / "nowhere", *OFFLINE])
 
 
