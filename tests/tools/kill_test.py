@@ -133,7 +133,7 @@ class Kill(ProgramTest):
         analyses = {"kappa": (lambda place: ["--layer", "all", *OFFLINE], None),
                     "sweep": (lambda place: ["--samples", 4, *OFFLINE], None),
                     "prune": (lambda place: ["--sparsity", 0.6, "--out", place / "pruned/60.h5", *OFFLINE], ["pruned/60.h5"]),
-                    "attack": (lambda place: ["--epsilon", "20px", "--steps", 40, "--samples", 20, "--batch", 10, "--save", *OFFLINE], None),
+                    "attack": (lambda place: ["--epsilon", "20px", "--steps", 80, "--samples", 100, "--batch", 10, "--save", *OFFLINE], None),
                     "export": (lambda place: ["--to", "safetensors"], ["exports/epoch_0012.safetensors"])}  # fmt: skip
         references = {}
         place = self.folder / "killed"  # of that name, as results hold paths

@@ -144,6 +144,7 @@ AttackRuns::AttackRuns(const AttackRunsRequest& asked, Job& job)
       asked.batch > 0 ? asked.batch : images_of_batch(models_.front().models(), attack_, device_);
   request_ = identity(dataset).dump();
   check_output();
+  result_.stem = stem_.string();
   result_.against = against;
   result_.attack = attack_;
   result_.mode = asked.mode;
@@ -229,7 +230,7 @@ void AttackRuns::say_budget() const {
   for (const AttackModels& models : models_)
     for (const std::string& file : models.pruned())
       job_.note(fmt::format(
-          "{}: pruned layers run dense here, which gives the same within rounding", file));
+          "{}: pruned layers run dense here,\n  which gives the same within rounding", file));
   job_.note(fmt::format("{} images, {} gradients an image: {} in all", count_text(images_.count()),
                         count_text(result_.gradients_an_image),
                         count_text(result_.gradients_an_image * images_.count())));
@@ -334,7 +335,13 @@ void AttackRuns::attack_all() {
   ranks.barrier("the attack's end", kEndSeconds);  // all have read the parts
   if (!ranks.first()) return;
   write();
-  if (result_.unwritten.empty()) parts.remove(batches);
+  if (result_.unwritten.empty()) {
+    parts.remove(batches);
+  } else if (batches > 1) {
+    result_.unwritten.back() +=
+        fmt::format("\n  what was attacked is kept: the same command{} goes on from there",
+                    asked_.out.empty() ? "" : " with --overwrite");
+  }
 }
 
 void AttackRuns::summarize() {
@@ -347,7 +354,6 @@ void AttackRuns::summarize() {
   };
   result_.linf = mean(outcome_.linf);
   result_.l2 = mean(outcome_.l2);
-  result_.stem = stem_.string();
 }
 
 void AttackRuns::write() {

@@ -148,7 +148,7 @@ struct AttackRunsResult {
   std::size_t against = 0;              // which of them the others are compared with
   std::vector<SanityRow> sanity;        // of --sanity; nothing else is then made
   Json data;                            // as trained_images says it
-  std::string stem;                     // of the files, without an ending
+  std::string stem;                     // of the files, without an ending; "": nothing is kept
   std::vector<std::string> unwritten;   // why a file beside the result is missing
   /// Where the job was asked to end: images that are done; the same request goes on from there.
   std::optional<std::int64_t> interrupted;

@@ -44,7 +44,12 @@ void AttackParts::keep(std::int64_t batch, const AttackOutcome& outcome) const {
   VARPHASE_CHECK(!error, ErrorKind::io, "{}: cannot be made: {}", folder_.string(),
                  error.message());
   remove_stale_temporaries(folder_);
-  write_document(path(batch), to_document(outcome, {{kRequest, request_}}));
+  try {
+    write_document(path(batch), to_document(outcome, {{kRequest, request_}}));
+  } catch (const Error& unwritten) {
+    fail(unwritten.kind(), "{}\n  the parts before it are kept: the same command goes on from them",
+         unwritten.what());
+  }
 }
 
 void AttackParts::remove(std::int64_t batches) const {

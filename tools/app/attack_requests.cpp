@@ -2,11 +2,32 @@
 // SPDX-License-Identifier: MIT
 #include "tools/app/attack_requests.hpp"
 
+#include <algorithm>
+#include <utility>
+
+#include "analysis/robustness/epsilon.hpp"
 #include "src/base/error.hpp"
 
 namespace varphase {
+namespace {
+
+/// A check has one answer, and neither judges nor files.
+void check_sanity(const AttackRunsRequest& asked) {
+  const std::pair<const char*, bool> useless[] = {{"--judge", !asked.judge.empty()},
+                                                  {"--out", !asked.out.empty()},
+                                                  {"--save", asked.save},
+                                                  {"--grid", asked.grid}};
+  for (const auto& [flag, given] : useless)
+    VARPHASE_CHECK(!given, ErrorKind::usage,
+                   "{}: --sanity checks the attack in place of it, and writes nothing\n  attack "
+                   "without --sanity for that",
+                   flag);
+}
+
+}  // namespace
 
 AttackRequest attack_of(const AttackRunsRequest& asked) {
+  if (asked.sanity) check_sanity(asked);
   AttackRequest attack;
   attack.method = attack_methods().value(asked.method);
   attack.steps = asked.steps;
@@ -27,8 +48,11 @@ AttackRequest attack_of(const AttackRunsRequest& asked) {
   } else {
     attack.gradient = attack_gradients().value(asked.gradient);
   }
+  // All but what the images and the network know: the range of an epsilon, the classes.
   constexpr std::int64_t kAnyPixels = 1LL << 40, kAnyClasses = 1LL << 40;
-  check_request(attack, kAnyPixels, kAnyClasses);
+  AttackRequest within = attack;
+  if (within.epsilon != kUnbounded) within.epsilon = std::min(within.epsilon, kPixelRange);
+  check_request(within, kAnyPixels, kAnyClasses);
   return attack;
 }
 

@@ -27,7 +27,7 @@ std::string through(const AttackRequest& attack) {
 
 void print_attack(const AttackRunsResult& result) {
   const AttackRequest& attack = result.attack;
-  print_out("{}, epsilon {}\n{} steps of {:.6g}px from {}{}; target {}\n",
+  print_out("{}, epsilon {}\n{} steps of {:.6g}px from {}{}\ntarget {}\n",
             attack_methods().name(attack.method), distance_text(attack.epsilon), attack.steps,
             attack.step, attack.random_start ? "a random point" : "the image",
             attack.restarts > 1 ? fmt::format(", {} restarts", attack.restarts) : "",
@@ -71,7 +71,7 @@ void print_result(const AttackRunsResult& result) {
   print_attack(result);
   for (const JudgedAttack& judge : result.judges) print_judge(result, judge);
   print_out(
-      "\n{} {} images, moved {:.4g} pixel values at most a pixel, {:.5g} in L2 (means)\n"
+      "\n{} {} images, moved {:.4g}px at most a pixel, {:.5g}px in L2 (means)\n"
       "success of all images with Wilson's interval; entropy and loss in nats an image\n"
       "{} gradients an image through one network, {} in all\n",
       count_text(result.images), result.split, result.linf, result.l2,
@@ -82,12 +82,12 @@ void print_sanity(const AttackRunsResult& result) {
   print_attack(result);
   print_out("\n");
   for (const SanityRow& row : result.sanity)
-    print_out("{:8}  {:10}  {}\n", row.passed ? "passed" : "FLAGGED", row.name, row.found);
+    print_out("{:7}  {:9}  {}\n", row.passed ? "passed" : "FLAGGED", row.name, row.found);
   print_out("\n{}\n",
             result.is_sane()
                 ? "nothing speaks of masked gradients; that proves no robustness"
-                : "gradients are masked, or the attack is too weak: a low rate of success is no "
-                  "sign of robustness\n(docs/robustness.md, \"Attacks\")");
+                : "gradients are masked, or the attack is too weak:\na low rate of success is no "
+                  "sign of robustness (docs/robustness.md)");
 }
 
 class AttackVerb final : public Verb {
@@ -115,10 +115,13 @@ class AttackVerb final : public Verb {
     TerminalJob<> job(quiet_, !json_);
     const AttackRunsResult result = engine.attack(request_, job);
     if (result.interrupted) {
-      print_err(
-          "interrupted after {} of {} images; {}\n", count_text(*result.interrupted),
-          count_text(result.images),
-          request_.sanity ? "a check has no parts to keep" : "the same command goes on from here");
+      print_err("interrupted{}; {}\n",
+                request_.sanity
+                    ? std::string()
+                    : fmt::format(" after {} of {} images", count_text(*result.interrupted),
+                                  count_text(result.images)),
+                result.stem.empty() ? "this network lies in no run that could keep what was done"
+                                    : "the same command goes on from here");
       return kInterrupted;
     }
     const bool checked = !result.sanity.empty();

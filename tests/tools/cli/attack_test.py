@@ -9,6 +9,7 @@ import atexit
 import functools
 import json
 import pathlib
+import resource
 import shutil
 import signal
 import subprocess
@@ -110,7 +111,7 @@ class Attack(ProgramTest):
 
     def test_an_interrupted_attack_goes_on_bit_for_bit(self):
         one = self.train_tiny("one")
-        slow = ["attack", one, "--epsilon", "20px", "--steps", 30, "--samples", 30, "--judge-samples", 20, "--batch", 4, "--restarts", 2,
+        slow = ["attack", one, "--epsilon", "20px", "--steps", 60, "--samples", 100, "--judge-samples", 20, "--batch", 2, "--restarts", 2,
                 "--save", *OFFLINE]  # fmt: skip
         self.works(*slow)
         files = sorted((one / "attacks").iterdir())
@@ -133,6 +134,68 @@ class Attack(ProgramTest):
         self.assertIn("goes on after", done.stderr)
         self.assertEqual([file.suffix for file in sorted((one / "attacks").iterdir())], [".csv", ".h5", ".json"])
         self.assertEqual([files[0].read_text(), arrays(files[1])], wanted)
+
+    def test_a_full_disk_costs_nothing_that_was_done(self):
+        one = self.train_tiny("one")
+        attack = ["attack", one, "--epsilon", "20px", "--steps", 5, "--samples", 3, "--batch", 4, "--save", *OFFLINE]
+        self.works(*attack)
+        kept = sorted((one / "attacks").iterdir())
+        wanted = [kept[0].read_text(), arrays(kept[1])]
+        sizes = [file.stat().st_size for file in kept]
+        for file in kept:
+            file.unlink()
+        before = {path: path.read_bytes() for path in one.rglob("*") if path.is_file()}
+
+        def room(size):
+            return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+        # No room for one batch: nothing is there, half or whole.
+        self.fails(3, "batch_00000.h5: not written", "goes on from them", arguments=attack, preexec_fn=room(1000))
+        self.assertEqual(before, {path: path.read_bytes() for path in one.rglob("*") if path.is_file()})
+        # Room for each batch and not for all: the batches wait.
+        self.fails(3, ".h5: not written", "what was attacked is kept: the same command goes on", arguments=attack,
+                   preexec_fn=room(max(sizes) - 1000))  # fmt: skip
+        parts = sorted(one.glob("attacks/*.partial/*"))
+        self.assertEqual([part.name for part in parts], [f"batch_{i:05}.h5" for i in range(10)])
+        self.assertEqual(list(one.glob("attacks/*.h5")), [])
+        self.works("check", one)
+        # Room again.
+        done = self.works(*[word for word in attack if word != "--quiet"])
+        self.assertIn("goes on after 40 of 40 images", done.stderr)
+        self.assertEqual(sorted((one / "attacks").iterdir()), kept)
+        self.assertEqual([kept[0].read_text(), arrays(kept[1])], wanted)
+
+    def test_a_disk_that_fills_between_two_batches(self):
+        one = self.train_tiny("one")
+        attack = ["attack", one, "--epsilon", "20px", "--steps", 5, "--samples", 3, "--batch", 4, "--save", *OFFLINE]
+        self.works(*attack)
+        kept = sorted((one / "attacks").iterdir())
+        wanted = [kept[0].read_text(), arrays(kept[1])]
+        shutil.move(one / "attacks", self.folder / "whole")
+        # A disk of its own, which ends with the shell; the attack's first batches fit, then the filler goes.
+        (self.folder / "disk.sh").write_text("""set -u
+            one=$1; shift
+            cp -r "$one" "$one.kept" && mount -t tmpfs -o size=4m none "$one" || exit 77
+            cp -r "$one.kept/." "$one" && mkdir "$one/attacks"
+            free=$(df --output=avail -k "$one" | tail -1)
+            dd if=/dev/zero of="$one/filler" bs=1k count=$((free - 48)) status=none
+            "$@"; echo "FULL $?"
+            ls "$one"/attacks/*.partial
+            rm "$one/filler"
+            "$@"; echo "ROOM $?"
+            mkdir "$one.after" && cp -r "$one/attacks/." "$one.after"
+            """)  # fmt: skip
+        done = subprocess.run(["unshare", "-m", "sh", self.folder / "disk.sh", one, PROGRAM, *map(str, attack)], capture_output=True, text=True)
+        if "FULL" not in done.stdout:
+            self.skipTest(f"wants the right to mount a tmpfs: {done.stderr}")
+        said = done.stdout.splitlines()
+        self.assertEqual([line for line in said if line.startswith(("FULL", "ROOM"))], ["FULL 3", "ROOM 0"], done.stderr)
+        parts = [line for line in said if line.startswith("batch_")]
+        self.assertIn(len(parts), range(1, 10), done.stdout)
+        self.assertIn("No space left on device", done.stderr)
+        after = sorted(pathlib.Path(f"{one}.after").iterdir())
+        self.assertEqual([file.name for file in after], [file.name for file in kept])
+        self.assertEqual([after[0].read_text(), arrays(after[1])], wanted)
 
     def test_noise_judges_that_no_gradient_saw(self):
         one = self.trained()
@@ -165,8 +228,11 @@ class Attack(ProgramTest):
         self.assertNotEqual(result["judges"][1]["rows"], result["judges"][0]["rows"])
         both = self.attacked(one, two, "--epsilon", "30px", "--steps", 3)
         self.assertEqual((both["networks"], both["gradients_an_image"]), (2, 2 * 3 * 10))
-        done = self.works("attack", one / "pruned/50.h5", "--epsilon", "30px", "--steps", 2, "--threads", 1, "--device", "cpu")
-        self.assertIn("dense", done.stderr)
+        done = self.works("attack", one / "pruned/50.h5", "--epsilon", "30px", "--steps", 2, "--threads", 1, "--device", "cpu",
+                          "--judge", two)  # fmt: skip
+        self.assertIn("50.h5: pruned layers run dense here", done.stderr)
+        shown = [line for line in (done.stdout + done.stderr).splitlines() if str(self.folder) not in line]
+        self.assertLessEqual(max(map(len, shown)), 80)
         self.fails(2, "cannot see the same images", arguments=["attack", *attack, "--judge", small_run(), *OFFLINE])
 
     def test_judges_are_compared_image_by_image(self):
@@ -212,9 +278,11 @@ class Attack(ProgramTest):
             arguments = ["attack", "--epsilon", "8px" if method == "pgd-linf" else "60px", "--method", method, "--sanity", *OFFLINE]
             honest = self.works(*arguments, counted() / "plain")
             self.assertIn("nothing speaks of masked gradients", honest.stdout)
+            self.assertLessEqual(max(map(len, honest.stdout.splitlines())), 80)
             self.assertNotIn("FLAGGED", honest.stdout)
             done = self.fails(1, arguments=[*arguments, counted() / "saturated"])
             self.assertIn("gradients are masked", done.stdout)
+            self.assertLessEqual(max(map(len, done.stdout.splitlines())), 80)
             flagged = [line.split()[1] for line in done.stdout.splitlines() if line.startswith("FLAGGED")]
             self.assertLessEqual({"gradient", "unbounded"}, set(flagged))
         checks = json.loads(run("attack", counted() / "saturated", "--epsilon", "8px", "--sanity", "--json", *OFFLINE).stdout)
@@ -222,8 +290,35 @@ class Attack(ProgramTest):
         self.assertFalse((counted() / "saturated/attacks").exists())
 
     def test_bad_input_is_refused_before_any_work(self):
-        plain = counted() / "plain"
+        plain, saturated = counted() / "plain", counted() / "saturated"
+        broken = self.folder / "broken.h5"
+        with h5py.File(broken, "w") as file:
+            for part in ("train", "test"):
+                images = np.zeros((20, 12, 12), np.float32)
+                images[3, 2, 1] = np.nan
+                file[f"{part}/images"], file[f"{part}/labels"] = images, np.arange(20) % 10
+                file[f"{part}/images"].attrs["range"] = "0..1"
+        before = sorted(plain.rglob("*"))
         for words, more in (
+            (["negative"], ["--epsilon", "-1/255"]),
+            (["over the range of images of 144 pixels", "255px"], ["--epsilon", "256px"]),
+            (["over the range", "255px"], ["--epsilon", "1.01", "--method", "ifgsm"]),
+            (["8/255 or 0.03"], ["--epsilon", "nan"]),
+            (["8/255 or 0.03"], ["--epsilon", "8/0"]),
+            (["pgd-linf wants --epsilon"], ["--epsilon", "none"]),
+            (["--step -1px", "negative"], ["--epsilon", "8px", "--step", "-1px"]),
+            (["--target -1", "from 0"], ["--epsilon", "8px", "--target", "-1"]),
+            (["or a class's number"], ["--epsilon", "8px", "--target", "1.5"]),
+            (["--images: -1"], ["--epsilon", "8px", "--images", "-1"]),
+            (["--steps: 0"], ["--epsilon", "8px", "--steps", 0]),
+            (["--restarts: 0"], ["--epsilon", "8px", "--restarts", 0]),
+            (["did you mean --epsilon"], ["--epsilom", "8px"]),
+            (["did you mean 'mean'"], ["--epsilon", "8px", "--gradient", "mena"]),
+            (["--save", "writes nothing"], ["--epsilon", "8px", "--sanity", "--save"]),
+            (["--grid", "writes nothing"], ["--epsilon", "8px", "--sanity", "--grid"]),
+            (["--out", "writes nothing"], ["--epsilon", "8px", "--sanity", "--out", self.folder / "a.json"]),
+            (["--judge", "writes nothing"], ["--epsilon", "8px", "--sanity", "--judge", saturated]),
+            (["[1, 28, 28]", "the network wants [1, 12, 12]"], ["--epsilon", "8px", "--data", "synthetic-digits"]),
             (["--epsilon", "such as 8/255"], []),
             (["negative"], ["--epsilon=-1/255"]),
             (["over the range", "255px"], ["--epsilon", "8"]),
@@ -243,6 +338,10 @@ class Attack(ProgramTest):
         ):
             with self.subTest(more=more):
                 self.fails(2, *words, arguments=["attack", plain, *more, *OFFLINE])
+        self.fails(2, "paths is required", arguments=["attack"])
+        self.fails(3, "a pixel of nan", arguments=["attack", plain, "--epsilon", "8px", "--data", broken, *OFFLINE])
+        self.fails(3, "attack_test.py", "wants a folder of images", arguments=["attack", plain, "--epsilon", "8px", "--data", __file__, *OFFLINE])
+        self.assertEqual(sorted(plain.rglob("*")), before)
         self.fails(3, "no/such/run", arguments=["attack", "no/such/run", "--epsilon", "8px"])
         self.fails(3, "no/such/run", arguments=["attack", plain, "--epsilon", "8px", "--judge", "no/such/run", *OFFLINE])
 
