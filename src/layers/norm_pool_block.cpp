@@ -47,6 +47,7 @@ struct Kind {
   std::int64_t pool;
   bool channels_first_out;
   bool training;
+  bool keeps_winner;  // for a backward pass
   Communicator* ranks = nullptr;  // of several batches that are normalized as one
 };
 
@@ -87,6 +88,18 @@ at::Tensor workspace_of(const at::Tensor& x) {
                      : at::Tensor();
 }
 
+/// @param training  the statistics are of the batch, and not known yet
+Arrays arrays_of(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
+                 const at::Tensor& running_mean, const at::Tensor& running_var, bool training) {
+  const at::TensorOptions options = weight.options().requires_grad(false);
+  return {channels_last(x),
+          weight,
+          bias,
+          training ? at::empty(weight.sizes(), options) : running_mean,
+          training ? at::empty(weight.sizes(), options) : (running_var + BatchNorm::kEps).rsqrt(),
+          {}};
+}
+
 at::Tensor run_forward(const Kind& kind, Arrays& arrays, const at::Tensor& running_mean,
                        const at::Tensor& running_var) {
   const at::Tensor& x = arrays.x;
@@ -95,7 +108,7 @@ at::Tensor run_forward(const Kind& kind, Arrays& arrays, const at::Tensor& runni
   const bool last = x.dim() == 4 && !kind.channels_first_out;
   at::Tensor y = at::empty(shape, x.options().requires_grad(false),
                            last ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous);
-  if (kind.training && kind.pool > 1)
+  if (kind.keeps_winner && kind.pool > 1)
     arrays.winner = at::empty({y.numel()}, x.options().dtype(at::kByte).requires_grad(false));
   const at::Tensor workspace = kind.training ? workspace_of(x) : at::Tensor();
   on_activations(x, [&](auto type) {
@@ -120,13 +133,7 @@ struct NormPoolFunction : torch::autograd::Function<NormPoolFunction> {
                             const at::Tensor& weight, const at::Tensor& bias,
                             const at::Tensor& running_mean, const at::Tensor& running_var,
                             const Kind& kind) {
-    const at::TensorOptions options = weight.options().requires_grad(false);
-    Arrays arrays{channels_last(x),
-                  weight,
-                  bias,
-                  at::empty(weight.sizes(), options),
-                  at::empty(weight.sizes(), options),
-                  {}};
+    Arrays arrays = arrays_of(x, weight, bias, running_mean, running_var, kind.training);
     at::Tensor y = run_forward(kind, arrays, running_mean, running_var);
     context->save_for_backward(
         {arrays.x, weight, bias, arrays.mean, arrays.inverse_sd, arrays.winner, arrays.sums});
@@ -135,6 +142,7 @@ struct NormPoolFunction : torch::autograd::Function<NormPoolFunction> {
     context->saved_data["beta"] = kind.beta;
     context->saved_data["pool"] = kind.pool;
     context->saved_data["channels_first_out"] = kind.channels_first_out;
+    context->saved_data["training"] = kind.training;
     return y;
   }
 
@@ -147,13 +155,17 @@ struct NormPoolFunction : torch::autograd::Function<NormPoolFunction> {
                     data["beta"].toDouble(),
                     data["pool"].toInt(),
                     data["channels_first_out"].toBool(),
+                    data["training"].toBool(),
                     true,
                     reinterpret_cast<Communicator*>(data["ranks"].toInt())};
     const at::Tensor dy =
         kind.channels_first_out ? upstream[0].contiguous() : channels_last(upstream[0]);
     const at::Tensor dx = at::empty_like(arrays.x);
-    const at::Tensor dweight = at::empty_like(arrays.weight);
-    const at::Tensor dbias = at::empty_like(arrays.bias);
+    at::Tensor dweight, dbias;
+    if (kind.training) {
+      dweight = at::empty_like(arrays.weight);
+      dbias = at::empty_like(arrays.bias);
+    }
     const at::Tensor workspace = workspace_of(arrays.x);
     on_activations(dx, [&](auto type) {
       using T = decltype(type);
@@ -185,26 +197,29 @@ bool NormPoolBlock::add_pool(std::int64_t window) {
   return true;
 }
 
-bool NormPoolBlock::serves(const at::Tensor& x, const Forward& how) {
+bool NormPoolBlock::serves(const at::Tensor& x, const Forward& how) const {
   const bool in_type = x.scalar_type() == at::kFloat ||
-                       (x.scalar_type() == at::kBFloat16 && x.is_cuda() && how.training);
-  return in_type && (x.dim() == 4 || x.dim() == 2) && (how.training || !at::GradMode::is_enabled());
+                       (x.scalar_type() == at::kBFloat16 && x.is_cuda());
+  const bool differentiates = at::GradMode::is_enabled() &&
+                              (norm_->weight().requires_grad() || norm_->bias().requires_grad());
+  return in_type && (x.dim() == 4 || x.dim() == 2) && (how.training || !differentiates);
 }
 
 at::Tensor NormPoolBlock::forward(const at::Tensor& x, const Forward& how) const {
-  const Kind kind{activation_,  beta_,
-                  pool_,        x.dim() == 4 && flat_next_,
-                  how.training, how.training ? how.ranks : nullptr};
-  if (how.training) {
+  const bool with_gradient = how.training || (at::GradMode::is_enabled() && x.requires_grad());
+  const Kind kind{activation_,
+                  beta_,
+                  pool_,
+                  x.dim() == 4 && flat_next_,
+                  how.training,
+                  with_gradient,
+                  how.training ? how.ranks : nullptr};
+  if (with_gradient) {
     return NormPoolFunction::apply(x, norm_->weight(), norm_->bias(), norm_->running_mean(),
                                    norm_->running_var(), kind);
   }
-  Arrays arrays{channels_last(x),
-                norm_->weight(),
-                norm_->bias(),
-                norm_->running_mean(),
-                (norm_->running_var() + BatchNorm::kEps).rsqrt(),
-                {}};
+  Arrays arrays = arrays_of(x, norm_->weight(), norm_->bias(), norm_->running_mean(),
+                            norm_->running_var(), false);
   return run_forward(kind, arrays, {}, {});
 }
 

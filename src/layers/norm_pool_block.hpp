@@ -26,9 +26,9 @@ class NormPoolBlock {
   double beta() const { return beta_; }
   std::int64_t pool() const { return pool_; }  // 1: none
 
-  /// Whether the kernel serves this pass: float32, and either training (it has a gradient by batch
-  /// statistics alone) or a pass without gradients; or bfloat16, training on a GPU.
-  static bool serves(const at::Tensor& x, const Forward& how);
+  /// Whether the kernel serves this pass: float32, or bfloat16 on a GPU; and training, or without
+  /// gradients by the norm's own parameters.
+  bool serves(const at::Tensor& x, const Forward& how) const;
 
   /// @param x [N, C, H, W] or [N, C]
   at::Tensor forward(const at::Tensor& x, const Forward& how) const;

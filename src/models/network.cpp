@@ -138,11 +138,11 @@ at::Tensor Network::forward_range(at::Tensor x, const Forward& how, std::size_t 
   for (std::size_t i = first; i < last;) {
     const auto conv =
         ConvPoolBlock::serves(x, how) ? conv_pool_at(layers_, i, last, where_of(x)) : std::nullopt;
-    const auto norm = NormPoolBlock::serves(x, how) ? norm_pool_at(layers_, i, last) : std::nullopt;
+    const auto norm = norm_pool_at(layers_, i, last);
     if (conv) {
       x = conv->forward(x);
       i += conv->length();
-    } else if (norm) {
+    } else if (norm && norm->serves(x, how)) {
       x = norm->forward(x, how);
       i += norm->length();
     } else {

@@ -20,13 +20,13 @@ void set_numerics(bool deterministic, bool tf32) {
   context.setAllowBF16ReductionCuBLAS(false);  // sums of bfloat16 products in float32
 }
 
-IeeeFloat32::IeeeFloat32()
+Tf32Products::Tf32Products(bool allowed)
     : matmul_(at::globalContext().allowTF32CuBLAS()), conv_(at::globalContext().allowTF32CuDNN()) {
-  at::globalContext().setAllowTF32CuBLAS(false);
-  at::globalContext().setAllowTF32CuDNN(false);
+  at::globalContext().setAllowTF32CuBLAS(allowed);
+  at::globalContext().setAllowTF32CuDNN(allowed);
 }
 
-IeeeFloat32::~IeeeFloat32() {
+Tf32Products::~Tf32Products() {
   at::globalContext().setAllowTF32CuBLAS(matmul_);
   at::globalContext().setAllowTF32CuDNN(conv_);
 }

@@ -40,8 +40,11 @@ inline constexpr double kClearlyOther = 1e-3;     // results that have to differ
 // --- rounded on purpose ---------------------------------------------------------------------
 inline constexpr double kPublishedDigits = 5e-5;  // a reference of four decimals
 inline constexpr double kBfloat16Step = 0.02;     // some products of inputs rounded to 2^-9
-inline constexpr double kLearnsAlike = 0.25;      // loss after a whole training in bfloat16
-inline constexpr int kJpegLevels = 6;             // of 255: the best quality's own loss
+inline constexpr double kBfloat16Gradient = 0.1;  // backward, too, where a kink may be crossed
+inline constexpr double kTf32Step = 0.005;        // the same of inputs rounded to 2^-11
+inline constexpr double kTf32Gradient = 0.025;
+inline constexpr double kLearnsAlike = 0.25;  // loss after a whole training in bfloat16
+inline constexpr int kJpegLevels = 6;         // of 255: the best quality's own loss
 
 // --- counted, in standard errors: one failure in 16,000, in 1.7 million ------------------------
 inline constexpr double kStandardErrors = 4;

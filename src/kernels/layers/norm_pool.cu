@@ -64,7 +64,9 @@ void run_backward(const NormPool<T>& job, const NormPoolGradient<T>& gradient,
   auto* parts = reinterpret_cast<float2*>(job.workspace);
   float* totals = job.workspace + 2 * kNormPoolSlabs * job.channels;
   const std::int64_t groups = job.channels / lanes;
-  if (gradient.sums != nullptr) {
+  if (!job.training) {
+    given_totals_kernel<<<blocks_for(job.channels, kThreads), kThreads, 0, stream>>>(job, totals);
+  } else if (gradient.sums != nullptr) {
     totals_of_sums_kernel<<<blocks_for(job.channels, kThreads), kThreads, 0, stream>>>(
         job, gradient, totals);
   } else {

@@ -45,16 +45,17 @@ struct NormPool {
   bool channels_first_out = false;  // y as [N, C, H / pool, W / pool]
   T* y = nullptr;                   // overwritten
   std::uint8_t* winner = nullptr;  // [N, H / pool, W / pool, C] place in the window; null: not kept
-  float* workspace = nullptr;      // CUDA training and backward: norm_pool_workspace floats
+  float* workspace = nullptr;      // CUDA training and any backward: norm_pool_workspace floats
 };
 
-/// The gradients of sum dy . y, from x, winner, mean and inverse_sd of a training pass.
+/// The gradients of sum dy . y, from x, winner, mean and inverse_sd of a pass. Where that pass did not train, the
+/// statistics are constants and dx = dy phi'(h) scale alone.
 template <class T>
 struct NormPoolGradient {
   const T* dy = nullptr;     // as y lies
   T* dx = nullptr;           // [N, H, W, C] overwritten
-  float* dweight = nullptr;  // [C] overwritten
-  float* dbias = nullptr;    // [C] overwritten
+  float* dweight = nullptr;  // [C] overwritten in training, else not written
+  float* dbias = nullptr;    // [C] likewise
   /// [2 C] of all the batches, as norm_pool_gradient_sums gives them and added up; goes with NormPool::sums. dweight and
   /// dbias are then left alone: that function wrote this batch's own.
   const double* sums = nullptr;

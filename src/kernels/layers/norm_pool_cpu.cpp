@@ -96,6 +96,31 @@ void write_parameter_gradients(const NormPool<float>& job, const NormPoolGradien
   }
 }
 
+/// What dx takes of a training pass's statistics. Writes dweight and dbias where the sums are this batch's own.
+Spread trained_spread(const NormPool<float>& job, const NormPoolGradient<float>& gradient,
+                      const Scale& scale) {
+  std::vector<double> own;
+  const double* sums = gradient.sums;
+  auto count = static_cast<double>(job.rows * job.height * job.width);
+  if (sums == nullptr) {
+    own = gradient_sums(job, gradient, scale);
+    sums = own.data();
+    write_parameter_gradients(job, gradient, sums);
+  } else {
+    count = job.sums[2 * job.channels];
+  }
+  Spread spread;
+  for (std::int64_t c = 0; c < job.channels; ++c) {
+    const auto inverse = static_cast<double>(job.inverse_sd[c]);
+    const double k = static_cast<double>(job.weight[c]) * inverse;
+    const double slope = k * inverse * inverse * sums[job.channels + c] / count;
+    spread.k.push_back(static_cast<float>(k));
+    spread.a.push_back(static_cast<float>(-slope));
+    spread.b.push_back(static_cast<float>(-k * sums[c] / count));
+  }
+  return spread;
+}
+
 }  // namespace
 
 std::int64_t norm_pool_workspace(std::int64_t channels) {
@@ -124,25 +149,9 @@ void norm_pool_backward(const NormPool<float>& job, const NormPoolGradient<float
     return;
   }
   const Scale scale = scale_of(job);
-  std::vector<double> own;
-  const double* sums = gradient.sums;
-  auto count = static_cast<double>(job.rows * job.height * job.width);
-  if (sums == nullptr) {
-    own = gradient_sums(job, gradient, scale);
-    sums = own.data();
-    write_parameter_gradients(job, gradient, sums);
-  } else {
-    count = job.sums[2 * job.channels];
-  }
-  Spread spread;
-  for (std::int64_t c = 0; c < job.channels; ++c) {
-    const auto inverse = static_cast<double>(job.inverse_sd[c]);
-    const double k = static_cast<double>(job.weight[c]) * inverse;
-    const double slope = k * inverse * inverse * sums[job.channels + c] / count;
-    spread.k.push_back(static_cast<float>(k));
-    spread.a.push_back(static_cast<float>(-slope));
-    spread.b.push_back(static_cast<float>(-k * sums[c] / count));
-  }
+  const Spread spread = job.training
+                            ? trained_spread(job, gradient, scale)
+                            : Spread{scale, Scale(scale.size(), 0), Scale(scale.size(), 0)};
   parallel_for(job.rows, 4, [&](std::int64_t begin, std::int64_t end) {
     norm_pool_pieces::spread(job, gradient, scale, spread, begin, end);
   });

@@ -268,6 +268,17 @@ __global__ void totals_of_sums_kernel(NormPool<T> job, NormPoolGradient<T> gradi
   totals[2 * channels + c] = static_cast<float>(-k * gradient.sums[c] / count);
 }
 
+/// The same where the statistics are given: only k.
+template <class T>
+__global__ void given_totals_kernel(NormPool<T> job, float* totals) {
+  const int channels = static_cast<int>(job.channels);
+  const int c = static_cast<int>(blockIdx.x) * kThreads + static_cast<int>(threadIdx.x);
+  if (c >= channels) return;
+  totals[c] = job.weight[c] * job.inverse_sd[c];
+  totals[channels + c] = 0;
+  totals[2 * channels + c] = 0;
+}
+
 // A thread an entry of x (its lanes of channels), channel fastest.
 template <Activation kind, int lanes, class T>
 __global__ void spread_kernel(NormPool<T> job, Extents e, NormPoolGradient<T> gradient,

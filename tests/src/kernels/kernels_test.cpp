@@ -122,6 +122,45 @@ TEST(NormPool, MeetsFloat64AutogradInTraining) {
   }
 }
 
+TEST(NormPool, MeetsFloat64AutogradByRunningStatistics) {
+  at::manual_seed(1);
+  for (const std::string phi : {"relu", "softplus", "tanh"}) {
+    for (const std::int64_t channels : {1, 20, 64}) {
+      for (const std::int64_t pool : {1, 2, 3}) {
+        for (const at::ScalarType type : {at::kFloat, at::kBFloat16}) {
+          if (type == at::kBFloat16 && !test_device().is_cuda()) continue;  // of a GPU alone
+          const std::string what =
+              fmt::format("{} {} channels, pool {}, {}", phi, channels, pool, c10::toString(type));
+          Tail tail(norm_pool_spec(channels, 7, phi, pool));
+          at::Tensor mean = tail.buffer("batch_norm1/running_mean"),
+                     var = tail.buffer("batch_norm1/running_var");
+          mean.normal_(3, 1);
+          var.uniform_(0.5, 4);
+          const at::Tensor x = (at::randn({13, channels, 7, 7}) * 2 + 3)
+                                   .to(test_device(), type)
+                                   .contiguous(at::MemoryFormat::ChannelsLast)
+                                   .set_requires_grad(true);
+          const at::Tensor rx = wide(x).set_requires_grad(true);
+          at::Tensor ry = activate(activation_of(phi), 1,
+                                   at::batch_norm(rx, wide(tail.parameter("batch_norm1/weight")),
+                                                  wide(tail.parameter("batch_norm1/bias")),
+                                                  wide(mean), wide(var), false, 0.1, 1e-5, false));
+          if (pool > 1) ry = at::max_pool2d(ry, {pool, pool});
+          const at::Tensor g = at::randn(ry.sizes()).to(type);
+          ry.backward(g.to(at::kDouble));
+
+          const at::Tensor y = tail.network.forward_range(x, Forward{}, 0, tail.dense());
+          EXPECT_EQ(y.scalar_type(), type) << what;
+          y.backward(g.to(test_device()));
+          const double tolerance = type == at::kFloat ? tolerance::kFloatLayer : 0x1p-8;
+          EXPECT_TRUE(close(wide(y), ry.detach(), tolerance)) << what;
+          EXPECT_TRUE(close(wide(x.grad()), rx.grad(), tolerance)) << what;
+        }
+      }
+    }
+  }
+}
+
 TEST(Bfloat16, RoundsAsTorchDoes) {
   at::manual_seed(1);
   at::Tensor x = at::randn({4096}) * at::pow(2.0, at::randn({4096}) * 30);

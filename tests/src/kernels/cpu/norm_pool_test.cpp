@@ -8,7 +8,7 @@
 namespace varphase {
 namespace {
 
-/// Forward and backward of a training pass in float64.
+/// Forward and backward in float64: of a training pass, or by the job's mean and inverse_sd.
 struct NormPoolReference {
   Wide y, dx, dweight, dbias, mean, inverse_sd;
   std::vector<std::uint8_t> winner;
@@ -22,10 +22,13 @@ struct NormPoolReference {
     for (std::int64_t c = 0; c < ch; ++c) {
       double sum = 0, squares = 0;
       for (std::int64_t p = 0; p < places; ++p) sum += wide(job, p, c);
-      const double mu = sum / static_cast<double>(places);
+      const double mu =
+          job.training ? sum / static_cast<double>(places) : static_cast<double>(job.mean[c]);
       for (std::int64_t p = 0; p < places; ++p) squares += std::pow(wide(job, p, c) - mu, 2);
       const double inverse =
-          1 / std::sqrt(squares / static_cast<double>(places) + static_cast<double>(job.eps));
+          job.training
+              ? 1 / std::sqrt(squares / static_cast<double>(places) + static_cast<double>(job.eps))
+              : static_cast<double>(job.inverse_sd[c]);
       mean.push_back(mu);
       inverse_sd.push_back(inverse);
       const double weight = static_cast<double>(job.weight[c]);
@@ -55,8 +58,9 @@ struct NormPoolReference {
       dweight.push_back(w_sum);
       for (std::int64_t p = 0; p < places; ++p) {
         const double x_hat = (wide(job, p, c) - mu) * inverse;
-        dx[at(p * ch + c)] =
-            weight * inverse * (dh[at(p)] - (b_sum + x_hat * w_sum) / static_cast<double>(places));
+        const double by_statistics =
+            job.training ? (b_sum + x_hat * w_sum) / static_cast<double>(places) : 0;
+        dx[at(p * ch + c)] = weight * inverse * (dh[at(p)] - by_statistics);
       }
     }
   }
@@ -95,6 +99,16 @@ TEST(CpuNormPool, MeetsItsFormulaForwardAndBackward) {
         expect_close(dx, wanted.dx, tolerance::kFloatLongSum, what);
         expect_close(dweight, wanted.dweight, tolerance::kFloatLongSum, what);
         expect_close(dbias, wanted.dbias, tolerance::kFloatLongSum, what);
+
+        job.training = false;
+        mean = random.normals(channels, 1, 3), inverse_sd = random.positives(channels);
+        job.mean = mean.data(), job.inverse_sd = inverse_sd.data();
+        norm_pool(job, {});
+        norm_pool_backward(job, {dy.data(), dx.data(), nullptr, nullptr}, {});
+        const NormPoolReference given(job, dy);
+        expect_close(y, given.y, tolerance::kFloatLayer, what + ", given statistics");
+        EXPECT_EQ(winner, given.winner) << what << ", given statistics";
+        expect_close(dx, given.dx, tolerance::kFloatLayer, what + ", given statistics");
       }
     }
   }
