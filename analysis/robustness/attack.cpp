@@ -65,7 +65,7 @@ InputGradient gradient_of(const ImageModels& models, const DeviceImages& images,
   draws.members = request.members();
   std::vector<InputGradient> all;
   for (const ImageModel& model : models) {
-    all.push_back(input_gradient(*model.network, model.see(images), aim, draws));
+    all.push_back(input_gradient(*model.network, model.see(images), aim, draws, request.precision));
     ++draws.key.seed;
   }
   return all.size() == 1 ? std::move(all.front()) : mean_over_networks(all);

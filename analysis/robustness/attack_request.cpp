@@ -37,6 +37,14 @@ const EnumNames<AttackGradient>& attack_gradients() {
   return table;
 }
 
+const EnumNames<GradientPrecision>& gradient_precisions() {
+  static const EnumNames<GradientPrecision> table{"precision",
+                                                  {{GradientPrecision::float32, "float32"},
+                                                   {GradientPrecision::tf32, "tf32"},
+                                                   {GradientPrecision::bf16, "bf16"}}};
+  return table;
+}
+
 AttackTarget attack_target(const std::string& text) {
   AttackTarget target{TargetRule::given};
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), target.label);

@@ -25,6 +25,11 @@ const EnumNames<AttackGradient>& attack_gradients();
 /// class, drawn for each image. least_likely: the class that the attacked networks think the least of, never the label.
 enum class TargetRule { none, next, random, least_likely, given };
 
+/// What products and convolutions of the gradients are computed in, as in training: float32 is IEEE; tf32 and bf16
+/// round their inputs, tf32 on a GPU alone. All sum in float32, and the rest is float32.
+enum class GradientPrecision { float32, tf32, bf16 };
+const EnumNames<GradientPrecision>& gradient_precisions();
+
 struct AttackTarget {
   TargetRule rule = TargetRule::none;
   std::int64_t label = -1;  // of `given`
@@ -44,6 +49,7 @@ struct AttackRequest {
   AttackTarget target;
   AttackGradient gradient = AttackGradient::samples;
   std::int64_t samples = 10;  // K of `samples`
+  GradientPrecision precision = GradientPrecision::float32;
   std::uint64_t seed = 1;
 
   bool is_l2() const { return method == AttackMethod::pgd_l2; }

@@ -20,6 +20,7 @@
 #include "src/base/error.hpp"
 #include "src/layers/sampling.hpp"
 #include "src/torch/numerics.hpp"
+#include "src/train/bfloat16_products.hpp"
 
 namespace varphase {
 namespace {
@@ -72,20 +73,22 @@ std::int64_t elements(const Network& network, std::size_t first, std::size_t las
 class Batch {
  public:
   Batch(Network& network, const DeviceImages& images, at::Tensor target, const MemberDraws& draws,
-        std::int64_t members_at_once)
+        std::int64_t members_at_once, bool bf16)
       : network_(network),
         images_(images),
         target_(std::move(target)),
         draws_(draws),
         members_at_once_(members_at_once),
-        first_noise_(network.first_noise()) {}
+        first_noise_(network.first_noise()),
+        bf16_(bf16) {}
 
   InputGradient run() {
     const at::AutoGradMode gradients(true);
     const at::Tensor pixels = images_.pixels.detach().set_requires_grad(true);
     const at::Tensor input = network_input(images_, pixels);
     if (draws_.members == 0) {
-      const at::Tensor log_p = at::log_softmax(network_.forward(input, Forward{}), 1);
+      const at::Tensor log_p =
+          at::log_softmax(through(input, Forward{}, 0, network_.layers().size()), 1);
       const at::Tensor loss = -log_p.gather(1, target_.unsqueeze(1)).squeeze(1);
       return {loss.detach(), torch::autograd::grad({loss.sum()}, {pixels})[0]};
     }
@@ -100,18 +103,28 @@ class Batch {
   }
 
  private:
+  /// The layers from `first` to before `last`; float32 in, float32 out of the last.
+  at::Tensor through(const at::Tensor& x, const Forward& how, std::size_t first,
+                     std::size_t last) const {
+    const Bfloat16Products products(bf16_, x.device().type());
+    const at::Tensor y = network_.forward_range(x, how, first, last);
+    return last == network_.layers().size() ? y.to(at::kFloat) : y;
+  }
+
   VarianceLayer* drawn_layer() const { return network_.layers()[first_noise_]->as_variance(); }
 
   /// What all members share: mean (where there is one) and standard deviation of the first noisy
   /// layer's output where it is a variance layer, else its input.
   Tensors shared_values(const at::Tensor& input) const {
-    const at::Tensor features = network_.forward_range(input, Forward{}, 0, first_noise_);
+    const at::Tensor features = through(input, Forward{}, 0, first_noise_);
     const VarianceLayer* layer = drawn_layer();
     if (layer == nullptr) return {features};
+    const Bfloat16Products products(bf16_, input.device().type());
     const VarianceLayer::Moments moments = layer->sampled_moments(features, Mode::sampled);
-    const at::Tensor sd = output_sd(moments.variance);
-    return moments.mean.defined() && moments.mean.requires_grad() ? Tensors{sd, moments.mean}
-                                                                  : Tensors{sd};
+    const at::Tensor sd = output_sd(moments.variance.to(at::kFloat));
+    return moments.mean.defined() && moments.mean.requires_grad()
+               ? Tensors{sd, moments.mean.to(at::kFloat)}
+               : Tensors{sd};
   }
 
   /// Row n * K + k is image n seen by member first + k.
@@ -124,8 +137,8 @@ class Batch {
     const VarianceLayer* layer = drawn_layer();
     const at::Tensor x = layer != nullptr ? drawn(*layer, leaves, how, count)
                                           : leaves[0].repeat_interleave(count, 0);
-    const at::Tensor logits = network_.forward_range(
-        x, how, first_noise_ + (layer != nullptr ? 1 : 0), network_.layers().size());
+    const at::Tensor logits =
+        through(x, how, first_noise_ + (layer != nullptr ? 1 : 0), network_.layers().size());
     const at::Tensor log_p = at::log_softmax(logits, 1).view({-1, count, logits.size(1)});
     const at::Tensor of_target =
         log_p.gather(2, target_.view({-1, 1, 1}).expand({-1, count, 1})).squeeze(2);
@@ -161,17 +174,18 @@ class Batch {
   MemberDraws draws_;
   std::int64_t members_at_once_;
   std::size_t first_noise_;
+  bool bf16_;
 };
 
 }  // namespace
 
 InputGradient input_gradient(Network& network, const DeviceImages& images, const at::Tensor& target,
-                             const MemberDraws& asked) {
+                             const MemberDraws& asked, GradientPrecision precision) {
   VARPHASE_CHECK(images.pixels.scalar_type() == at::kFloat, ErrorKind::shape,
                  "the gradient by an image wants its pixels in float32");
   VARPHASE_CHECK(target.dim() == 1 && target.size(0) == images.count(), ErrorKind::shape,
                  "{} targets for {} images", target.numel(), images.count());
-  const IeeeFloat32 ieee;
+  const Tf32Products products(precision != GradientPrecision::float32);
   MemberDraws draws = asked;
   const std::size_t last = network.layers().size(), noise = network.first_noise();
   if (noise == last) draws.members = 0;
@@ -188,8 +202,9 @@ InputGradient input_gradient(Network& network, const DeviceImages& images, const
   for (std::int64_t first = 0; first < images.count(); first += chunk) {
     const std::int64_t count = std::min(chunk, images.count() - first);
     const DeviceImages some = slice_images(images, first, count);
-    InputGradient own =
-        Batch(network, some, target.narrow(0, first, count), draws, members_at_once).run();
+    InputGradient own = Batch(network, some, target.narrow(0, first, count), draws, members_at_once,
+                              precision == GradientPrecision::bf16)
+                            .run();
     losses.push_back(std::move(own.loss));
     gradients.push_back(std::move(own.gradient));
   }

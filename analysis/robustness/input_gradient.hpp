@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "analysis/robustness/attack_request.hpp"
 #include "src/models/network.hpp"
 #include "src/torch/device_images.hpp"
 
@@ -30,11 +31,12 @@ struct InputGradient {
 ///     d loss / dx = sum_k w_k d(-log p_k[target]) / dx,  w_k = p_k[target] / sum_j p_j[target],
 ///
 /// not the mean of their losses. The layers before the first that draws noise, and the moments that
-/// it draws from, are run once for all members, and once backward. float32, IEEE; batch norm by its
-/// running statistics. Source: docs/math.md, "Attacks".
+/// it draws from, are run once for all members, and once backward. Batch norm by its running
+/// statistics. Source: docs/math.md, "Attacks".
 /// @param images  pixels in float32, with how they are normalized @param target  int64 [N]
 InputGradient input_gradient(Network& network, const DeviceImages& images, const at::Tensor& target,
-                             const MemberDraws& draws);
+                             const MemberDraws& draws,
+                             GradientPrecision precision = GradientPrecision::float32);
 
 /// The same of an ensemble of networks, the mean of whose probabilities is what is predicted, from
 /// each network's own.

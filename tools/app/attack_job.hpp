@@ -33,6 +33,7 @@ struct AttackRunsRequest : DeviceChoice, DataChoice {
   std::string target = "none";
   std::string gradient = "auto";
   std::int64_t samples = 10;
+  std::string precision = "float32";
   std::string mode = "ensemble";
   std::int64_t judge_samples = 10;
   std::int64_t judge_every = 1;
@@ -87,6 +88,10 @@ struct AttackRunsRequest : DeviceChoice, DataChoice {
                             "every step), one sample, or the mean; auto: as --mode",
                     .choices = {"auto", "samples", "one", "mean"}});
     visit("samples", samples, FieldInfo{.help = "members of a gradient", .min = 1});
+    visit("precision", precision,
+          FieldInfo{.help = "of the gradients' products: tf32 (on a GPU) and bf16 are faster; "
+                            "judgements are float32",
+                    .choices = gradient_precisions().names()});
     visit("mode", mode,
           FieldInfo{.help = "how the networks predict when they are judged",
                     .choices = {"ensemble", "deterministic"}});

@@ -33,6 +33,7 @@ AttackRequest attack_of(const AttackRunsRequest& asked) {
   attack.steps = asked.steps;
   attack.restarts = asked.restarts;
   attack.samples = asked.samples;
+  attack.precision = gradient_precisions().value(asked.precision);
   attack.seed = static_cast<std::uint64_t>(asked.seed);
   attack.target = attack_target(asked.target);
   if (!asked.epsilon.empty()) attack.epsilon = pixel_distance(asked.epsilon, "--epsilon");

@@ -23,6 +23,7 @@ Json attack_json(const AttackRequest& attack) {
           {"target", target_text(attack.target)},
           {"gradient", attack_gradients().name(attack.gradient)},
           {"samples", attack.members()},
+          {"precision", gradient_precisions().name(attack.precision)},
           {"seed", attack.seed}};
 }
 

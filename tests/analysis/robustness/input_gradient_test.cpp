@@ -80,6 +80,28 @@ TEST_F(InputGradientOf, AnImageIsTheSameInWhateverBatch) {
   EXPECT_FALSE(close(others.gradient, all.gradient, tolerance::kClearlyOther));
 }
 
+TEST_F(InputGradientOf, ByCoarserProductsIsTheSameToTheirDigits) {
+  for (const Json& layers : networks_with("relu")) {
+    Network network = made(layers, false);
+    const MemberDraws draws{key_, 0, 3};
+    const InputGradient exact = input_gradient(network, images_, target_, draws);
+    for (const GradientPrecision precision : {GradientPrecision::tf32, GradientPrecision::bf16}) {
+      const bool rounds = precision == GradientPrecision::bf16 || test_device().is_cuda();
+      const InputGradient got = input_gradient(network, images_, target_, draws, precision);
+      EXPECT_EQ(got.gradient.scalar_type(), at::kFloat);
+      EXPECT_EQ(got.gradient.equal(exact.gradient), !rounds) << layers.dump();
+      const bool bf16 = precision == GradientPrecision::bf16;
+      EXPECT_TRUE(
+          close(got.loss, exact.loss, bf16 ? tolerance::kBfloat16Step : tolerance::kTf32Step))
+          << layers.dump();
+      // Rounding may move an entry across a ReLU's kink, so that gradients are held to their length.
+      EXPECT_LT(((got.gradient - exact.gradient).norm() / exact.gradient.norm()).item<double>(),
+                bf16 ? tolerance::kBfloat16Gradient : tolerance::kTf32Gradient)
+          << layers.dump();
+    }
+  }
+}
+
 TEST_F(InputGradientOf, SeveralNetworksIsOfTheirMeanPrediction) {
   std::vector<InputGradient> own;
   at::Tensor p, weighted;
