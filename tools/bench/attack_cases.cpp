@@ -9,8 +9,8 @@
 
 namespace varphase {
 
-Measured attack_case(Network& network, const ImageSet& set, at::Device device,
-                     std::int64_t repeats) {
+Measured attack_case(Network& network, const ImageSet& set, at::Device device, std::int64_t repeats,
+                     GradientPrecision precision) {
   const DeviceImages images = to_device(set, Split::test, device);
   const ImageModels models{{&network, images.mean, images.inverse_std}};
   AttackRequest request;
@@ -18,6 +18,7 @@ Measured attack_case(Network& network, const ImageSet& set, at::Device device,
   request.step = 0.5;
   request.target.rule = TargetRule::next;
   request.samples = 10;
+  request.precision = precision;
   const std::int64_t batch = images_of_batch(models, request, device);
   const at::Tensor aim = (images.labels + 1).remainder(network.classes());
   at::Tensor pixels;

@@ -196,21 +196,27 @@ class Bench {
     return measured;
   }
 
-  Measured attack_lenet() {
+  Measured attack_lenet() { return attack_lenet_by(GradientPrecision::float32); }
+  Measured attack_lenet_tf32() { return attack_lenet_by(GradientPrecision::tf32); }
+  Measured attack_vgg() { return attack_vgg_by(GradientPrecision::float32); }
+  Measured attack_vgg_tf32() { return attack_vgg_by(GradientPrecision::tf32); }
+  Measured attack_vgg_bf16() { return attack_vgg_by(GradientPrecision::bf16); }
+
+  Measured attack_lenet_by(GradientPrecision precision) {
     set_numerics(true, false);
     load_weights();
     ImageSet images = dataset_.test;
     if (!device_.is_cuda()) limit_images(images, 1000);
-    return attack_case(*network_, images, device_, options_.repeats);
+    return attack_case(*network_, images, device_, options_.repeats, precision);
   }
 
-  Measured attack_vgg() {
+  Measured attack_vgg_by(GradientPrecision precision) {
     set_numerics(true, false);
     Network network(preset("vgg")["network"]);
     network.initialize(1);
     network.to(device_);
     return attack_case(network, random_images(device_.is_cuda() ? 10000 : 20), device_,
-                       options_.repeats);
+                       options_.repeats, precision);
   }
 
   Measured sweep_case() {
@@ -339,7 +345,10 @@ const Registry<BenchCase>& cases() {
                                           {"ensemble-images", &Bench::ensemble_images},
                                           {"ensemble-vgg", &Bench::ensemble_vgg},
                                           {"attack-lenet", &Bench::attack_lenet},
+                                          {"attack-lenet-tf32", &Bench::attack_lenet_tf32},
                                           {"attack-vgg", &Bench::attack_vgg},
+                                          {"attack-vgg-tf32", &Bench::attack_vgg_tf32},
+                                          {"attack-vgg-bf16", &Bench::attack_vgg_bf16},
                                           {"sweep", &Bench::sweep_case},
                                           {"checkpoint", &Bench::checkpoint}}};
   return table;
