@@ -67,7 +67,7 @@ def attack(varphase, out, figure, arguments, seed, files, more):
     """The result of one attack, taken from its file where it was made before."""
     if not out.is_file():
         varphase("attack", files, "--method", "ifgsm", "--target", "random", "--steps", figure.steps, "--judge-every", figure.every,
-                 "--samples", SAMPLES, "--judge-samples", SAMPLES, "--images", arguments.images, "--seed", seed, "--out", out, *more,
+                 "--precision", arguments.precision, "--samples", SAMPLES, "--judge-samples", SAMPLES, "--images", arguments.images, "--seed", seed, "--out", out, *more,
                  *varphase.device)
     return json.loads(out.read_text())
 
