@@ -47,7 +47,7 @@ struct Kind {
   std::int64_t pool;
   bool channels_first_out;
   bool training;
-  bool keeps_winner;  // for a backward pass
+  bool keeps_winner;              // for a backward pass
   Communicator* ranks = nullptr;  // of several batches that are normalized as one
 };
 
@@ -198,8 +198,8 @@ bool NormPoolBlock::add_pool(std::int64_t window) {
 }
 
 bool NormPoolBlock::serves(const at::Tensor& x, const Forward& how) const {
-  const bool in_type = x.scalar_type() == at::kFloat ||
-                       (x.scalar_type() == at::kBFloat16 && x.is_cuda());
+  const bool in_type =
+      x.scalar_type() == at::kFloat || (x.scalar_type() == at::kBFloat16 && x.is_cuda());
   const bool differentiates = at::GradMode::is_enabled() &&
                               (norm_->weight().requires_grad() || norm_->bias().requires_grad());
   return in_type && (x.dim() == 4 || x.dim() == 2) && (how.training || !differentiates);
