@@ -624,6 +624,7 @@ def attack(
     target: Text = "none",
     gradient: Text = "auto",
     samples: int = 10,
+    precision: Text = "float32",
     mode: Text = "ensemble",
     judge_samples: int = 10,
     judge_every: int = 1,
@@ -665,6 +666,8 @@ def attack(
         gradient: through what it goes: samples (as many as --samples, new ones at every step), one sample, or the
             mean; auto: as --mode: one of auto, samples, one, mean
         samples: members of a gradient
+        precision: of the gradients' products: tf32 (on a GPU) and bf16 are faster; judgements are float32: one of
+            float32, tf32, bf16
         mode: how the networks predict when they are judged: one of ensemble, deterministic
         judge_samples: members that judge, by noise that no gradient saw
         judge_every: steps between judgements; 0: before the first and after the last
