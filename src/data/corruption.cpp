@@ -355,12 +355,12 @@ ImageSet corrupted(const ImageSet& images, Corruption corruption, int strength, 
                       {amount, tables}};
   ImageSet result = images;
   const std::int64_t size = images.image_size();
-  const auto change_all = [&](const auto& from, auto& to) {
+  const auto change_all = [&]<class Pixel>(const std::vector<Pixel>& from, std::vector<Pixel>& to) {
     on_all_cores(static_cast<std::size_t>(images.count()), threads, [&](std::size_t i) {
       const auto place = static_cast<std::int64_t>(i) * size;
       change_image(change,
-                   Picture{from.data() + place, to.data() + place, images.channels, images.height,
-                           images.width},
+                   Picture<Pixel>{from.data() + place, to.data() + place, images.channels,
+                                  images.height, images.width},
                    images.index[i]);
     });
   };
