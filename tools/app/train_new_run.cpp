@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #include "tools/app/train_new_run.hpp"
 
+#include <fmt/format.h>
+
 #include "checkpoints/document.hpp"
 #include "src/base/log.hpp"
 #include "src/torch/numerics.hpp"
@@ -20,7 +22,7 @@ namespace {
 /// Of the images that a file's network was trained on; "" where it does not tell.
 std::string dataset_digest_of(const fs::path& file) {
   const Document header = read_document_header(file);
-  const Attribute* found = header.find_attribute(std::string("provenance.") + kDatasetDigest);
+  const Attribute* found = header.find_attribute(fmt::format("provenance.{}", kDatasetDigest));
   const auto* text = found == nullptr ? nullptr : std::get_if<std::string>(found);
   return text == nullptr ? "" : *text;
 }
