@@ -25,6 +25,7 @@ NOT_RUN = {
     "tools/demo": "sets up a machine and builds; it runs the same verbs",
     "tools/test": "sets up a machine, builds and runs these tests",
     "tools/build": "sets up a machine and builds",
+    "tools/setup && pip install .": "sets up a machine and builds the wheel",
     "tools/reproduce --list": "reproduce_test runs it",
     "varphase VERB --help": "VERB stands for each verb: words_test prints the help of all",
     "varphase data PATH": "PATH stands for any folder",
