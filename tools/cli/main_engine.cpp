@@ -4,12 +4,12 @@
 
 #include "src/base/console.hpp"
 #include "src/base/error.hpp"
-#include "src/distributed/world.hpp"
 #include "tools/app/device.hpp"
 #include "tools/app/ranks.hpp"
 #include "tools/cli/command_line.hpp"
 #include "tools/cli/engine.hpp"
 #include "tools/cli/guarded.hpp"
+#include "tools/cli/own_rank.hpp"
 #include "tools/cli/stop_signal.hpp"
 
 namespace {
@@ -51,12 +51,8 @@ int main(int argc, char** argv) {
   varphase::end_on_signals();
   varphase::keep_freed_memory();
   varphase::World world;
-  const int known = varphase::guarded([&] {
-    world = varphase::world_of_environment();
-    return varphase::kSuccess;
-  });
-  if (known != varphase::kSuccess) return varphase::finish_output(known);
-  if (!world.first()) varphase::silence_output();
+  if (const int code = varphase::begin_as_rank(world); code != varphase::kSuccess)
+    return varphase::finish_output(code);
   const varphase::Command command = varphase::parse_command_line(argc, argv);
   if (command.row == nullptr) return varphase::finish_output(command.exit_code);
   return varphase::finish_output(run_as_rank(command, world));
