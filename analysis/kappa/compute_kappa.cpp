@@ -74,12 +74,12 @@ LayerKappa layer_of(const Network& network, const KappaPlan::Part& part) {
 }
 
 /// The arrays of a pass, one after the other.
-std::vector<at::Tensor> arrays_of(const std::vector<LayerDiagonal>& diagonals) {
-  std::vector<at::Tensor> list;
-  for (const LayerDiagonal& one : diagonals) {
-    for (const at::Tensor& tensor :
-         {one.hessian, one.gauss_newton, one.gradient, one.fisher, one.error_variance}) {
-      if (tensor.defined()) list.push_back(tensor);
+std::vector<at::Tensor*> arrays_of(std::vector<LayerDiagonal>& diagonals) {
+  std::vector<at::Tensor*> list;
+  for (LayerDiagonal& one : diagonals) {
+    for (at::Tensor* tensor :
+         {&one.hessian, &one.gauss_newton, &one.gradient, &one.fisher, &one.error_variance}) {
+      if (tensor->defined()) list.push_back(tensor);
     }
   }
   return list;
@@ -91,18 +91,15 @@ std::vector<LayerDiagonal> shared_diagonal(Communicator& ranks, Network& network
                                            const std::function<void(std::int64_t)>& advanced,
                                            std::vector<std::int64_t>* factors) {
   std::vector<LayerDiagonal> last;
-  std::vector<at::Tensor> sums = shared_sums(ranks, images, [&](const DeviceImages& part) {
+  const std::vector<at::Tensor> sums = shared_sums(ranks, images, [&](const DeviceImages& part) {
     last = stream_network_diagonal(
         network, part, general, [&](std::int64_t n) { advanced(n * ranks.size()); }, factors);
-    return arrays_of(last);
+    std::vector<at::Tensor> own;
+    for (const at::Tensor* array : arrays_of(last)) own.push_back(*array);
+    return own;
   });
-  std::size_t next = 0;
-  for (LayerDiagonal& one : last) {
-    for (at::Tensor* tensor :
-         {&one.hessian, &one.gauss_newton, &one.gradient, &one.fisher, &one.error_variance}) {
-      if (tensor->defined()) *tensor = sums[next++];
-    }
-  }
+  const std::vector<at::Tensor*> arrays = arrays_of(last);
+  for (std::size_t i = 0; i < arrays.size(); ++i) *arrays[i] = sums[i];
   return last;
 }
 

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 #include <memory>
+#include <type_traits>
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/empty.h>
@@ -59,32 +60,31 @@ class Cutter {
   std::vector<DropOrder> orders_;
 };
 
-/// What a row holds beside what is asked for, as numbers: for other ranks.
+/// What a row holds beside what is asked for: numbers, which other ranks are told.
+template <class Row, class Visit>
+void visit_numbers(Row& row, const Visit& visit) {
+  visit(row.threshold);
+  visit(row.sparsity);
+  visit(row.network_sparsity);
+  visit(row.metrics.images);
+  visit(row.metrics.accuracy_se);
+  visit(row.difference.difference);
+  visit(row.difference.standard_error);
+  for (const MetricField& field : kMetricFields) visit(row.metrics.*field.value);
+  for (auto& kept : row.kept) visit(kept);
+}
+
 std::vector<double> numbers_of(const SweepRow& row) {
-  std::vector<double> numbers{row.threshold,
-                              row.sparsity,
-                              row.network_sparsity,
-                              static_cast<double>(row.metrics.images),
-                              row.metrics.accuracy_se,
-                              row.difference.difference,
-                              row.difference.standard_error};
-  for (const MetricField& field : kMetricFields) numbers.push_back(row.metrics.*field.value);
-  for (const std::int64_t kept : row.kept) numbers.push_back(static_cast<double>(kept));
+  std::vector<double> numbers;
+  visit_numbers(row, [&](auto number) { numbers.push_back(static_cast<double>(number)); });
   return numbers;
 }
 
 void take_numbers(SweepRow& row, const double* numbers, std::size_t layers) {
-  row.threshold = *numbers++;
-  row.sparsity = *numbers++;
-  row.network_sparsity = *numbers++;
-  row.metrics.images = static_cast<std::int64_t>(*numbers++);
-  row.metrics.accuracy_se = *numbers++;
-  row.difference.difference = *numbers++;
-  row.difference.standard_error = *numbers++;
-  for (const MetricField& field : kMetricFields) row.metrics.*field.value = *numbers++;
-  row.kept.clear();
-  for (std::size_t l = 0; l < layers; ++l)
-    row.kept.push_back(static_cast<std::int64_t>(*numbers++));
+  row.kept.resize(layers);
+  visit_numbers(row, [&](auto& number) {
+    number = static_cast<std::remove_reference_t<decltype(number)>>(*numbers++);
+  });
 }
 
 /// Gives every rank the rows of all. @param rows  of all cuts; this rank's are filled from `begin` to `end`

@@ -15,8 +15,8 @@ namespace varphase {
 
 /// Some images of a source, in its order.
 struct ImagePiece {
-  ImageSet
-      set;  // labels are 0; `index` is the image's place in the source, or the number that its file gives it
+  /// Labels are 0; `index` is the image's place in the source, or the number that its file gives it.
+  ImageSet set;
   std::vector<std::string> names;  // the file of each image; empty where the source is one file
 };
 

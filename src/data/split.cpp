@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <numeric>
 
 #include "src/base/error.hpp"
@@ -57,25 +56,24 @@ ImageSet select_images(const ImageSet& set, std::span<const std::int64_t> positi
   chosen.width = set.width;
   chosen.normalization = set.normalization;
   const auto size = static_cast<std::size_t>(set.image_size());
-  if (set.is_real()) {
-    chosen.reals.resize(positions.size() * size);
-  } else {
-    chosen.pixels.resize(positions.size() * size);
-  }
   chosen.labels.reserve(positions.size());
   chosen.index.reserve(positions.size());
-  for (std::size_t i = 0; i < positions.size(); ++i) {
-    const auto from = static_cast<std::size_t>(positions[i]);
+  for (const std::int64_t position : positions) {
+    const auto from = static_cast<std::size_t>(position);
     VARPHASE_CHECK(from < set.labels.size(), ErrorKind::usage, "image {} of {} was asked for",
-                   positions[i], set.count());
-    if (set.is_real()) {
-      std::copy_n(set.reals.data() + from * size, size, chosen.reals.data() + i * size);
-    } else {
-      std::memcpy(chosen.pixels.data() + i * size, set.pixels.data() + from * size, size);
-    }
+                   position, set.count());
     chosen.labels.push_back(set.labels[from]);
     chosen.index.push_back(set.index[from]);
   }
+  const auto choose = [&](const auto& from, auto& to) {
+    if (from.empty()) return;  // images are of the other kind
+    to.resize(positions.size() * size);
+    for (std::size_t i = 0; i < positions.size(); ++i)
+      std::copy_n(from.data() + static_cast<std::size_t>(positions[i]) * size, size,
+                  to.data() + i * size);
+  };
+  choose(set.pixels, chosen.pixels);
+  choose(set.reals, chosen.reals);
   return chosen;
 }
 
