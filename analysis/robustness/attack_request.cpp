@@ -93,15 +93,8 @@ void set_defaults(AttackRequest& request) {
   }
 }
 
-void check_request(const AttackRequest& request, std::int64_t pixels, std::int64_t classes) {
+void check_request(const AttackRequest& request) {
   const std::string& method = attack_methods().name(request.method);
-  const double range =
-      request.is_l2() ? kPixelRange * std::sqrt(static_cast<double>(pixels)) : kPixelRange;
-  VARPHASE_CHECK(
-      request.epsilon == kUnbounded || request.epsilon <= range, ErrorKind::usage,
-      "--epsilon {}: is over the range of images of {} pixels, whose largest distance is {:g}px\n  "
-      "8/255 and 8px are the same; none bounds nothing",
-      distance_text(request.epsilon), pixels, range);
   VARPHASE_CHECK(request.epsilon != kUnbounded || request.method == AttackMethod::ifgsm,
                  ErrorKind::usage, "{} wants --epsilon, such as 8/255", method);
   VARPHASE_CHECK(std::isfinite(request.step) && request.step >= 0, ErrorKind::usage,
@@ -117,14 +110,25 @@ void check_request(const AttackRequest& request, std::int64_t pixels, std::int64
   VARPHASE_CHECK(request.gradient != AttackGradient::samples || request.samples >= 1,
                  ErrorKind::usage, "--samples {}: a gradient through samples wants one at least",
                  request.samples);
-  VARPHASE_CHECK(classes > 1, ErrorKind::usage, "a network of one class cannot be attacked");
-  VARPHASE_CHECK(request.target.rule != TargetRule::given || request.target.label < classes,
-                 ErrorKind::usage, "--target {}: the network has classes 0 to {}",
-                 request.target.label, classes - 1);
   constexpr double kMostMembers = 4294967296.0;  // of a noise counter
   VARPHASE_CHECK(static_cast<double>(request.gradients_an_image()) + request.samples < kMostMembers,
                  ErrorKind::usage,
                  "restarts times steps times samples is over 2^32: noise would come again");
+}
+
+void check_request(const AttackRequest& request, std::int64_t pixels, std::int64_t classes) {
+  const double range =
+      request.is_l2() ? kPixelRange * std::sqrt(static_cast<double>(pixels)) : kPixelRange;
+  VARPHASE_CHECK(
+      request.epsilon == kUnbounded || request.epsilon <= range, ErrorKind::usage,
+      "--epsilon {}: is over the range of images of {} pixels, whose largest distance is {:g}px\n  "
+      "8/255 and 8px are the same; none bounds nothing",
+      distance_text(request.epsilon), pixels, range);
+  check_request(request);
+  VARPHASE_CHECK(classes > 1, ErrorKind::usage, "a network of one class cannot be attacked");
+  VARPHASE_CHECK(request.target.rule != TargetRule::given || request.target.label < classes,
+                 ErrorKind::usage, "--target {}: the network has classes 0 to {}",
+                 request.target.label, classes - 1);
 }
 
 }  // namespace varphase

@@ -64,7 +64,9 @@ struct AttackRequest {
 /// methods take steps of 2.5 epsilon / steps from random points.
 void set_defaults(AttackRequest& request);
 
-/// @param pixels  of an image, all channels @param classes  of the networks
+/// @throws Error usage for what no attack can do, whatever the images and networks.
+void check_request(const AttackRequest& request);
+/// Also against these. @param pixels  of an image, all channels @param classes  of the networks
 /// @throws Error usage for what no image or network has: an epsilon over the range, a class that is not there.
 void check_request(const AttackRequest& request, std::int64_t pixels, std::int64_t classes);
 
