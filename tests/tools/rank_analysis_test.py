@@ -101,6 +101,21 @@ class RankAnalysis(ProgramTest):
             self.assertEqual(results[0], results[1])
             self.assertEqual(results[0], results[2])
 
+    def test_attack(self):
+        (run_folder,) = self.copies("one")
+        how = ["--epsilon", "8/255", "--steps", 2, "--samples", 2, "--judge-samples", 3, "--images", 12, "--batch", 4]
+        results = []
+        for count in (1, 2, 3, 4):  # three batches: four ranks leave all of them to the first
+            out = self.folder / f"attack{count}.json"
+            arguments = ["attack", run_folder, *how, "--save", "--out", out]
+            self.works(*arguments, *HOW) if count == 1 else self.shared(count, *arguments)
+            images = {name: array for name, array in arrays(out.with_suffix(".h5")).items() if name != "attack"}
+            results.append((values(out), images))
+            self.assertFalse(out.with_suffix(".partial").exists())
+        self.assertIn("pixels", " ".join(results[0][1]))
+        for other in results[1:]:
+            self.assertEqual(results[0], other)
+
     def test_predict(self):
         (run_folder,) = self.copies("one")
         draw = numpy.random.default_rng(1)

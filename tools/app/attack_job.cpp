@@ -79,8 +79,6 @@ fs::path run_of(const AttackRunsRequest& asked, const std::vector<NetworkFile>& 
   return {};
 }
 
-constexpr double kEndSeconds = 3600;  // that ranks may end apart
-
 class AttackRuns {
  public:
   AttackRuns(const AttackRunsRequest& asked, Job& job);
@@ -237,16 +235,19 @@ void AttackRuns::say_budget() const {
 }
 
 void AttackRuns::sanity() {
+  if (!communicator().first()) return;
   const std::int64_t total = sanity_image_steps(attack_, images_.count());
   job_.begin("attacks", total, "image steps");
   job_.begin_stoppable();
   const AttackParts parts(stem_.string() + ".partial", "sanity " + request_);
-  const KeptAttacks kept{[&](std::int64_t i) { return parts.find(i); },
+  const std::vector<std::optional<AttackOutcome>> found =
+      parts.find_all(stem_.empty() ? 0 : kSanityAttacks);
+  const KeptAttacks kept{[&](std::int64_t i) { return found[static_cast<std::size_t>(i)]; },
                          [&](std::int64_t i, const AttackOutcome& outcome) {
                            if (i + 1 < kSanityAttacks) parts.keep(i, outcome);
                          }};
-  std::int64_t done = 0;
-  for (std::int64_t i = 0; i < kSanityAttacks && !stem_.empty(); ++i) done += parts.find(i) ? 1 : 0;
+  const std::int64_t done = std::count_if(found.begin(), found.end(),
+                                          [](const auto& outcome) { return outcome.has_value(); });
   if (done > 0)
     job_.note(fmt::format("goes on after {} of {} attacks of the check", done, kSanityAttacks));
   for (const SanityCheck& check : sanity_checks(
@@ -301,12 +302,10 @@ void AttackRuns::attack_all() {
   const std::int64_t passes = attack_.restarts * attack_.steps;
   const AttackParts parts(stem_.string() + ".partial", request_);
   if (!ranks.alone() && batches >= ranks.size()) attack_share(parts, batches);
-  std::vector<std::optional<AttackOutcome>> found;
+  if (!ranks.first()) return;
+  std::vector<std::optional<AttackOutcome>> found = parts.find_all(batches);
   std::int64_t left = images_.count();
-  for (std::int64_t i = 0; i < batches; ++i) {
-    found.push_back(parts.find(i));
-    if (found.back()) left -= found.back()->count();
-  }
+  for (const std::optional<AttackOutcome>& one : found) left -= one ? one->count() : 0;
   if (left < images_.count())
     job_.note(fmt::format("goes on after {} of {} images", count_text(images_.count() - left),
                           count_text(images_.count())));
@@ -323,7 +322,7 @@ void AttackRuns::attack_all() {
         estimate.advance(count);
         if (job_.stop_requested()) throw Stopped{};
       });
-      if (batches > 1 && ranks.first()) parts.keep(i, *kept);
+      if (batches > 1) parts.keep(i, *kept);
     }
     outcome_.append(*kept);
     result_.interrupted = outcome_.count();
@@ -332,8 +331,6 @@ void AttackRuns::attack_all() {
   result_.interrupted.reset();
   job_.end();
   summarize();
-  ranks.barrier("the attack's end", kEndSeconds);  // all have read the parts
-  if (!ranks.first()) return;
   write();
   if (result_.unwritten.empty()) {
     parts.remove(batches);

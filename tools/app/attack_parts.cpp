@@ -38,6 +38,12 @@ std::optional<AttackOutcome> AttackParts::find(std::int64_t batch) const {
   }
 }
 
+std::vector<std::optional<AttackOutcome>> AttackParts::find_all(std::int64_t batches) const {
+  std::vector<std::optional<AttackOutcome>> found;
+  for (std::int64_t batch = 0; batch < batches; ++batch) found.push_back(find(batch));
+  return found;
+}
+
 void AttackParts::keep(std::int64_t batch, const AttackOutcome& outcome) const {
   std::error_code error;
   fs::create_directories(folder_, error);

@@ -21,6 +21,8 @@ class AttackParts {
   AttackParts(std::filesystem::path folder, const std::string& request);
 
   std::optional<AttackOutcome> find(std::int64_t batch) const;
+  /// Those of so many batches that are there, by number.
+  std::vector<std::optional<AttackOutcome>> find_all(std::int64_t batches) const;
   void keep(std::int64_t batch, const AttackOutcome& outcome) const;
   /// When the result is written: the files of so many batches, and the folder where it is empty.
   void remove(std::int64_t batches) const;
