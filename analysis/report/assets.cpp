@@ -21,7 +21,7 @@
 // The paths come from analysis/CMakeLists.txt.
 VARPHASE_EMBED(varphase_page_html, VARPHASE_REPORT_FOLDER "/page.html");
 VARPHASE_EMBED(varphase_page_css, VARPHASE_REPORT_FOLDER "/page.css");
-VARPHASE_EMBED(varphase_page_js, VARPHASE_REPORT_FOLDER "/page.js");
+VARPHASE_EMBED(varphase_page_js, VARPHASE_PAGE_SCRIPT);
 VARPHASE_EMBED(varphase_plotly_js, VARPHASE_PLOTLY_JS);
 
 namespace varphase {

@@ -8,8 +8,8 @@
 
 namespace varphase {
 
-/// What the page's figures need of an attack's file, in a schema that page.js may rely on; null where it holds no judged
-/// step.
+/// What the page's figures need of an attack's file, in a schema that the page's script may rely on; null where it holds
+/// no judged step.
 ///
 ///     {"file", "attack": "ifgsm, 10 samples", "judges": [{"name",
 ///       "step", "success", "success_low", "success_high", "entropy", "entropy_low", "entropy_high": [..]}]}

@@ -7,7 +7,7 @@
 
 namespace varphase {
 
-/// The figures as data, in a schema that page.js may rely on: every key is there, numbers are numbers or null.
+/// The figures as data, in a schema that the page's script may rely on: every key is there, numbers are numbers or null.
 ///
 ///     {"name", "split",
 ///      "metrics": null | {"epoch": [..],

@@ -8,8 +8,8 @@
 
 namespace varphase {
 
-/// What the page's figures need of an evaluation with tables of metrics, in a schema that page.js may rely on; null where
-/// the evaluation has none.
+/// What the page's figures need of an evaluation with tables of metrics, in a schema that the page's script may rely on;
+/// null where the evaluation has none.
 ///
 ///     {"file", "split", "samples", "seed", "ood": [name],
 ///      "columns": [{"title", "estimator",

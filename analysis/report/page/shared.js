@@ -1,0 +1,101 @@
+// What all figures share: the data, texts, colours, Plotly's settings, CSV, and the list of figures. Its names are seen
+// by every other file of the page, theirs by none (page_script.py). Nothing is fetched; every text of the data is escaped
+// before Plotly sees it, since Plotly reads a subset of HTML.
+
+const data = JSON.parse(document.getElementById("report-data").textContent);
+const root = document.documentElement;
+const errors = [];
+const report_error = (message) => { errors.push(String(message)); root.dataset.errors = errors.join(" | "); };
+window.addEventListener("error", (event) => report_error(event.message));
+window.addEventListener("unhandledrejection", (event) => report_error(event.reason));
+document.addEventListener("securitypolicyviolation", (event) => report_error(`blocked ${event.blockedURI}`));
+
+const plain = (text) => String(text).replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
+const element = (id) => document.getElementById(id);
+const known = (value) => value !== null && value !== undefined;
+const any = (values) => Array.isArray(values) && values.some(known);
+const percent = (values) => values.map((value) => (known(value) ? 100 * value : null));
+const group = (count) => Number(count).toLocaleString("en-US");
+const log10_text = (value) => `10<sup>${Number(Math.log10(value).toFixed(3))}</sup>`;
+const narrow = () => window.matchMedia("(max-width: 560px)").matches;
+const color = (name) => getComputedStyle(root).getPropertyValue(`--${name}`).trim();
+const faint = (name, alpha) => {
+  const hex = color(name).slice(1);
+  return `rgba(${[0, 2, 4].map((at) => parseInt(hex.slice(at, at + 2), 16)).join(",")},${alpha})`;
+};
+// Of the ways of prediction.
+const shades = { ensemble: "ensemble", deterministic: "deterministic", stochastic: "stochastic", zero_mean: "zero-mean" };
+const series_colors = () => ["ensemble", "deterministic", "stochastic", "zero-mean", "count"].map(color);
+
+const axis = (title, more = {}) => ({
+  title: { text: title, standoff: 8, font: { size: 13, color: color("muted") } },
+  gridcolor: color("grid"), linecolor: color("rule"), tickcolor: color("rule"), zeroline: false, ticks: "outside",
+  ticklen: 4, tickfont: { size: 12, color: color("muted") }, automargin: true, ...more,
+});
+/// Whole epochs, about ten of them.
+const epoch_axis = (epochs, more = {}) => {
+  const last = epochs[epochs.length - 1];
+  const width = Math.max(1, last - epochs[0]);
+  const step = [1, 2, 5, 10, 20, 50, 100, 200, 500].find((size) => width / size <= (narrow() ? 6 : 12)) || undefined;
+  return axis("epoch", { showgrid: false, range: [epochs[0] - 0.6, last + 0.6], tick0: 0, dtick: step, ...more });
+};
+const layout = (more) => ({
+  font: { family: getComputedStyle(document.body).fontFamily, size: 13, color: color("ink") },
+  modebar: { bgcolor: "rgba(0,0,0,0)", color: color("muted"), activecolor: color("ink"), orientation: "h" },
+  paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
+  margin: { l: 48, r: 16, t: 30, b: 40 }, hovermode: "x unified",
+  hoverlabel: { bgcolor: color("paper"), bordercolor: color("rule"), font: { color: color("ink") } },
+  legend: { orientation: "h", x: 0, xanchor: "left", y: 1.02, yanchor: "bottom", font: { size: narrow() ? 11.5 : 13 } },
+  ...more,
+});
+const config = (name) => ({
+  displaylogo: false, displayModeBar: "hover",
+  showSendToCloud: false, plotlyServerURL: "", topojsonURL: "about:invalid",  // the data stay on this page
+  modeBarButtonsToRemove: ["sendChartToCloud", "sendDataToCloud", "lasso2d", "select2d", "autoScale2d", "zoomIn2d", "zoomOut2d"],
+  toImageButtonOptions: { format: "svg", filename: `${data.name}-${name}` },
+});
+const line = (name, x, y, shade, more = {}) => ({
+  type: "scatter", mode: x.length > 60 ? "lines" : "lines+markers", name: plain(name), x, y,
+  line: { color: color(shade) || shade, width: 2.2 }, marker: { size: 5 }, connectgaps: true, ...more,
+});
+const note = (more) => ({ showarrow: false, font: { size: 12, color: color("muted") }, ...more });
+const rule = (more) => ({ type: "line", layer: "above", line: { color: color("muted"), width: 1.3, dash: "dash" }, ...more });
+const upright = (x, more = {}) => rule({ x0: x, x1: x, yref: "paper", y0: 0, y1: 1, ...more });
+
+const csv_cell = (value) => {
+  if (!known(value)) return "";
+  const text = String(value);
+  return /[",\r\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
+};
+const offer_csv = (figure, name, columns, rows) => {
+  const text = [columns, ...rows].map((row) => row.map(csv_cell).join(",")).join("\n") + "\n";
+  let link = figure.querySelector("a.csv");
+  if (!link) {
+    link = document.createElement("a");
+    link.className = "csv";
+    link.textContent = "Download CSV";
+    figure.querySelector("figcaption").append(" ", link);
+  }
+  link.download = `${data.name}-${name}.csv`;
+  link.href = "data:text/csv;charset=utf-8," + encodeURIComponent(text);
+};
+
+const figures = new Map();  // name -> function that gives { traces, layout, csv }
+const figure_of = (name) => document.querySelector(`figure[data-figure="${name}"]`);
+const draw = (name) => {
+  const figure = figure_of(name);
+  if (!figure) return null;
+  const plot = figure.querySelector(".plot");
+  try {
+    const { traces, layout: shape, csv } = figures.get(name)();
+    const drawn = Plotly.react(plot, traces, layout(shape), config(name));
+    if (csv) offer_csv(figure, name, csv.columns, csv.rows);
+    return drawn;
+  } catch (error) {
+    report_error(`${name}: ${error.message}`);
+    plot.replaceChildren();
+    plot.classList.add("failed");
+    plot.textContent = `This figure could not be drawn: ${error.message}`;
+    return null;
+  }
+};

@@ -1,0 +1,140 @@
+// Sweeps: accuracy by sparsity and by threshold.
+
+const sweeps = data.sweeps;
+let sweep = null;
+const measure = () => document.querySelector('input[name="measure"]:checked').value;
+const measures = {
+  accuracy: { title: "ensemble accuracy, %", value: "accuracy", error: "accuracy_se", scale: 100, format: ".2f", unit: " %" },
+  difference: { title: "difference to full, points", value: "difference", error: "difference_se", scale: 100, format: "+.2f", unit: "" },
+  nll: { title: "NLL an image, nats", value: "nll", error: null, scale: 1, format: ".4f", unit: "" },
+};
+const replace_colors = { mean: "mean", zero: "zero" };
+
+/// One curve for each replacement and repair, by the coordinate that `place` gives a row (null: not in this figure).
+const curves = (place, hover) => {
+  const { value, error, scale, format, unit } = measures[measure()];
+  const names = new Map();
+  const repairs = new Set(sweep.rows.map((row) => row.repair));
+  sweep.rows.forEach((row) => {
+    if (!known(place(row)) || !known(row[value])) return;
+    const name = `replaced by ${row.replace}` + (repairs.size > 1 || (known(row.repair) && row.repair !== "none") ? `, repair ${row.repair}` : "");
+    if (!names.has(name)) names.set(name, []);
+    names.get(name).push(row);
+  });
+  return [...names].map(([name, rows], at) => {
+    rows.sort((a, b) => place(a) - place(b));
+    const shade = color(replace_colors[rows[0].replace]) || series_colors()[at % 5];
+    const repaired = repairs.size > 1 && rows[0].repair !== "none";
+    return {
+      type: "scatter", mode: "lines+markers", name: plain(name), x: rows.map(place), y: rows.map((row) => scale * row[value]),
+      line: { color: shade, width: 2.2, dash: repaired ? "dash" : "solid" },
+      marker: { size: 5.5, symbol: rows[0].replace === "mean" ? "square" : "circle", color: shade },
+      error_y: error ? { type: "data", array: rows.map((row) => (known(row[error]) ? scale * row[error] : 0)), visible: true, thickness: 1.2, width: 2.5, color: shade } : undefined,
+      customdata: rows.map(hover), hovertemplate: `%{y:${format}}${unit}  (%{customdata})<extra>${plain(name)}</extra>`,
+    };
+  });
+};
+const full_value = () => {
+  const { value, scale } = measures[measure()];
+  if (value === "difference") return 0;
+  return known(sweep.full[value]) ? scale * sweep.full[value] : null;
+};
+const sweep_layout = (xaxis, place) => {
+  const { title, value, error, scale } = measures[measure()];
+  const full = full_value();
+  const shapes = [];
+  const annotations = [];
+  if (known(full)) {
+    const spread = value === "accuracy" && known(sweep.full[error]) ? scale * sweep.full[error] : 0;
+    if (spread > 0) {
+      shapes.push({ type: "rect", layer: "below", xref: "paper", x0: 0, x1: 1, y0: full - spread, y1: full + spread, fillcolor: faint("full", 0.16), line: { width: 0 } });
+    }
+    shapes.push(rule({ xref: "paper", x0: 0, x1: 1, y0: full, y1: full, layer: "below", line: { color: color("full"), width: 1.6 } }));
+    annotations.push(note({ xref: "paper", x: 0.99, xanchor: "right", y: full, yanchor: "bottom", text: "full ensemble" }));
+  }
+  if (sweep.chosen) {
+    const row = sweep.rows[sweep.chosen.row];
+    if (known(place(row))) shapes.push(upright(place(row), { line: { color: color("chosen"), width: 1.2, dash: "dot" } }));
+  }
+  const near = value === "nll" ? [0.05, 0.15] : [3, 1];  // under and over the full ensemble, in units of the axis
+  const range = known(full) && element("sweep-near").checked ? [full - near[0], full + near[1]] : undefined;
+  return { xaxis, shapes, annotations, hovermode: "closest", yaxis: axis(title, { tickformat: value === "nll" ? "" : "~f", range }), margin: { l: 52, r: 14, t: 30, b: 42 } };
+};
+const chosen_point = (place) => {
+  if (!sweep.chosen) return [];
+  const row = sweep.rows[sweep.chosen.row];
+  const { value, scale, format, unit } = measures[measure()];
+  if (!known(place(row)) || !known(row[value])) return [];
+  return [{
+    type: "scatter", mode: "markers", name: "chosen", x: [place(row)], y: [scale * row[value]],
+    marker: { symbol: "star", size: 17, color: color("chosen"), line: { color: color("paper"), width: 1.5 } },
+    hovertemplate: `chosen: %{y:${format}}${unit}<extra></extra>`,
+  }];
+};
+const sweep_csv = () => {
+  const keys = ["log10_threshold", "sparsity", "network_sparsity", "kept", "replace", "repair", "accuracy", "accuracy_se", "difference", "difference_se", "nll", "bytes"];
+  return { columns: [...keys, "chosen"], rows: sweep.rows.map((row, at) => [...keys.map((key) => row[key]), sweep.chosen && sweep.chosen.row === at ? 1 : 0]) };
+};
+
+if (sweeps.length) {
+  const sparsity_text = (sparsity) => `${Number((100 * sparsity).toFixed(3))} %`;
+  const total_weights = () => Math.max(1, ...sweep.rows.map((row) => (known(row.kept) && row.sparsity < 1 ? row.kept / (1 - row.sparsity) : 0)));
+  figures.set("sweep-sparsity", () => {
+    const least = 0.5 / total_weights();
+    // -log10 of the share that is kept; a layer of which nothing is kept stands where half a weight would.
+    const place = (row) => (known(row.sparsity) ? -Math.log10(Math.max(1 - row.sparsity, least)) : null);
+    const far = Math.max(0.5, ...sweep.rows.map((row) => place(row) || 0));
+    const ticks = [0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9999, 0.99999].filter((sparsity) => -Math.log10(1 - sparsity) <= far + 0.05);
+    const spaced = ticks.filter((sparsity) => !narrow() || ![0.8, 0.95, 0.98, 0.995, 0.998].includes(sparsity))
+      .filter((sparsity) => far < 3.2 || ![0.8, 0.95, 0.98, 0.995, 0.998].includes(sparsity));
+    const gone = sweep.rows.some((row) => row.sparsity >= 1);
+    const values = spaced.map((sparsity) => -Math.log10(1 - sparsity));
+    const texts = spaced.map((sparsity) => `${Number((100 * sparsity).toFixed(3))}`);
+    if (gone) { values.push(-Math.log10(least)); texts.push("100"); }
+    return {
+      traces: [...curves(place, (row) => `sparsity ${sparsity_text(row.sparsity)}, ${group(row.kept)} kept`), ...chosen_point(place)],
+      layout: sweep_layout(axis(`sparsity of ${plain(sweep.layer || "the layer")}, %`, { tickmode: "array", tickvals: values, ticktext: texts, range: [-0.06, far + 0.1] }), place),
+      csv: sweep_csv(),
+    };
+  });
+  figures.set("sweep-threshold", () => {
+    const place = (row) => row.log10_threshold;
+    const criterion = sweep.criterion || "kappa";
+    const title = criterion === "kappa" ? "log<sub>10</sub> κ<sub>0</sub>" : `log<sub>10</sub> of the threshold on ${plain(criterion)}`;
+    return {
+      traces: [...curves(place, (row) => `threshold 10^${Number(row.log10_threshold.toFixed(3))}, sparsity ${sparsity_text(row.sparsity)}`), ...chosen_point(place)],
+      layout: sweep_layout(axis(title), place),
+      csv: sweep_csv(),
+    };
+  });
+  const describe = () => {
+    const facts = [`Sweep of ${sweep.layer || "the layer"}` + (known(sweep.epoch) ? ` at epoch ${sweep.epoch}` : "")
+      + ` by ${sweep.criterion || "kappa"}` + (sweep.smooth && sweep.smooth !== "none" ? ` (${sweep.smooth})` : "")
+      + `, ${sweep.samples ? `ensembles of ${sweep.samples}` : "ensembles"} on the ${sweep.split || "unnamed"} split.`];
+    if (sweep.chosen) {
+      const row = sweep.rows[sweep.chosen.row];
+      facts.push(`The star is the point chosen` + (sweep.chosen.rule ? ` by ${sweep.chosen.rule}` : "")
+        + (sweep.chosen.split ? ` on the ${sweep.chosen.split} split` : "") + `: ${sparsity_text(row.sparsity)} replaced by ${row.replace}, ${group(row.kept)} weights kept.`);
+    }
+    element("sweep-text").textContent = facts.join(" ");
+  };
+  const draw_sweep = () => { describe(); draw("sweep-sparsity"); draw("sweep-threshold"); };
+  // The newest epoch, one with a choice before one without.
+  let leading = 0;
+  const rank = (one) => [one.chosen ? 1 : 0, known(one.epoch) ? one.epoch : -1];
+  sweeps.forEach((one, at) => {
+    const [choice, epoch] = rank(one);
+    const [best_choice, best_epoch] = rank(sweeps[leading]);
+    if (choice > best_choice || (choice === best_choice && epoch >= best_epoch)) leading = at;
+  });
+  sweep = sweeps[leading];
+  if (sweeps.length > 1) {
+    const pick = element("sweep-file");
+    sweeps.forEach((one, at) => pick.add(new Option(one.file, String(at), at === leading, at === leading)));
+    pick.addEventListener("change", () => { sweep = sweeps[Number(pick.value)]; draw_sweep(); });
+    element("sweep-file-label").hidden = false;
+  }
+  for (const radio of document.querySelectorAll('input[name="measure"]')) radio.addEventListener("change", draw_sweep);
+  element("sweep-near").addEventListener("change", draw_sweep);
+  describe();
+}

@@ -1,0 +1,95 @@
+// Reliability, risk by coverage, entropy.
+
+const evaluations = data.uncertainty;
+if (evaluations.length) {
+  let evaluation = evaluations[evaluations.length - 1];
+  const pick_file = element("uncertainty-file");
+  const pick_column = element("entropy-column");
+  const column_line = (column) => {
+    // Networks differ by their strokes, ways of prediction by their colours.
+    const networks = [...new Set(evaluation.columns.map((one) => one.title.slice(0, -one.estimator.length)))];
+    const at = networks.indexOf(column.title.slice(0, -column.estimator.length));
+    return { color: color(shades[column.estimator]) || series_colors()[at % 5], width: 2.2, dash: ["solid", "dash", "dot", "dashdot"][at % 4] };
+  };
+  const shares = (values) => percent(values);
+
+  figures.set("reliability", () => {
+    const kind = element("uncertainty-mass").checked ? "equal_mass" : "equal_width";
+    const keep = (bins) => bins.images.map((_, at) => at).filter((at) => bins.images[at] > 0);
+    return {
+      traces: evaluation.columns.map((column) => {
+        const bins = column.reliability[kind];
+        const kept = keep(bins);
+        return {
+          type: "scatter", mode: "lines+markers", name: plain(column.title), line: column_line(column), marker: { size: 5 },
+          x: shares(kept.map((at) => bins.confidence[at])), y: shares(kept.map((at) => bins.accuracy[at])),
+          customdata: kept.map((at) => group(bins.images[at])), hovertemplate: "%{y:.1f} % of %{customdata} images right, confidence %{x:.1f} %",
+        };
+      }),
+      layout: {
+        hovermode: "closest", xaxis: axis("confidence, %", { range: [0, 102] }), yaxis: axis("accuracy, %", { range: [0, 102] }),
+        shapes: [rule({ x0: 0, y0: 0, x1: 100, y1: 100, layer: "below" })],
+      },
+      csv: {
+        columns: ["prediction", "bins", "lower", "upper", "images", "accuracy", "confidence"],
+        rows: evaluation.columns.flatMap((column) => column.reliability[kind].images.map((images, at) => {
+          const bins = column.reliability[kind];
+          return [column.title, kind, bins.lower[at], bins.upper[at], images, bins.accuracy[at], bins.confidence[at]];
+        })),
+      },
+    };
+  });
+
+  figures.set("risk-coverage", () => ({
+    traces: evaluation.columns.map((column) => ({
+      type: "scatter", mode: "lines", name: plain(column.title), line: column_line(column), showlegend: narrow(),
+      x: shares(column.risk_coverage.coverage), y: shares(column.risk_coverage.risk), hovertemplate: "%{y:.2f} % wrong",
+    })),
+    layout: { xaxis: axis("coverage, %", { range: [0, 101] }), yaxis: axis("wrong answers, %", { rangemode: "tozero" }) },
+    csv: {
+      columns: ["prediction", "coverage", "risk"],
+      rows: evaluation.columns.flatMap((column) => column.risk_coverage.coverage.map((coverage, at) => [column.title, coverage, column.risk_coverage.risk[at]])),
+    },
+  }));
+
+  figures.set("entropy", () => {
+    const { most, own, ood } = evaluation.columns[Number(pick_column.value)].entropy;
+    const width = (known(most) ? most : 1) / Math.max(1, own.length);
+    const sets = [["own images", own], ...evaluation.ood.map((name, at) => [name, ood[at]])].filter(([, counts]) => any(counts));
+    const centers = own.map((_, at) => width * (at + 0.5));
+    return {
+      traces: sets.map(([name, counts], at) => {
+        const total = Math.max(1, counts.reduce((sum, count) => sum + count, 0));
+        const shade = ["ensemble", "deterministic", "stochastic", "zero-mean", "count"][at % 5];
+        return {
+          type: "bar", name: plain(name), x: centers, y: counts.map((count) => 100 * count / total), width,
+          marker: { color: faint(shade, 0.55), line: { color: color(shade), width: 1 } }, customdata: counts.map(group),
+          hovertemplate: "%{y:.1f} % (%{customdata} images)",
+        };
+      }),
+      layout: {
+        barmode: "overlay", bargap: 0, showlegend: true, xaxis: axis("entropy, nats", { range: [0, known(most) ? most : 1] }),
+        yaxis: axis("share of images, %"),
+      },
+      csv: {
+        columns: ["data", "from", "to", "images"],
+        rows: sets.flatMap(([name, counts]) => counts.map((count, at) => [name, width * at, width * (at + 1), count])),
+      },
+    };
+  });
+
+  const fill_columns = () => {
+    pick_column.replaceChildren();
+    const ensemble = evaluation.columns.findIndex((column) => column.estimator === "ensemble");
+    evaluation.columns.forEach((column, at) => pick_column.add(new Option(column.title, String(at), at === ensemble, at === ensemble)));
+  };
+  const draw_uncertainty = () => ["reliability", "risk-coverage", "entropy"].forEach(draw);
+  if (evaluations.length > 1) {
+    evaluations.forEach((one, at) => pick_file.add(new Option(one.file, String(at), one === evaluation, one === evaluation)));
+    pick_file.addEventListener("change", () => { evaluation = evaluations[Number(pick_file.value)]; fill_columns(); draw_uncertainty(); });
+    element("uncertainty-file-label").hidden = false;
+  }
+  element("uncertainty-mass").addEventListener("change", () => draw("reliability"));
+  pick_column.addEventListener("change", () => draw("entropy"));
+  fill_columns();
+}
