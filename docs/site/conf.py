@@ -20,6 +20,7 @@ html_theme = "furo"
 html_static_path = ["site.css"]
 html_css_files = ["site.css"]
 html_copy_source = False
+html_show_search_summary = False  # summaries are fetched, which a browser refuses where pages are files
 html_show_sphinx = False
 
 

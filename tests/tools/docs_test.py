@@ -55,16 +55,17 @@ def commands(text):
             words = list(words)
         except ValueError:  # an apostrophe: prose, or what a program printed
             continue
-        command = None
+        command, first = None, None
         for word in [*words, ";"]:
             if re.fullmatch(r"[|&;<>()]+", word):
                 if command:
                     yield command
-                command = None
+                command, first = None, None
             elif command is not None:
                 command.append(word)
-            elif word == "varphase":
+            elif word == "varphase" and not (first or "").startswith(("tools/", "git")):
                 command = [word]
+            first = first or word
 
 
 class Code(unittest.TestCase):

@@ -26,6 +26,7 @@ NOT_RUN = {
     "tools/test": "sets up a machine, builds and runs these tests",
     "tools/build": "sets up a machine and builds",
     "tools/setup && pip install .": "sets up a machine and builds the wheel",
+    "tools/docs": "docs_test runs it",
     "tools/reproduce --list": "reproduce_test runs it",
     "varphase VERB --help": "VERB stands for each verb: words_test prints the help of all",
     "varphase data PATH": "PATH stands for any folder",
