@@ -151,6 +151,7 @@ struct TrainConfig {
   std::int64_t seed = 1;
   std::int64_t every = 1;
   std::int64_t evaluate_every = 1;
+  std::int64_t kappa_every = 0;
   std::int64_t keep_optimizer = 1;
   bool deterministic = true;
   std::string precision = "tf32";
@@ -276,6 +277,12 @@ struct TrainConfig {
                             "trained and saved alike, without accuracies",
                     .unit = "epochs",
                     .min = 1,
+                    .max = 1e6});
+    visit("kappa_every", kappa_every,
+          FieldInfo{.help = "make the kappa map of every so many epochs' checkpoints, and of the "
+                            "last one, as `kappa` would; 0: none",
+                    .unit = "epochs",
+                    .min = 0,
                     .max = 1e6});
     visit("keep_optimizer", keep_optimizer,
           FieldInfo{.help = "keep optimizer state, for a resume, in so many newest checkpoints",

@@ -78,13 +78,23 @@ class RanksTest(ProgramTest):
                 self.assertAlmostEqual(float(one[name]) / float(other[name]), 1, delta=1e-5)
 
     def test_numbers_of_ranks(self):
-        one, two, three = (self.train(str(count), count) for count in (1, 2, 3))
+        one, two, three = (self.train(str(count), count, *(["--kappa-every", 3] if count == 2 else [])) for count in (1, 2, 3))
         self.assert_near(one, two)
         self.assert_near(one, three)  # ten images: shares of three, three and four
         again = self.train("again", 2)
         last = "checkpoints/epoch_0003.h5"
         self.assertEqual(arrays(two / last), arrays(again / last))
         self.assertNotEqual(arrays(one / last), arrays(two / last))  # else nothing was tested
+        # The maps made beside it are those of the checkpoints.
+        for epoch in (0, 3):
+            path = two / f"kappa/epoch_{epoch:04}.h5"
+            with h5py.File(path) as file:
+                beside = {name: layer["hessian_diagonal"][()] for name, layer in file["layers"].items()}
+            self.works("kappa", two, "--epoch", epoch, *OFFLINE)
+            with h5py.File(path) as file:
+                for name, layer in file["layers"].items():
+                    own = layer["hessian_diagonal"][()]
+                    self.assertLessEqual(abs(own - beside[name]).max(), 2e-6 * abs(own).max(), name)
 
     def test_resume(self):
         whole = self.train("whole", 2)

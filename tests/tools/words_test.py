@@ -51,7 +51,7 @@ class Words(unittest.TestCase):
                 self.says(f"did you mean '{meant}'?", arguments=[word, "a"])
         self.says("there are train, finetune", arguments=["xyzzyx"])
         self.says("give a verb", arguments=[])
-        self.says("'c' was not expected", arguments=["transition", "a", "c"])
+        self.says("'c' was not expected", arguments=["export", "a", "c"])
 
     def test_a_field_is_called_by_its_flag(self):
         train = ["train", "--preset", "quickstart", "--run", "x"]

@@ -20,6 +20,7 @@
 #include "tools/app/run_images.hpp"
 #include "tools/app/scored_predictions.hpp"
 #include "tools/app/side_files.hpp"
+#include "tools/app/table_file.hpp"
 #include "tools/app/trained_images.hpp"
 
 namespace varphase {
@@ -320,8 +321,8 @@ EvaluateResult evaluate(const EvaluateRequest& request, Job& job) {
   const fs::path out = result_path(request, files, result.tables.has_value());
   if (!out.empty() && communicator().first()) {
     side.add([&] {
-      make_output_folder(out);
-      write_json_file(out, to_json(result));
+      write_table_file(
+          out, [&] { return to_json(result); }, [&] { return to_csv(result); });
     });
   }
   result.unwritten = side.problems();

@@ -46,8 +46,9 @@ struct EvaluateRequest : DeviceChoice, DataChoice {
     visit("seed", seed, FieldInfo{.help = "of the evaluation noise"});
     visit("split", split, FieldInfo{.help = "images", .choices = {"test", "validation", "train"}});
     visit("out", out,
-          FieldInfo{.help = "also write the result as JSON [RUN/evaluations/NAME.json for files "
-                            "in RUN/pruned; NAME_metrics.json with --metrics or --ood]"});
+          FieldInfo{.help = "also write the result as JSON, or the table of networks as CSV where "
+                            "the name ends in .csv [RUN/evaluations/NAME.json for files in "
+                            "RUN/pruned; NAME_metrics.json with --metrics or --ood]"});
     visit("overwrite", overwrite, FieldInfo{.help = "replace a file that --out names"});
     visit("form", form,
           FieldInfo{.help = "how pruned layers are computed: auto (whichever is the fastest), "
@@ -119,6 +120,8 @@ struct EvaluateResult {
 
 /// What is written as JSON.
 Json to_json(const EvaluateResult& result);
+/// A line a network, and one for all of them together: "name,path,split,...,accuracy_ensemble,...".
+std::string to_csv(const EvaluateResult& result);
 
 /// @throws Error usage, io, format, shape naming the file; device; numeric.
 EvaluateResult evaluate(const EvaluateRequest& request, Job& job);

@@ -1,6 +1,12 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include "src/base/byte_text.hpp"
+#include "src/base/csv_table.hpp"
 #include "tools/app/evaluate_job.hpp"
 
 namespace varphase {
@@ -44,6 +50,27 @@ Json to_json(const EvaluatedNetwork& network) {
   return json;
 }
 
+/// The predictions of all networks, whose names are those of the columns.
+std::vector<std::string> estimators_of(const EvaluateResult& result) {
+  std::vector<std::string> names;
+  for (const EvaluatedNetwork& network : result.entries) {
+    for (const auto& [estimator, value] : network.metrics) {
+      if (std::find(names.begin(), names.end(), estimator) == names.end())
+        names.push_back(estimator);
+    }
+  }
+  return names;
+}
+
+void add_cells(std::vector<std::string>& cells, const MetricsByEstimator& metrics,
+               const std::vector<std::string>& estimators) {
+  for (const std::string& estimator : estimators) {
+    const Metrics& value = metrics.at(estimator);
+    cells.push_back(csv_cell(value.accuracy_se));
+    for (const MetricField& field : kMetricFields) cells.push_back(csv_cell(value.*field.value));
+  }
+}
+
 }  // namespace
 
 Json to_json(const EvaluateResult& result) {
@@ -62,6 +89,40 @@ Json to_json(const EvaluateResult& result) {
   }
   if (result.tables) json["metrics"] = to_json(*result.tables);
   return json;
+}
+
+std::string to_csv(const EvaluateResult& result) {
+  const std::vector<std::string> estimators = estimators_of(result);
+  std::vector<std::string> cells{"name",    "path",    "split",          "images",          "bytes",
+                                 "weights", "nonzero", "layer_sparsity", "network_sparsity"};
+  const std::size_t about = cells.size();
+  for (const std::string& estimator : estimators) {
+    cells.push_back("accuracy_se_" + estimator);
+    for (const MetricField& field : kMetricFields)
+      cells.push_back(fmt::format("{}_{}", field.name, estimator));
+  }
+  std::string text = fmt::format("{}\n", fmt::join(cells, ","));
+  for (const EvaluatedNetwork& network : result.entries) {
+    cells = {csv_cell(network.name),
+             csv_cell(network.path),
+             result.split,
+             std::to_string(network.images),
+             std::to_string(network.bytes),
+             std::to_string(network.weights),
+             std::to_string(network.nonzero),
+             csv_cell(network.layer_sparsity),
+             csv_cell(network.network_sparsity)};
+    add_cells(cells, network.metrics, estimators);
+    text += fmt::format("{}\n", fmt::join(cells, ","));
+  }
+  if (result.together) {
+    cells.assign(about, "");
+    cells.front() = "together";
+    cells[2] = result.split;
+    add_cells(cells, result.together->metrics, estimators);
+    text += fmt::format("{}\n", fmt::join(cells, ","));
+  }
+  return text;
 }
 
 }  // namespace varphase

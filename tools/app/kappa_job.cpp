@@ -21,10 +21,10 @@
 #include "tools/app/device.hpp"
 #include "tools/app/image_share_files.hpp"
 #include "tools/app/kappa_identity.hpp"
+#include "tools/app/kappa_map_writer.hpp"
 #include "tools/app/kappa_passes.hpp"
 #include "tools/app/loaded_network.hpp"
 #include "tools/app/output_file.hpp"
-#include "tools/app/provenance.hpp"
 #include "tools/app/run_contents.hpp"
 #include "tools/app/run_folder.hpp"
 #include "tools/app/run_images.hpp"
@@ -65,28 +65,23 @@ class KappaMaps {
   /// @param label of the images, where they are one class
   KappaMap map_of(Network& network, const DeviceImages& images, std::int64_t epoch,
                   std::optional<std::int64_t> label, const fs::path& file);
-  void write(const fs::path& file, KappaMap& map) const;
   void epoch(std::int64_t number);
   void whole(Network& network, std::int64_t epoch, const MapSubject& subject);
   void by_class(Network& network, std::int64_t epoch, const MapSubject& subject);
   void by_image(Network& network, std::int64_t epoch, const KappaMap& map,
                 const MapSubject& subject);
   void add_rows(const KappaMap& map, std::vector<KappaRow>& rows);
-  void write_histograms() const;
-  bool keeps() const { return ranks_ == nullptr || ranks_->first(); }
-  /// What made_before finds, by the rank that keeps the maps, to all. @return whether the map is to be made
-  bool is_wanted(const std::optional<KappaMap>& found) const;
 
   const KappaMapsRequest& maps_;
   KappaJob& job_;
   Communicator* ranks_;
   const Target& target_;
-  const MapFiles files_;
   const RunLock lock_;
   const double kappa0_;
   const RunConfig config_;
   const Dataset dataset_;
   const at::Device device_;
+  KappaMapWriter writer_;
   KappaRequest request_;
   DeviceImages images_;
   bool begun_ = false;
@@ -100,12 +95,12 @@ KappaMaps::KappaMaps(const KappaMapsRequest& maps, const Target& target, KappaJo
       job_(job),
       ranks_(ranks),
       target_(target),
-      files_(target_.run.path()),
       lock_(begin_analysis(target_.run.path())),
       kappa0_(parse_threshold(maps.kappa0)),
       config_(target_.run.config()),
       dataset_(open_dataset(config_.data, maps.data, maps.data_pixel_range)),
       device_(open_device(maps.where)),
+      writer_(target_.run, config_, dataset_, device_, job, ranks),
       request_(network_request(maps)) {
   set_numerics(config_.train.deterministic, false);
   const Split split = split_from_name(maps.split);
@@ -137,52 +132,7 @@ void KappaMaps::begin(Network& network) {
 
 KappaMap KappaMaps::map_of(Network& network, const DeviceImages& images, std::int64_t epoch,
                            std::optional<std::int64_t> label, const fs::path& file) {
-  const KappaPlan plan(network, request_);
-  const fs::path checkpoint = target_.run.checkpoint(epoch);
-  Json origin = origin_of(checkpoint, config_, dataset_, images);
-  std::string name = fmt::format("epoch_{:04}", epoch);
-  if (label) {
-    origin["class"] = *label;
-    name += fmt::format("_class_{:02}", *label);
-  }
-  const std::string digest = request_digest(origin, request_);
-  const auto say = [&](const std::string& text) { job_.note(name + " " + text); };
-  std::optional<KappaMap> found = keeps() ? made_before(file, digest, plan) : std::nullopt;
-  if (!is_wanted(found)) {
-    say("is there: the same request made it before");
-    job_.advance(plan.passes() * images.count());
-    return found.value_or(KappaMap{});
-  }
-  PartialFiles partial(
-      {files_.partial(), name, origin, [this] { return job_.stop_requested(); }, say});
-  KappaMap map = compute_kappa(
-      network, images, request_, [this](std::int64_t n) { job_.advance(n); },
-      ranks_ == nullptr ? &partial : nullptr, ranks_);
-  map.epoch = epoch;
-  map.label = label;
-  map.repeatable = result_.repeatable;
-  map.provenance = provenance(device_);
-  map.provenance[kDatasetDigest] = dataset_.digest;
-  map.provenance["checkpoint"] = text_of_bytes(checkpoint.filename().string());
-  map.provenance[kRequestDigest] = digest;
-  write(file, map);
-  partial.remove();
-  return map;
-}
-
-bool KappaMaps::is_wanted(const std::optional<KappaMap>& found) const {
-  const bool own = !found.has_value();
-  return ranks_ == nullptr ? own : ranks_->broadcast_bytes(own ? "wanted" : "there") == "wanted";
-}
-
-void KappaMaps::write(const fs::path& file, KappaMap& map) const {
-  if (!keeps()) return;
-  fs::create_directories(file.parent_path());
-  if (const fs::path older = files_.make_room(file, map); !older.empty())
-    log_warning(
-        fmt::format("{}: was of something else, and is kept as {}", file.string(), older.string()));
-  keep_proofs(file, map);
-  write_document(file, to_document(map));
+  return writer_.make(network, images, request_, {epoch, label, file, result_.repeatable});
 }
 
 void KappaMaps::add_rows(const KappaMap& map, std::vector<KappaRow>& rows) {
@@ -199,12 +149,12 @@ void KappaMaps::add_rows(const KappaMap& map, std::vector<KappaRow>& rows) {
 }
 
 void KappaMaps::whole(Network& network, std::int64_t epoch, const MapSubject& subject) {
-  const fs::path file = files_.map(subject, epoch);
+  const fs::path file = writer_.files().map(subject, epoch);
   result_.folder = file.parent_path();
   const KappaMap map = map_of(network, images_, epoch, std::nullopt, file);
   add_rows(map, result_.rows);
   histograms_ += without_header(histogram_csv({&map, 1}), !histograms_.empty());
-  if (maps_.by == "image" && keeps()) by_image(network, epoch, map, subject);
+  if (maps_.by == "image" && writer_.keeps()) by_image(network, epoch, map, subject);
 }
 
 void KappaMaps::by_image(Network& network, std::int64_t epoch, const KappaMap& map,
@@ -218,7 +168,7 @@ void KappaMaps::by_image(Network& network, std::int64_t epoch, const KappaMap& m
         if (job_.stop_requested()) throw Interrupted{};
       });
   const Json json = image_json(found, epoch);
-  const fs::path stem = files_.images(subject, epoch);
+  const fs::path stem = writer_.files().images(subject, epoch);
   const fs::path csv = stem.string() + ".csv";
   fs::create_directories(stem.parent_path());
   write_json_file(stem.string() + ".json", {{"images", images_.count()},
@@ -231,7 +181,7 @@ void KappaMaps::by_image(Network& network, std::int64_t epoch, const KappaMap& m
 }
 
 void KappaMaps::by_class(Network& network, std::int64_t epoch, const MapSubject& subject) {
-  result_.folder = files_.class_folder(subject);
+  result_.folder = writer_.files().class_folder(subject);
   MapSum sum;
   for (std::int64_t label = 0; label < network.classes(); ++label) {
     const DeviceImages part = select_images(images_, (images_.labels == label).nonzero().flatten());
@@ -241,7 +191,7 @@ void KappaMaps::by_class(Network& network, std::int64_t epoch, const MapSubject&
     }
     job_.describe(fmt::format("kappa of epoch {}, class {}", epoch, label));
     const KappaMap map =
-        map_of(network, part, epoch, label, files_.class_map(subject, epoch, label));
+        map_of(network, part, epoch, label, writer_.files().class_map(subject, epoch, label));
     add_rows(map, result_.rows);
     histograms_ += without_header(class_histogram_csv({&map, 1}), !histograms_.empty());
     sum.add(map);
@@ -267,13 +217,6 @@ void KappaMaps::epoch(std::int64_t number) {
                       : whole(loaded.network, number, subject);
 }
 
-void KappaMaps::write_histograms() const {
-  const fs::path histogram = MapFiles::histogram(result_.folder);
-  write_text_atomically(
-      histogram,
-      with_histograms(fs::exists(histogram) ? read_text_file(histogram) : "", histograms_));
-}
-
 KappaMapsResult KappaMaps::run(bool histograms) {
   job_.begin_stoppable();
   for (const std::int64_t number : target_.epochs) {
@@ -286,7 +229,8 @@ KappaMapsResult KappaMaps::run(bool histograms) {
     }
   }
   job_.end();
-  if (!result_.interrupted && histograms && keeps()) write_histograms();
+  if (!result_.interrupted && histograms && writer_.keeps())
+    writer_.write_histograms(result_.folder, histograms_);
   return std::move(result_);
 }
 

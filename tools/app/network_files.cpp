@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: MIT
 #include "tools/app/network_files.hpp"
 
+#include <fmt/format.h>
+
+#include "src/base/distinct_names.hpp"
 #include "tools/app/members_file.hpp"
 #include "tools/app/run_contents.hpp"
 #include "tools/app/run_folder.hpp"
@@ -10,34 +13,18 @@ namespace varphase {
 namespace fs = std::filesystem;
 namespace {
 
-/// Files of several runs that have one name get that of their run before it, and as many folders
-/// above it as it takes.
+/// Files of several runs that have one name get that of their run before it.
 void tell_apart(std::vector<NetworkFile>& files) {
-  std::vector<fs::path> folders;
-  std::vector<std::string> names;
-  for (const NetworkFile& file : files) {
-    folders.push_back(fs::absolute(file.path).lexically_normal().parent_path().parent_path());
-    names.push_back(file.name);
-  }
-  const auto is_shared = [&](std::size_t i) {
-    for (std::size_t j = 0; j < files.size(); ++j)
-      if (j != i && files[j].name == files[i].name && folders[j] != folders[i]) return true;
-    return false;
-  };
-  constexpr int kMostFolders = 32;
-  std::vector<std::string> before(files.size());
-  for (int depth = 0; depth < kMostFolders; ++depth) {
-    std::vector<std::size_t> shared;
-    for (std::size_t i = 0; i < files.size(); ++i)
-      if (is_shared(i)) shared.push_back(i);
-    if (shared.empty()) return;
-    for (const std::size_t i : shared) {
-      fs::path folder = folders[i];
-      for (int up = 0; up < depth; ++up) folder = folder.parent_path();
-      const std::string name = folder.filename().string();
-      before[i] = before[i].empty() ? name : name + "/" + before[i];
-    }
-    for (const std::size_t i : shared) files[i].name = before[i] + ": " + names[i];
+  std::map<std::string, std::vector<std::size_t>> by_name;
+  for (std::size_t i = 0; i < files.size(); ++i) by_name[files[i].name].push_back(i);
+  for (const auto& [name, same] : by_name) {
+    std::vector<fs::path> folders;
+    for (const std::size_t i : same)
+      folders.push_back(fs::absolute(files[i].path).lexically_normal().parent_path().parent_path());
+    if (std::equal(folders.begin() + 1, folders.end(), folders.begin())) continue;
+    const std::vector<std::string> runs = distinct_names(folders);
+    for (std::size_t i = 0; i < same.size(); ++i)
+      files[same[i]].name = fmt::format("{}: {}", runs[i], name);
   }
 }
 

@@ -61,6 +61,7 @@ RunTrainer::RunTrainer(RunFolder run, RunConfig config, const TrainingImages& im
       metrics_file_(run_.layout().metrics(), images.dataset.validation.count() > 0
                                                  ? std::vector<std::string>{"test", "validation"}
                                                  : std::vector<std::string>{"test"}),
+      kappa_(run_, config_, images, device, member_, job, ranks),
       writer_(SnapshotWriterOptions{config_.train.keep_optimizer, 2, nullptr}) {
   if (own_stream && device.is_cuda())
     stream_ = c10::impl::VirtualGuardImpl(device.type()).getStreamFromGlobalPool(device);
@@ -122,7 +123,9 @@ void RunTrainer::start() {
   if (ranks_ != nullptr) check_same_images();
   if (keeps()) write_json_file(run_.layout().environment(), Json(provenance_));
   if (keeps() && !resumed_) first_checkpoint();
+  if (keeps() && trainer_->step() > 0) kappa_.make_missing(trainer_->epoch());
   trainer_->synchronize();
+  if (trainer_->step() == 0) make_kappa(0);
 }
 
 void RunTrainer::check_same_images() const {
@@ -142,8 +145,10 @@ std::int64_t RunTrainer::steps_left() const {
 
 std::optional<double> RunTrainer::evaluation_a_step() const {
   if (!evaluation_seconds_) return std::nullopt;
-  return *evaluation_seconds_ /
-         static_cast<double>(config_.train.evaluate_every * trainer_->steps_per_epoch());
+  double an_epoch = *evaluation_seconds_ / static_cast<double>(config_.train.evaluate_every);
+  if (kappa_.seconds())
+    an_epoch += *kappa_.seconds() / static_cast<double>(config_.train.kappa_every);
+  return an_epoch / static_cast<double>(trainer_->steps_per_epoch());
 }
 
 void RunTrainer::begin_epoch() {
@@ -244,6 +249,12 @@ SplitMetrics RunTrainer::evaluate(Communicator* ranks) {
   return metrics;
 }
 
+void RunTrainer::make_kappa(std::int64_t epoch) {
+  if (!kappa_.is_due(epoch)) return;
+  if (keeps()) writer_.flush();
+  kappa_.make(network_, epoch);
+}
+
 void RunTrainer::drop_weights(EpochReport& report) {
   const TrainConfig& train = config_.train;
   if (!prunes_after(train, report.epoch)) return;
@@ -286,7 +297,13 @@ EpochRow RunTrainer::row_of(const EpochReport& report, const SplitMetrics& evalu
 void RunTrainer::finish_epoch(EpochReport report) {
   drop_weights(report);
   const SplitMetrics evaluated = evaluates() ? evaluate(ranks_) : SplitMetrics{};
-  if (!keeps()) return;
+  const std::function<void()> write_map = kappa_.compute_ahead(network_, report.epoch);
+  if (keeps()) keep_epoch(report, evaluated, write_map);
+  if (!write_map) make_kappa(report.epoch);
+}
+
+void RunTrainer::keep_epoch(const EpochReport& report, const SplitMetrics& evaluated,
+                            const std::function<void()>& write_map) {
   const auto metrics = metrics_file_.append(report, trainer_->step(), evaluated);
   const EpochRow row = row_of(report, evaluated);
   if (row.scores) last_evaluated_ = row;
@@ -296,7 +313,10 @@ void RunTrainer::finish_epoch(EpochReport report) {
   if (is_due(config_.train.every, report.epoch)) {
     // What was saved within an epoch goes when something newer is on the disk, not before.
     writer_.submit(run_.checkpoint(report.epoch), complete(trainer_->snapshot(), metrics),
-                   [file = run_.layout().interrupted()] { fs::remove(file); });
+                   [file = run_.layout().interrupted(), write_map] {
+                     fs::remove(file);
+                     if (write_map) write_map();
+                   });
   }
 }
 

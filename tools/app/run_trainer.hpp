@@ -17,6 +17,7 @@
 #include "tools/app/run_folder.hpp"
 #include "tools/app/train_job.hpp"
 #include "tools/app/training_images.hpp"
+#include "tools/app/training_kappa.hpp"
 
 namespace varphase {
 
@@ -48,7 +49,8 @@ class RunTrainer {
   std::int64_t epochs() const { return config_.train.epochs; }
   std::int64_t steps_per_epoch() const { return trainer_->steps_per_epoch(); }
   std::int64_t steps_left() const;
-  /// Seconds of an evaluation divided by the seconds of a training step; none before the first evaluation.
+  /// Seconds of an evaluation, and of a kappa map where these are made, divided by the steps between two; none before
+  /// the first evaluation.
   std::optional<double> evaluation_a_step() const;
   bool done() const { return trainer_->epoch() >= config_.train.epochs; }
   /// Whether evaluations are due after the epoch that ended last.
@@ -86,10 +88,15 @@ class RunTrainer {
   /// Of the test images, and of the validation images where there are any.
   /// @param ranks  who share the images; null: this process alone
   SplitMetrics evaluate(Communicator* ranks);
+  /// The kappa map of the checkpoint that was given to the writer last, where one is due and none was computed ahead.
+  void make_kappa(std::int64_t epoch);
   /// Drops weights where the schedule says so.
   void drop_weights(EpochReport& report);
   EpochRow row_of(const EpochReport& report, const SplitMetrics& evaluated) const;
   void finish_epoch(EpochReport report);
+  /// @param write_map  writes the epoch's kappa map behind its checkpoint; may be empty
+  void keep_epoch(const EpochReport& report, const SplitMetrics& evaluated,
+                  const std::function<void()>& write_map);
 
   RunFolder run_;
   RunConfig config_;
@@ -106,6 +113,7 @@ class RunTrainer {
   MetricsFile metrics_file_;
   std::optional<double> evaluation_seconds_;
   std::optional<EpochRow> last_evaluated_;
+  TrainingKappa kappa_;
   SnapshotWriter writer_;
 };
 

@@ -6,6 +6,7 @@
 #include "src/train/training_checks.hpp"
 #include "tools/app/class_names.hpp"
 #include "tools/app/run_images.hpp"
+#include "tools/app/training_kappa.hpp"
 
 namespace varphase {
 namespace {
@@ -54,6 +55,7 @@ Dataset checked_dataset(RunConfig& config, TrainingStage stage, const TextList& 
   check_masks(config.train, network);
   check_training(config.train, dataset.train.count());
   check_batch_norm(config.train, network);
+  check_training_kappa(config.train, network);
   if (stage.fresh) tell_what_is_left_out(config, dataset, network, job);
   return dataset;
 }

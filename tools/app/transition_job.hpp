@@ -5,25 +5,29 @@
 #include <string>
 #include <vector>
 
-#include "analysis/kappa/transition.hpp"
+#include "analysis/kappa/transition_comparison.hpp"
 #include "src/base/config.hpp"
 #include "tools/app/job.hpp"
 
 namespace varphase {
 
-/// When does a run's transition happen?
+/// When does the transition of a run, or of each of several, happen?
 struct TransitionRequest {
-  std::string run;
+  TextList runs;
   std::string kappa0 = "10^1.5";
   std::int64_t onset_count = 0;
   double onset_share = 0;
   double drop_points = 0.5;
   double gap = 5;
   std::string maps;
+  std::string out;
+  bool overwrite = false;
 
   template <class Visitor>
   void visit_fields(Visitor&& visit) {
-    visit("run", run, FieldInfo{.help = "a run folder"});
+    visit("runs", runs,
+          FieldInfo{.help = "run folders, side by side in one table; a run of several members "
+                            "stands for all of them"});
     visit("kappa0", kappa0, FieldInfo{.help = "threshold: 10^1.5, 31.6 or log:1.5"});
     visit("onset_count", onset_count,
           FieldInfo{.help = "onset: more weights over kappa_0 than this", .min = 0});
@@ -43,16 +47,23 @@ struct TransitionRequest {
           FieldInfo{.help = "kappa maps that are counted: own (those of kappa/ itself) or a folder "
                             "below kappa/, such as smooth-none [exact ones of training images, of "
                             "most layers, then of most epochs]"});
+    visit("out", out,
+          FieldInfo{.help = "also write the table of all runs, a line a run: as CSV where the name "
+                            "ends in .csv, else as JSON"});
+    visit("overwrite", overwrite, FieldInfo{.help = "replace a file that --out names"});
   }
 };
 
 struct TransitionResult {
-  Transition transition;
+  std::vector<NamedTransition> runs;
   std::vector<std::string> unwritten;  // why files beside the result are missing
 };
 
-/// Counts a run's kappa maps beside its metrics, and writes transition.json and transition.csv
-/// into the run. @throws Error io, format, usage.
+/// What is written as JSON: of one run its transition, of several all of them.
+Json to_json(const TransitionResult& result);
+
+/// Counts each run's kappa maps beside its metrics, and writes transition.json and transition.csv into it.
+/// @throws Error io, format, usage, before anything is written.
 TransitionResult find_transition(const TransitionRequest& request, Job& job);
 
 }  // namespace varphase

@@ -126,7 +126,7 @@ Json run_kappa(const Json& json, Listener& listener) {
 
 Json run_transition(const Json& json, Listener& listener) {
   const TransitionResult result = find_transition(read_request<TransitionRequest>(json), listener);
-  return with_unwritten(to_json(result.transition), result.unwritten);
+  return with_unwritten(to_json(result), result.unwritten);
 }
 
 Json run_sweep(const Json& json, Listener& listener) {

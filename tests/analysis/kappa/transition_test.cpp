@@ -1,13 +1,13 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
-#include "analysis/kappa/transition.hpp"
-
+#include <algorithm>
 #include <cmath>
 #include <random>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "analysis/kappa/transition_comparison.hpp"
 #include "src/base/error.hpp"
 
 namespace varphase {
@@ -374,6 +374,48 @@ TEST(Transition, CsvIsReadByTheReaderOfTables) {
   EXPECT_EQ(table.values("over_total")[1], 3);
   EXPECT_TRUE(std::isnan(table.values("over_total")[2]));
   EXPECT_EQ(table.values("accuracy_deterministic")[2], 0.6);
+}
+
+TEST(TransitionComparison, AverageOverThoseThatHaveTheValue) {
+  const auto named = [](const char* name, const std::vector<std::int64_t>& over,
+                        const std::vector<double>& percent) {
+    return NamedTransition{name, std::string("runs/") + name,
+                           find_transition(maps(over), metrics(percent), TransitionRules{})};
+  };
+  // Onsets 1, 3 and none.
+  const std::vector<NamedTransition> runs{named("a", {0, 4, 5, 6}, {90, 91, 92, 93}),
+                                          named("b", {0, 0, 0, 2}, {90, 91, 92, 80}),
+                                          named("c", {0, 0, 0, 0}, {90, 91, 92, 92})};
+  const std::vector<ComparedValue> table = compared_values(runs);
+  const auto column = [&](const std::string& name) {
+    const auto found = std::find_if(table.begin(), table.end(),
+                                    [&](const ComparedValue& one) { return one.name == name; });
+    EXPECT_NE(found, table.end()) << name;
+    return *found;
+  };
+  EXPECT_THAT(column("onset").values, ElementsAre(1, 3, std::nullopt));
+  EXPECT_EQ(column("onset").mean(), 2);
+  EXPECT_NEAR(column("onset").deviation(), std::sqrt(2.0), 1e-12);
+  EXPECT_THAT(column("onset/dense1").values, ElementsAre(1, 3, std::nullopt));
+  EXPECT_EQ(column("onset/dense2").known(), 0U);
+  EXPECT_TRUE(std::isnan(column("onset/dense2").mean()));
+  EXPECT_THAT(column("over").values, ElementsAre(6, 2, 0));
+  EXPECT_NEAR(column("over").deviation(), 3.0550504633038935, 1e-12);  // numpy.std(ddof=1)
+  EXPECT_THAT(column("drop").values, ElementsAre(std::nullopt, 3, std::nullopt));
+  EXPECT_TRUE(std::isnan(column("drop").deviation()));
+  EXPECT_THAT(column("accuracy_deterministic").values, ElementsAre(0.93, 0.80, 0.92));
+  EXPECT_THAT(column("log_alpha/dense1").values, ElementsAre(-2, -2, -2));
+
+  const Json json = to_json(std::span<const NamedTransition>(runs));
+  EXPECT_EQ(json["runs"][1]["name"], "b");
+  EXPECT_EQ(json["runs"][1]["onset"], 3);
+  EXPECT_EQ(json["table"][0], (Json{{"value", "onset"},
+                                    {"values", {1.0, 3.0, nullptr}},
+                                    {"known", 2},
+                                    {"mean", 2.0},
+                                    {"deviation", std::sqrt(2.0)}}));
+  EXPECT_THAT(to_csv(std::span<const NamedTransition>(runs)),
+              HasSubstr("\nb,runs/b,3,3,3,0,0,2,0.8,0.99,3,nan,-2\n"));
 }
 
 }  // namespace

@@ -261,7 +261,7 @@ TEST(FileKinds, AFileIsNoRun) {
   const std::string file = make_small_run(folder / "run", two_layers()).string();
   Job job;
   TransitionRequest transition;
-  transition.run = file;
+  transition.runs = {file};
   EXPECT_THAT(refusal(ErrorKind::usage, [&] { find_transition(transition, job); }),
               HasSubstr(file + ": is a file, wants a run's folder"));
   ReportRequest report;

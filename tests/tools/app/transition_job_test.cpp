@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 
+#include "analysis/kappa/map_files.hpp"
 #include "src/base/atomic_file.hpp"
 #include "src/base/error.hpp"
 #include "src/base/json.hpp"
@@ -18,7 +19,7 @@ using testing::HasSubstr;
 
 TransitionRequest transition_request(const RunLayout& run) {
   TransitionRequest request;
-  request.run = run.folder.string();
+  request.runs = {run.folder.string()};
   request.onset_count = 2;
   return request;
 }
@@ -29,19 +30,22 @@ TEST(TransitionJob, FindsWhatIsInMapsAndMetrics) {
   Job job;
   const TransitionResult result = find_transition(transition_request(run), job);
   EXPECT_TRUE(result.unwritten.empty());
-  EXPECT_EQ(result.transition.onset, 3);
-  EXPECT_EQ(result.transition.drop, 4);
-  EXPECT_EQ(result.transition.gap, 4);
-  EXPECT_EQ(result.transition.lag(), -1);
-  ASSERT_EQ(result.transition.rows.size(), 4U);
-  EXPECT_EQ(result.transition.rows[3].over_total(), 8);
-  EXPECT_EQ(read_json_file(run.transition_json()), to_json(result.transition));
-  EXPECT_EQ(read_text_file(run.transition_csv()), to_csv(result.transition));
+  ASSERT_EQ(result.runs.size(), 1U);
+  const Transition& found = result.runs.front().transition;
+  EXPECT_EQ(found.onset, 3);
+  EXPECT_EQ(found.drop, 4);
+  EXPECT_EQ(found.gap, 4);
+  EXPECT_EQ(found.lag(), -1);
+  ASSERT_EQ(found.rows.size(), 4U);
+  EXPECT_EQ(found.rows[3].over_total(), 8);
+  EXPECT_EQ(read_json_file(run.transition_json()), to_json(found));
+  EXPECT_EQ(read_text_file(run.transition_csv()), to_csv(found));
+  EXPECT_EQ(to_json(result), to_json(found));
 
   // Another kappa_0 counts other weights, and the files are made anew.
   TransitionRequest request = transition_request(run);
   request.kappa0 = "0.5";
-  EXPECT_EQ(find_transition(request, job).transition.onset, 1);
+  EXPECT_EQ(find_transition(request, job).runs.front().transition.onset, 1);
   EXPECT_THAT(read_text_file(run.transition_csv()), HasSubstr("1,10,10,"));
 }
 
@@ -62,7 +66,7 @@ TEST(TransitionJob, RefusesAndKeepsWhatWasThere) {
   refuses(ErrorKind::usage, "share", [](Request& r) { r.onset_share = 1; });
   refuses(ErrorKind::usage, "smooth-none", [](Request& r) { r.maps = "smooth-none"; });
   const fs::path none = folder / "none";
-  refuses(ErrorKind::io, "none", [&](Request& r) { r.run = none.string(); });
+  refuses(ErrorKind::io, "none", [&](Request& r) { r.runs = {none.string()}; });
 
   // A run that nothing was measured of.
   make_small_run(folder / "fresh");
@@ -72,9 +76,42 @@ TEST(TransitionJob, RefusesAndKeepsWhatWasThere) {
   EXPECT_FALSE(fs::exists(RunLayout{folder / "fresh"}.transition_json()));
 }
 
+TEST(TransitionJob, PutsRunsSideBySide) {
+  const TemporaryFolder folder;
+  const RunLayout a = run_with_transition(folder / "x" / "run");
+  const RunLayout b = run_with_transition(folder / "y" / "run");
+  // The second sees nothing of the last two epochs.
+  for (const int epoch : {3, 4}) fs::remove(MapFiles(b.folder).map({}, epoch));
+  TransitionRequest request = transition_request(a);
+  request.runs.push_back(b.folder.string());
+  request.out = (folder / "tables" / "onsets.csv").string();
+  Job job;
+  const TransitionResult result = find_transition(request, job);
+  ASSERT_EQ(result.runs.size(), 2U);
+  EXPECT_EQ(result.runs[0].name, "x/run");
+  EXPECT_EQ(result.runs[1].name, "y/run");
+  EXPECT_EQ(result.runs[0].transition.onset, 3);
+  EXPECT_FALSE(result.runs[1].transition.onset);
+  for (const RunLayout& run : {a, b}) EXPECT_TRUE(fs::exists(run.transition_json()));
+  const std::string csv = read_text_file(request.out);
+  EXPECT_THAT(csv, HasSubstr("name,run,onset,drop,gap,lag,gap_lag,over,"));
+  EXPECT_THAT(csv, HasSubstr("\nx/run," + a.folder.string() + ",3,4,4,-1,-1,8,"));
+  EXPECT_THAT(csv, HasSubstr("\ny/run," + b.folder.string() + ",nan,4,4,nan,nan,"));
+  EXPECT_EQ(to_json(result)["runs"][0]["rows"], to_json(result.runs[0].transition)["rows"]);
+
+  EXPECT_THAT(refusal(ErrorKind::usage, [&] { find_transition(request, job); }),
+              HasSubstr("onsets.csv"));
+  request.overwrite = true;
+  request.out = (folder / "tables" / "onsets.json").string();
+  EXPECT_EQ(read_json_file((find_transition(request, job), request.out)), to_json(result));
+  request.runs.push_back((folder / "x" / "." / "run").string());
+  EXPECT_THAT(refusal(ErrorKind::usage, [&] { find_transition(request, job); }),
+              HasSubstr("named twice"));
+}
+
 TEST(TransitionJob, ItsRequestIsJson) {
   TransitionRequest request;
-  assign_fields(request, Json{{"run", "a"}, {"onset_share", 0.25}});
+  assign_fields(request, Json{{"runs", {"a"}}, {"onset_share", 0.25}});
   EXPECT_EQ(request.onset_share, 0.25);
   expect_round_trip(request);
   EXPECT_THROW(assign_fields(request, Json{{"drop_points", 101}}), Error);

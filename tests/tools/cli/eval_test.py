@@ -5,6 +5,7 @@
     PYTHONPATH=tests/tools eval_test.py PROGRAM
 """
 
+import csv
 import json
 import unittest
 
@@ -22,6 +23,14 @@ class Eval(ProgramTest):
         self.assertEqual([len(result["entries"]), result["together"]["networks"]], [2, 2])
         own = [entry["nll"]["ensemble"] for entry in result["entries"]]
         self.assertLessEqual(result["together"]["nll"]["ensemble"], sum(own) / 2)  # Jensen
+        table = self.folder / "tables/networks.csv"
+        self.works("eval", "--together", two, "--samples", 5, "--out", table, *OFFLINE)
+        rows = list(csv.DictReader(table.read_text().splitlines()))
+        self.assertEqual([row["name"] for row in rows], [entry["name"] for entry in result["entries"]] + ["together"])
+        for row, entry in zip(rows, [*result["entries"], result["together"]], strict=True):
+            for value in ("accuracy", "accuracy_se", "nll", "ece"):
+                for way in ("deterministic", "ensemble"):
+                    self.assertEqual(float(row[f"{value}_{way}"]), entry[value][way])
 
     def test_tables_of_metrics_are_printed_and_kept(self):
         one = self.train_tiny("one")

@@ -17,7 +17,13 @@ import unittest
 import h5py
 import numpy as np
 
-from program import OFFLINE, PROGRAM, SMALL, ProgramTest, arrays, metrics_of, run
+from program import OFFLINE, PROGRAM, SMALL, ProgramTest, arrays, metrics_of, run, tiny_spec, two_kinds_spec
+
+
+def identity(path):
+    """What of a kappa map says by which request it was made."""
+    with h5py.File(path) as file:
+        return file.attrs["provenance.request"]
 
 
 class Train(ProgramTest):
@@ -104,6 +110,46 @@ class Train(ProgramTest):
         done = self.works("eval", f"{some}@best", "--samples", 2, *OFFLINE)
         self.assertIn(f"epoch {best}", done.stdout)
         self.fails(2, "evaluate", arguments=["train", *SMALL, "--run", self.folder / "x", "--evaluate-every", 0])
+
+    def test_kappa_beside_training_is_what_kappa_makes(self):
+        every = ["--kappa-every", 2, "--keep-optimizer", 4]
+        plain = self.train_tiny("plain", "--keep-optimizer", 4, epochs=3)
+        beside = self.train_tiny("beside", *every, epochs=3)
+        for epoch in range(4):
+            name = f"checkpoints/epoch_{epoch:04}.h5"
+            self.assertEqual(arrays(plain / name), arrays(beside / name), epoch)
+        made = {path.name: (arrays(path), identity(path)) for path in (beside / "kappa").glob("*.h5")}
+        self.assertEqual(sorted(made), [f"epoch_{epoch:04}.h5" for epoch in (0, 2, 3)])
+        histogram = (beside / "kappa/histogram.csv").read_text()
+        self.works("kappa", beside, "--epoch", "0,2,3", *OFFLINE)
+        for path in (beside / "kappa").glob("*.h5"):
+            self.assertEqual(made[path.name], (arrays(path), identity(path)), path)
+        self.assertEqual(histogram, (beside / "kappa/histogram.csv").read_text())
+
+        # Killed behind a checkpoint and before its map, and then before the last epoch.
+        shutil.rmtree(beside / "kappa")
+        (beside / "checkpoints/epoch_0003.h5").unlink()
+        self.works("train", "--resume", "--run", beside, *OFFLINE)
+        for name, (values, _) in made.items():
+            self.assertEqual(values, arrays(beside / "kappa" / name), name)
+        self.assertEqual(histogram, (beside / "kappa/histogram.csv").read_text())
+
+        # Layers by second-order backpropagation, and several networks side by side.
+        (self.folder / "two.json").write_text(json.dumps(two_kinds_spec()))
+        deep = self.train("deep", "--network", self.folder / "two.json", "--train-limit", 60, "--epochs", 1, "--kappa-every", 1, "--members", 2)
+        for member in ("00", "01"):
+            path = deep / "members" / member / "kappa/epoch_0001.h5"
+            values = arrays(path), identity(path)
+            self.works("kappa", deep / "members" / member, "--epoch", "last", *OFFLINE)
+            self.assertEqual(values, (arrays(path), identity(path)))
+
+        network = {**tiny_spec(), "layers": [{"dense": {"out": 4}}]}
+        (self.folder / "none.json").write_text(json.dumps(network))
+        for words, more in (("multiple", ["--every", 2, "--kappa-every", 3]), ("no variance layer", ["--network", self.folder / "none.json", "--kappa-every", 1])):
+            self.fails(2 if "multiple" in words else 1, "kappa_every", words,
+                       arguments=["train", "--network", self.folder / "tiny.json", "--data", self.folder / "tiny", *more, "--batch-size", 50,
+                                  "--run", self.folder / "x", *OFFLINE])  # fmt: skip
+            self.assertFalse((self.folder / "x").exists())
 
     def test_members_are_runs_of_their_own(self):
         five = self.train("five", "--epochs", 1, "--members", 2)
