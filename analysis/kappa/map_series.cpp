@@ -21,14 +21,7 @@ namespace {
 
 constexpr const char* kExact = "exact";
 
-/// What of a map is kept while all are looked at.
-struct Summary {
-  std::string folder;
-  std::int64_t epoch = 0;
-  std::int64_t images = 0;
-  std::string split, method, digest;
-  std::vector<MapLayer> layers;
-
+struct Summary : MapSummary {
   /// Maps of one group differ in layers, smoothing and epoch alone. Exact numbers are the same in
   /// whatever map they lie; estimates of different samples are not.
   auto group() const {
@@ -43,13 +36,29 @@ LayerKey key_of(const Summary& map, const MapLayer& layer) {
   return {map.group(), layer.layer, layer.smooth, layer.weights};
 }
 
-Summary summary_of(const KappaMap& map, const std::string& folder, double kappa0) {
-  Summary summary{folder, map.epoch, map.images, map.split, map.method, "", {}};
+/// None of a map of one class, or of no variance layer.
+std::optional<MapSummary> summary_of(const MapFiles::File& file, double kappa0) {
+  const KappaMap map = kappa_from_document(read_document(file.path, "kappa"), file.path.string());
+  if (map.layers.empty() || map.label) return std::nullopt;
+  MapSummary summary{file.folder, map.epoch, map.images, map.split, map.method, "", {}};
   const auto digest = map.provenance.find("dataset_digest");
   if (digest != map.provenance.end()) summary.digest = digest->second;
   for (const LayerKappa& layer : map.layers)
     summary.layers.push_back(
         {layer.layer, layer.smooth, layer.count(), layer.over(kappa0), layer.histogram()});
+  return summary;
+}
+
+std::optional<MapSummary> summary_by(const MapFiles::File& file, double kappa0, MapCache* cache) {
+  if (cache == nullptr) return summary_of(file, kappa0);
+  std::error_code gone;
+  const fs::file_time_type written = fs::last_write_time(file.path, gone);
+  const auto found = cache->entries.find(file.path);
+  if (found != cache->entries.end() && found->second.written == written &&
+      found->second.kappa0 == kappa0)
+    return found->second.summary;
+  std::optional<MapSummary> summary = summary_of(file, kappa0);
+  cache->entries[file.path] = {written, kappa0, summary};
   return summary;
 }
 
@@ -139,14 +148,14 @@ std::vector<std::string> left_out(const std::vector<Summary>& maps, const Summar
 
 }  // namespace
 
-MapSeries read_series(const fs::path& run, double kappa0, const std::string& wanted) {
+MapSeries read_series(const fs::path& run, double kappa0, const std::string& wanted,
+                      MapCache* cache) {
   MapSeries series;
   std::vector<Summary> maps;
   for (const MapFiles::File& file : MapFiles(run).list()) {
     try {
-      const KappaMap map =
-          kappa_from_document(read_document(file.path, "kappa"), file.path.string());
-      if (!map.layers.empty() && !map.label) maps.push_back(summary_of(map, file.folder, kappa0));
+      if (std::optional<MapSummary> map = summary_by(file, kappa0, cache))
+        maps.push_back({*std::move(map)});
     } catch (const Error& error) {
       series.damaged.emplace_back(file.path, error.what());
     }

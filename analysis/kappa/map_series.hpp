@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -38,6 +40,25 @@ struct MapSeries {
   std::vector<std::pair<std::filesystem::path, std::string>> damaged;  // with the reason
 };
 
+/// What of a map is kept while all are looked at.
+struct MapSummary {
+  std::string folder;  // below kappa/
+  std::int64_t epoch = 0;
+  std::int64_t images = 0;
+  std::string split, method, digest;
+  std::vector<MapLayer> layers;
+};
+
+/// Maps that were read before, for one who reads a run again and again. A file that was written since is read anew.
+struct MapCache {
+  struct Entry {
+    std::filesystem::file_time_type written;
+    double kappa0 = 0;
+    std::optional<MapSummary> summary;  // none: of one class, or of no variance layer
+  };
+  std::map<std::filesystem::path, Entry> entries;
+};
+
 /// The folder below kappa/ of the run's own maps, as --maps names it.
 inline constexpr const char* kOwnMaps = "own";
 
@@ -45,8 +66,10 @@ inline constexpr const char* kOwnMaps = "own";
 /// @param wanted  the folder below kappa/ whose maps are meant, or "own" for kappa/ itself. "": chosen by these rules
 ///   in turn: maps of method exact over the run's training images, then those of most variance layers, then those of
 ///   most epochs, then the run's own.
+/// @param cache  may be null
 /// @return a series without epochs where the run has no map of variance layers
 /// @throws Error usage where `wanted` names a folder without maps.
-MapSeries read_series(const std::filesystem::path& run, double kappa0, const std::string& wanted);
+MapSeries read_series(const std::filesystem::path& run, double kappa0, const std::string& wanted,
+                      MapCache* cache = nullptr);
 
 }  // namespace varphase

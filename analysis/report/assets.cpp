@@ -22,6 +22,9 @@
 VARPHASE_EMBED(varphase_page_html, VARPHASE_REPORT_FOLDER "/page.html");
 VARPHASE_EMBED(varphase_page_css, VARPHASE_REPORT_FOLDER "/page.css");
 VARPHASE_EMBED(varphase_page_js, VARPHASE_PAGE_SCRIPT);
+VARPHASE_EMBED(varphase_comparison_html, VARPHASE_REPORT_FOLDER "/comparison.html");
+VARPHASE_EMBED(varphase_comparison_js, VARPHASE_COMPARISON_SCRIPT);
+VARPHASE_EMBED(varphase_live_js, VARPHASE_REPORT_FOLDER "/live.js");
 VARPHASE_EMBED(varphase_plotly_js, VARPHASE_PLOTLY_JS);
 
 namespace varphase {
@@ -38,6 +41,13 @@ std::string_view page_template() {
 }
 std::string_view page_style() { return between(varphase_page_css_begin, varphase_page_css_end); }
 std::string_view page_script() { return between(varphase_page_js_begin, varphase_page_js_end); }
+std::string_view comparison_template() {
+  return between(varphase_comparison_html_begin, varphase_comparison_html_end);
+}
+std::string_view comparison_script() {
+  return between(varphase_comparison_js_begin, varphase_comparison_js_end);
+}
+std::string_view live_script() { return between(varphase_live_js_begin, varphase_live_js_end); }
 std::string_view plotly_script() {
   return between(varphase_plotly_js_begin, varphase_plotly_js_end);
 }

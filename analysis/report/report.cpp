@@ -13,6 +13,7 @@
 #include "analysis/report/attack_figures.hpp"
 #include "analysis/report/figure_data.hpp"
 #include "analysis/report/html.hpp"
+#include "analysis/report/live_page.hpp"
 #include "analysis/report/provenance.hpp"
 #include "analysis/report/shown_text.hpp"
 #include "analysis/report/uncertainty_figures.hpp"
@@ -290,7 +291,7 @@ bool has_objective(const Json& data) {
 
 }  // namespace
 
-std::string render_report(const ReportInputs& inputs) {
+std::string render_report(const ReportInputs& inputs, const PageFrame& frame) {
   const Json data = figure_data(inputs);
   std::set<std::string> flags;
   if (!data["metrics"].is_null()) flags.insert("metrics");
@@ -323,6 +324,9 @@ std::string render_report(const ReportInputs& inputs) {
                         {"attack_rows", attacks},
                         {"provenance", provenance_html(inputs)},
                         {"style", std::string(page_style())},
+                        {"connect", page_connections(frame)},
+                        {"progress", frame.progress},
+                        {"live", live_html(frame)},
                         {"plotly", std::string(plotly_script())},
                         {"script", std::string(page_script())},
                         {"data", script_json(data)}},

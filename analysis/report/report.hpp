@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "analysis/kappa/histogram.hpp"
+#include "analysis/kappa/map_series.hpp"
 #include "analysis/kappa/transition.hpp"
 #include "src/base/csv_table.hpp"
 #include "src/base/json.hpp"
@@ -52,14 +53,28 @@ struct ReportInputs {
   std::vector<std::string> problems;
 };
 
+/// How a run is read for its page.
+struct ReportReading {
+  MapCache* cache = nullptr;  // of maps that were read before
+  /// the transition is found anew, by the rules of transition.json where there is one: a run in training goes on
+  bool find_transition = false;
+};
+
 /// Reads a run folder: config.json, environment.json, metrics.csv, transition.json, the kappa maps that the transition
 /// counted (or would), sweeps/*.json, evaluations/*.json, attacks/*.json. Any of these may be missing; one that is damaged is left out
 /// and named in `problems`.
 /// @throws Error io where the folder does not exist; usage where it holds nothing of a run.
-ReportInputs collect_report(const std::filesystem::path& run_folder);
+ReportInputs collect_report(const std::filesystem::path& run_folder,
+                            const ReportReading& reading = {});
+
+/// What is around a page's content: nothing, or of one that is served while runs are trained, what keeps it fresh.
+struct PageFrame {
+  bool live = false;
+  std::string progress;  // HTML: how far the runs are
+};
 
 /// One HTML page that needs nothing else: styles, script, Plotly.js and the figures' data are in it.
-std::string render_report(const ReportInputs& inputs);
+std::string render_report(const ReportInputs& inputs, const PageFrame& frame = {});
 
 /// collect_report, render_report, and an atomic write.
 /// @return the problems, for the caller to print.

@@ -43,7 +43,8 @@ std::string run_name(const fs::path& run) {
 /// Reads what is there; what is there but cannot be used becomes a problem instead of an end.
 class Collector {
  public:
-  explicit Collector(ReportInputs& inputs) : inputs_(inputs) {}
+  Collector(ReportInputs& inputs, const ReportReading& reading)
+      : inputs_(inputs), reading_(reading) {}
 
   void read(const fs::path& path, const std::function<void()>& reader) {
     std::error_code error;
@@ -80,7 +81,8 @@ class Collector {
   void read_kappa() {
     const std::string asked = inputs_.transition ? inputs_.transition->maps.asked : "";
     try {
-      MapSeries series = read_series(inputs_.run, inputs_.kappa0, asked);
+      MapSeries series = read_series(inputs_.run, inputs_.kappa0, asked, reading_.cache);
+      if (reading_.find_transition) find_anew(series);
       for (const auto& [path, why] : series.damaged) inputs_.problems.push_back(why);
       inputs_.making = {series.images, series.split, series.method, series.smooth};
       for (const EpochLayers& row : series.epochs) {
@@ -95,19 +97,31 @@ class Collector {
   }
 
  private:
+  void find_anew(const MapSeries& series) {
+    if (series.epochs.empty()) return;
+    TransitionRules rules;
+    if (inputs_.transition) rules = inputs_.transition->rules;
+    Transition found =
+        find_transition(summarize(series), inputs_.metrics.value_or(CsvTable{}), rules,
+                        inputs_.transition ? inputs_.transition->split : Transition{}.split);
+    if (inputs_.transition) found.maps.asked = inputs_.transition->maps.asked;
+    inputs_.transition = std::move(found);
+  }
+
   ReportInputs& inputs_;
+  const ReportReading& reading_;
 };
 
 }  // namespace
 
-ReportInputs collect_report(const fs::path& run_folder) {
+ReportInputs collect_report(const fs::path& run_folder, const ReportReading& reading) {
   std::error_code error;
   VARPHASE_CHECK(fs::is_directory(run_folder, error), ErrorKind::io, "{}: no such run folder",
                  run_folder.string());
   ReportInputs inputs;
   inputs.run = run_folder;
   inputs.name = run_name(run_folder);
-  Collector collector(inputs);
+  Collector collector(inputs, reading);
   collector.read_json("config.json", inputs.config);
   collector.read_json("environment.json", inputs.environment);
   const fs::path metrics = RunLayout{run_folder}.metrics();

@@ -17,7 +17,12 @@ std::vector<NamedRun> named_runs(const TextList& folders) {
   std::vector<fs::path> paths;
   for (const std::string& folder : folders) {
     if (MembersFile::is_in(folder)) {
-      for (const fs::path& member : MembersFile::read(folder).paths()) paths.push_back(member);
+      const std::size_t before = paths.size();
+      for (const fs::path& member : MembersFile::read(folder).paths()) {
+        if (fs::exists(RunLayout{member}.config())) paths.push_back(member);
+      }
+      VARPHASE_CHECK(paths.size() > before, ErrorKind::io, "{}: none of its members has begun",
+                     folder);
     } else {
       paths.emplace_back(folder);
     }

@@ -2,21 +2,52 @@
 // SPDX-License-Identifier: MIT
 #include "tools/app/report_job.hpp"
 
-#include "analysis/report/report.hpp"
+#include <fmt/format.h>
+
+#include "analysis/report/comparison.hpp"
+#include "checkpoints/run_layout.hpp"
+#include "src/base/distinct_names.hpp"
+#include "src/base/error.hpp"
+#include "tools/app/named_runs.hpp"
 #include "tools/app/output_file.hpp"
 #include "tools/app/run_contents.hpp"
-#include "tools/app/run_folder.hpp"
 
 namespace varphase {
+namespace fs = std::filesystem;
+
+namespace {
+
+/// Where the page lies that nobody named: a run's own page is made anew each time.
+fs::path own_page(const ReportRequest& request) {
+  VARPHASE_CHECK(request.runs.size() == 1, ErrorKind::usage,
+                 "which run's page would it be? name the page of several by --out, such as "
+                 "--out comparison.html");
+  return RunLayout{request.runs.front()}.page();
+}
+
+}  // namespace
+
+std::string comparison_name(const TextList& folders, std::size_t runs) {
+  return folders.size() == 1 ? distinct_names({folders.front()}).front()
+                             : fmt::format("{} runs", runs);
+}
 
 ReportResult make_report(const ReportRequest& request, Job& /*job*/) {
-  const RunFolder run(request.run);
-  const RunLock lock = begin_analysis(run.path());
+  const std::vector<NamedRun> runs = named_runs(request.runs);
   ReportResult result;
-  result.page = request.out.empty() ? run.layout().page() : std::filesystem::path(request.out);
-  // The run's own page is made anew each time; another file is somebody's.
+  result.page = request.out.empty() ? own_page(request) : fs::path(request.out);
   check_output_file(result.page, request.overwrite || request.out.empty());
-  result.left_out = write_report(run.path(), result.page);
+  std::vector<RunLock> locks;
+  for (const NamedRun& run : runs) locks.push_back(begin_analysis(run.path));
+  if (runs.size() == 1) {
+    result.left_out = write_report(runs.front().path, result.page);
+    return result;
+  }
+  std::vector<std::pair<fs::path, std::string>> compared;
+  for (const NamedRun& run : runs) compared.emplace_back(run.path, run.name);
+  const std::string name = request.runs.size() == 1 ? distinct_names({request.runs.front()}).front()
+                                                    : fmt::format("{} runs", runs.size());
+  result.left_out = write_comparison(name, compared, result.page);
   return result;
 }
 

@@ -11,17 +11,29 @@
 
 namespace varphase {
 
-/// One HTML page of a run.
+/// One HTML page of a run, or of several side by side.
 struct ReportRequest {
-  std::string run;
+  TextList runs;
   std::string out;
   bool overwrite = false;
+  bool watch = false;
+  std::int64_t port = 0;
 
   template <class Visitor>
   void visit_fields(Visitor&& visit) {
-    visit("run", run, FieldInfo{.help = "a run folder"});
-    visit("out", out, FieldInfo{.help = "the page [RUN/report.html]"});
+    visit("runs", runs,
+          FieldInfo{.help = "a run folder; several, or a run of several members: side by side on "
+                            "one page"});
+    visit("out", out,
+          FieldInfo{.help = "the page [RUN/report.html, also of members; of several runs "
+                            "it has to be given]"});
     visit("overwrite", overwrite, FieldInfo{.help = "replace a file that --out names"});
+    visit("watch", watch,
+          FieldInfo{.help = "serve the page to browsers of this machine instead, renewed as the "
+                            "runs go on, until Ctrl-C; writes nothing"});
+    visit(
+        "port", port,
+        FieldInfo{.help = "of --watch, on 127.0.0.1; 0: any that is free", .min = 0, .max = 65535});
   }
 };
 
@@ -30,7 +42,10 @@ struct ReportResult {
   std::vector<std::string> left_out;  // what could not be read, one message each
 };
 
-/// @throws Error io, usage.
+/// The title of a page of several runs. @param folders  as they were given @param runs  that they stand for
+std::string comparison_name(const TextList& folders, std::size_t runs);
+
+/// Writes the page. @throws Error io, usage.
 ReportResult make_report(const ReportRequest& request, Job& job);
 
 }  // namespace varphase

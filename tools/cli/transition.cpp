@@ -105,7 +105,7 @@ void print_makings(std::span<const NamedTransition> runs) {
   for (const NamedTransition& run : runs) {
     const Transition& one = run.transition;
     const std::string making = fmt::format(
-        "{} {} images, {}, {}; accuracies on {} images", count_text(one.maps.images),
+        "{} {} images, {}, {}\naccuracies on {} images", count_text(one.maps.images),
         one.maps.split, one.maps.method,
         one.smooth == "none" ? "of the network as it is" : "smoothed by " + one.smooth, one.split);
     const auto same = std::find_if(makings.begin(), makings.end(),

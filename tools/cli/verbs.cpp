@@ -39,8 +39,9 @@ const std::vector<VerbRow>& verbs() {
       {"check", "Whether files are whole: digest, checksums, schema", Program::front,
        make_check_verb},
       {"data", "Describe a data set", Program::front, make_data_verb},
-      {"report", "One HTML page of a run, to be opened without a network", Program::front,
-       make_report_verb},
+      {"report",
+       "One HTML page of a run, or of several side by side, to be opened without a network",
+       Program::front, make_report_verb},
       {"completion", "A script that completes verbs, flags and values in bash, zsh or fish",
        Program::front, make_completion_verb}};
   return table;

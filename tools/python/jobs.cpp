@@ -14,6 +14,7 @@
 #include "tools/app/evaluate_job.hpp"
 #include "tools/app/finetune_job.hpp"
 #include "tools/app/inspect_job.hpp"
+#include "tools/app/live_report.hpp"
 #include "tools/app/prune_job.hpp"
 #include "tools/app/result_json.hpp"
 #include "tools/app/shift_job.hpp"
@@ -187,7 +188,11 @@ Json run_describe_data(const Json& json, Listener& listener) {
 }
 
 Json run_report(const Json& json, Listener& listener) {
-  return to_json(make_report(read_request<ReportRequest>(json), listener));
+  const auto request = read_request<ReportRequest>(json);
+  if (!request.watch) return to_json(make_report(request, listener));
+  HeardWatch job(listener);
+  watch_report(request, job);
+  return nullptr;
 }
 
 }  // namespace
@@ -227,7 +232,8 @@ const std::vector<PythonJob>& python_jobs() {
        no_settings, run_check},
       {"describe_data", "Describes a data set.", fields_of<DescribeDataRequest>, no_settings,
        run_describe_data},
-      {"report", "Makes one HTML page of a run, to be opened without a network.",
+      {"report",
+       "Makes one HTML page of a run, or of several side by side, to be opened without a network.",
        fields_of<ReportRequest>, no_settings, run_report}};
   return table;
 }

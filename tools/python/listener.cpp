@@ -16,6 +16,10 @@ void HeardTraining::diverged(const std::string& member) {
   listener().event("diverged", Json{{"member", member}});
 }
 
+void HeardWatch::serving(const std::string& address) {
+  listener().event("serving", Json{{"address", address}});
+}
+
 void HeardKappa::computed(const KappaRow& row) {
   listener().event("kappa", to_json(row, by_class_));
 }

@@ -8,6 +8,7 @@
 #include "src/base/json.hpp"
 #include "tools/app/job.hpp"
 #include "tools/app/kappa_job.hpp"
+#include "tools/app/live_report.hpp"
 #include "tools/app/train_job.hpp"
 
 namespace varphase {
@@ -15,7 +16,7 @@ namespace varphase {
 /// What Python hears of any job: the calls of Job, and what single jobs tell beside them as events.
 class Listener : public Job {
  public:
-  /// @param kind  "started", "epoch", "diverged", "kappa" @param what  as result_json has it
+  /// @param kind  "started", "epoch", "diverged", "kappa", "serving" @param what  as result_json has it
   virtual void event(const std::string& /*kind*/, const Json& /*what*/) {}
 };
 
@@ -49,6 +50,12 @@ class HeardTraining final : public Heard<TrainJob> {
   void started(const TrainingStart& start) override;
   void epoch_ended(const EpochRow& row) override;
   void diverged(const std::string& member) override;
+};
+
+class HeardWatch final : public Heard<WatchJob> {
+ public:
+  using Heard::Heard;
+  void serving(const std::string& address) override;
 };
 
 class HeardKappa final : public Heard<KappaJob> {

@@ -130,6 +130,7 @@ if (kappa) {
     play.textContent = "▶";
     play.setAttribute("aria-label", "Play all epochs");
   };
+  life.signal.addEventListener("abort", stop);
   play.addEventListener("click", () => {
     if (timer) { stop(); return; }
     if (chosen.epoch === epoch_count() - 1) select_epoch(0);

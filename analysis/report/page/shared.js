@@ -6,9 +6,13 @@ const data = JSON.parse(document.getElementById("report-data").textContent);
 const root = document.documentElement;
 const errors = [];
 const report_error = (message) => { errors.push(String(message)); root.dataset.errors = errors.join(" | "); };
-window.addEventListener("error", (event) => report_error(event.message));
-window.addEventListener("unhandledrejection", (event) => report_error(event.reason));
-document.addEventListener("securitypolicyviolation", (event) => report_error(`blocked ${event.blockedURI}`));
+// A served page (live.js) runs this script again at news: what the run before listens to and plays ends then.
+window.page_life?.abort();
+window.page_life = new AbortController();
+const life = { signal: window.page_life.signal };
+window.addEventListener("error", (event) => report_error(event.message), life);
+window.addEventListener("unhandledrejection", (event) => report_error(event.reason), life);
+document.addEventListener("securitypolicyviolation", (event) => report_error(`blocked ${event.blockedURI}`), life);
 
 const plain = (text) => String(text).replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
 const element = (id) => document.getElementById(id);
@@ -26,6 +30,11 @@ const faint = (name, alpha) => {
 // Of the ways of prediction.
 const shades = { ensemble: "ensemble", deterministic: "deterministic", stochastic: "stochastic", zero_mean: "zero-mean" };
 const series_colors = () => ["ensemble", "deterministic", "stochastic", "zero-mean", "count"].map(color);
+
+// Of runs side by side: a colour a group of seeds, a stroke a run of it.
+const run_shade = (group) => `run-${group % 8}`;
+const run_color = (group) => color(run_shade(group));
+const run_dash = (run) => ["solid", "dash", "dot", "dashdot"][data.groups[run.group].runs.findIndex((at) => data.runs[at] === run) % 4];
 
 const axis = (title, more = {}) => ({
   title: { text: title, standoff: 8, font: { size: 13, color: color("muted") } },

@@ -35,7 +35,8 @@ const start = async () => {
   // A page that holds this one in a frame may fit the frame to it.
   if (window.parent !== window) window.parent.postMessage({ height: Number(root.dataset.height) }, "*");
 };
-window.addEventListener("hashchange", () => { show_alone(); draw_all(); });
-window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw_all);
-window.matchMedia("(max-width: 560px)").addEventListener("change", draw_all);
+window.addEventListener("hashchange", () => { show_alone(); draw_all(); }, life);
+window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw_all, life);
+window.matchMedia("(max-width: 560px)").addEventListener("change", draw_all, life);
+life.signal.addEventListener("abort", () => follow.disconnect());
 start().catch((error) => report_error(error.message));

@@ -415,7 +415,7 @@ TEST(TransitionComparison, AverageOverThoseThatHaveTheValue) {
                                     {"mean", 2.0},
                                     {"deviation", std::sqrt(2.0)}}));
   EXPECT_THAT(to_csv(std::span<const NamedTransition>(runs)),
-              HasSubstr("\nb,runs/b,3,3,3,0,0,2,0.8,0.99,3,nan,-2\n"));
+              HasSubstr("\nb,runs/b,3,3,1,0,nan,2,0.8,0.99,3,nan,-2\n"));
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "analysis/report/comparison.hpp"
 #include "analysis/report/report.hpp"
 #include "src/base/json.hpp"
 #include "tests/analysis/report/synthetic_run.hpp"
@@ -92,6 +93,24 @@ TEST_F(ReportInBrowser, DrawsAllFiguresWithoutErrorsOrRequests) {
   // Nor does a button send the data anywhere.
   EXPECT_GE(count(page.dom, "data-title=\"Download plot"), 10);
   EXPECT_EQ(count(page.dom, "data-title=\"Share"), 0);
+}
+
+TEST_F(ReportInBrowser, DrawsRunsSideBySide) {
+  const fs::path folder = test_folder("browser_compared");
+  std::vector<std::pair<fs::path, std::string>> runs;
+  for (const char* name : {"a", "b", "<i>c</i>"}) {
+    runs.emplace_back(folder / std::to_string(runs.size()), name);
+    fs::create_directory(runs.back().first);
+    write_synthetic_run(runs.back().first);
+  }
+  write_comparison("3 runs", runs, folder / "comparison.html");
+  const Opened page = open_page(folder / "comparison.html");
+  EXPECT_THAT(page.dom, HasSubstr("data-ready=\"yes\""));
+  EXPECT_THAT(page.dom, HasSubstr("data-figures=\"7\""));
+  EXPECT_THAT(page.dom, Not(HasSubstr("data-errors")));
+  EXPECT_EQ(count(page.dom, "class=\"hm\""), 3);
+  EXPECT_EQ(count(page.dom, "<i>c"), 0);
+  EXPECT_THAT(page.log, Not(HasSubstr("CONSOLE")));
 }
 
 TEST_F(ReportInBrowser, ShowsOneFigureAloneForAPicture) {

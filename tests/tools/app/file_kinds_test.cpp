@@ -265,7 +265,7 @@ TEST(FileKinds, AFileIsNoRun) {
   EXPECT_THAT(refusal(ErrorKind::usage, [&] { find_transition(transition, job); }),
               HasSubstr(file + ": is a file, wants a run's folder"));
   ReportRequest report;
-  report.run = file;
+  report.runs = {file};
   EXPECT_THAT(refusal(ErrorKind::usage, [&] { make_report(report, job); }),
               HasSubstr(file + ": is a file, wants a run's folder"));
 }

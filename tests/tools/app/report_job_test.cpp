@@ -20,7 +20,7 @@ TEST(ReportJob, WritesThePageOfTheRun) {
   const RunLayout run = run_with_transition(folder / "run");
   Job job;
   ReportRequest request;
-  request.run = run.folder.string();
+  request.runs = {run.folder.string()};
   const ReportResult result = make_report(request, job);
   EXPECT_EQ(result.page, run.page());
   EXPECT_TRUE(result.left_out.empty());
@@ -39,7 +39,7 @@ TEST(ReportJob, SaysWhatItLeavesOut) {
   fs::resize_file(damaged, fs::file_size(damaged) / 2);
   Job job;
   ReportRequest request;
-  request.run = run.folder.string();
+  request.runs = {run.folder.string()};
   const ReportResult result = make_report(request, job);
   ASSERT_EQ(result.left_out.size(), 1U);
   EXPECT_THAT(result.left_out[0], HasSubstr("epoch_0002.h5"));
@@ -51,7 +51,7 @@ TEST(ReportJob, ReplacesNobodysFile) {
   const RunLayout run = run_with_transition(folder / "run");
   Job job;
   ReportRequest request;
-  request.run = run.folder.string();
+  request.runs = {run.folder.string()};
   request.out = (folder / "page.html").string();
   write_text_atomically(request.out, "mine");
   EXPECT_THAT(refusal(ErrorKind::usage, [&] { make_report(request, job); }),

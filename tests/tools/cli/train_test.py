@@ -136,7 +136,9 @@ class Train(ProgramTest):
 
         # Layers by second-order backpropagation, and several networks side by side.
         (self.folder / "two.json").write_text(json.dumps(two_kinds_spec()))
-        deep = self.train("deep", "--network", self.folder / "two.json", "--train-limit", 60, "--epochs", 1, "--kappa-every", 1, "--members", 2)
+        deep = self.folder / "deep"
+        self.works("train", "--network", self.folder / "two.json", "--data", "synthetic-digits", "--train-limit", 60, "--test-limit", 20,
+                   "--batch-size", 20, "--epochs", 1, "--kappa-every", 1, "--members", 2, "--run", deep, *OFFLINE)  # fmt: skip
         for member in ("00", "01"):
             path = deep / "members" / member / "kappa/epoch_0001.h5"
             values = arrays(path), identity(path)
@@ -145,10 +147,9 @@ class Train(ProgramTest):
 
         network = {**tiny_spec(), "layers": [{"dense": {"out": 4}}]}
         (self.folder / "none.json").write_text(json.dumps(network))
-        for words, more in (("multiple", ["--every", 2, "--kappa-every", 3]), ("no variance layer", ["--network", self.folder / "none.json", "--kappa-every", 1])):
-            self.fails(2 if "multiple" in words else 1, "kappa_every", words,
-                       arguments=["train", "--network", self.folder / "tiny.json", "--data", self.folder / "tiny", *more, "--batch-size", 50,
-                                  "--run", self.folder / "x", *OFFLINE])  # fmt: skip
+        for code, words, spec, more in ((2, "multiple", "tiny.json", ["--every", 2, "--kappa-every", 3]), (2, "no variance layer", "none.json", ["--kappa-every", 1])):
+            self.fails(code, "kappa_every", words, arguments=["train", "--network", self.folder / spec, "--data", self.folder / "tiny", *more,
+                                                              "--batch-size", 50, "--run", self.folder / "x", *OFFLINE])  # fmt: skip
             self.assertFalse((self.folder / "x").exists())
 
     def test_members_are_runs_of_their_own(self):

@@ -79,6 +79,7 @@ def train(
     seed: int | None = None,
     every: int | None = None,
     evaluate_every: int | None = None,
+    kappa_every: int | None = None,
     keep_optimizer: int | None = None,
     deterministic: bool | None = None,
     precision: Text | None = None,
@@ -173,6 +174,8 @@ def train(
         every: write a checkpoint every so many epochs, and the last (epochs) [train.every, 1]
         evaluate_every: evaluate every so many epochs, and the last; those between are trained and saved alike,
             without accuracies (epochs) [train.evaluate_every, 1]
+        kappa_every: make the kappa map of every so many epochs' checkpoints, and of the last one, as `kappa` would;
+            0: none (epochs) [train.kappa_every, 0]
         keep_optimizer: keep optimizer state, for a resume, in so many newest checkpoints [train.keep_optimizer, 1]
         deterministic: the same bits run after run on one device [train.deterministic, true]
         precision: products and convolutions of training (evaluation and curvature are float32); bf16 keeps weights,
@@ -229,6 +232,7 @@ def finetune(
     seed: int | None = None,
     every: int | None = None,
     evaluate_every: int | None = None,
+    kappa_every: int | None = None,
     keep_optimizer: int | None = None,
     deterministic: bool | None = None,
     precision: Text | None = None,
@@ -287,6 +291,8 @@ def finetune(
         every: write a checkpoint every so many epochs, and the last (epochs) [train.every, 1]
         evaluate_every: evaluate every so many epochs, and the last; those between are trained and saved alike,
             without accuracies (epochs) [train.evaluate_every, 1]
+        kappa_every: make the kappa map of every so many epochs' checkpoints, and of the last one, as `kappa` would;
+            0: none (epochs) [train.kappa_every, 0]
         keep_optimizer: keep optimizer state, for a resume, in so many newest checkpoints [train.keep_optimizer, 1]
         deterministic: the same bits run after run on one device [train.deterministic, true]
         precision: products and convolutions of training (evaluation and curvature are float32); bf16 keeps weights,
@@ -359,7 +365,7 @@ def kappa(
 
 
 def transition(
-    run: Text = "",
+    runs: Texts = (),
     *,
     kappa0: Text = "10^1.5",
     onset_count: int = 0,
@@ -367,13 +373,15 @@ def transition(
     drop_points: float = 0.5,
     gap: float = 5.0,
     maps: Text = "",
+    out: Text = "",
+    overwrite: bool = False,
     progress: bool | None = None,
     listener: Listener | None = None,
 ) -> Any:
     """Says when the transition happens: weights over kappa_0, accuracies and log alpha by epoch.
 
     Args:
-        run: a run folder
+        runs: run folders, side by side in one table; a run of several members stands for all of them
         kappa0: threshold: 10^1.5, 31.6 or log:1.5
         onset_count: onset: more weights over kappa_0 than this
         onset_share: and than this share of the weights
@@ -381,6 +389,8 @@ def transition(
         gap: gap: ensemble more than so many points over the deterministic accuracy, for good
         maps: kappa maps that are counted: own (those of kappa/ itself) or a folder below kappa/, such as
             smooth-none [exact ones of training images, of most layers, then of most epochs]
+        out: also write the table of all runs, a line a run: as CSV where the name ends in .csv, else as JSON
+        overwrite: replace a file that --out names
     """
     return call("transition", dict(locals()))
 
@@ -531,8 +541,8 @@ def evaluate(
         samples: members of the ensemble
         seed: of the evaluation noise
         split: images: one of test, validation, train
-        out: also write the result as JSON [RUN/evaluations/NAME.json for files in RUN/pruned; NAME_metrics.json
-            with --metrics or --ood]
+        out: also write the result as JSON, or the table of networks as CSV where the name ends in .csv
+            [RUN/evaluations/NAME.json for files in RUN/pruned; NAME_metrics.json with --metrics or --ood]
         overwrite: replace a file that --out names
         form: how pruned layers are computed: auto (whichever is the fastest), dense, csr or compact; a given form
             gives the same bits at every run
@@ -937,18 +947,23 @@ def describe_data(
 
 
 def report(
-    run: Text = "",
+    runs: Texts = (),
     *,
     out: Text = "",
     overwrite: bool = False,
+    watch: bool = False,
+    port: int = 0,
     progress: bool | None = None,
     listener: Listener | None = None,
 ) -> Any:
-    """Makes one HTML page of a run, to be opened without a network.
+    """Makes one HTML page of a run, or of several side by side, to be opened without a network.
 
     Args:
-        run: a run folder
-        out: the page [RUN/report.html]
+        runs: a run folder; several, or a run of several members: side by side on one page
+        out: the page [RUN/report.html, also of members; of several runs it has to be given]
         overwrite: replace a file that --out names
+        watch: serve the page to browsers of this machine instead, renewed as the runs go on, until Ctrl-C; writes
+            nothing
+        port: of --watch, on 127.0.0.1; 0: any that is free
     """
     return call("report", dict(locals()))

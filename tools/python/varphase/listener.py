@@ -28,7 +28,7 @@ class Listener:
         """What a person wants to know before the result is there."""
 
     def on_event(self, kind, what):
-        """Something happened: kind "started" (a training), "epoch", "diverged" or "kappa"; `what` is a dict."""
+        """Something happened: kind "started" (a training), "epoch", "diverged", "kappa" or "serving" (report's `watch`); `what` is a dict."""
 
     def event(self, kind, text):
         """Called by the engine, with `what` in JSON."""
@@ -75,6 +75,8 @@ class ProgressBar(Listener):
     def on_event(self, kind, what):
         if kind == "epoch":
             self.note(epoch_line(what))
+        elif kind == "serving":
+            self.note(what["address"])
 
 
 def epoch_line(row):

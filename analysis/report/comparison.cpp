@@ -1,0 +1,341 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#include "analysis/report/comparison.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <map>
+#include <set>
+
+#include <fmt/ranges.h>
+
+#include "analysis/report/assets.hpp"
+#include "analysis/report/figure_data.hpp"
+#include "analysis/report/html.hpp"
+#include "analysis/report/live_page.hpp"
+#include "analysis/report/shown_text.hpp"
+#include "checkpoints/run_layout.hpp"
+#include "src/base/atomic_file.hpp"
+#include "src/base/byte_text.hpp"
+#include "src/base/text_table.hpp"
+#include "src/base/version.hpp"
+
+namespace varphase {
+namespace fs = std::filesystem;
+namespace {
+
+// More columns are nothing that people read.
+constexpr std::size_t kMostDifferences = 24;
+
+using Fields = std::map<std::string, std::string>;
+
+/// "train.seed" -> "1"; objects and lists of objects are followed.
+void flatten_config(const Json& json, const std::string& prefix, Fields& fields) {
+  const auto follow = [&](const std::string& key, const Json& value) {
+    flatten_config(value, prefix.empty() ? key : prefix + "." + key, fields);
+  };
+  const bool nested = json.is_array() && std::any_of(json.begin(), json.end(), [](const Json& one) {
+                        return one.is_structured();
+                      });
+  if (json.is_object() && !json.empty()) {
+    for (const auto& item : json.items()) follow(item.key(), item.value());
+  } else if (nested) {
+    for (std::size_t i = 0; i < json.size(); ++i) follow(std::to_string(i), json[i]);
+  } else if (prefix != "data.source") {
+    fields[prefix] = shortened(shown_text(json));
+  }
+}
+
+Fields fields_of_config(const ReportInputs& run) {
+  Fields fields;
+  if (run.config.is_object()) flatten_config(run.config, "", fields);
+  return fields;
+}
+
+/// The last known value of a column of metrics.csv, or null.
+Json last_metric(const ReportInputs& run, const std::string& column) {
+  if (!run.metrics || !run.metrics->has(column)) return {};
+  const std::vector<double> values = run.metrics->values(column);
+  const auto found = std::find_if(values.rbegin(), values.rend(),
+                                  [](double value) { return std::isfinite(value); });
+  return found == values.rend() ? Json() : Json(*found);
+}
+
+/// One column of the table of results.
+struct Result {
+  std::string title;
+  std::function<Json(const ReportInputs&)> value;
+  double scale = 1;
+  int digits = 0;
+};
+
+Json epoch_json(const ReportInputs& run, std::optional<std::int64_t> Transition::*epoch) {
+  if (!run.transition) return {};
+  const std::optional<std::int64_t>& found = (*run.transition).*epoch;
+  return found ? Json(*found) : Json();
+}
+
+Json last_over(const ReportInputs& run) {
+  std::int64_t last = -1, over = 0;
+  for (const EpochHistogram& item : run.histograms) last = std::max(last, item.epoch);
+  for (const EpochHistogram& item : run.histograms) over += item.epoch == last ? item.over : 0;
+  return last < 0 ? Json() : Json(over);
+}
+
+std::vector<Result> compared_results() {
+  const auto metric = [](const std::string& column) {
+    return [column](const ReportInputs& run) { return last_metric(run, column); };
+  };
+  const auto epoch = [](std::optional<std::int64_t> Transition::*which) {
+    return [which](const ReportInputs& run) { return epoch_json(run, which); };
+  };
+  return {{"epochs", metric("epoch")},
+          {"onset", epoch(&Transition::onset)},
+          {"drop", epoch(&Transition::drop)},
+          {"gap", epoch(&Transition::gap)},
+          {"over κ₀", last_over},
+          {"deterministic, %", metric("test_accuracy_deterministic"), 100, 2},
+          {"ensemble, %", metric("test_accuracy_ensemble"), 100, 2},
+          {"ensemble NLL", metric("test_nll_ensemble"), 1, 4},
+          {"KL", metric("kl"), 1, 0}};
+}
+
+std::string mean_text(const std::vector<double>& values, double scale, int digits) {
+  if (values.empty()) return kNotKnown;
+  double sum = 0, squares = 0;
+  for (const double value : values) sum += value;
+  const double mean = sum / static_cast<double>(values.size());
+  for (const double value : values) squares += (value - mean) * (value - mean);
+  std::string text = fmt::format("{:.{}f}", scale * mean, std::max(digits, 1));
+  if (values.size() > 1)
+    text += fmt::format(" <small>± {:.{}f}</small>",
+                        scale * std::sqrt(squares / static_cast<double>(values.size() - 1)),
+                        std::max(digits, 1));
+  return text;
+}
+
+std::string name_cell(std::size_t group, const std::string& name) {
+  return fmt::format("<tr><th scope=\"row\"><i class=\"key k{}\"></i>{}</th>", group % 8,
+                     escape_html(name));
+}
+
+std::string results_table(const ComparisonInputs& inputs,
+                          const std::vector<std::vector<std::size_t>>& groups,
+                          const std::vector<std::string>& group_names) {
+  const std::vector<Result> columns = compared_results();
+  std::string head, rows;
+  for (const Result& column : columns) head += "<th scope=\"col\">" + column.title + "</th>";
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    for (const std::size_t i : groups[g]) {
+      rows += name_cell(g, inputs.runs[i].name);
+      for (const Result& column : columns)
+        rows += "<td>" + number_text(column.value(inputs.runs[i]), column.scale, column.digits) +
+                "</td>";
+      rows += "</tr>";
+    }
+    if (groups[g].size() < 2) continue;
+    rows += name_cell(g, fmt::format("{}, mean of {}", group_names[g], groups[g].size()));
+    for (const Result& column : columns) {
+      std::vector<double> known;
+      for (const std::size_t i : groups[g]) {
+        const Json value = column.value(inputs.runs[i]);
+        if (value.is_number()) known.push_back(value.get<double>());
+      }
+      rows += "<td>" + mean_text(known, column.scale, column.digits) + "</td>";
+    }
+    rows += "</tr>";
+  }
+  return "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Results\"><table "
+         "class=\"names\"><caption><span>Epochs of onset, drop and gap as varphase transition "
+         "found "
+         "them; all else of the last epoch that has it, on test images; ± one standard deviation "
+         "over seeds</span></caption><thead><tr><th scope=\"col\">run</th>" +
+         head + "</tr></thead><tbody>" + rows + "</tbody></table></div>";
+}
+
+std::string differences_table(const ComparisonInputs& inputs,
+                              const std::vector<std::vector<std::size_t>>& groups) {
+  auto differences = config_differences(inputs.runs);
+  if (differences.empty()) return "<p class=\"missing\">The configurations are the same.</p>";
+  const std::size_t all = differences.size();
+  differences.resize(std::min(all, kMostDifferences));
+  std::string head, rows;
+  for (const auto& [field, values] : differences)
+    head += "<th scope=\"col\">" + escape_html(field) + "</th>";
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    for (const std::size_t i : groups[g]) {
+      rows += name_cell(g, inputs.runs[i].name);
+      for (const auto& [field, values] : differences)
+        rows += "<td>" + (values[i].empty() ? kNotKnown : escape_html(values[i])) + "</td>";
+      rows += "</tr>";
+    }
+  }
+  std::string html =
+      "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Configuration\"><table "
+      "class=\"names\"><caption><span>Fields of config.json that are not the same in all "
+      "runs</span></caption><thead><tr><th scope=\"col\">run</th>" +
+      head + "</tr></thead><tbody>" + rows + "</tbody></table></div>";
+  if (all > kMostDifferences)
+    html += fmt::format("<p class=\"prose\">{} more fields differ.</p>", all - kMostDifferences);
+  return html;
+}
+
+/// The name of its run, or of the run whose members they are.
+std::vector<std::string> names_of_groups(const ComparisonInputs& inputs,
+                                         const std::vector<std::vector<std::size_t>>& groups) {
+  std::vector<std::string> names;
+  for (const std::vector<std::size_t>& group : groups) {
+    const ReportInputs& first = inputs.runs[group.front()];
+    const fs::path folder = fs::absolute(first.run).lexically_normal().parent_path();
+    if (group.size() == 1) {
+      names.push_back(first.name);
+    } else if (folder.filename() == RunLayout{}.members().filename()) {
+      names.push_back(folder.parent_path().filename().string());
+    } else {
+      names.push_back(first.name + " and other seeds");
+    }
+  }
+  return names;
+}
+
+std::string problems_list(const ComparisonInputs& inputs) {
+  std::string items;
+  for (const ReportInputs& run : inputs.runs) {
+    for (const std::string& problem : run.problems)
+      items += "<li>" + escape_html(shortened(problem)) + "</li>";
+  }
+  if (items.empty()) return "";
+  return "<div class=\"note\" role=\"note\"><b>Left out of this page:</b><ul>" + items +
+         "</ul></div>";
+}
+
+/// Maps of different makings do not compare.
+std::string kappa_makings(const ComparisonInputs& inputs) {
+  std::vector<std::pair<std::string, std::vector<std::string>>> makings;
+  for (const ReportInputs& run : inputs.runs) {
+    if (run.histograms.empty()) continue;
+    const KappaMaking& making = run.making;
+    const std::string text = fmt::format(
+        "{} images of the {} split, {}, smooth: {}, κ₀ = {:.4g}", count_text(making.images),
+        making.split, making.method, making.smooth.empty() ? "none" : making.smooth, run.kappa0);
+    const auto same = std::find_if(makings.begin(), makings.end(),
+                                   [&](const auto& one) { return one.first == text; });
+    if (same == makings.end()) {
+      makings.push_back({text, {run.name}});
+    } else {
+      same->second.push_back(run.name);
+    }
+  }
+  if (makings.size() == 1) return escape_html("All maps: " + makings.front().first + ".");
+  std::string text = makings.empty() ? "" : "The maps were not made alike, and compare with care. ";
+  for (const auto& [making, whose] : makings)
+    text += fmt::format("{}: {}. ", fmt::join(whose, ", "), making);
+  return escape_html(text);
+}
+
+}  // namespace
+
+std::vector<std::vector<std::size_t>> groups_of_seeds(const std::vector<ReportInputs>& runs) {
+  std::vector<std::vector<std::size_t>> groups;
+  std::vector<Fields> configs;
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    Fields fields = fields_of_config(runs[i]);
+    fields.erase("train.seed");
+    // A run without a configuration is like no other.
+    const auto same =
+        fields.empty() ? configs.end() : std::find(configs.begin(), configs.end(), fields);
+    if (same == configs.end()) {
+      configs.push_back(std::move(fields));
+      groups.push_back({i});
+    } else {
+      groups[static_cast<std::size_t>(same - configs.begin())].push_back(i);
+    }
+  }
+  return groups;
+}
+
+std::vector<std::pair<std::string, std::vector<std::string>>> config_differences(
+    const std::vector<ReportInputs>& runs) {
+  std::vector<Fields> configs;
+  std::set<std::string> names;
+  for (const ReportInputs& run : runs) {
+    configs.push_back(fields_of_config(run));
+    for (const auto& [name, value] : configs.back()) names.insert(name);
+  }
+  std::vector<std::pair<std::string, std::vector<std::string>>> differences;
+  for (const std::string& name : names) {
+    std::vector<std::string> values;
+    for (const Fields& fields : configs) {
+      const auto found = fields.find(name);
+      values.push_back(found == fields.end() ? "" : found->second);
+    }
+    if (std::any_of(values.begin(), values.end(),
+                    [&](const std::string& value) { return value != values.front(); }))
+      differences.emplace_back(name, std::move(values));
+  }
+  return differences;
+}
+
+Json comparison_data(const ComparisonInputs& inputs) {
+  const std::vector<std::vector<std::size_t>> groups = groups_of_seeds(inputs.runs);
+  const std::vector<std::string> names = names_of_groups(inputs, groups);
+  Json runs = Json::array(), list = Json::array();
+  for (const ReportInputs& run : inputs.runs) runs.push_back(figure_data(run));
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    for (const std::size_t i : groups[g]) runs[i]["group"] = g;
+    list.push_back({{"name", text_of_bytes(names[g])}, {"runs", groups[g]}});
+  }
+  return {{"name", inputs.name}, {"runs", runs}, {"groups", list}};
+}
+
+std::string render_comparison(const ComparisonInputs& inputs, const PageFrame& frame) {
+  const Json data = comparison_data(inputs);
+  const std::vector<std::vector<std::size_t>> groups = groups_of_seeds(inputs.runs);
+  const std::vector<std::string> names = names_of_groups(inputs, groups);
+  std::set<std::string> flags;
+  for (const Json& run : data["runs"]) {
+    if (!run["metrics"].is_null()) flags.insert("metrics");
+    if (!run["kappa"].is_null()) flags.insert("kappa");
+    if (!run["sweeps"].empty()) flags.insert("sweeps");
+  }
+  std::vector<std::string> shown;
+  for (const ReportInputs& run : inputs.runs) shown.push_back(run.name);
+  return fill_template(comparison_template(),
+                       {{"name", escape_html(inputs.name)},
+                        {"version", escape_html(version())},
+                        {"git_hash", escape_html(git_hash().substr(0, 12))},
+                        {"lede", escape_html(fmt::format(
+                                     "{} runs side by side: {}.", inputs.runs.size(),
+                                     shortened(fmt::format("{}", fmt::join(shown, ", ")), 400)))},
+                        {"problems", problems_list(inputs)},
+                        {"results", results_table(inputs, groups, names)},
+                        {"differences", differences_table(inputs, groups)},
+                        {"kappa_note", kappa_makings(inputs)},
+                        {"style", std::string(page_style())},
+                        {"connect", page_connections(frame)},
+                        {"progress", frame.progress},
+                        {"live", live_html(frame)},
+                        {"plotly", std::string(plotly_script())},
+                        {"script", std::string(comparison_script())},
+                        {"data", script_json(data)}},
+                       flags);
+}
+
+std::vector<std::string> write_comparison(const std::string& name,
+                                          const std::vector<std::pair<fs::path, std::string>>& runs,
+                                          const fs::path& out_path) {
+  ComparisonInputs inputs;
+  inputs.name = name;
+  std::vector<std::string> problems;
+  for (const auto& [path, shown] : runs) {
+    inputs.runs.push_back(collect_report(path));
+    inputs.runs.back().name = shown;
+    const std::vector<std::string>& own = inputs.runs.back().problems;
+    problems.insert(problems.end(), own.begin(), own.end());
+  }
+  write_text_atomically(out_path, render_comparison(inputs));
+  return problems;
+}
+
+}  // namespace varphase
