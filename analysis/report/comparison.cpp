@@ -306,7 +306,8 @@ std::string render_comparison(const ComparisonInputs& inputs, const PageFrame& f
                         {"version", escape_html(version())},
                         {"git_hash", escape_html(git_hash().substr(0, 12))},
                         {"lede", escape_html(fmt::format(
-                                     "{} runs side by side: {}.", inputs.runs.size(),
+                                     "{} run{} side by side: {}.", inputs.runs.size(),
+                                     inputs.runs.size() == 1 ? "" : "s",
                                      shortened(fmt::format("{}", fmt::join(shown, ", ")), 400)))},
                         {"problems", problems_list(inputs)},
                         {"results", results_table(inputs, groups, names)},

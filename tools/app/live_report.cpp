@@ -92,7 +92,7 @@ class LiveReport {
       measure(run.path, progress.back());
     }
     frame.progress = progress_html(progress);
-    if (runs.size() == 1) return render_report(inputs.runs.front(), frame);
+    if (!is_comparison(request_.runs)) return render_report(inputs.runs.front(), frame);
     inputs.name = comparison_name(request_.runs, runs.size());
     return render_comparison(inputs, frame);
   }

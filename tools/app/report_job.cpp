@@ -8,6 +8,7 @@
 #include "checkpoints/run_layout.hpp"
 #include "src/base/distinct_names.hpp"
 #include "src/base/error.hpp"
+#include "tools/app/members_file.hpp"
 #include "tools/app/named_runs.hpp"
 #include "tools/app/output_file.hpp"
 #include "tools/app/run_contents.hpp"
@@ -27,6 +28,10 @@ fs::path own_page(const ReportRequest& request) {
 
 }  // namespace
 
+bool is_comparison(const TextList& folders) {
+  return folders.size() > 1 || MembersFile::is_in(folders.front());
+}
+
 std::string comparison_name(const TextList& folders, std::size_t runs) {
   return folders.size() == 1 ? distinct_names({folders.front()}).front()
                              : fmt::format("{} runs", runs);
@@ -39,7 +44,7 @@ ReportResult make_report(const ReportRequest& request, Job& /*job*/) {
   check_output_file(result.page, request.overwrite || request.out.empty());
   std::vector<RunLock> locks;
   for (const NamedRun& run : runs) locks.push_back(begin_analysis(run.path));
-  if (runs.size() == 1) {
+  if (!is_comparison(request.runs)) {
     result.left_out = write_report(runs.front().path, result.page);
     return result;
   }

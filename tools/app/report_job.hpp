@@ -42,7 +42,9 @@ struct ReportResult {
   std::vector<std::string> left_out;  // what could not be read, one message each
 };
 
-/// The title of a page of several runs. @param folders  as they were given @param runs  that they stand for
+/// Whether the page is one of runs side by side: of several, or of a run of members, however many have begun.
+bool is_comparison(const TextList& folders);
+/// The title of such a page. @param folders  as they were given @param runs  that they stand for
 std::string comparison_name(const TextList& folders, std::size_t runs);
 
 /// Writes the page. @throws Error io, usage.

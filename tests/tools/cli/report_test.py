@@ -45,6 +45,7 @@ class Report(ProgramTest):
         self.assertTrue("2 runs side by side: 00, 01" in (five / "report.html").read_text())
         shutil.rmtree(five / "members/01")  # a training of members that has yet to begin it
         self.works("report", five, "--out", self.folder / "first.html")
+        self.assertTrue("1 run side by side: 00" in (self.folder / "first.html").read_text())
 
     def test_watched_by_this_machine_alone(self):
         one = self.train_tiny("one", "--kappa-every", 1)
