@@ -4,11 +4,15 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/zeros.h>
+#include <c10/core/Event.h>
+#include <c10/core/StreamGuard.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
 #include <torch/csrc/distributed/c10d/Backend.hpp>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
@@ -27,6 +31,7 @@
 #endif
 
 #include "src/base/error.hpp"
+#include "src/distributed/rank_memory.hpp"
 
 namespace varphase {
 namespace {
@@ -67,7 +72,7 @@ constexpr std::int64_t kOldAnswer = 4096;
                                           [[maybe_unused]] at::Device device) {
 #if VARPHASE_NCCL
   const World& world = watch.world();
-  auto options = c10d::ProcessGroupNCCL::Options::create();
+  auto options = c10d::ProcessGroupNCCL::Options::create(true);
   options->timeout = kLongest;
   auto store = c10::make_intrusive<c10d::PrefixStore>(
       "nccl", c10::intrusive_ptr<c10d::Store>::reclaim_copy(&watch.store()));
@@ -88,7 +93,9 @@ class C10dCommunicator final : public Communicator {
   explicit C10dCommunicator(RankWatch& watch) : watch_(watch), device_(at::kCPU) {}
   ~C10dCommunicator() override {
     // A group whose peers are gone would wait for them.
-    if (group_ && watch_.failure()) static_cast<void>(group_.release());
+    if (!watch_.failure()) return;
+    if (group_) static_cast<void>(group_.release());
+    static_cast<void>(memory_.release());
   }
 
   std::int64_t rank() const override { return watch_.world().rank; }
@@ -109,7 +116,10 @@ class C10dCommunicator final : public Communicator {
                    "ranks are",
                    rank(), kind, others);
     guarded([&] { group_ = device.is_cuda() ? open_nccl(watch_, device) : open_gloo(watch_); });
+    if (device.is_cuda()) memory_ = open_rank_memory(*this);
   }
+
+  const RankLines* lines() const override { return memory_ ? &memory_->lines() : nullptr; }
 
   void all_reduce(const at::Tensor& tensor) override {
     check_open();
@@ -127,9 +137,12 @@ class C10dCommunicator final : public Communicator {
     });
   }
 
-  std::unique_ptr<Pending> start_all_reduce(const at::Tensor& tensor) override {
+  std::unique_ptr<Pending> start_all_reduce(const at::Tensor& tensor,
+                                            const std::function<void()>& fill) override {
     check_open();
     std::unique_ptr<Pending> pending;
+    const c10::OptionalStreamGuard beside(beside_current());
+    fill();
     guarded([&] {
       std::vector<at::Tensor> list{tensor};
       pending = std::make_unique<Started>(*this, group_->allreduce(list, {}));
@@ -243,6 +256,17 @@ class C10dCommunicator final : public Communicator {
     VARPHASE_CHECK(group_.defined(), ErrorKind::device, "rank {}: no device was opened", rank());
   }
 
+  /// On a GPU a stream of its own, behind what the current one has by now.
+  std::optional<c10::Stream> beside_current() {
+    if (!device_.is_cuda()) return std::nullopt;
+    const c10::impl::VirtualGuardImpl streams(device_.type());
+    if (!beside_) beside_ = streams.getStreamFromGlobalPool(device_, true);
+    c10::Event made(device_.type());
+    made.record(streams.getStream(device_));
+    made.block(*beside_);
+    return beside_;
+  }
+
   /// Whether a key of the store comes within a slice of time.
   bool arrives(const std::string& key) {
     watch_.check();
@@ -288,6 +312,8 @@ class C10dCommunicator final : public Communicator {
   RankWatch& watch_;
   at::Device device_;
   BackendPointer group_;
+  std::optional<c10::Stream> beside_;
+  std::unique_ptr<RankMemory> memory_;  // of GPUs that reach each other
   std::int64_t barriers_ = 0, calls_ = 0;
   bool wished_ = false, stops_ = false;
 };

@@ -22,7 +22,9 @@ class SingleCommunicator final : public Communicator {
   std::int64_t local_rank() const override { return 0; }
   void open(at::Device) override {}
   void all_reduce(const at::Tensor&) override {}
-  std::unique_ptr<Pending> start_all_reduce(const at::Tensor&) override {
+  std::unique_ptr<Pending> start_all_reduce(const at::Tensor&,
+                                            const std::function<void()>& fill) override {
+    fill();
     return std::make_unique<Done>();
   }
   void broadcast(const std::vector<at::Tensor>&) override {}

@@ -13,6 +13,8 @@
 
 namespace varphase {
 
+struct RankLines;
+
 /// What processes (ranks) that work on one thing say to each other. All ranks make the same calls in the same order.
 /// Tensors lie on the device that open() named, or on the host; results have the same bits on every rank, and with the
 /// same number of ranks the same bits run after run. Every call throws Error device where another rank is gone, with
@@ -48,7 +50,13 @@ class Communicator {
   /// Sums over all ranks, in place. On a GPU it is queued on the current stream and may be captured.
   virtual void all_reduce(const at::Tensor& tensor) = 0;
   /// The same on a stream of its own beside what follows. The tensor is not to be touched until wait().
-  virtual std::unique_ptr<Pending> start_all_reduce(const at::Tensor& tensor) = 0;
+  /// @param fill  writes the tensor, on that stream, from what the current stream has made by now; what it reads has to
+  ///   stay until wait()
+  virtual std::unique_ptr<Pending> start_all_reduce(const at::Tensor& tensor,
+                                                    const std::function<void()>& fill) = 0;
+  /// Where kernels of all ranks add numbers up by themselves; null where ranks are not GPUs of one machine that reach each
+  /// other's memory.
+  virtual const RankLines* lines() const { return nullptr; }
   /// Those of rank 0 to all, in place.
   virtual void broadcast(const std::vector<at::Tensor>& tensors) = 0;
   /// Every rank's tensor, by rank, to all of them: [n_r, ...] of one type, lengths n_r may differ.

@@ -3,39 +3,45 @@
 #include "src/distributed/gradient_buckets.hpp"
 
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/_foreach_copy.h>
 #include <ATen/ops/empty.h>
 
 namespace varphase {
 namespace {
 
-// Large enough for a link's full speed, small enough that the last one, which nothing hides, is short.
+// Large enough for a link's full speed.
 constexpr std::int64_t kBucketEntries = 2 << 20;
+// The last one, of the first leaves, is what nothing hides.
+constexpr std::int64_t kLastBucketEntries = 1 << 18;
 
 }  // namespace
 
 GradientBuckets::GradientBuckets(Communicator& ranks, const std::vector<at::Tensor>& leaves,
                                  at::ScalarType type)
     : ranks_(ranks), leaves_(leaves), places_(leaves.size()) {
-  std::int64_t entries = 0;
   std::vector<std::int64_t> sizes;
-  for (std::size_t i = leaves.size(); i-- > 0;) {
-    if (buckets_.empty() || entries >= kBucketEntries) {
+  for (std::size_t i = 0; i < leaves.size(); ++i) {
+    const std::int64_t most = buckets_.size() <= 1 ? kLastBucketEntries : kBucketEntries;
+    if (buckets_.empty() || sizes.back() + leaves[i].numel() > most) {
       buckets_.emplace_back();
       sizes.push_back(0);
-      entries = 0;
     }
     buckets_.back().members.push_back(i);
     places_[i].bucket = buckets_.size() - 1;
-    entries += leaves[i].numel();
     sizes.back() += leaves[i].numel();
   }
   for (std::size_t b = 0; b < buckets_.size(); ++b) {
     Bucket& bucket = buckets_[b];
-    bucket.flat =
-        at::empty({sizes[b]}, leaves[bucket.members[0]].options().dtype(type).requires_grad(false));
+    const at::TensorOptions options = leaves[bucket.members[0]].options().requires_grad(false);
+    bucket.flat = at::empty({sizes[b]}, options.dtype(type));
+    bucket.wide = type == at::kFloat ? bucket.flat : at::empty({sizes[b]}, options);
     std::int64_t offset = 0;
     for (const std::size_t i : bucket.members) {
-      places_[i].view = bucket.flat.as_strided(leaves[i].sizes(), leaves[i].strides(), offset);
+      const auto as_leaf = [&](const at::Tensor& flat) {
+        return flat.as_strided(leaves[i].sizes(), leaves[i].strides(), offset);
+      };
+      places_[i].view = as_leaf(bucket.flat);
+      places_[i].sum = as_leaf(bucket.wide);
       offset += leaves[i].numel();
     }
   }
@@ -50,13 +56,16 @@ GradientBuckets::~GradientBuckets() {
 }
 
 void GradientBuckets::arrives(std::size_t leaf, const at::Tensor& gradient) {
-  const at::NoGradGuard no_gradients;
   Place& place = places_[leaf];
   Bucket& bucket = buckets_[place.bucket];
-  place.view.copy_(gradient);
   place.arrived = true;
-  if (++bucket.arrived == bucket.members.size())
-    bucket.pending = ranks_.start_all_reduce(bucket.flat);
+  bucket.views.push_back(place.view);
+  bucket.gradients.push_back(gradient);
+  if (bucket.views.size() < bucket.members.size()) return;
+  bucket.pending = ranks_.start_all_reduce(bucket.flat, [&] {
+    const at::NoGradGuard no_gradients;
+    at::_foreach_copy_(bucket.views, bucket.gradients);
+  });
 }
 
 std::vector<at::Tensor> GradientBuckets::sums(const std::vector<at::Tensor>& own) {
@@ -64,15 +73,19 @@ std::vector<at::Tensor> GradientBuckets::sums(const std::vector<at::Tensor>& own
   for (std::size_t i = own.size(); i-- > 0;) {
     if (!places_[i].arrived) arrives(i, own[i]);
   }
-  for (Bucket& bucket : buckets_) {
+  // In the order in which they were started.
+  for (std::size_t b = buckets_.size(); b-- > 0;) {
+    Bucket& bucket = buckets_[b];
     bucket.pending->wait();
     bucket.pending.reset();
-    bucket.arrived = 0;
+    bucket.views.clear();
+    bucket.gradients.clear();
+    if (!bucket.wide.is_same(bucket.flat)) bucket.wide.copy_(bucket.flat);
   }
   std::vector<at::Tensor> list;
-  for (std::size_t i = 0; i < own.size(); ++i) {
-    places_[i].arrived = false;
-    list.push_back(places_[i].view.to(leaves_[i].scalar_type()));
+  for (Place& place : places_) {
+    place.arrived = false;
+    list.push_back(place.sum);
   }
   return list;
 }

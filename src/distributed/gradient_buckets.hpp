@@ -30,15 +30,16 @@ class GradientBuckets {
 
  private:
   struct Bucket {
-    std::vector<std::size_t> members;  // places in the list of leaves
-    at::Tensor flat;                   // of `type`
-    std::size_t arrived = 0;
+    std::vector<std::size_t> members;          // places in the list of leaves
+    at::Tensor flat;                           // of `type`
+    at::Tensor wide;                           // float32: flat itself, or what it becomes
+    std::vector<at::Tensor> views, gradients;  // of flat; those that have arrived
     std::unique_ptr<Communicator::Pending> pending;
   };
   /// Where a leaf's gradient lies.
   struct Place {
     std::size_t bucket = 0;
-    at::Tensor view;  // of the bucket's flat, with the leaf's sizes and strides
+    at::Tensor view, sum;  // of the bucket's flat and wide, with the leaf's sizes and strides
     bool arrived = false;
     unsigned hook = 0;
   };

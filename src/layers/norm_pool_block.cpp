@@ -53,8 +53,15 @@ struct Kind {
 
 struct Arrays {
   at::Tensor x, weight, bias, mean, inverse_sd, winner;
-  at::Tensor sums = {};  // float64 [2 C + 1] of all ranks, where there are several
+  at::Tensor sums = {};  // float64 [2 C + 1] of several ranks that do not meet within the kernels
 };
+
+/// Where the ranks meet within the kernels; null where they do not.
+const RankLines* lines_of(const Kind& kind, const at::Tensor& x) {
+  if (kind.ranks == nullptr || !x.is_cuda()) return nullptr;
+  const RankLines* lines = kind.ranks->lines();
+  return lines != nullptr && x.size(1) <= lines->places ? lines : nullptr;
+}
 
 template <class T>
 NormPool<T> job_of(const Kind& kind, const Arrays& arrays, const at::Tensor& workspace) {
@@ -80,6 +87,7 @@ NormPool<T> job_of(const Kind& kind, const Arrays& arrays, const at::Tensor& wor
   job.winner = arrays.winner.defined() ? arrays.winner.data_ptr<std::uint8_t>() : nullptr;
   job.workspace = data_of<float>(workspace);
   job.sums = data_of<double>(arrays.sums);
+  job.ranks = lines_of(kind, arrays.x);
   return job;
 }
 
@@ -113,7 +121,7 @@ at::Tensor run_forward(const Kind& kind, Arrays& arrays, const at::Tensor& runni
   const at::Tensor workspace = kind.training ? workspace_of(x) : at::Tensor();
   on_activations(x, [&](auto type) {
     using T = decltype(type);
-    if (kind.ranks != nullptr) {
+    if (kind.ranks != nullptr && lines_of(kind, x) == nullptr) {
       arrays.sums =
           at::empty({2 * x.size(1) + 1}, x.options().dtype(at::kDouble).requires_grad(false));
       norm_pool_sums(job_of<T>(kind, arrays, workspace), data_of<double>(arrays.sums), where_of(x));
@@ -173,7 +181,7 @@ struct NormPoolFunction : torch::autograd::Function<NormPoolFunction> {
       NormPoolGradient<T> gradient{elements_of<T>(dy), elements_of<T>(dx), data_of<float>(dweight),
                                    data_of<float>(dbias)};
       at::Tensor sums;
-      if (kind.ranks != nullptr) {
+      if (arrays.sums.defined()) {
         sums = at::empty({2 * dx.size(1)}, arrays.sums.options());
         norm_pool_gradient_sums(job, gradient, data_of<double>(sums), where_of(dx));
         kind.ranks->all_reduce(sums);

@@ -62,9 +62,9 @@ __device__ void write_part(const Place& place, const Sums<lanes>& sums, float2* 
 }
 
 /// Sums of all slabs of a channel, a warp each, always in the same order.
-/// @param use  called as use(channel, first, second) by one thread a channel
+/// @param use  called as use(channel, first, second, lane) by all threads of the channel's warp
 template <class Use>
-__device__ void with_total(const float2* parts, int slabs, int channels, const Use& use) {
+__device__ void with_total_in_warp(const float2* parts, int slabs, int channels, const Use& use) {
   const int c = static_cast<int>(blockIdx.x * (kThreads / 32) + threadIdx.x / 32);
   const int lane = static_cast<int>(threadIdx.x) % 32;
   if (c >= channels) return;
@@ -78,7 +78,15 @@ __device__ void with_total(const float2* parts, int slabs, int channels, const U
     a += __shfl_xor_sync(0xffffffffU, a, offset);
     b += __shfl_xor_sync(0xffffffffU, b, offset);
   }
-  if (lane == 0) use(c, a, b);
+  use(c, a, b, lane);
+}
+
+/// The same. @param use  called as use(channel, first, second) by one thread a channel
+template <class Use>
+__device__ void with_total(const float2* parts, int slabs, int channels, const Use& use) {
+  with_total_in_warp(parts, slabs, channels, [&](int c, double first, double second, int lane) {
+    if (lane == 0) use(c, first, second);
+  });
 }
 
 template <int lanes, class T>

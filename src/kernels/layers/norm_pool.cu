@@ -43,7 +43,12 @@ template <Activation kind, int lanes, class T>
 void run_forward(const NormPool<T>& job, cudaStream_t stream) {
   auto* parts = reinterpret_cast<float2*>(job.workspace);
   const std::int64_t groups = job.channels / lanes;
-  if (job.training && job.sums != nullptr) {
+  if (job.training && job.ranks != nullptr) {
+    const int slabs = run_sums<lanes>(job, stream);
+    statistics_over_ranks_kernel<<<blocks_for(job.channels, kThreads / 32), kThreads, 0, stream>>>(
+        job, *job.ranks, parts, slabs);
+    check_launch("norm_pool: statistics");
+  } else if (job.training && job.sums != nullptr) {
     statistics_of_sums_kernel<<<blocks_for(job.channels, kThreads), kThreads, 0, stream>>>(job);
     check_launch("norm_pool: statistics");
   } else if (job.training) {
@@ -66,6 +71,10 @@ void run_backward(const NormPool<T>& job, const NormPoolGradient<T>& gradient,
   const std::int64_t groups = job.channels / lanes;
   if (!job.training) {
     given_totals_kernel<<<blocks_for(job.channels, kThreads), kThreads, 0, stream>>>(job, totals);
+  } else if (job.ranks != nullptr) {
+    const int slabs = run_gradient_sums<kind, lanes>(job, gradient.dy, stream);
+    totals_over_ranks_kernel<<<blocks_for(job.channels, kThreads / 32), kThreads, 0, stream>>>(
+        job, gradient, *job.ranks, parts, slabs, totals);
   } else if (gradient.sums != nullptr) {
     totals_of_sums_kernel<<<blocks_for(job.channels, kThreads), kThreads, 0, stream>>>(
         job, gradient, totals);

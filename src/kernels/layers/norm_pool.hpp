@@ -6,6 +6,7 @@
 
 #include "src/kernels/layers/activation.hpp"
 #include "src/kernels/support/bfloat16.hpp"
+#include "src/kernels/support/rank_lines.hpp"
 #include "src/kernels/support/where.hpp"
 
 namespace varphase {
@@ -41,6 +42,9 @@ struct NormPool {
   /// [2 C + 1] of several batches that are normalized as one, as norm_pool_sums gives them and added up: training then
   /// takes its statistics from these, and the backward pass its count. Null: those of this batch.
   const double* sums = nullptr;
+  /// The other way to several batches, of GPUs of one machine: sums are exchanged within the kernels, forward and
+  /// backward. At least C places; null: not so. All ranks make the same calls.
+  const RankLines* ranks = nullptr;
 
   bool channels_first_out = false;  // y as [N, C, H / pool, W / pool]
   T* y = nullptr;                   // overwritten

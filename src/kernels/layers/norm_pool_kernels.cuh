@@ -5,6 +5,7 @@
 #include "src/kernels/layers/channel_sums.cuh"
 #include "src/kernels/layers/norm_pool.hpp"
 #include "src/kernels/support/launch.cuh"
+#include "src/kernels/support/rank_lines.cuh"
 
 // The kernels of norm_pool.cu.
 namespace varphase::cuda {
@@ -74,17 +75,47 @@ __global__ void statistics_kernel(NormPool<T> job, const float2* parts, int slab
   });
 }
 
+/// Sums about 0 of what was summed about a pivot.
+struct SumsAboutZero {
+  double sum, square;
+  __device__ SumsAboutZero(double about, double square_about, double pivot, double count)
+      : sum(about + count * pivot), square(square_about + pivot * (2 * about + count * pivot)) {}
+};
+
 /// This batch's sums about 0, for others to be added to: [2 C + 1].
 template <class T>
 __global__ void own_sums_kernel(NormPool<T> job, const float2* parts, int slabs, double* sums) {
   const auto count = static_cast<double>(job.rows * job.height * job.width);
   const int channels = static_cast<int>(job.channels);
   with_total(parts, slabs, channels, [&](int c, double sum, double square) {
-    const auto pivot = static_cast<double>(widened(job.x[c]));
-    sums[c] = sum + count * pivot;
-    sums[channels + c] = square + pivot * (2 * sum + count * pivot);
+    const SumsAboutZero own(sum, square, static_cast<double>(widened(job.x[c])), count);
+    sums[c] = own.sum;
+    sums[channels + c] = own.square;
     if (c == 0) sums[2 * channels] = count;
   });
+}
+
+template <class T>
+__device__ void set_statistics_of_sums(const NormPool<T>& job, int c, double sum, double square,
+                                       double count) {
+  const double mean = sum / count;
+  set_statistics(job, c, mean, fmax(0.0, square / count - mean * mean), count);
+}
+
+/// own_sums_kernel, the sum over the ranks and statistics_of_sums_kernel in one.
+template <class T>
+__global__ void statistics_over_ranks_kernel(NormPool<T> job, RankLines ranks, const float2* parts,
+                                             int slabs) {
+  const auto count = static_cast<double>(job.rows * job.height * job.width);
+  with_total_in_warp(parts, slabs, static_cast<int>(job.channels),
+                     [&](int c, double sum, double square, int lane) {
+                       const SumsAboutZero own(sum, square, static_cast<double>(widened(job.x[c])),
+                                               count);
+                       double values[] = {own.sum, own.square, count};
+                       sum_over_ranks(ranks, c, values);
+                       if (lane == 0)
+                         set_statistics_of_sums(job, c, values[0], values[1], values[2]);
+                     });
 }
 
 /// Statistics of all batches, a thread a channel.
@@ -93,10 +124,7 @@ __global__ void statistics_of_sums_kernel(NormPool<T> job) {
   const int channels = static_cast<int>(job.channels);
   const int c = static_cast<int>(blockIdx.x) * kThreads + static_cast<int>(threadIdx.x);
   if (c >= channels) return;
-  const double count = job.sums[2 * channels];
-  const double mean = job.sums[c] / count;
-  const double var = fmax(0.0, job.sums[channels + c] / count - mean * mean);
-  set_statistics(job, c, mean, var, count);
+  set_statistics_of_sums(job, c, job.sums[c], job.sums[channels + c], job.sums[2 * channels]);
 }
 
 template <Activation kind, class T>
@@ -222,21 +250,49 @@ __global__ void sum_gradients_kernel(NormPool<T> job, Extents e, const T* dy, fl
   write_part(place, sums, parts, e.channels);
 }
 
-/// dweight, dbias, and what every dx takes, [3, C] floats: k, slope, offset.
+/// What every dx of a channel takes, [3, C] floats: k, slope, offset. From sums of dh and dh (x - mean).
+template <class T>
+__device__ void set_totals(const NormPool<T>& job, int c, double sum, double product, double count,
+                           float* totals) {
+  const int channels = static_cast<int>(job.channels);
+  const auto inverse = static_cast<double>(job.inverse_sd[c]);
+  const double k = static_cast<double>(job.weight[c]) * inverse;
+  totals[c] = static_cast<float>(k);
+  totals[channels + c] = static_cast<float>(-k * inverse * inverse * product / count);
+  totals[2 * channels + c] = static_cast<float>(-k * sum / count);
+}
+
+/// This batch's dweight and dbias.
+template <class T>
+__device__ void set_parameter_gradients(const NormPool<T>& job, const NormPoolGradient<T>& gradient,
+                                        int c, double sum, double product) {
+  gradient.dbias[c] = static_cast<float>(sum);
+  gradient.dweight[c] = static_cast<float>(product * static_cast<double>(job.inverse_sd[c]));
+}
+
 template <class T>
 __global__ void gradient_totals_kernel(NormPool<T> job, NormPoolGradient<T> gradient,
                                        const float2* parts, int slabs, float* totals) {
   const auto count = static_cast<double>(job.rows * job.height * job.width);
-  const int channels = static_cast<int>(job.channels);
-  with_total(parts, slabs, channels, [&](int c, double sum, double product) {
-    const auto inverse = static_cast<double>(job.inverse_sd[c]);
-    const double k = static_cast<double>(job.weight[c]) * inverse;
-    gradient.dbias[c] = static_cast<float>(sum);
-    gradient.dweight[c] = static_cast<float>(product * inverse);
-    totals[c] = static_cast<float>(k);
-    totals[channels + c] = static_cast<float>(-k * inverse * inverse * product / count);
-    totals[2 * channels + c] = static_cast<float>(-k * sum / count);
+  with_total(parts, slabs, static_cast<int>(job.channels), [&](int c, double sum, double product) {
+    set_parameter_gradients(job, gradient, c, sum, product);
+    set_totals(job, c, sum, product, count, totals);
   });
+}
+
+/// The same with dx of the sums of all ranks.
+template <class T>
+__global__ void totals_over_ranks_kernel(NormPool<T> job, NormPoolGradient<T> gradient,
+                                         RankLines ranks, const float2* parts, int slabs,
+                                         float* totals) {
+  const auto count = static_cast<double>(job.rows * job.height * job.width);
+  with_total_in_warp(parts, slabs, static_cast<int>(job.channels),
+                     [&](int c, double sum, double product, int lane) {
+                       if (lane == 0) set_parameter_gradients(job, gradient, c, sum, product);
+                       double values[] = {sum, product, count};
+                       sum_over_ranks(ranks, c, values);
+                       if (lane == 0) set_totals(job, c, values[0], values[1], values[2], totals);
+                     });
 }
 
 /// This batch's sums of dh and dh (x - mean), [2 C], with its dweight and dbias.
@@ -247,8 +303,7 @@ __global__ void own_gradient_sums_kernel(NormPool<T> job, NormPoolGradient<T> gr
   with_total(parts, slabs, channels, [&](int c, double sum, double product) {
     sums[c] = sum;
     sums[channels + c] = product;
-    gradient.dbias[c] = static_cast<float>(sum);
-    gradient.dweight[c] = static_cast<float>(product * static_cast<double>(job.inverse_sd[c]));
+    set_parameter_gradients(job, gradient, c, sum, product);
   });
 }
 
@@ -259,13 +314,7 @@ __global__ void totals_of_sums_kernel(NormPool<T> job, NormPoolGradient<T> gradi
   const int channels = static_cast<int>(job.channels);
   const int c = static_cast<int>(blockIdx.x) * kThreads + static_cast<int>(threadIdx.x);
   if (c >= channels) return;
-  const double count = job.sums[2 * channels];
-  const auto inverse = static_cast<double>(job.inverse_sd[c]);
-  const double k = static_cast<double>(job.weight[c]) * inverse;
-  totals[c] = static_cast<float>(k);
-  totals[channels + c] =
-      static_cast<float>(-k * inverse * inverse * gradient.sums[channels + c] / count);
-  totals[2 * channels + c] = static_cast<float>(-k * gradient.sums[c] / count);
+  set_totals(job, c, gradient.sums[c], gradient.sums[channels + c], job.sums[2 * channels], totals);
 }
 
 /// The same where the statistics are given: only k.
