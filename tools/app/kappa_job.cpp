@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #include "tools/app/kappa_job.hpp"
 
+#include <algorithm>
+
 #include <ATen/TensorOperators.h>
 #include <fmt/format.h>
 
@@ -23,6 +25,7 @@
 #include "tools/app/kappa_identity.hpp"
 #include "tools/app/kappa_map_writer.hpp"
 #include "tools/app/kappa_passes.hpp"
+#include "tools/app/kappa_tables.hpp"
 #include "tools/app/loaded_network.hpp"
 #include "tools/app/output_file.hpp"
 #include "tools/app/run_contents.hpp"
@@ -34,8 +37,12 @@ namespace varphase {
 namespace fs = std::filesystem;
 namespace {
 
-std::string without_header(const std::string& csv, bool without) {
-  return without ? csv.substr(csv.find('\n') + 1) : csv;
+/// Histograms of several epochs as one text with one header.
+std::string joined_histograms(const std::vector<KappaTable>& tables) {
+  std::string text;
+  for (const KappaTable& table : tables)
+    text += text.empty() ? table.histogram : table.histogram.substr(table.histogram.find('\n') + 1);
+  return text;
 }
 
 KappaRequest network_request(const KappaMapsRequest& maps) {
@@ -58,6 +65,8 @@ class KappaMaps {
   KappaMaps(const KappaMapsRequest& maps, const Target& target, KappaJob& job, Communicator* ranks);
   /// @param histograms  whether histograms.csv is written
   KappaMapsResult run(bool histograms = true);
+  /// Of each map that was made.
+  const std::vector<KappaTable>& tables() const { return tables_; }
 
  private:
   /// Before the first map: what it will take.
@@ -85,7 +94,7 @@ class KappaMaps {
   KappaRequest request_;
   DeviceImages images_;
   bool begun_ = false;
-  std::string histograms_;
+  std::vector<KappaTable> tables_;
   KappaMapsResult result_;
 };
 
@@ -152,8 +161,10 @@ void KappaMaps::whole(Network& network, std::int64_t epoch, const MapSubject& su
   const fs::path file = writer_.files().map(subject, epoch);
   result_.folder = file.parent_path();
   const KappaMap map = map_of(network, images_, epoch, std::nullopt, file);
-  add_rows(map, result_.rows);
-  histograms_ += without_header(histogram_csv({&map, 1}), !histograms_.empty());
+  KappaTable table{epoch, {}, histogram_csv({&map, 1})};
+  add_rows(map, table.rows);
+  result_.rows.insert(result_.rows.end(), table.rows.begin(), table.rows.end());
+  tables_.push_back(std::move(table));
   if (maps_.by == "image" && writer_.keeps()) by_image(network, epoch, map, subject);
 }
 
@@ -193,7 +204,7 @@ void KappaMaps::by_class(Network& network, std::int64_t epoch, const MapSubject&
     const KappaMap map =
         map_of(network, part, epoch, label, writer_.files().class_map(subject, epoch, label));
     add_rows(map, result_.rows);
-    histograms_ += without_header(class_histogram_csv({&map, 1}), !histograms_.empty());
+    tables_.push_back({epoch, {}, class_histogram_csv({&map, 1})});
     sum.add(map);
   }
   add_rows(sum.take(), result_.sums);
@@ -230,7 +241,7 @@ KappaMapsResult KappaMaps::run(bool histograms) {
   }
   job_.end();
   if (!result_.interrupted && histograms && writer_.keeps())
-    writer_.write_histograms(result_.folder, histograms_);
+    KappaMapWriter::write_histograms(result_.folder, joined_histograms(tables_));
   return std::move(result_);
 }
 
@@ -252,7 +263,29 @@ class ShareJob final : public KappaJob {
   KappaJob& job_;
 };
 
-/// Checkpoint k is rank k mod their number's, which writes its maps; then the first finds all of them there.
+/// Whether the tables of single epochs are all that there is: sums over classes and lists of images want the maps.
+bool needs_tables_alone(const KappaMapsRequest& request) { return request.by == "none"; }
+
+/// Puts what all ranks made together, by epoch. @param result  of the first rank's share
+void take_shares(const std::vector<std::string>& shares, KappaMapsResult& result, KappaJob& job) {
+  std::vector<KappaTable> tables;
+  for (const std::string& share : shares) {
+    for (KappaTable& table : kappa_tables_of(share)) tables.push_back(std::move(table));
+  }
+  std::sort(tables.begin(), tables.end(),
+            [](const KappaTable& a, const KappaTable& b) { return a.epoch < b.epoch; });
+  result.rows.clear();
+  job.computing();
+  for (const KappaTable& table : tables) {
+    for (const KappaRow& row : table.rows) {
+      result.rows.push_back(row);
+      job.computed(row);
+    }
+  }
+  KappaMapWriter::write_histograms(result.folder, joined_histograms(tables));
+}
+
+/// Checkpoint k is rank k mod their number's, which writes its map and sends what tables hold of it to the first one.
 KappaMapsResult share_checkpoints(const KappaMapsRequest& request, const Target& target,
                                   KappaJob& job, Communicator& ranks) {
   Target own = target;
@@ -264,16 +297,27 @@ KappaMapsResult share_checkpoints(const KappaMapsRequest& request, const Target&
   ShareJob share(job);
   KappaMapsRequest maps = request;
   if (request.by == "image") maps.by = "none";  // which is the first one's alone
-  const KappaMapsResult made = KappaMaps(maps, own, share, nullptr).run(false);
-  std::optional<std::int64_t> interrupted;
-  for (const std::string& text :
-       ranks.gather_bytes(made.interrupted ? std::to_string(*made.interrupted) : "")) {
-    if (!text.empty() && !interrupted) interrupted = std::stoll(text);
-  }
-  if (ranks.first() && !interrupted) return KappaMaps(request, target, job, nullptr).run();
   KappaMapsResult result;
-  result.kappa0 = made.kappa0;
-  result.interrupted = interrupted;
+  std::string own_tables;
+  {
+    KappaMaps made(maps, own, share, nullptr);
+    result = made.run(false);
+    own_tables = to_bytes(made.tables());
+  }
+  for (const std::string& text :
+       ranks.gather_bytes(result.interrupted ? std::to_string(*result.interrupted) : "")) {
+    if (!text.empty() && !result.interrupted) result.interrupted = std::stoll(text);
+  }
+  if (result.interrupted) return result;
+  const std::vector<std::string> shares = ranks.gather_bytes(own_tables);
+  const std::vector<std::string> data = ranks.gather_bytes(result.data.dump());
+  if (!ranks.first()) return result;
+  if (!needs_tables_alone(request)) return KappaMaps(request, target, job, nullptr).run();
+  // As one process says it: of the first checkpoint that saw other images.
+  for (const std::string& text : data) {
+    if (const Json one = Json::parse(text); result.data["as_trained"] == true) result.data = one;
+  }
+  take_shares(shares, result, job);
   return result;
 }
 

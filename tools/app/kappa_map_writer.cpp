@@ -92,7 +92,7 @@ void KappaMapWriter::write(KappaMap& map, const Place& place, const std::string&
   write_document(file, to_document(map));
 }
 
-void KappaMapWriter::write_histograms(const fs::path& folder, const std::string& rows) const {
+void KappaMapWriter::write_histograms(const fs::path& folder, const std::string& rows) {
   const fs::path histogram = MapFiles::histogram(folder);
   write_text_atomically(
       histogram, with_histograms(fs::exists(histogram) ? read_text_file(histogram) : "", rows));

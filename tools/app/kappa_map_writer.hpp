@@ -43,7 +43,7 @@ class KappaMapWriter {
   void keep(KappaMap& map, const DeviceImages& images, const KappaRequest& request,
             const Place& place) const;
   /// Merges rows of histogram_csv into the histogram file of a folder of maps.
-  void write_histograms(const std::filesystem::path& folder, const std::string& rows) const;
+  static void write_histograms(const std::filesystem::path& folder, const std::string& rows);
 
  private:
   std::filesystem::path checkpoint_of(const Place& place) const {

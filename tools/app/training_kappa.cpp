@@ -91,7 +91,7 @@ KappaMapWriter::Place TrainingKappa::place_of(const Network& network, std::int64
 }
 
 void TrainingKappa::tell(const KappaMap& map, const KappaMapWriter::Place& place) const {
-  writer_.write_histograms(place.file.parent_path(), histogram_csv({&map, 1}));
+  KappaMapWriter::write_histograms(place.file.parent_path(), histogram_csv({&map, 1}));
   std::int64_t over = 0, weights = 0;
   for (const LayerKappa& layer : map.layers) {
     over += layer.over(kDefaultKappa0);
