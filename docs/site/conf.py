@@ -35,6 +35,12 @@ def add_contents(app, docname, source):
         source[0] += f"\n```{{toctree}}\n:caption: {caption}\n:hidden:\n\n{lines}\n```\n"
 
 
+def say_levels(app, pagename, templatename, context, doctree):
+    """The captions in the list of contents are headings; of which level, furo leaves out, which readers of screens need."""
+    tree = context.get("furo_navigation_tree", "")
+    context["furo_navigation_tree"] = tree.replace('class="caption" role="heading"', 'class="caption" role="heading" aria-level="2"')
+
+
 def write_index(app, exception):
     if exception is None and app.builder.name == "html":
         index = '<!doctype html>\n<meta charset="utf-8">\n<title>Varphase</title>\n<meta http-equiv="refresh" content="0; url=docs/README.html">\n' \
@@ -44,4 +50,5 @@ def write_index(app, exception):
 
 def setup(app):
     app.connect("source-read", add_contents)
+    app.connect("html-page-context", say_levels, priority=900)
     app.connect("build-finished", write_index)
