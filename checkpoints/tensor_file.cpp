@@ -18,8 +18,17 @@ constexpr std::size_t kLooked = 256;  // bytes at a file's start: its first memb
 
 [[noreturn]] void refuse_pickle(const std::filesystem::path& path) {
   fail(ErrorKind::format,
-       "{}: is a Python pickle (torch.save), which is not read\n  "
-       "safetensors.torch.save_file(model.state_dict(), FILE) writes what is",
+       "{}: is a Python pickle (torch.save), which is not read here\n  "
+       "safetensors.torch.save_file(model.state_dict(), FILE) writes what is; with the Python "
+       "package (docs/python.md) `varphase import` takes state_dicts and torch.export's .pt2 as "
+       "they are",
+       path.string());
+}
+
+[[noreturn]] void refuse_exported(const std::filesystem::path& path) {
+  fail(ErrorKind::format,
+       "{}: is a program of torch.export, which PyTorch alone reads\n  with the Python package "
+       "(docs/python.md) `varphase import` takes it, and so does varphase.import_",
        path.string());
 }
 
@@ -35,6 +44,7 @@ TensorFile read_tensor_file(const std::filesystem::path& path, const ReadLimits&
   const std::string_view magic(start.data(), start.size());
   const bool zip = magic.starts_with("PK\x03\x04");
   if (zip && magic.find("/data.pkl") != std::string_view::npos) refuse_pickle(path);
+  if (zip && path.extension() == ".pt2") refuse_exported(path);
   if (zip || magic.starts_with("PK\x05\x06")) return read_npz(path, limits);
   VARPHASE_CHECK(!magic.starts_with("\x89HDF"), ErrorKind::format,
                  "{}: is an HDF5 file; safetensors and NPZ files are imported\n  a checkpoint of "

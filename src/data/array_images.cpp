@@ -82,6 +82,7 @@ void take_array_images(const std::string& path, ForeignArray images, const Array
   set.channels = layout.channels;
   set.height = layout.height;
   set.width = layout.width;
+  if (!layout.channels_last) set.held = std::move(images.held);
   set.pixels = in_order(std::move(images.bytes), layout);
   set.reals = in_order(std::move(images.reals), layout);
   scale_pixels(set.reals, range, set.image_size(), fmt::format("{}: {}", path, images.name));

@@ -15,6 +15,7 @@
 #include "src/data/array_images.hpp"
 #include "src/data/dataset_files.hpp"
 #include "src/data/files_on_disk.hpp"
+#include "src/data/held_images.hpp"
 #include "src/data/split.hpp"
 
 namespace varphase {
@@ -90,7 +91,8 @@ class SetReader {
           wanted.back().insert(wanted.back().end(), places->alone.begin(), places->alone.end());
       }
     }
-    arrays_ = options.files->read_foreign(path, wanted, options.limits);
+    arrays_ = is_held(path_) ? read_held(path_, wanted)
+                             : options.files->read_foreign(path, wanted, options.limits);
   }
 
   Dataset read() {

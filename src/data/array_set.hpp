@@ -34,6 +34,8 @@ std::vector<std::string> image_array_names(const std::string& key);
 /// whether float32 is 0 .. 1 or 0 .. 255 says an attribute or options.pixel_range (agreed_range). Labels are whole
 /// numbers from 0, [N] or [N, 1].
 ///
+/// The path may be the name of arrays that are held in memory (held_images.hpp).
+///
 /// The HDF5 file of `varphase attack --save` is read as DatasetFiles::read_attacked does, whatever the names are.
 /// @throws Error io, format: an array is missing or has another type or rank, layouts or counts disagree, a label is
 ///   negative (the message says which); usage where options.files is null.

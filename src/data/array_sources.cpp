@@ -14,6 +14,7 @@
 #include "src/data/array_set.hpp"
 #include "src/data/cifar.hpp"
 #include "src/data/files_on_disk.hpp"
+#include "src/data/held_images.hpp"
 #include "src/data/idx.hpp"
 
 namespace varphase {
@@ -182,6 +183,13 @@ std::unique_ptr<ImageSource> open_idx_source(const ImageRequest& request) {
 
 std::unique_ptr<ImageSource> open_cifar_source(const ImageRequest& request) {
   return std::make_unique<CifarSource>(request);
+}
+
+std::unique_ptr<ImageSource> open_held_source(const ImageRequest& request) {
+  const std::string name = request.paths.front().string();
+  std::unique_ptr<ForeignRows> rows = open_held_rows(name, image_array_names(""));
+  VARPHASE_CHECK(rows != nullptr, ErrorKind::format, "{}: holds no images", name);
+  return std::make_unique<NamedArraySource>(request, std::move(rows));
 }
 
 std::unique_ptr<ImageSource> open_named_array_source(const ImageRequest& request) {

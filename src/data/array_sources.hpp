@@ -16,5 +16,7 @@ bool holds_numpy_images(const std::filesystem::path& path);
 std::unique_ptr<ImageSource> open_idx_source(const ImageRequest& request);
 std::unique_ptr<ImageSource> open_cifar_source(const ImageRequest& request);
 std::unique_ptr<ImageSource> open_named_array_source(const ImageRequest& request);
+/// Of held_images.hpp, whose name is in place of a path.
+std::unique_ptr<ImageSource> open_held_source(const ImageRequest& request);
 
 }  // namespace varphase

@@ -354,6 +354,7 @@ ImageSet corrupted(const ImageSet& images, Corruption corruption, int strength, 
                       {seed, Stream::corruption, static_cast<std::uint16_t>(corruption), 0},
                       {amount, tables}};
   ImageSet result = images;
+  result.held = {};
   const std::int64_t size = images.image_size();
   const auto change_all = [&]<class Pixel>(const std::vector<Pixel>& from, std::vector<Pixel>& to) {
     on_all_cores(static_cast<std::size_t>(images.count()), threads, [&](std::size_t i) {

@@ -32,6 +32,12 @@ struct Normalization {
   std::vector<double> deviation;
 };
 
+/// Where the calling program has pixels itself; empty: nowhere.
+struct HeldPixels {
+  const std::uint8_t* data = nullptr;
+  std::string device;  // "cpu", "cuda:0"
+};
+
 /// Images as they came, 0 .. 255 [count, channels, height, width] row-major, each with a label: bytes in `pixels`, or
 /// float32 in `reals`; the other one is empty.
 struct ImageSet {
@@ -43,6 +49,7 @@ struct ImageSet {
   std::vector<std::int64_t> labels;  // count, 0 <= label < classes
   std::vector<std::int64_t> index;  // count: place in the source file, the `example` of a noise key
   Normalization normalization;      // both empty: images are not normalized
+  HeldPixels held;  // of the same bytes as `pixels`, which whoever changes those lets go
 
   std::int64_t count() const { return static_cast<std::int64_t>(labels.size()); }
   std::int64_t image_size() const { return channels * height * width; }

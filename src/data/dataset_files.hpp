@@ -25,6 +25,7 @@ struct ForeignArray {
   std::vector<std::uint8_t> bytes;     // where is_bytes
   std::vector<float> reals;            // where is_real
   std::vector<std::int64_t> integers;  // else
+  HeldPixels held;                     // of held_images.hpp
 };
 
 /// Such an array of which only a few entries of the first axis are in memory at a time.

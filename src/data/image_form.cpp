@@ -101,6 +101,7 @@ void form_images(ImageSet& set, const ImageForm& form, unsigned threads) {
     form_image(set.pixels.data() + i * own.bytes(), own, to, pixels.data() + i * to.bytes());
   });
   set.pixels = std::move(pixels);
+  set.held = {};
   set.channels = to.channels;
   set.height = to.height;
   set.width = to.width;

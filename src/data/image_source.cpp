@@ -6,6 +6,7 @@
 #include "src/data/array_sources.hpp"
 #include "src/data/file_source.hpp"
 #include "src/data/files_on_disk.hpp"
+#include "src/data/held_images.hpp"
 
 namespace varphase {
 namespace fs = std::filesystem;
@@ -48,6 +49,8 @@ const std::vector<ImageSourceKind>& image_source_kinds() {
 
 std::unique_ptr<ImageSource> open_image_source(const ImageRequest& request) {
   VARPHASE_CHECK(!request.paths.empty(), ErrorKind::usage, "no images are given");
+  if (request.paths.size() == 1 && is_held(request.paths.front().string()))
+    return open_held_source(request);
   const ImageSourceKind& kind = kind_of(request.paths.front());
   for (const fs::path& path : request.paths) {
     VARPHASE_CHECK(&kind_of(path) == &kind, ErrorKind::usage,

@@ -12,6 +12,7 @@
 #include "src/data/cifar.hpp"
 #include "src/data/files_on_disk.hpp"
 #include "src/data/four_gaussians.hpp"
+#include "src/data/held_images.hpp"
 #include "src/data/idx_folder.hpp"
 #include "src/data/image_folder.hpp"
 #include "src/data/synthetic_digits.hpp"
@@ -178,6 +179,15 @@ const std::vector<ReaderKind>& reader_kinds() {
 std::vector<std::string> dataset_names() { return kNamedDatasets.names(); }
 
 Dataset read_source(const std::string& data, const ReadOptions& options) {
+  if (is_held(data)) {
+    // What names arrays and ranges of a run's files says nothing of these, which have the usual names.
+    ReadOptions own = options;
+    own.labels = LabelKind::fine;
+    own.images_key.clear();
+    own.labels_key.clear();
+    own.pixel_range = PixelRange::unstated;
+    return read_array_set(data, own);
+  }
   const bool keys = !options.images_key.empty() || !options.labels_key.empty();
   VARPHASE_CHECK(!keys || holds_hdf5(data) || holds_numpy_set(data) || is_folder(data),
                  ErrorKind::usage,

@@ -25,13 +25,21 @@ at::Tensor copy_to(const std::vector<T>& values, at::IntArrayRef shape, at::Scal
       .to(device, type, false, true);
 }
 
+/// Where the caller has them on that device already, its own memory, which is only read.
+at::Tensor pixels_on(const ImageSet& images, at::IntArrayRef shape, at::Device device) {
+  if (images.is_real()) return copy_to(images.reals, shape, at::kFloat, device);
+  if (images.held.data != nullptr && images.held.device == device.str())
+    return at::from_blob(const_cast<std::uint8_t*>(images.held.data), shape,
+                         at::TensorOptions(at::kByte).device(device));
+  return copy_to(images.pixels, shape, at::kByte, device);
+}
+
 }  // namespace
 
 DeviceImages to_device(const ImageSet& images, Split split, at::Device device) {
   const std::int64_t n = images.count();
   const std::array<std::int64_t, 2> shape{n, images.image_size()};
-  DeviceImages on_device{images.is_real() ? copy_to(images.reals, shape, at::kFloat, device)
-                                          : copy_to(images.pixels, shape, at::kByte, device),
+  DeviceImages on_device{pixels_on(images, shape, device),
                          copy_to(images.labels, {n}, at::kLong, device),
                          copy_to(images.index, {n}, at::kLong, device),
                          images.channels,

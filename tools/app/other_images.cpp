@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "src/base/error.hpp"
+#include "src/data/held_images.hpp"
 #include "src/data/image_form.hpp"
 #include "src/data/image_source.hpp"
 #include "src/data/readers.hpp"
@@ -17,6 +18,7 @@ namespace varphase {
 namespace {
 
 bool is_dataset(const std::string& data) {
+  if (is_held(data)) return true;
   const std::vector<std::string> names = dataset_names();
   if (std::find(names.begin(), names.end(), data) != names.end()) return true;
   const auto& sources = image_source_kinds();

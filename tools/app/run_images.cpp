@@ -7,6 +7,7 @@
 
 #include "src/base/error.hpp"
 #include "src/base/log.hpp"
+#include "src/data/held_images.hpp"
 #include "src/data/normalization.hpp"
 #include "src/data/readers.hpp"
 #include "tools/app/dataset_files.hpp"
@@ -74,7 +75,8 @@ void record_normalization(DataConfig& config, const Dataset& dataset) {
 
 void record_source(DataConfig& config) {
   const std::vector<std::string> names = dataset_names();
-  const bool named = std::find(names.begin(), names.end(), config.data) != names.end();
+  const bool named =
+      is_held(config.data) || std::find(names.begin(), names.end(), config.data) != names.end();
   const fs::path absolute = named ? fs::path() : fs::absolute(config.data);
   // Behind a link, ".." is another folder than the text says.
   std::error_code error;

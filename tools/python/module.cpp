@@ -7,14 +7,19 @@
 #include <optional>
 #include <string>
 #include <system_error>
+#include <tuple>
+#include <vector>
 
+#include <ATen/DLConvertor.h>
 #include <ATen/Parallel.h>
+#include <ATen/core/Tensor.h>
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
 #include "src/base/error.hpp"
 #include "src/base/version.hpp"
+#include "src/data/held_images.hpp"
 #include "src/noise/normal_fill.hpp"
 #include "tools/python/jobs.hpp"
 
@@ -146,6 +151,45 @@ py::array_t<float> normals(const std::array<std::uint32_t, 3>& words,
   return out;
 }
 
+/// An array of a DLPack capsule, which is used up by it: uint8, float32 or int64, row-major.
+/// @param range  of images in float32: "0..1" or "0..255"; else ""
+HeldArray held_array(const std::string& name, py::capsule capsule, const std::string& range) {
+  struct Tensors {
+    at::Tensor own, host;
+  };
+  auto* const managed = capsule.get_pointer<DLManagedTensor>();
+  capsule.set_name("used_dltensor");
+  const auto tensors = std::make_shared<Tensors>();
+  tensors->own = at::fromDLPack(managed).contiguous();
+  const at::Tensor& own = tensors->own;
+  HeldArray array;
+  array.about.name = name;
+  array.about.shape = own.sizes().vec();
+  array.about.range = range;
+  array.about.is_bytes = own.scalar_type() == at::kByte;
+  array.about.is_real = own.scalar_type() == at::kFloat;
+  if (!array.about.is_bytes && !array.about.is_real && own.scalar_type() != at::kLong)
+    fail(ErrorKind::usage, "{}: is {}, wants uint8, float32 or int64", name,
+         c10::toString(own.scalar_type()));
+  if (own.dim() == 0) fail(ErrorKind::shape, "{}: one number, wants an array", name);
+  {
+    const py::gil_scoped_release released;
+    // A data set has a digest, which the processor computes.
+    tensors->host = own.cpu();
+  }
+  array.host = {static_cast<const std::byte*>(tensors->host.const_data_ptr()), own.nbytes()};
+  if (array.about.is_bytes) array.where = {own.const_data_ptr<std::uint8_t>(), own.device().str()};
+  array.owner = tensors;
+  return array;
+}
+
+std::string hold(const std::vector<std::tuple<std::string, py::capsule, std::string>>& arrays) {
+  std::vector<HeldArray> held;
+  for (const auto& [name, capsule, range] : arrays)
+    held.push_back(held_array(name, capsule, range));
+  return hold_images(std::move(held));
+}
+
 const char* kind_name(ErrorKind kind) {
   switch (kind) {
     case ErrorKind::usage:
@@ -208,6 +252,8 @@ PYBIND11_MODULE(_engine, module) {
   module.def("version", varphase::version);
   module.def("jobs", varphase::described_jobs);
   module.def("run", varphase::run, py::arg("job"), py::arg("request"), py::arg("listener"));
+  module.def("hold", varphase::hold, py::arg("arrays"));
+  module.def("release", varphase::release_images, py::arg("name"));
   module.def("normals", varphase::normals, py::arg("words"), py::arg("example"), py::arg("member"),
              py::arg("units"));
 }

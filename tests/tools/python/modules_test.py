@@ -9,6 +9,8 @@ import json
 import os
 import pathlib
 import shutil
+import subprocess
+import sys
 import tempfile
 import unittest
 
@@ -145,6 +147,66 @@ class FromModule(InFolder):
         probabilities = varphase.nn.predict(ensemble, images_and_labels()[0])
         self.assertEqual(probabilities.shape, (60, 4))
         self.assertEqual(ensemble.dense1.variance.values().numel(), 30)
+
+
+class Exported(InFolder):
+    def setUp(self):
+        super().setUp()
+        self.network, (self.images, self.labels) = own_network(), images_and_labels()
+        self.x = torch.from_numpy(self.images).float() / 255
+        self.program = torch.export.export(self.network, (self.x[:2],), dynamic_shapes=({0: torch.export.Dim("images")},))
+        np.savez("set.npz", train_images=self.images, train_labels=self.labels, test_images=self.images, test_labels=self.labels)
+
+    def predicts_the_same(self, run):
+        varphase.predict(run, self.images, out="p.h5", mode="deterministic", overwrite=True, **CPU)
+        with h5py.File("p.h5") as file, torch.no_grad():
+            self.assertLess(np.abs(file["probability"][:] - self.network(self.x).exp().numpy()).max(), 1e-6)
+
+    def command(self, *words):
+        return subprocess.run([sys.executable, "-W", "ignore", "-m", "varphase", *map(str, words)], capture_output=True, text=True)
+
+    def test_a_program_of_torch_export_becomes_a_run(self):
+        found = varphase.from_exported(self.program)
+        self.assertEqual(found.names, {"conv1": "conv1", "batch_norm1": "norm1", "conv2": "conv2", "dense1": "fc1", "dense2": "fc2"})
+        self.assertEqual(found.spec, varphase.from_module(self.network, self.x).spec)
+        self.predicts_the_same(found.to_run("found", data="set.npz"))
+        torch.export.save(self.program, "net.pt2")
+        varphase.import_("net.pt2", run="imported", data=(self.images, self.labels), progress=False)
+        self.predicts_the_same("imported")
+        done = self.command("import", "net.pt2", "--data", "set.npz", "--run", "typed")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.predicts_the_same("typed")
+
+    def test_a_state_dict_is_imported_without_running_code(self):
+        varphase.from_module(self.network, self.x).save("spec")
+        for name, state in (("plain", self.network.state_dict()), ("within", {"epoch": 3, "model_state_dict": self.network.state_dict()})):
+            torch.save(state, f"{name}.pt")
+            varphase.import_(f"{name}.pt", network="spec/spec.json", run=name, data="set.npz", progress=False)
+            self.predicts_the_same(name)
+        done = self.command("import", "plain.pt", "--network", "spec/spec.json", "--data", "set.npz", "--run", "typed")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.predicts_the_same("typed")
+
+    def test_what_is_not_covered_is_named_part_by_part(self):
+        with self.assertRaises(errors.UnsupportedError) as caught:
+            varphase.from_exported(torch.export.export(Residual().eval(), (torch.zeros(2, 1, 6, 6),)))
+        for words in ("conv2d_1: conv2d:", "hardswish: hardswish: there is no layer", "add: add: it joins 2 tensors", "mean: mean", "layer_norm"):
+            self.assertIn(words, str(caught.exception))
+        with self.assertRaisesRegex(errors.UnsupportedError, "module.eval"):
+            varphase.from_exported(torch.export.export(nn.Sequential(nn.BatchNorm2d(1), nn.Flatten()), (torch.zeros(2, 1, 6, 6),)))
+
+    def test_files_that_are_none_of_these(self):
+        torch.save(self.network, "whole.pt")
+        torch.save({"a": 1}, "numbers.pt")
+        for name, kind, words in (("no.pt2", errors.FileError, "no such file"), ("whole.pt", errors.FormatError, "would run code"),
+                                  ("numbers.pt", errors.FormatError, "no tensors"), ("no.pt", errors.FileError, "no such file")):  # fmt: skip
+            with self.assertRaisesRegex(kind, words):
+                varphase.import_(name, run="r", data="set.npz", progress=False)
+        with self.assertRaisesRegex(errors.FormatError, "torch.export.save"):
+            varphase.from_exported("set.npz")
+        done = self.command("import", "whole.pt", "--run", "r")
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("varphase: whole.pt: is no state_dict", done.stderr)
 
 
 class Kappa(InFolder):

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """A network with a variance layer on drawn data, and one process of two that train it together:
 
-    small_network.py RANK PORT FOLDER      writes FOLDER/RANK.pt
+    small_network.py RANK PORT FOLDER [DEVICE]      writes FOLDER/RANK.pt
 """
 
 import os
@@ -27,9 +27,9 @@ def small_network():
     return nn.Sequential(nn.Linear(8, 16), nn.ReLU(), varphase.nn.VarianceLinear(16, 16, parameterization="additive"), nn.ReLU(), nn.Linear(16, 4))
 
 
-def trained(network, step, steps=60):
+def trained(network, step, steps=60, device="cpu"):
     """Loss before and after some steps of Adam."""
-    x, labels = blobs()
+    x, labels = (each.to(device) for each in blobs())
     optimizer = torch.optim.Adam(network.parameters(), 0.02)
     losses = []
     for _ in range(steps):
@@ -46,19 +46,22 @@ def elbo(network, x, labels):
     return F.cross_entropy(network(x), labels) + varphase.nn.kl(network) / 5000
 
 
-def train_together(rank, port, folder):
+def train_together(rank, port, folder, device="cpu"):
     os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
     torch.set_num_threads(1)
-    torch.distributed.init_process_group("gloo", rank=rank, world_size=2)
-    network = nn.parallel.DistributedDataParallel(small_network())
+    if device == "cuda" and torch.cuda.device_count() > 1:
+        device = f"cuda:{rank}"
+        torch.cuda.set_device(device)
+    torch.distributed.init_process_group("nccl" if ":" in device else "gloo", rank=rank, world_size=2)
+    network = nn.parallel.DistributedDataParallel(small_network().to(device))
 
     def step(net, x, labels):
         return F.cross_entropy(net(x[rank::2]), labels[rank::2]) + varphase.nn.kl(net) / 5000
 
-    first, last = trained(network, step, steps=30)
+    first, last = trained(network, step, steps=30, device=device)
     torch.save((first, last, network.module.state_dict()), f"{folder}/{rank}.pt")
     torch.distributed.destroy_process_group()
 
 
 if __name__ == "__main__":
-    train_together(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3])
+    train_together(int(sys.argv[1]), int(sys.argv[2]), *sys.argv[3:])

@@ -41,6 +41,7 @@ from varphase.listener import Listener, ProgressBar
 _LAZY = {
     "Run": ("varphase.run", "Run"),
     "TensorBoard": ("varphase.tensorboard", "TensorBoard"),
+    "from_exported": ("varphase.exported", "from_exported"),
     "from_module": ("varphase.modules", "from_module"),
     "modules": ("varphase.modules", ""),
     "nn": ("varphase.nn", ""),
@@ -48,6 +49,7 @@ _LAZY = {
 }
 if TYPE_CHECKING:
     from varphase import modules, nn, noise
+    from varphase.exported import from_exported
     from varphase.modules import from_module
     from varphase.run import Run
     from varphase.tensorboard import TensorBoard
@@ -83,6 +85,7 @@ __all__ = [
     "evaluate",
     "export",
     "finetune",
+    "from_exported",
     "from_module",
     "import_",
     "inspect",

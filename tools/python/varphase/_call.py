@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Calls of the engine's jobs: arguments to a request in JSON, its result to Python."""
 
+import contextlib
 import functools
 import json
 import os
@@ -10,6 +11,7 @@ from varphase import arrays
 from varphase.errors import UsageError
 from varphase.listener import Listener, ProgressBar
 
+PYTORCH_FILES = (".pt2", ".pt", ".pth")  # what PyTorch alone reads
 _RESUMED = {
     "train": "what was done is saved: train(run=..., resume=True) goes on from there",
     "finetune": "what was done is saved: finetune(run=..., resume=True) goes on from there",
@@ -117,6 +119,16 @@ def _kappa_of_module(given):
     return modules.kappa(given["run"], given["data"], **more)
 
 
+def _take_pytorch_s(given, stack):
+    """A file of torch.export or torch.save in place of one that the program reads."""
+    if not os.fsdecode(given["file"]).endswith(PYTORCH_FILES):
+        return
+    from varphase import exported
+
+    given["file"], network = exported.as_imported(given["file"], stack.enter_context(arrays.temporary_folder()))
+    given["network"] = given["network"] or network or ""
+
+
 def call(job, given):
     """Runs a job. `given` are its function's arguments, `progress` and `listener` among them."""
     if job == "kappa" and hasattr(given["run"], "named_modules"):  # a module of torch.nn
@@ -125,8 +137,10 @@ def call(job, given):
     if listener is None:
         listener = Listener() if progress is False else ProgressBar(always=progress is True)
     try:
-        with arrays.temporary_folder() as folder:
-            asked = json.dumps(request(job, arrays.as_files(job, given, folder)))
+        with contextlib.ExitStack() as stack:
+            if job == "import_":
+                _take_pytorch_s(given, stack)
+            asked = json.dumps(request(job, arrays.placed(job, given, stack)))
             return json.loads(engine().run(job, asked, listener))
     except KeyboardInterrupt as interruption:
         if job in _RESUMED:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Varphase authors
 # SPDX-License-Identifier: MIT
-"""Images that a Python program holds, as files that the jobs read: uint8 .npy files in memory, gone when the job is done."""
+"""Images that a Python program holds: handed to a job where they lie (DLPack), or as files where a run keeps them."""
 
 import contextlib
 import os
@@ -21,85 +21,114 @@ def is_path(value):
 
 
 def pixels(images):
-    """Images as the program stores them: [N, H, W], [N, C, H, W] or [N, H, W, C].
+    """Images as the program takes them: [N, H, W], [N, C, H, W] or [N, H, W, C].
 
     Args:
         images: uint8 of 0 to 255, or floats of 0 to 1, pixel / 255: an array, or a tensor on any device
 
     Returns:
-        uint8; of floats that are no bytes / 255 (blurred, attacked images) float32 of 0 to 1
+        a tensor on their device, the same memory where it can be: uint8; of floats that are no bytes / 255 (blurred, attacked
+        images) float32 of 0 to 1
 
     Raises:
         ShapeError: another number of dimensions
         UsageError: other numbers
     """
-    images = _array(images)
-    if images.ndim not in (3, 4):
+    import torch
+
+    images = _tensor(images)
+    if images.dim() not in (3, 4):
         raise ShapeError(f"images of shape {list(images.shape)}: want [N, H, W], [N, C, H, W] or [N, H, W, C]")
-    if images.dtype == np.uint8:
-        return images
-    if images.dtype.kind == "b":
-        return images.astype(np.uint8) * 255
-    if images.dtype.kind != "f" or not np.isfinite(images).all() or images.min(initial=0) < 0 or images.max(initial=0) > 1:
-        raise UsageError(f"images are {images.dtype} from {np.nanmin(images):g} to {np.nanmax(images):g}: want uint8, or floats of 0 to 1,"
+    if images.dtype == torch.uint8:
+        return images.contiguous()
+    if images.dtype == torch.bool:
+        return images.to(torch.uint8) * 255
+    kind = str(images.dtype).removeprefix("torch.")
+    numbers = images.double()
+    low, high = (numbers.min().item(), numbers.max().item()) if images.numel() else (0, 0)
+    if not images.is_floating_point() or not (low >= 0 and high <= 1):
+        raise UsageError(f"images are {kind} from {low:g} to {high:g}: want uint8, or floats of 0 to 1,"
                          " pixel / 255\n  normalized ones: give the pixels, and normalize='standard', pixel_mean=..., pixel_std=...")  # fmt: skip
-    scaled = images.astype(np.float64) * 255
-    whole = np.rint(scaled)
-    return whole.astype(np.uint8) if np.abs(scaled - whole).max(initial=0) <= 1e-4 else images.astype(np.float32)
+    scaled = numbers * 255
+    whole = scaled.round()
+    are_bytes = not images.numel() or (scaled - whole).abs().max().item() <= 1e-4
+    return (whole.to(torch.uint8) if are_bytes else images.float()).contiguous()
 
 
-def _array(values):
-    if hasattr(values, "detach"):  # a tensor
-        values = values.detach().cpu()
-        return values.float().numpy() if values.dtype.is_floating_point else values.numpy()
-    return np.asarray(values)
+def _tensor(values):
+    """A tensor of what an array or a tensor holds, in its memory where it may be."""
+    import torch
+
+    if isinstance(values, torch.Tensor):
+        return values.detach()
+    values = np.asarray(values)
+    if values.dtype.isnative and values.dtype.kind in "uifb" and all(step >= 0 for step in values.strides):
+        return torch.from_numpy(values if values.flags.writeable else values.copy())
+    return torch.from_numpy(np.ascontiguousarray(values, values.dtype.newbyteorder("=")))
 
 
 def labelled(data):
-    """(images, labels) of a pair of arrays, a Dataset of (image, label), or an iterable of batches (images, labels)."""
+    """(images, labels) of a pair of arrays, a Dataset of (image, label), or an iterable of batches (images, labels): tensors."""
+    import torch
+
     if isinstance(data, (list, tuple)) and len(data) == 2 and all(hasattr(part, "__len__") for part in data):
-        images, labels = pixels(data[0]), _array(data[1])
+        images, labels = pixels(data[0]), _tensor(data[1])
     else:
         parts = [data[i] for i in range(len(data))] if hasattr(data, "__getitem__") and hasattr(data, "__len__") else list(data)
         if not parts:
             raise UsageError("data: no images")
-        single = np.ndim(_array(parts[0][1])) == 0
-        join = np.stack if single else np.concatenate
-        images = pixels(join([_array(image) for image, _ in parts]))
+        single = _tensor(parts[0][1]).dim() == 0
+        join = torch.stack if single else torch.cat
+        images = pixels(join([_tensor(image) for image, _ in parts]))
         # A Dataset of torchvision's tensors gives [1, H, W] an image, one of arrays perhaps [H, W].
-        labels = join([_array(label) for _, label in parts])
-    labels = labels.reshape(-1) if labels.ndim == 2 and labels.shape[1] == 1 else labels
-    if labels.ndim != 1 or len(labels) != len(images):
+        labels = join([_tensor(label) for _, label in parts])
+    labels = labels.reshape(-1) if labels.dim() == 2 and labels.shape[1] == 1 else labels
+    if labels.dim() != 1 or len(labels) != len(images):
         raise ShapeError(f"{len(images)} images and labels of shape {list(labels.shape)}: want one label an image")
-    return images, labels.astype(np.int64)
+    return images, labels.to(torch.int64)
+
+
+def _parts(data):
+    """Labelled sets by the stem that their arrays have, "train", "test", "val"; images in float32 where some are.
+
+    Args:
+        data: what `labelled` takes, all of whose images then are both training and test images; or a dict of such, "train"
+            and "test", and perhaps "validation"
+    """
+    import torch
+
+    parts = data if isinstance(data, dict) else {"train": data}
+    unknown = set(parts) - {"train", "test", "validation"}
+    if unknown or "train" not in parts:
+        raise UsageError(f"data: wants 'train' and 'test', and perhaps 'validation', got {', '.join(map(repr, parts))}")
+    sets = {{"validation": "val"}.get(name, name): labelled(part) for name, part in parts.items()}
+    if any(images.dtype != torch.uint8 for images, _ in sets.values()):
+        sets = {stem: (images.float() / 255 if images.dtype == torch.uint8 else images, labels)
+                for stem, (images, labels) in sets.items()}  # fmt: skip
+    if "test" not in sets and "val" not in sets:
+        sets["test"] = sets["train"]
+    return sets
 
 
 def write_set(folder, data):
     """Writes a labelled set into a folder as the program reads it.
 
     Args:
-        data: what `labelled` takes, all of whose images then are both training and test images; or a dict of such, "train"
-            and "test", and perhaps "validation"
+        data: what `_parts` takes
 
     Returns:
         whether the images are float32 of 0 to 1, not bytes
     """
+    sets = _parts(data)
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    parts = data if isinstance(data, dict) else {"train": data}
-    unknown = set(parts) - {"train", "test", "validation"}
-    if unknown or "train" not in parts:
-        raise UsageError(f"data: wants 'train' and 'test', and perhaps 'validation', got {', '.join(map(repr, parts))}")
-    sets = {name: labelled(part) for name, part in parts.items()}
-    in_floats = any(images.dtype != np.uint8 for images, _ in sets.values())
-    for name, (images, labels) in sets.items():
-        stem = {"validation": "val"}.get(name, name)
-        np.save(folder / f"{stem}_images.npy", images.astype(np.float32) / 255 if in_floats and images.dtype == np.uint8 else images)
-        np.save(folder / f"{stem}_labels.npy", labels)
-    if "test" not in parts and "validation" not in parts:
-        for what in ("images", "labels"):
-            os.link(folder / f"train_{what}.npy", folder / f"test_{what}.npy")
-    return in_floats
+    for stem, parts in sets.items():
+        for what, values in zip(("images", "labels"), parts, strict=True):
+            if stem == "test" and parts is sets["train"]:
+                os.link(folder / f"train_{what}.npy", folder / f"test_{what}.npy")
+            else:
+                np.save(folder / f"{stem}_{what}.npy", values.cpu().numpy())
+    return sets["train"][0].is_floating_point()
 
 
 @contextlib.contextmanager
@@ -113,31 +142,49 @@ def temporary_folder():
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def as_files(job, given, folder):
-    """Arrays among a job's arguments as paths of files below `folder`; all else as it is.
+@contextlib.contextmanager
+def held(arrays):
+    """Tensors by name where they lie, as a name that jobs take in place of a path, while the context lasts."""
+    from torch.utils.dlpack import to_dlpack
 
-    A run that is made keeps the path of its images for later verbs: they are then written beside it, to RUN-images.
+    from varphase._call import engine
+
+    name = engine().hold([(name, to_dlpack(values), "0..1" if values.is_floating_point() else "") for name, values in arrays.items()])
+    try:
+        yield name
+    finally:
+        engine().release(name)
+
+
+def held_set(data):
+    """`held` of a labelled set."""
+    return held({f"{stem}_{what}": values for stem, parts in _parts(data).items()
+                 for what, values in zip(("images", "labels"), parts, strict=True)})  # fmt: skip
+
+
+def placed(job, given, stack):
+    """Arrays among a job's arguments as names of what is held while `stack` lasts; all else as it is.
+
+    A run that is made keeps the path of its images for later verbs: they are written beside it, to RUN-images.
     """
     if not is_path(given.get("data")):
-        keeps = job in ("train", "finetune", "import_") and given.get("run")
-        place = pathlib.Path(f"{os.fspath(given['run'])}-images") if keeps else folder / "data"
-        if keeps and place.exists():
-            if not given.get("overwrite"):
-                raise UsageError(f"{place}: there are images already\n  overwrite=True replaces them, data='{place}' takes them")
-            shutil.rmtree(place)
-        if write_set(place, given["data"]):
-            given["data_pixel_range" if "data_pixel_range" in given else "pixel_range"] = "0..1"
-        given["data"] = str(place)
+        if job in ("train", "finetune", "import_") and given.get("run"):
+            place = pathlib.Path(f"{os.fspath(given['run'])}-images")
+            if place.exists():
+                if not given.get("overwrite"):
+                    raise UsageError(f"{place}: there are images already\n  overwrite=True replaces them, data='{place}' takes them")
+                shutil.rmtree(place)
+            if write_set(place, given["data"]):
+                given["pixel_range"] = "0..1"
+            given["data"] = str(place)
+        else:
+            given["data"] = stack.enter_context(held_set(given["data"]))
     if job == "predict" and not is_path(given.get("images")):
-        images = pixels(given["images"])
-        if images.dtype != np.uint8:
-            given["pixel_range"] = "0..1"
-        np.save(folder / "images.npy", images)
-        given["images"] = [str(folder / "images.npy")]
+        given["images"] = [stack.enter_context(held({"images": pixels(given["images"])}))]
     if job == "evaluate" and not is_path(given.get("ood")):
+        import torch
+
         # Labels do not count there, but a set has two classes at least.
         images = pixels(given["ood"][0] if isinstance(given["ood"], (list, tuple)) and len(given["ood"]) == 2 else given["ood"])
-        if write_set(folder / "ood", (images, np.arange(len(images)) % 2)):
-            given["pixel_range"] = "0..1"
-        given["ood"] = [str(folder / "ood")]
+        given["ood"] = [stack.enter_context(held_set((images, torch.arange(len(images)) % 2)))]
     return given

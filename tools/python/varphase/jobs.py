@@ -712,12 +712,12 @@ def export(
     progress: bool | None = None,
     listener: Listener | None = None,
 ) -> Any:
-    """Writes a network as safetensors (PyTorch) or ONNX.
+    """Writes a network as safetensors, ONNX, or a file that PyTorch runs.
 
     Args:
         source: a run folder, RUN@EPOCH, a checkpoint or a pruned file
         epoch: of a run folder: last, best, or an epoch
-        to: the file's format: one of safetensors, onnx
+        to: the file's format; pytorch: a Python file that wants PyTorch alone: one of safetensors, onnx, pytorch
         form: how safetensors hold pruned layers: dense or csr; ONNX graphs are dense
         mode: what an ONNX graph computes: ensemble (one member, its noise an input), deterministic, zero-mean,
             moments, head, or auto (ensemble; of a network without noise deterministic)

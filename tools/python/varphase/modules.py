@@ -371,8 +371,8 @@ def kappa(module, data, *, example=None, **options):
     if "layer" in options:
         wanted = [options["layer"]] if isinstance(options["layer"], str) else options["layer"]
         options["layer"] = [ours.get(name, name) for name in wanted]
-    with arrays.temporary_folder() as folder:
-        run = exchanged.to_run(folder / "run", (images, labels), **reading)
+    with arrays.temporary_folder() as folder, arrays.held_set((images, labels)) as name:
+        run = exchanged.to_run(folder / "run", name, **reading)
         report = make_maps(run, epoch="last", **{"layer": "all", **options})
         (path,) = [path for path in (folder / "run/kappa").rglob("*.h5") if "classes" not in path.parts]
         found = ModuleKappa({}, {}, report)
