@@ -3,10 +3,13 @@
 #include "tools/app/export_job.hpp"
 
 #include "analysis/exchange/onnx_graph.hpp"
+#include "analysis/exchange/pytorch_source.hpp"
 #include "analysis/exchange/state_dict.hpp"
 #include "checkpoints/file_kind.hpp"
 #include "checkpoints/safetensors.hpp"
 #include "checkpoints/snapshot_file.hpp"
+#include "src/base/atomic_file.hpp"
+#include "src/base/byte_text.hpp"
 #include "src/base/json.hpp"
 #include "tools/app/loaded_network.hpp"
 #include "tools/app/output_file.hpp"
@@ -51,10 +54,14 @@ void check_words(const ExportRequest& request) {
                    "--form csr is for safetensors; ONNX graphs hold pruned layers dense\n  what an "
                    "ONNX graph computes is --mode");
   } else {
+    VARPHASE_CHECK(
+        request.to != "pytorch" || form == SparseForm::dense, ErrorKind::usage,
+        "--form csr is for safetensors: a PyTorch file holds the kept weights alone, and "
+        "makes dense layers of them");
     VARPHASE_CHECK(request.mode == "auto", ErrorKind::usage,
-                   "--mode {} is for --to onnx: safetensors hold the weights, whatever is computed "
-                   "with them",
-                   request.mode);
+                   "--mode {} is for --to onnx: {} the weights, whatever is computed with them",
+                   request.mode,
+                   request.to == "pytorch" ? "a PyTorch file holds" : "safetensors hold");
   }
 }
 
@@ -107,9 +114,10 @@ TensorFile make_state_dict(const Source& source, SparseForm form) {
 /// RUN/exports/epoch_0022.onnx; with _csr or _moments behind the name where it was asked for.
 fs::path default_path(const Source& source, const ExportRequest& request) {
   const bool onnx = request.to == "onnx";
+  const char* const ending = onnx ? ".onnx" : request.to == "pytorch" ? ".py" : ".safetensors";
   const std::string usual = onnx ? "auto" : "dense", wanted = onnx ? request.mode : request.form;
   const std::string name = source.file.stem().string() + (wanted == usual ? "" : "_" + wanted);
-  return source.folder / (name + (onnx ? ".onnx" : ".safetensors"));
+  return source.folder / (name + ending);
 }
 
 }  // namespace
@@ -132,9 +140,19 @@ ExportResult export_network(const ExportRequest& request, Job& /*job*/) {
     result.inputs = std::move(model.inputs);
     result.outputs = std::move(model.outputs);
   } else {
-    const TensorFile file = make_state_dict(source, sparse_form_from_name(request.form));
+    const bool pytorch = request.to == "pytorch";
+    const SparseForm form =
+        pytorch && source.pruned ? SparseForm::csr : sparse_form_from_name(request.form);
+    const TensorFile file = make_state_dict(source, form);
+    const std::string text =
+        pytorch ? pytorch_source(file, text_of_bytes(source.file.string())) : "";
     make_output_folder(out);
-    result.bytes = write_safetensors(out, file.arrays, file.metadata);
+    if (pytorch) {
+      write_text_atomically(out, text);
+      result.bytes = static_cast<std::int64_t>(text.size());
+    } else {
+      result.bytes = write_safetensors(out, file.arrays, file.metadata);
+    }
     for (const Array& array : file.arrays) result.tensors.push_back({array.name, array.shape});
   }
   return result;

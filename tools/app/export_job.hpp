@@ -27,7 +27,9 @@ struct ExportRequest {
     visit("source", source,
           FieldInfo{.help = "a run folder, RUN@EPOCH, a checkpoint or a pruned file"});
     visit("epoch", epoch, FieldInfo{.help = "of a run folder: last, best, or an epoch"});
-    visit("to", to, FieldInfo{.help = "the file's format", .choices = {"safetensors", "onnx"}});
+    visit("to", to,
+          FieldInfo{.help = "the file's format; pytorch: a Python file that wants PyTorch alone",
+                    .choices = {"safetensors", "onnx", "pytorch"}});
     visit("form", form,
           FieldInfo{.help = "how safetensors hold pruned layers: dense or csr; ONNX graphs are "
                             "dense"});
@@ -49,7 +51,7 @@ struct ExportResult {
 
   std::string path, source, to;
   std::int64_t bytes = 0;
-  std::vector<Tensor> tensors;             // of safetensors
+  std::vector<Tensor> tensors;             // of safetensors and PyTorch
   std::string mode;                        // of ONNX
   std::vector<OnnxValue> inputs, outputs;  // of ONNX
 };

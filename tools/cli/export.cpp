@@ -26,6 +26,7 @@ class ExportVerb final : public Verb {
   std::string examples() const override {
     return "  varphase export runs/first --to safetensors\n"
            "  varphase export runs/first/pruned/95.h5 --to safetensors --form csr\n"
+           "  varphase export runs/first/pruned/95.h5 --to pytorch --out sparse.py\n"
            "  varphase export runs/first@22 --to onnx --mode ensemble --out first.onnx\n";
   }
 

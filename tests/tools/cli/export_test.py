@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import zipfile
 
 import h5py
 import numpy as np
@@ -56,6 +57,7 @@ def run(*arguments):
 
 def setUpModule():
     os.chdir(FOLDER)
+    sys.path.insert(0, str(FOLDER))  # as in a Python that is started there
     write_idx(FOLDER / "data/fashion-mnist")
     for verb in (["train", "--preset", "quickstart", "--train-limit", 0, "--epochs", 2, "--run", "runs/first"],
                  ["prune", "runs/first", "--sparsity", 0.95, "--repair", "batch-norm", "--out", "runs/first/pruned/95.h5"],
@@ -282,6 +284,8 @@ class Export(unittest.TestCase):
         self.fails(2, "--mode", arguments=["export", "runs/first", "--to", "onnx", "--form", "csr", "--out", "x"])
         self.fails(2, "--to onnx", arguments=["export", "runs/first", "--to", "safetensors", "--mode", "head", "--out", "x"])
         self.fails(2, "csr", "checkpoint", arguments=["export", "runs/first", "--to", "safetensors", "--form", "csr", "--out", "x"])
+        self.fails(2, "--form csr", arguments=["export", "runs/first/pruned/95.h5", "--to", "pytorch", "--form", "csr", "--out", "x"])
+        self.fails(2, "--to onnx", arguments=["export", "runs/first", "--to", "pytorch", "--mode", "head", "--out", "x"])
         self.fails(3, "no/run", arguments=["export", "no/run", "--to", "onnx"])
         self.fails(3, "cannot be opened", arguments=["import", "no.safetensors", "--preset", "quickstart", "--run", "runs/x"])
         data = ["--network", "spec.json", "--data", "fashion-mnist", "--run", "runs/x"]
@@ -319,6 +323,9 @@ class Export(unittest.TestCase):
         self.fails(3, "header", arguments=["import", "huge.safetensors", *data])
         torch.save({"in.weight": torch.zeros(1)}, "weights.pt")
         self.fails(3, "save_file(model.state_dict()", arguments=["import", "weights.pt", *data])
+        with zipfile.ZipFile("net.pt2", "w") as archive:
+            archive.writestr("net/archive_format", "pt2")
+        self.fails(3, "torch.export", "varphase.import_", arguments=["import", "net.pt2", *data])
         self.fails(3, "HDF5", arguments=["import", "runs/first/checkpoints/epoch_0002.h5", *data])
 
 
