@@ -28,8 +28,8 @@ const std::vector<VerbRow>& verbs() {
        Program::engine, make_shift_verb, true},
       {"attack", "How easily images are moved until networks are wrong: rate and entropy by step",
        Program::engine, make_attack_verb, true},
-      {"export", "Write a network as safetensors (PyTorch) or ONNX", Program::engine,
-       make_export_verb},
+      {"export", "Write a network as safetensors, ONNX, or a file that PyTorch runs",
+       Program::engine, make_export_verb},
       {"import", "Make a run of a PyTorch network's weights (safetensors or NPZ)", Program::engine,
        make_import_verb},
       {"predict", "Class probabilities and their uncertainty for images without labels",
@@ -43,7 +43,8 @@ const std::vector<VerbRow>& verbs() {
        "One HTML page of a run, or of several side by side, to be opened without a network",
        Program::front, make_report_verb},
       {"completion", "A script that completes verbs, flags and values in bash, zsh or fish",
-       Program::front, make_completion_verb}};
+       Program::front, make_completion_verb},
+      {"man", "A manual page of the program or of a verb", Program::front, make_man_verb}};
   return table;
 }
 

@@ -26,5 +26,6 @@ std::unique_ptr<Verb> make_check_verb();
 std::unique_ptr<Verb> make_data_verb();
 std::unique_ptr<Verb> make_report_verb();
 std::unique_ptr<Verb> make_completion_verb();
+std::unique_ptr<Verb> make_man_verb();
 
 }  // namespace varphase

@@ -33,3 +33,4 @@ set_target_properties(varphase varphase-engine PROPERTIES INSTALL_RPATH_USE_LINK
 # By itself CMake leaves folders within the source tree out, such as .venv.
 set_target_properties(varphase-engine PROPERTIES INSTALL_RPATH "${TORCH_INSTALL_PREFIX}/lib")
 install(TARGETS varphase varphase-engine RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(DIRECTORY ${PROJECT_BINARY_DIR}/share/ DESTINATION ${CMAKE_INSTALL_DATADIR})

@@ -8,6 +8,7 @@
 import os
 import pathlib
 import pty
+import re
 import select
 import shutil
 import subprocess
@@ -20,6 +21,7 @@ from program import run
 # Functions of the name stand for the program: what it was called with is what was completed.
 CALLED = """varphase() { printf '%s\\n' "$@" > called; }"""
 PROMPT = b"READY:"
+CONTROL = re.compile(rb"\x1b\[[?0-9;]*[A-Za-z]")  # zsh switches a terminal's modes behind its prompt
 
 
 class Completion(unittest.TestCase):
@@ -43,17 +45,18 @@ class Completion(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         return done.stdout.split()
 
-    def typed(self, *lines):
-        """Words of the command that an interactive bash has run after those lines were typed into it."""
+    def typed(self, *lines, shell="bash"):
+        """Words of the command that an interactive shell has run after those lines were typed into it."""
         main, other = pty.openpty()
         environment = {"PATH": os.environ["PATH"], "TERM": "dumb", "PS1": PROMPT.decode(), "HOME": str(self.folder)}
-        shell = subprocess.Popen(["bash", "--norc", "--noprofile", "-i"], stdin=other, stdout=other, stderr=other, cwd=self.folder,
-                                 env=environment, start_new_session=True)  # fmt: skip
+        begin = {"bash": ["bash", "--norc", "--noprofile", "-i"], "zsh": ["zsh", "-f", "-i"]}[shell]
+        first = ["autoload -U compinit; compinit -D -u; unsetopt prompt_cr prompt_sp"] if shell == "zsh" else []
+        shell = subprocess.Popen(begin, stdin=other, stdout=other, stderr=other, cwd=self.folder, env=environment, start_new_session=True)
         os.close(other)
         said, end = b"", time.monotonic() + 60
         try:
-            for line in (CALLED, "source script.bash", *lines, "exit"):
-                while not said.endswith(PROMPT):
+            for line in (CALLED, *first, f"source script.{begin[0]}", *lines, "exit"):
+                while not CONTROL.sub(b"", said).rstrip().endswith(PROMPT):
                     self.assertLess(time.monotonic(), end, said)
                     if select.select([main], [], [], 1)[0]:
                         said += os.read(main, 4096)
@@ -83,7 +86,7 @@ class Completion(unittest.TestCase):
         self.assertIn("completion", self.offered(""))
         self.assertIn("--version", self.offered("--"))
         self.assertEqual(self.offered("export", "--over"), ["--overwrite"])
-        self.assertEqual(self.offered("export", "runs/first", "--to", ""), ["safetensors", "onnx"])
+        self.assertEqual(self.offered("export", "runs/first", "--to", ""), ["safetensors", "onnx", "pytorch"])
         self.assertEqual(self.offered("export", "--mode", "mo"), ["moments"])
         self.assertEqual(self.offered("export", "--mode", "=", "mo"), ["moments"])
         self.assertEqual(self.offered("export", "--form", "="), ["dense", "csr"])
@@ -115,10 +118,28 @@ class Completion(unittest.TestCase):
             text = (self.folder / f"script.{shell}").read_text()
             for word in ("moments", "overwrite", "safetensors"):
                 self.assertIn(word, text)
-            with self.subTest(shell):
-                if shutil.which(shell) is None:
-                    self.skipTest(f"no {shell}")
-                subprocess.run([shell, "-n", self.folder / f"script.{shell}"], check=True)
+
+    @unittest.skipIf(shutil.which("fish") is None, "no fish")
+    def test_fish_offers_the_same(self):
+        def offered(line):
+            done = subprocess.run(["fish", "--no-config", "-c", f"source script.fish; complete -C '{line}'"], capture_output=True, text=True,
+                                  cwd=self.folder, env={"PATH": os.environ["PATH"], "HOME": str(self.folder)})  # fmt: skip
+            self.assertEqual(done.stderr, "", line)
+            return {row.split("\t")[0] for row in done.stdout.splitlines()}
+
+        verbs = {word for word in self.offered("") if not word.startswith("-")}
+        self.assertLessEqual(verbs, offered("varphase "))
+        self.assertEqual(offered("varphase export --mode mo"), {"moments"})
+        self.assertIn("photos of mine.h5", offered("varphase eval photos"))
+        for verb in ("export", "train", "man"):
+            flags = set(self.offered(verb, "--"))
+            self.assertLessEqual(flags, offered(f"varphase {verb} --"), verb)
+
+    @unittest.skipIf(shutil.which("zsh") is None, "no zsh")
+    def test_typed_into_zsh(self):
+        self.assertEqual(self.typed("varphase expo\tphotos\t--to saf\t", shell="zsh"),
+                         ["export", "photos of mine.h5", "--to", "safetensors"])  # fmt: skip
+        self.assertEqual(self.typed("varphase export --mode mo\t", shell="zsh"), ["export", "--mode", "moments"])
 
 
 if __name__ == "__main__":
