@@ -25,6 +25,7 @@ VARPHASE_EMBED(varphase_page_js, VARPHASE_PAGE_SCRIPT);
 VARPHASE_EMBED(varphase_comparison_html, VARPHASE_REPORT_FOLDER "/comparison.html");
 VARPHASE_EMBED(varphase_comparison_js, VARPHASE_COMPARISON_SCRIPT);
 VARPHASE_EMBED(varphase_live_js, VARPHASE_REPORT_FOLDER "/live.js");
+VARPHASE_EMBED(varphase_font_css, VARPHASE_FONT_STYLE);
 VARPHASE_EMBED(varphase_plotly_js, VARPHASE_PLOTLY_JS);
 
 namespace varphase {
@@ -48,6 +49,7 @@ std::string_view comparison_script() {
   return between(varphase_comparison_js_begin, varphase_comparison_js_end);
 }
 std::string_view live_script() { return between(varphase_live_js_begin, varphase_live_js_end); }
+std::string_view font_style() { return between(varphase_font_css_begin, varphase_font_css_end); }
 std::string_view plotly_script() {
   return between(varphase_plotly_js_begin, varphase_plotly_js_end);
 }

@@ -13,6 +13,7 @@ std::string_view page_script();          // page/*.js as page_script.py joins th
 std::string_view comparison_template();  // comparison.html
 std::string_view comparison_script();    // the same for several runs
 std::string_view live_script();          // live.js
+std::string_view font_style();           // of figures that are printed, out of font_style.py
 std::string_view plotly_script();        // plotly.min.js
 
 }  // namespace varphase

@@ -7,6 +7,9 @@
 #include <string_view>
 
 #include "analysis/report/attack_figures.hpp"
+#include "analysis/report/image_figures.hpp"
+#include "analysis/report/shown_text.hpp"
+#include "analysis/report/sweep_figures.hpp"
 #include "analysis/report/uncertainty_figures.hpp"
 
 namespace varphase {
@@ -101,44 +104,20 @@ Json kappa_data(const ReportInputs& inputs) {
                                             {"overflow", item.histogram.overflow},
                                             {"bins", item.histogram.bins}});
   }
+  Json class_maps = inputs.class_maps;
+  const Json& names = value_at(value_at(inputs.config, "data"), "class_names");
+  for (Json& one : class_maps) {
+    const auto label = one["label"].get<std::size_t>();
+    one["name"] =
+        names.is_array() && label < names.size() ? shown_text(names[label]) : one["label"].dump();
+  }
   return {{"kappa0", inputs.kappa0},
           {"first", LogHistogram::kFirst},
           {"width", LogHistogram::kWidth},
-          {"layers", layers}};
-}
-
-Json sweep_data(const std::string& file, const Json& sweep) {
-  Json rows = Json::array();
-  for (const Json& row : value_at(sweep, "rows")) {
-    Json clean = Json::object();
-    for (const char* key : {"log10_threshold", "sparsity", "network_sparsity", "kept", "accuracy",
-                            "accuracy_se", "difference", "difference_se", "nll", "bytes"}) {
-      clean[key] = number_at(row, key);
-    }
-    for (const char* key : {"replace", "repair"}) clean[key] = text_at(row, key);
-    rows.push_back(std::move(clean));
-  }
-  Json full = Json::object();
-  for (const char* key : {"accuracy", "accuracy_se", "nll", "bytes"}) {
-    full[key] = number_at(value_at(sweep, "full"), key);
-  }
-  Json chosen;
-  const Json& choice = value_at(sweep, "chosen");
-  const Json row = number_at(choice, "row");
-  if (row.is_number_integer() && row.get<std::int64_t>() >= 0 &&
-      row.get<std::int64_t>() < static_cast<std::int64_t>(rows.size())) {
-    chosen = {{"row", row}, {"rule", text_at(choice, "rule")}, {"split", text_at(choice, "split")}};
-  }
-  return {{"file", file},
-          {"epoch", number_at(sweep, "epoch")},
-          {"layer", text_at(sweep, "layer")},
-          {"criterion", text_at(sweep, "criterion")},
-          {"smooth", text_at(sweep, "smooth")},
-          {"split", text_at(sweep, "split")},
-          {"samples", number_at(sweep, "samples")},
-          {"full", full},
-          {"rows", rows},
-          {"chosen", chosen}};
+          {"layers", layers},
+          {"maps", inputs.layer_maps},
+          {"classes", class_maps},
+          {"images", image_data(inputs.images, names)}};
 }
 
 }  // namespace
@@ -190,10 +169,12 @@ Json figure_data(const ReportInputs& inputs) {
   }
   return {{"name", inputs.name},
           {"split", split},
+          {"samples", number_at(value_at(inputs.config, "train"), "samples")},
           {"metrics", inputs.metrics ? metrics_data(*inputs.metrics, split) : Json()},
           {"transition", inputs.transition ? transition_data(*inputs.transition) : Json()},
           {"kappa", inputs.histograms.empty() ? Json() : kappa_data(inputs)},
           {"sweeps", sweeps},
+          {"leading_sweep", leading_sweep(sweeps)},
           {"uncertainty", uncertainty},
           {"attacks", attacks}};
 }

@@ -9,7 +9,7 @@ namespace varphase {
 
 /// The figures as data, in a schema that the page's script may rely on: every key is there, numbers are numbers or null.
 ///
-///     {"name", "split",
+///     {"name", "split", "samples": members of the ensembles by epoch,
 ///      "metrics": null | {"epoch": [..],
 ///                         "accuracy": {"deterministic": [..] | null, ...},
 ///                         "nll": {...},
@@ -19,8 +19,11 @@ namespace varphase {
 ///                            "epoch": [..], "over": [..]},
 ///      "kappa": null | {"kappa0", "first", "width",
 ///                       "layers": [{"layer", "weights",
-///                                   "epochs": [{"epoch", "over", "zeros", "negative", "underflow", "overflow", "bins"}]}]},
-///      "sweeps": [{"file", "epoch", "layer", "criterion", "split", "samples", "full", "rows", "chosen"}],
+///                                   "epochs": [{"epoch", "over", "zeros", "negative", "underflow", "overflow", "bins"}]}],
+///                       "maps": [..], "classes": [..],      (map_figures.hpp; classes with their "name")
+///                       "images": null | {..}},             (image_figures.hpp)
+///      "sweeps": [..],        of each sweep (sweep_figures.hpp)
+///      "leading_sweep": null | index,
 ///      "uncertainty": [..],   of each evaluation with tables of metrics (uncertainty_figures.hpp)
 ///      "attacks": [..]}       of each attack (attack_figures.hpp)
 ///

@@ -12,6 +12,7 @@
 #include "analysis/report/assets.hpp"
 #include "analysis/report/attack_figures.hpp"
 #include "analysis/report/figure_data.hpp"
+#include "analysis/report/headline.hpp"
 #include "analysis/report/html.hpp"
 #include "analysis/report/live_page.hpp"
 #include "analysis/report/provenance.hpp"
@@ -30,170 +31,6 @@ namespace {
 
 constexpr const char* kShownPredictions[] = {"ensemble", "deterministic", "stochastic",
                                              "zero_mean"};
-std::string percent(const Json& share, int digits = 2) {
-  if (!share.is_number()) return kNotKnown;
-  return fmt::format("{:.{}f} %", share.get<double>() * 100, digits);
-}
-
-std::string signed_points(double difference) {
-  const std::string text = fmt::format("{:.2f}", std::abs(difference) * 100);
-  if (text == "0.00") return "±0.00";
-  return (difference < 0 ? "−" : "+") + text;
-}
-
-std::string count_or_dash(const Json& count) {
-  if (!count.is_number() || std::abs(count.get<double>()) > 1e15) return kNotKnown;
-  return count_text(static_cast<long long>(count.get<double>()));
-}
-
-/// The text under the first of these keys that is there, "" where none is.
-std::string first_text(const Json& object, std::initializer_list<const char*> keys) {
-  for (const char* key : keys) {
-    const Json& value = value_at(object, key);
-    if (!value.is_null() && !value.is_object()) return shown_text(value);
-  }
-  return "";
-}
-
-/// Where the last number of a list is: epochs between are not evaluated.
-std::optional<std::size_t> last_known(const Json& values) {
-  for (std::size_t at = values.is_array() ? values.size() : 0; at > 0; --at) {
-    if (values[at - 1].is_number()) return at - 1;
-  }
-  return std::nullopt;
-}
-
-/// "conv2d 20 · conv2d 50 · variance_dense 500 · dense 10": the layers of the spec that have an
-/// `out`.
-std::string network_text(const Json& network) {
-  if (network.is_string()) return shown_text(network);
-  std::string text;
-  const Json& layers = value_at(network, "layers");
-  if (!layers.is_array()) return text;
-  for (const Json& layer : layers) {
-    if (!layer.is_object()) continue;
-    for (const auto& item : layer.items()) {
-      const Json out = number_at(item.value(), "out");
-      if (!out.is_null())
-        text += fmt::format("{}{} {}", text.empty() ? "" : " · ", item.key(), out.dump());
-    }
-  }
-  return shortened(text);
-}
-
-std::string lede_html(const ReportInputs& inputs) {
-  const Json& train = value_at(inputs.config, "train");
-  const std::string data = first_text(value_at(inputs.config, "data"), {"data"});
-  const std::string epochs = first_text(train, {"epochs"});
-  std::string text = "A network with noisy weights";
-  if (!data.empty()) text += " trained on " + data;
-  if (!epochs.empty()) text += " for " + epochs + (epochs == "1" ? " epoch" : " epochs");
-  text += ": when its means stop mattering, where its information sits, and how much of it can go.";
-  return escape_html(text);
-}
-
-std::string facts_html(const ReportInputs& inputs) {
-  const Json& train = value_at(inputs.config, "train");
-  const Json& environment = inputs.environment;
-  const std::string limit = first_text(value_at(inputs.config, "data"), {"train_limit"});
-  std::string data = first_text(value_at(inputs.config, "data"), {"data"});
-  if (!data.empty() && !limit.empty() && limit != "0") {
-    data += " (first " + count_or_dash(number_at(value_at(inputs.config, "data"), "train_limit")) +
-            " training images)";
-  }
-  const std::pair<const char*, std::string> facts[] = {
-      {"data", data},
-      {"network", network_text(value_at(inputs.config, "network"))},
-      {"seed", first_text(train, {"seed"})},
-      {"device", first_text(environment, {"device_name", "device", "gpu", "cpu"})},
-      {"trained with", first_text(environment, {"varphase", "version", "varphase_version"})},
-      {"created", first_text(environment, {"created", "started", "time"})}};
-  std::string html;
-  for (const auto& [what, value] : facts) {
-    if (!value.empty())
-      html += fmt::format("<div><dt>{}</dt><dd>{}</dd></div>", what, escape_html(value));
-  }
-  return html.empty() ? "" : "<dl class=\"facts\">" + html + "</dl>";
-}
-
-std::string tile(const char* accent, const std::string& what, const std::string& value,
-                 const std::string& more) {
-  return fmt::format(
-      "<li style=\"--accent:var(--{})\"><span class=\"what\">{}</span><span "
-      "class=\"value\">{}</span>"
-      "<span class=\"more\">{}</span></li>",
-      accent, escape_html(what), escape_html(value), escape_html(more));
-}
-
-/// The sweep that the page opens with: the newest epoch, one with a choice before one without.
-const Json* leading_sweep(const Json& sweeps) {
-  const Json* best = nullptr;
-  const auto rank = [](const Json& sweep) {
-    return std::pair(!sweep["chosen"].is_null(),
-                     sweep["epoch"].is_null() ? -1.0 : sweep["epoch"].get<double>());
-  };
-  for (const Json& sweep : sweeps) {
-    if (best == nullptr || rank(sweep) >= rank(*best)) best = &sweep;
-  }
-  return best;
-}
-
-std::string tiles_html(const ReportInputs& inputs, const Json& data) {
-  std::string html;
-  if (inputs.transition && !inputs.transition->layers.empty()) {
-    const Transition& transition = *inputs.transition;
-    std::string more = "no weight exceeds the threshold so far";
-    if (transition.onset) {
-      more = transition.drop
-                 ? fmt::format("the deterministic accuracy leaves at epoch {}", *transition.drop)
-                 : std::string("the deterministic accuracy still holds");
-    }
-    html += tile("count", "Onset of the transition",
-                 transition.onset ? fmt::format("epoch {}", *transition.onset) : "none", more);
-  }
-  if (!data["metrics"].is_null()) {
-    const Json& accuracy = data["metrics"]["accuracy"];
-    const auto last = [&](const char* prediction, const char* title) {
-      const Json& values = accuracy[prediction];
-      const std::optional<std::size_t> at = last_known(values);
-      if (!at) return;
-      html += tile(prediction, title, percent(values[*at], 1),
-                   fmt::format("at epoch {}, {} split", data["metrics"]["epoch"][*at].dump(),
-                               data["split"].get<std::string>()));
-    };
-    last("deterministic", "Deterministic accuracy");
-    last("ensemble", "Ensemble accuracy");
-  }
-  if (const Json* sweep = leading_sweep(data["sweeps"]);
-      sweep != nullptr && !(*sweep)["chosen"].is_null()) {
-    const Json& row = (*sweep)["rows"][(*sweep)["chosen"]["row"].get<std::size_t>()];
-    std::string more = fmt::format("of {}, replaced by {}", shown_text((*sweep)["layer"]),
-                                   shown_text(row["replace"]));
-    if (row["difference"].is_number()) {
-      more += fmt::format(": {} points", signed_points(row["difference"].get<double>()));
-      if (row["difference_se"].is_number()) {
-        more += fmt::format(" (standard error {:.2f})", row["difference_se"].get<double>() * 100);
-      }
-    }
-    html += tile("zero", "Can go", percent(row["sparsity"]), more);
-  }
-  return html.empty() ? "" : "<ul class=\"tiles\">" + html + "</ul>";
-}
-
-std::string finding_html(const ReportInputs& inputs) {
-  if (!inputs.transition) return "";
-  std::string items;
-  std::string rest = inputs.transition->summary();
-  while (!rest.empty()) {
-    const std::size_t end = std::min(rest.find('\n'), rest.size());
-    std::string line = rest.substr(0, end);
-    if (!line.empty() && line[0] >= 'a' && line[0] <= 'z')
-      line[0] = static_cast<char>(line[0] - 'a' + 'A');
-    items += "<li>" + typeset(escape_html(line)) + ".</li>";
-    rest.erase(0, std::min(end + 1, rest.size()));
-  }
-  return "<div class=\"finding\"><ul>" + items + "</ul></div>";
-}
 
 std::string kappa_note_html(const ReportInputs& inputs) {
   const KappaMaking& making = inputs.making;
@@ -245,13 +82,18 @@ std::string evaluation_row(const Json& entry, const Json& full_bytes) {
   return row + cell(number_text(number_at(value_at(entry, "nll"), "ensemble"), 1, 4)) + "</tr>";
 }
 
-std::string evaluation_table(const std::string& file, const Json& evaluation) {
+/// @param members  of the ensembles by epoch
+std::string evaluation_table(const std::string& file, const Json& evaluation, const Json& members) {
   const std::vector<Json> entries = evaluation_entries(evaluation);
   const Json full_bytes = entries.empty() ? Json() : number_at(entries.front(), "bytes");
   std::string rows;
   for (const Json& entry : entries) rows += evaluation_row(entry, full_bytes);
   const std::string samples = first_text(evaluation, {"samples"});
   const std::string split = first_text(evaluation, {"split"});
+  const std::string by_epoch =
+      members.is_null() || samples.empty() || members.dump() == samples
+          ? ""
+          : fmt::format("; the curves by epoch are of ensembles of {}", members.dump());
   std::string head;
   for (const char* title :
        {"model", "file", "weights kept", "sparsity,<br>layer", "sparsity,<br>network", "ensemble",
@@ -264,9 +106,9 @@ std::string evaluation_table(const std::string& file, const Json& evaluation) {
       "<caption><span>{}: accuracy on the {} split, ± one standard error in points; ensembles of "
       "{}, "
       "whose NLL an image "
-      "stands last</span></caption><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>",
+      "stands last{}</span></caption><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>",
       escape_html(file), escape_html(split.empty() ? "unnamed" : split),
-      escape_html(samples.empty() ? "unknown size" : samples), head, rows);
+      escape_html(samples.empty() ? "unknown size" : samples), escape_html(by_epoch), head, rows);
 }
 
 std::string problems_html(const ReportInputs& inputs) {
@@ -297,6 +139,9 @@ std::string render_report(const ReportInputs& inputs, const PageFrame& frame) {
   if (!data["metrics"].is_null()) flags.insert("metrics");
   if (!data["transition"].is_null()) flags.insert("transition");
   if (!data["kappa"].is_null()) flags.insert("kappa");
+  if (!inputs.layer_maps.empty()) flags.insert("kappa_maps");
+  if (!inputs.class_maps.empty()) flags.insert("kappa_classes");
+  if (!data["kappa"].is_null() && !data["kappa"]["images"].is_null()) flags.insert("kappa_images");
   if (has_objective(data)) flags.insert("objective");
   if (!data["sweeps"].empty()) flags.insert("sweeps");
   if (!inputs.evaluations.empty()) flags.insert("evaluations");
@@ -305,33 +150,39 @@ std::string render_report(const ReportInputs& inputs, const PageFrame& frame) {
   std::string tables, metric_tables, attacks;
   for (const auto& [file, attack] : inputs.attacks) attacks += attack_rows(file, attack);
   for (const auto& [file, evaluation] : inputs.evaluations) {
-    tables += evaluation_table(file, evaluation);
+    tables += evaluation_table(file, evaluation, data["samples"]);
     metric_tables += uncertainty_tables(file, evaluation);
   }
-  return fill_template(page_template(),
-                       {{"name", escape_html(inputs.name)},
-                        {"run", escape_html(inputs.run.string())},
-                        {"version", escape_html(version())},
-                        {"git_hash", escape_html(git_hash().substr(0, 12))},
-                        {"lede", lede_html(inputs)},
-                        {"facts", facts_html(inputs)},
-                        {"tiles", tiles_html(inputs, data)},
-                        {"problems", problems_html(inputs)},
-                        {"finding", finding_html(inputs)},
-                        {"kappa_note", kappa_note_html(inputs)},
-                        {"evaluation_tables", tables},
-                        {"metric_tables", metric_tables},
-                        {"attack_rows", attacks},
-                        {"provenance", provenance_html(inputs)},
-                        {"style", std::string(page_style())},
-                        {"connect", page_connections(frame)},
-                        {"progress", frame.progress},
-                        {"live", live_html(frame)},
-                        {"plotly", std::string(plotly_script())},
-                        {"script", std::string(page_script())},
-                        {"data", script_json(data)}},
-                       flags);
+  return fill_template(
+      page_template(),
+      {{"name", escape_html(inputs.name)},
+       {"run", escape_html(inputs.run.string())},
+       {"version", escape_html(version())},
+       {"git_hash", escape_html(git_hash().substr(0, 12))},
+       {"lede", lede_html(inputs)},
+       {"facts", facts_html(inputs)},
+       {"tiles", tiles_html(inputs, data)},
+       {"problems", problems_html(inputs)},
+       {"finding", finding_html(inputs)},
+       {"members", data["samples"].is_null() ? "many" : "K = " + data["samples"].dump()},
+       {"kappa_note", kappa_note_html(inputs)},
+       {"evaluation_tables", tables},
+       {"metric_tables", metric_tables},
+       {"attack_rows", attacks},
+       {"provenance", provenance_html(inputs)},
+       {"style", std::string(page_style())},
+       {"font",
+        frame.exported ? fmt::format("<style id=\"figure-font\">{}</style>", figure_font()) : ""},
+       {"connect", page_connections(frame)},
+       {"progress", frame.progress},
+       {"live", live_html(frame)},
+       {"plotly", std::string(plotly_script())},
+       {"script", std::string(page_script())},
+       {"data", script_json(data)}},
+      flags);
 }
+
+std::string_view figure_font() { return font_style(); }
 
 std::vector<std::string> write_report(const fs::path& run_folder, const fs::path& out_path) {
   const ReportInputs inputs = collect_report(run_folder);

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -44,8 +45,11 @@ struct ReportInputs {
   std::optional<Transition> transition;
   double kappa0 = kDefaultKappa0;  // of the transition where there is one
   KappaMaking making;
-  std::vector<EpochHistogram> histograms;            // by epoch, then by layer as in the file
-  std::vector<std::string> other_maps;               // maps below kappa/ that are not shown
+  std::vector<EpochHistogram> histograms;  // by epoch, then by layer as in the file
+  Json layer_maps = Json::array();         // of the last epoch shown: layer_map_data of each layer
+  Json class_maps = Json::array();      // of the last epoch that has them: class_map_data by class
+  Json images;                          // the last file of kappa --by image, or null
+  std::vector<std::string> other_maps;  // maps below kappa/ that are not shown
   std::vector<std::pair<std::string, Json>> sweeps;  // path in the run folder, content; by name
   std::vector<std::pair<std::string, Json>> evaluations;  // likewise
   std::vector<std::pair<std::string, Json>> attacks;      // likewise
@@ -67,14 +71,20 @@ struct ReportReading {
 ReportInputs collect_report(const std::filesystem::path& run_folder,
                             const ReportReading& reading = {});
 
-/// What is around a page's content: nothing, or of one that is served while runs are trained, what keeps it fresh.
+/// What is around a page's content: nothing, or of one that figures are taken from, their font, or of one that is served while runs are trained, what keeps it fresh.
 struct PageFrame {
   bool live = false;
   std::string progress;  // HTML: how far the runs are
+  /// with the font of printed figures in it: opened with "#export=svg" or "#export=png" the page leaves nothing but
+  /// `<pre data-exported="NAME">` for every figure, with its file's bytes in hexadecimal digits
+  bool exported = false;
 };
 
 /// One HTML page that needs nothing else: styles, script, Plotly.js and the figures' data are in it.
 std::string render_report(const ReportInputs& inputs, const PageFrame& frame = {});
+
+/// The font of exported figures as a style of HTML or SVG.
+std::string_view figure_font();
 
 /// collect_report, render_report, and an atomic write.
 /// @return the problems, for the caller to print.

@@ -2,12 +2,15 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
 #include <functional>
+#include <map>
 
 #include <fmt/format.h>
 
 #include "analysis/kappa/map_files.hpp"
 #include "analysis/kappa/map_series.hpp"
+#include "analysis/report/map_figures.hpp"
 #include "analysis/report/report.hpp"
+#include "checkpoints/document.hpp"
 #include "checkpoints/run_layout.hpp"
 #include "src/base/error.hpp"
 
@@ -91,8 +94,29 @@ class Collector {
               {row.epoch, layer.layer, layer.weights, layer.over, layer.histogram});
       }
       inputs_.other_maps = std::move(series.left_out);
+      if (!series.epochs.empty()) read_last_maps(series.epochs.back());
     } catch (const Error& problem) {
       inputs_.problems.emplace_back(problem.what());
+    }
+  }
+
+  void read_images() {
+    const std::vector<fs::path> files = files_in(MapFiles(inputs_.run).root() / "images", ".json");
+    if (!files.empty()) read(files.back(), [&] { inputs_.images = read_json_file(files.back()); });
+  }
+
+  void read_class_maps() {
+    const fs::path folder = MapFiles(inputs_.run).class_folder({});
+    for (const fs::path& path : files_in(folder, ".h5")) {
+      read(path, [&] {
+        const Json one = class_map_data(
+            kappa_from_document(read_document(path, "kappa"), path.string()), inputs_.kappa0);
+        if (one["label"].is_null()) return;
+        // Files come by epoch: those of the last one stay.
+        if (!inputs_.class_maps.empty() && inputs_.class_maps.back()["epoch"] != one["epoch"])
+          inputs_.class_maps.clear();
+        inputs_.class_maps.push_back(one);
+      });
     }
   }
 
@@ -106,6 +130,34 @@ class Collector {
                         inputs_.transition ? inputs_.transition->split : Transition{}.split);
     if (inputs_.transition) found.maps.asked = inputs_.transition->maps.asked;
     inputs_.transition = std::move(found);
+  }
+
+  /// Each layer of the last epoch out of the first map that has it as the series does.
+  void read_last_maps(const EpochLayers& last) {
+    std::map<std::string, Json> found;
+    for (const MapFiles::File& file : MapFiles(inputs_.run).of_epoch(last.epoch)) {
+      if (found.size() == last.layers.size()) break;
+      read(file.path, [&] {
+        const KappaMap map =
+            kappa_from_document(read_document(file.path, "kappa"), file.path.string());
+        if (map.images != inputs_.making.images || map.split != inputs_.making.split ||
+            map.method != inputs_.making.method)
+          return;
+        for (std::size_t i = 0; i < map.layers.size(); ++i) {
+          const LayerKappa& layer = map.layers[i];
+          const bool shown =
+              std::any_of(last.layers.begin(), last.layers.end(), [&](const MapLayer& one) {
+                return one.layer == layer.layer && one.smooth == layer.smooth &&
+                       one.over == layer.over(inputs_.kappa0);
+              });
+          if (!shown || found.contains(layer.layer)) continue;
+          const KappaProof* proof = i < map.proofs.size() ? &map.proofs[i] : nullptr;
+          found[layer.layer] = layer_map_data(layer, map.epoch, proof);
+        }
+      });
+    }
+    for (const MapLayer& layer : last.layers)
+      if (found.contains(layer.layer)) inputs_.layer_maps.push_back(found[layer.layer]);
   }
 
   ReportInputs& inputs_;
@@ -137,7 +189,10 @@ ReportInputs collect_report(const fs::path& run_folder, const ReportReading& rea
     inputs.kappa0 = inputs.transition->rules.kappa0;
   });
   collector.read_kappa();
+  collector.read_class_maps();
+  collector.read_images();
   collector.read_results("sweeps", "rows", inputs.sweeps);
+  collector.read_results("sweeps/criteria", "rows", inputs.sweeps);
   collector.read_results("evaluations", "entries", inputs.evaluations);
   collector.read_results("attacks", "judges", inputs.attacks);
   const bool empty = inputs.config.is_null() && !inputs.metrics && !inputs.transition &&

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstddef>
+#include <initializer_list>
+#include <optional>
 #include <string>
 
 #include "src/base/json.hpp"
@@ -22,5 +24,17 @@ std::string shortened(std::string text, std::size_t most = kMostTextBytes);
 
 /// A scalar as people read it; lists and objects as JSON.
 std::string shown_text(const Json& value);
+
+/// A share in percent, kNotKnown of null.
+std::string percent(const Json& share, int digits = 2);
+
+/// A number with commas between thousands, kNotKnown of what is none.
+std::string count_or_dash(const Json& count);
+
+/// The text under the first of these keys that is there, "" where none is.
+std::string first_text(const Json& object, std::initializer_list<const char*> keys);
+
+/// Where the last number of a list is: epochs between are not evaluated.
+std::optional<std::size_t> last_known(const Json& values);
 
 }  // namespace varphase

@@ -29,6 +29,7 @@ NOT_RUN = {
     "tools/docs": "docs_test runs it",
     "tools/reproduce --list": "reproduce_test runs it",
     "varphase VERB --help": "VERB stands for each verb: words_test prints the help of all",
+    "varphase report runs/first --figures figures": "wants a Chromium; cli_report runs it",
     "varphase data PATH": "PATH stands for any folder",
 }
 FASHION = pathlib.Path("/usr/share/datasets/fashion-mnist")  # of the package dataset-fashion-mnist

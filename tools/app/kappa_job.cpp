@@ -21,6 +21,7 @@
 #include "src/base/text_table.hpp"
 #include "src/torch/numerics.hpp"
 #include "tools/app/device.hpp"
+#include "tools/app/image_pictures.hpp"
 #include "tools/app/image_share_files.hpp"
 #include "tools/app/kappa_identity.hpp"
 #include "tools/app/kappa_map_writer.hpp"
@@ -183,6 +184,7 @@ void KappaMaps::by_image(Network& network, std::int64_t epoch, const KappaMap& m
   const fs::path csv = stem.string() + ".csv";
   fs::create_directories(stem.parent_path());
   write_json_file(stem.string() + ".json", {{"images", images_.count()},
+                                            {"pictures", pictures_json(images_, found)},
                                             {"split", split_name(images_.split)},
                                             {"provenance", map.provenance},
                                             {"layers", json}});

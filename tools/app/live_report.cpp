@@ -130,6 +130,10 @@ void watch_report(const ReportRequest& request, WatchJob& job) {
                  "--out {}: --watch serves the page and writes none\n  report without --watch "
                  "writes it",
                  request.out);
+  VARPHASE_CHECK(request.figures.empty(), ErrorKind::usage,
+                 "--figures {}: --watch serves the page and writes none\n  report without --watch "
+                 "writes them",
+                 request.figures);
   LiveReport report(request);
   report.look();
   report.page();  // what is wrong with the runs is told now

@@ -5,9 +5,12 @@
 #include <fmt/format.h>
 
 #include "analysis/report/comparison.hpp"
+#include "analysis/report/report.hpp"
 #include "checkpoints/run_layout.hpp"
+#include "src/base/atomic_file.hpp"
 #include "src/base/distinct_names.hpp"
 #include "src/base/error.hpp"
+#include "tools/app/figure_files.hpp"
 #include "tools/app/members_file.hpp"
 #include "tools/app/named_runs.hpp"
 #include "tools/app/output_file.hpp"
@@ -41,11 +44,19 @@ ReportResult make_report(const ReportRequest& request, Job& /*job*/) {
   const std::vector<NamedRun> runs = named_runs(request.runs);
   ReportResult result;
   result.page = request.out.empty() ? own_page(request) : fs::path(request.out);
+  const FigureFormat format = figure_format_from_name(request.format);
+  VARPHASE_CHECK(request.figures.empty() || !is_comparison(request.runs), ErrorKind::usage,
+                 "--figures {}: prints the figures of one run: name a run, or a member's folder",
+                 request.figures);
   check_output_file(result.page, request.overwrite || request.out.empty());
   std::vector<RunLock> locks;
   for (const NamedRun& run : runs) locks.push_back(begin_analysis(run.path));
   if (!is_comparison(request.runs)) {
-    result.left_out = write_report(runs.front().path, result.page);
+    const ReportInputs inputs = collect_report(runs.front().path);
+    if (!request.figures.empty())
+      result.figures = write_figures(inputs, request.figures, format, request.overwrite);
+    write_text_atomically(result.page, render_report(inputs));
+    result.left_out = inputs.problems;
     return result;
   }
   std::vector<std::pair<fs::path, std::string>> compared;

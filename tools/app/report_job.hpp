@@ -11,10 +11,12 @@
 
 namespace varphase {
 
-/// One HTML page of a run, or of several side by side.
+/// One HTML page of a run, or of several side by side; the figures of one as files.
 struct ReportRequest {
   TextList runs;
   std::string out;
+  std::string figures;
+  std::string format = "svg";
   bool overwrite = false;
   bool watch = false;
   std::int64_t port = 0;
@@ -27,7 +29,12 @@ struct ReportRequest {
     visit("out", out,
           FieldInfo{.help = "the page [RUN/report.html, also of members; of several runs "
                             "it has to be given]"});
-    visit("overwrite", overwrite, FieldInfo{.help = "replace a file that --out names"});
+    visit(
+        "figures", figures,
+        FieldInfo{.help = "a folder: every figure as a paper prints it, a column (84 mm) wide, its "
+                          "font within, figure1 to figure5 as in the paper; by a Chromium"});
+    visit("format", format, FieldInfo{.help = "of --figures: svg, pdf or png (300 dots an inch)"});
+    visit("overwrite", overwrite, FieldInfo{.help = "replace files that --out and --figures name"});
     visit("watch", watch,
           FieldInfo{.help = "serve the page to browsers of this machine instead, renewed as the "
                             "runs go on, until Ctrl-C; writes nothing"});
@@ -39,6 +46,7 @@ struct ReportRequest {
 
 struct ReportResult {
   std::filesystem::path page;
+  std::vector<std::filesystem::path> figures;
   std::vector<std::string> left_out;  // what could not be read, one message each
 };
 
@@ -47,7 +55,7 @@ bool is_comparison(const TextList& folders);
 /// The title of such a page. @param folders  as they were given @param runs  that they stand for
 std::string comparison_name(const TextList& folders, std::size_t runs);
 
-/// Writes the page. @throws Error io, usage.
+/// Writes the page. @throws Error io, usage; unsupported where figures are asked for and there is no Chromium.
 ReportResult make_report(const ReportRequest& request, Job& job);
 
 }  // namespace varphase

@@ -96,7 +96,12 @@ Json to_json(const PredictResult& result) {
 }
 
 Json to_json(const ReportResult& result) {
-  return {{"page", text_of_bytes(result.page.string())}, {"left_out", result.left_out}};
+  Json figures = Json::array();
+  for (const std::filesystem::path& figure : result.figures)
+    figures.push_back(text_of_bytes(figure.string()));
+  return {{"page", text_of_bytes(result.page.string())},
+          {"figures", figures},
+          {"left_out", result.left_out}};
 }
 
 Json to_json(const EpochRow& row) {

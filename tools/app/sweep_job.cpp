@@ -53,7 +53,8 @@ std::vector<SweepPoint> points_of(const SweepRunsRequest& request) {
                  "--thresholds are of kappa alone: criteria are compared at equal --sparsities");
   for (const std::string& text : request.thresholds)
     points.push_back({false, parse_log10_threshold(text), parse_threshold(text)});
-  if (points.empty() && names.empty()) points = default_sweep_points();
+  if (points.empty() && names.empty() && request.sparsities.empty())
+    points = default_sweep_points();
   for (const double sparsity : request.sparsities) points.push_back({true, sparsity});
   return points.empty() ? default_sparsities() : points;
 }
@@ -116,6 +117,9 @@ class Sweeps {
   std::vector<NetworkCost> costs_of(const Network& network,
                                     const std::vector<PrunableLayer>& layers,
                                     const std::vector<SweepRow>& rows) const;
+  std::optional<TestedChoice> test_choice(PruningSource& source, const PruningScores& scores,
+                                          const Rankings& rankings, const SweepResult& result,
+                                          const DeviceImages& train) const;
 
   const SweepRunsRequest& request_;
   SweepRequest sweep_;
@@ -199,6 +203,29 @@ std::vector<NetworkCost> Sweeps::costs_of(const Network& network,
   return costs;
 }
 
+/// What was chosen on other images, on the test images, which had no part in the choice.
+std::optional<TestedChoice> Sweeps::test_choice(PruningSource& source, const PruningScores& scores,
+                                                const Rankings& rankings, const SweepResult& result,
+                                                const DeviceImages& train) const {
+  if (request_.choose.empty() || networks_.size() > 1 || source.dataset.test.count() == 0)
+    return std::nullopt;
+  const std::int64_t chosen = choose_row(result, request_.choose);
+  if (chosen < 0) return std::nullopt;
+  const SweepRow& row = result.rows[static_cast<std::size_t>(chosen)];
+  const auto ranking =
+      std::find_if(rankings.list.begin(), rankings.list.end(),
+                   [&](const Ranking& one) { return one.criterion == row.criterion; });
+  SweepRequest request = sweep_;
+  request.points = {row.point};
+  request.rules = {row.replace};
+  const DeviceImages images = to_device(source.dataset.test, Split::test, source.device);
+  Communicator& ranks = communicator();
+  const SweepResult tested = sweep(
+      source.loaded.network, scores.layers, {*ranking}, images, &train, request,
+      [](std::int64_t) {}, ranks.alone() ? nullptr : &ranks);
+  return TestedChoice{tested.full, tested.rows.front()};
+}
+
 OneSweep Sweeps::one(const std::string& path) {
   const Stopwatch clock;
   PruningSource source =
@@ -215,6 +242,8 @@ OneSweep Sweeps::one(const std::string& path) {
   OneSweep one;
   SweepReport& report = one.report;
   report.result = evaluate(source, scores, rankings, images, train, clock);
+  if (split == Split::validation)
+    report.tested = test_choice(source, scores, rankings, report.result, train);
   report.request = sweep_;
   report.by_criteria = !request_.criteria.empty();
   report.runs = {text_of_bytes(source.file.string())};
@@ -259,6 +288,10 @@ SweepReport together(const std::vector<OneSweep>& sweeps) {
 fs::path file_stem(const OneSweep& first, const SweepReport& report, bool layers_named) {
   std::string name = fmt::format("{}_{}", first.stem, split_name(report.split));
   if (layers_named) name += fmt::format("_{}", fmt::join(report.layers, "_"));
+  const std::vector<SweepPoint>& points = report.request.points;
+  if (!report.by_criteria && std::all_of(points.begin(), points.end(),
+                                         [](const SweepPoint& one) { return one.by_sparsity; }))
+    name += "_by-sparsity";
   if (report.request.scope == Scope::global) name += "_global";
   if (report.request.repair != Repair::none)
     name += fmt::format("_{}", repair_name(report.request.repair));

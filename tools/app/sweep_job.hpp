@@ -43,7 +43,7 @@ struct SweepRunsRequest : PruningChoice, DeviceChoice {
                                         fmt::join(varphase::criteria().names(), ", "))});
     visit("thresholds", thresholds,
           FieldInfo{.help = "kappa_0, with commas between: 10^0.5,10,10^1.5, or 31.6 or log:1.5 "
-                            "[10^-6 to 10^4 by 10^0.25, without --criteria]"});
+                            "[10^-6 to 10^4 by 10^0.25, without --criteria and --sparsities]"});
     visit("sparsities", sparsities,
           FieldInfo{.help = "shares to drop, with commas between: 0.9,0.95 [with --criteria: 0.5 "
                             "to 0.999 in 8 steps]",

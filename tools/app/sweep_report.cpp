@@ -48,6 +48,25 @@ Json rows_json(const SweepReport& report) {
   return rows;
 }
 
+Json chosen_json(const SweepReport& report) {
+  if (report.chosen < 0) return nullptr;
+  Json chosen{{"row", report.chosen},
+              {"rule", report.rule},
+              {"split", split_name(report.split)},
+              {"test", nullptr}};
+  if (report.tested) {
+    const auto& [full, row] = *report.tested;
+    chosen["test"] = {{"images", full.images},
+                      {"full_accuracy", full.accuracy},
+                      {"accuracy", row.metrics.accuracy},
+                      {"accuracy_se", row.metrics.accuracy_se},
+                      {"difference", row.difference.difference},
+                      {"difference_se", row.difference.standard_error},
+                      {"nll", row.metrics.nll}};
+  }
+  return chosen;
+}
+
 }  // namespace
 
 std::int64_t stored_bytes(const NetworkCost& cost) {
@@ -83,6 +102,7 @@ Json to_json(const SweepReport& report) {
             {"samples", report.request.members},
             {"seed", report.request.seed},
             {"split", split_name(report.split)},
+            {"predicted_images", result.full.images},
             {"replace", names},
             {"repair", repair_name(report.request.repair)},
             {"scope", scope_name(report.request.scope)},
@@ -98,10 +118,7 @@ Json to_json(const SweepReport& report) {
               {"bytes", report.dense_bytes()}}}};
   if (!report.costs.empty()) json["full"]["multiply_adds"] = to_json(report.costs.front().full);
   json["rows"] = rows_json(report);
-  json["chosen"] = report.chosen < 0 ? Json(nullptr)
-                                     : Json{{"row", report.chosen},
-                                            {"rule", report.rule},
-                                            {"split", split_name(report.split)}};
+  json["chosen"] = chosen_json(report);
   return json;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,6 +14,12 @@
 #include "src/data/dataset.hpp"
 
 namespace varphase {
+
+/// The row that a sweep chose on validation images, and the full network, on the test images.
+struct TestedChoice {
+  Metrics full;
+  SweepRow row;
+};
 
 /// A sweep of one network, or the mean over several, with what there is to say beside its rows.
 struct SweepReport {
@@ -30,6 +37,7 @@ struct SweepReport {
   std::vector<std::pair<std::string, std::string>> left_out;  // criteria, and why
   std::string rule;                                           // by which a row was chosen, or ""
   std::int64_t chosen = -1;                                   // that row, or -1
+  std::optional<TestedChoice> tested;                         // of one network alone
 
   std::int64_t dense_bytes() const;
 };

@@ -25,12 +25,13 @@ class ReportVerb final : public Verb {
   std::string examples() const override {
     return "  varphase report runs/first\n  varphase report runs/five\n"
            "  varphase report runs/a runs/b runs/c --out comparison.html\n"
+           "  varphase report runs/first --figures figures --format pdf\n"
            "  varphase report --watch runs/first\n";
   }
 
   void declare(Flags& flags) override {
     flags.of(request_, {"runs"});
-    flags.quiet(quiet_, "do not print the page's path");
+    flags.quiet(quiet_, "do not print the files' paths");
   }
 
   int run(const Engine& /*engine*/) override {
@@ -39,7 +40,9 @@ class ReportVerb final : public Verb {
     const ReportResult result = make_report(request_, job);
     for (const std::string& problem : result.left_out)
       print_err("varphase: left out: {}\n", problem);
-    if (!quiet_) print_out("{}\n", result.page.string());
+    if (quiet_) return kSuccess;
+    print_out("{}\n", result.page.string());
+    for (const std::filesystem::path& figure : result.figures) print_out("{}\n", figure.string());
     return kSuccess;
   }
 

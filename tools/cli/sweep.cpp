@@ -142,6 +142,16 @@ void print_chosen(const SweepReport& report) {
       split_name(report.split),
       row.criterion == "kappa" ? fmt::format("kappa_0 = {:.4g}", row.threshold) : row.criterion,
       replacement_name(row.replace), 100 * row.sparsity);
+  const auto lost = [](const SweepRow& cut) {
+    return fmt::format("{:+.2f} points lost (s.e. {:.2f})", 0.0 - 100 * cut.difference.difference,
+                       100 * cut.difference.standard_error);
+  };
+  print_out("  {} on {} {} images", lost(row), count_text(report.result.full.images),
+            split_name(report.split));
+  if (report.tested)
+    print_out("; {} on {} test images, {:.2f} % right", lost(report.tested->row),
+              count_text(report.tested->full.images), 100 * report.tested->row.metrics.accuracy);
+  print_out("\n");
 }
 
 void print_report(const SweepReport& report, bool wide) {

@@ -96,6 +96,54 @@ if (kappa) {
     };
   });
 
+  // Before, during and after the transition, one over the other, as the paper's Figure 3 has them.
+  const moments = [["before", "ensemble", "solid", 0.25], ["during", "stochastic", "dash", 0.2], ["after", "deterministic", "dot", 0.2]];
+  const pick_moment = (what) => element(`kappa-${what}`);
+  /// The epoch before the first sign of the transition, the first with all of its signs, and the last.
+  const own_moments = () => {
+    const epochs = layer().epochs.map((epoch) => epoch.epoch);
+    const signs = [data.transition?.onset, data.transition?.drop, data.transition?.gap].filter(known);
+    const last = epochs.length - 1;
+    const first_sign = epochs.findIndex((epoch) => epoch >= Math.min(...signs));
+    const before = signs.length && first_sign > 0 ? first_sign - 1 : 0;
+    const all = epochs.findIndex((epoch) => epoch >= Math.max(...signs));
+    const during = signs.length && all > before && all < last ? all : Math.round((before + last) / 2);
+    return [before, during, last].map((at) => epochs[at]);
+  };
+  const fill_moments = () => {
+    const own = own_moments();
+    moments.forEach(([what], at) => pick_moment(what).replaceChildren(
+      ...layer().epochs.map(({ epoch }) => new Option(`${what}: epoch ${epoch}`, String(epoch), false, epoch === own[at]))));
+  };
+  for (const [what] of moments) pick_moment(what).addEventListener("change", () => draw("histograms"));
+  fill_moments();
+
+  figures.set("histograms", () => {
+    const range = stretch();
+    const logarithmic = element("kappa-log").checked;
+    const picked = moments.map(([what, ...look]) => [what, layer().epochs.find((epoch) => epoch.epoch === Number(pick_moment(what).value)), ...look])
+      .filter(([, epoch]) => epoch);
+    const top = Math.max(1, ...picked.flatMap(([, epoch]) => epoch.bins));
+    return {
+      traces: picked.map(([what, epoch, shade, dash, filled]) => ({
+        type: "scatter", mode: "lines", name: `${what} (epoch ${epoch.epoch})`, x: centers, y: epoch.bins.map((count) => (count > 0 || !logarithmic ? count : 0.5)),
+        line: { shape: "hvh", color: color(shade), width: 1.8, dash }, fill: "tozeroy", fillcolor: faint(shade, filled),
+        customdata: epoch.bins, hovertemplate: "%{customdata:,} weights about %{x:.2f}",
+      })),
+      layout: {
+        hovermode: "closest", shapes: [upright(threshold, { line: { color: color("over"), width: 1.8 } })],
+        annotations: [note({ x: threshold, yref: "paper", y: 1, yanchor: "bottom", xanchor: "center", text: `κ<sub>0</sub> = ${log10_text(kappa.kappa0)}`, font: { size: 12.5, color: color("over") } })],
+        xaxis: axis("log<sub>10</sub> |κ|", { range: [range[0], range[1] + 0.6], showgrid: false, ...decades(range) }),
+        yaxis: axis("weights", logarithmic
+          ? { type: "log", range: [Math.log10(0.7), Math.log10(top) + 0.3], dtick: 1, tickformat: "~s" } : { range: [0, top * 1.12], tickformat: "~s" }),
+      },
+      csv: {
+        columns: ["layer", "log10_from", "log10_to", ...picked.map(([what, epoch]) => `${what}_epoch_${epoch.epoch}`)],
+        rows: centers.map((_, bin) => [layer().layer, kappa.first + kappa.width * bin, kappa.first + kappa.width * (bin + 1), ...picked.map(([, epoch]) => epoch.bins[bin])]),
+      },
+    };
+  });
+
   const describe = () => {
     const { over, zeros, negative, underflow, overflow } = entry();
     const total = layer().weights;
@@ -120,7 +168,7 @@ if (kappa) {
     if (map.data) Plotly.relayout(map, { "shapes[1].x0": entry().epoch, "shapes[1].x1": entry().epoch });
   };
   slider.addEventListener("input", () => { stop(); select_epoch(Number(slider.value)); });
-  element("kappa-log").addEventListener("change", () => draw("histogram"));
+  element("kappa-log").addEventListener("change", () => { draw("histogram"); draw("histograms"); });
 
   let timer = 0;
   const play = element("kappa-play");
@@ -147,7 +195,9 @@ if (kappa) {
     kappa.layers.forEach((one, at) => pick.add(new Option(one.layer, String(at))));
     pick.addEventListener("change", () => {
       chosen.layer = Number(pick.value);
+      fill_moments();
       draw("kappa-epochs");
+      draw("histograms");
       select_epoch(chosen.epoch);
     });
     element("kappa-layer-label").hidden = false;

@@ -21,7 +21,8 @@ const any = (values) => Array.isArray(values) && values.some(known);
 const percent = (values) => values.map((value) => (known(value) ? 100 * value : null));
 const group = (count) => Number(count).toLocaleString("en-US");
 const log10_text = (value) => `10<sup>${Number(Math.log10(value).toFixed(3))}</sup>`;
-const narrow = () => window.matchMedia("(max-width: 560px)").matches;
+const printing = () => root.classList.contains("printing");
+const narrow = () => printing() || window.matchMedia("(max-width: 560px)").matches;
 const color = (name) => getComputedStyle(root).getPropertyValue(`--${name}`).trim();
 const faint = (name, alpha) => {
   const hex = color(name).slice(1);
@@ -49,7 +50,7 @@ const epoch_axis = (epochs, more = {}) => {
   return axis("epoch", { showgrid: false, range: [epochs[0] - 0.6, last + 0.6], tick0: 0, dtick: step, ...more });
 };
 const layout = (more) => ({
-  font: { family: getComputedStyle(document.body).fontFamily, size: 13, color: color("ink") },
+  font: { family: root.dataset.font || getComputedStyle(document.body).fontFamily, size: 13, color: color("ink") },
   modebar: { bgcolor: "rgba(0,0,0,0)", color: color("muted"), activecolor: color("ink"), orientation: "h" },
   paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
   margin: { l: 48, r: 16, t: 30, b: 40 }, hovermode: "x unified",
@@ -97,7 +98,9 @@ const draw = (name) => {
   const plot = figure.querySelector(".plot");
   try {
     const { traces, layout: shape, csv } = figures.get(name)();
-    const drawn = Plotly.react(plot, traces, layout(shape), config(name));
+    // A printer does not wait until a figure has followed its box.
+    const size = printing() ? { width: plot.clientWidth, height: plot.clientHeight } : { autosize: true };
+    const drawn = Plotly.react(plot, traces, { ...layout(shape), ...size }, config(name));
     if (csv) offer_csv(figure, name, csv.columns, csv.rows);
     return drawn;
   } catch (error) {
@@ -108,3 +111,5 @@ const draw = (name) => {
     return null;
   }
 };
+
+let export_figures = null;  // paper.js: all figures as files, for a program that opened the page

@@ -25,6 +25,8 @@ const draw_all = async () => {
   await Promise.all([...figures.keys()].filter((name) => figure_of(name)?.offsetParent).map(draw));
 };
 const start = async () => {
+  const wanted = /^#export=(svg|png)$/.exec(location.hash);
+  if (wanted && export_figures) { await export_figures(wanted[1]); return; }
   show_alone();
   await draw_all();
   figures.get("histogram")?.ready();
@@ -35,6 +37,13 @@ const start = async () => {
   // A page that holds this one in a frame may fit the frame to it.
   if (window.parent !== window) window.parent.postMessage({ height: Number(root.dataset.height) }, "*");
 };
+// On paper figures are as wide as the paper's columns, and light.
+const on_paper = (yes) => {
+  root.classList.toggle("printing", yes);
+  for (const name of figures.keys()) if (figure_of(name)?.offsetParent) draw(name);
+};
+window.addEventListener("beforeprint", () => on_paper(true), life);
+window.addEventListener("afterprint", () => on_paper(false), life);
 window.addEventListener("hashchange", () => { show_alone(); draw_all(); }, life);
 window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw_all, life);
 window.matchMedia("(max-width: 560px)").addEventListener("change", draw_all, life);

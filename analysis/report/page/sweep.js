@@ -10,25 +10,36 @@ const measures = {
 };
 const replace_colors = { mean: "mean", zero: "zero" };
 
-/// One curve for each replacement and repair, by the coordinate that `place` gives a row (null: not in this figure).
+/// Rows of a threshold of the scores and rows of a share of each layer are different cuts, even at equal sparsity.
+const by_share = (row) => known(row.wanted_sparsity) || !known(row.log10_threshold);
+const series_name = (row, differ) => [
+  differ.criterion && row.criterion, differ.by_share && (by_share(row) ? "a share of each layer" : "one threshold"), `replaced by ${row.replace}`,
+  (differ.repair || (known(row.repair) && row.repair !== "none")) && `repair ${row.repair}`,
+].filter(Boolean).join(", ");
+
+/// One curve for each criterion, kind of cut, replacement and repair, by the coordinate that `place` gives a row (null:
+/// not in this figure).
 const curves = (place, hover) => {
   const { value, error, scale, format, unit } = measures[measure()];
+  const many = (of) => new Set(sweep.rows.map(of)).size > 1;
+  const differ = { criterion: many((row) => row.criterion), by_share: many(by_share), repair: many((row) => row.repair) };
   const names = new Map();
-  const repairs = new Set(sweep.rows.map((row) => row.repair));
   sweep.rows.forEach((row) => {
     if (!known(place(row)) || !known(row[value])) return;
-    const name = `replaced by ${row.replace}` + (repairs.size > 1 || (known(row.repair) && row.repair !== "none") ? `, repair ${row.repair}` : "");
+    const name = series_name(row, differ);
     if (!names.has(name)) names.set(name, []);
     names.get(name).push(row);
   });
   return [...names].map(([name, rows], at) => {
     rows.sort((a, b) => place(a) - place(b));
-    const shade = color(replace_colors[rows[0].replace]) || series_colors()[at % 5];
-    const repaired = repairs.size > 1 && rows[0].repair !== "none";
+    const shade = (!differ.criterion && color(replace_colors[rows[0].replace])) || series_colors()[at % 5];
+    const share = differ.by_share && by_share(rows[0]);
+    const repaired = differ.repair && rows[0].repair !== "none";
+    const symbol = rows[0].replace === "mean" ? "square" : "circle";
     return {
       type: "scatter", mode: "lines+markers", name: plain(name), x: rows.map(place), y: rows.map((row) => scale * row[value]),
-      line: { color: shade, width: 2.2, dash: repaired ? "dash" : "solid" },
-      marker: { size: 5.5, symbol: rows[0].replace === "mean" ? "square" : "circle", color: shade },
+      line: { color: shade, width: 2.2, dash: differ.criterion ? ["solid", "dash", "dot", "dashdot"][Math.floor(at / 5) % 4] : repaired ? "dash" : share ? "dot" : "solid" },
+      marker: { size: share ? 8 : 5.5, symbol: share ? `${symbol}-open` : symbol, color: shade },
       error_y: error ? { type: "data", array: rows.map((row) => (known(row[error]) ? scale * row[error] : 0)), visible: true, thickness: 1.2, width: 2.5, color: shade } : undefined,
       customdata: rows.map(hover), hovertemplate: `%{y:${format}}${unit}  (%{customdata})<extra>${plain(name)}</extra>`,
     };
@@ -43,14 +54,11 @@ const sweep_layout = (xaxis, place) => {
   const { title, value, error, scale } = measures[measure()];
   const full = full_value();
   const shapes = [];
-  const annotations = [];
   if (known(full)) {
     const spread = value === "accuracy" && known(sweep.full[error]) ? scale * sweep.full[error] : 0;
     if (spread > 0) {
       shapes.push({ type: "rect", layer: "below", xref: "paper", x0: 0, x1: 1, y0: full - spread, y1: full + spread, fillcolor: faint("full", 0.16), line: { width: 0 } });
     }
-    shapes.push(rule({ xref: "paper", x0: 0, x1: 1, y0: full, y1: full, layer: "below", line: { color: color("full"), width: 1.6 } }));
-    annotations.push(note({ xref: "paper", x: 0.99, xanchor: "right", y: full, yanchor: "bottom", text: "full ensemble" }));
   }
   if (sweep.chosen) {
     const row = sweep.rows[sweep.chosen.row];
@@ -58,7 +66,17 @@ const sweep_layout = (xaxis, place) => {
   }
   const near = value === "nll" ? [0.05, 0.15] : [3, 1];  // under and over the full ensemble, in units of the axis
   const range = known(full) && element("sweep-near").checked ? [full - near[0], full + near[1]] : undefined;
-  return { xaxis, shapes, annotations, hovermode: "closest", yaxis: axis(title, { tickformat: value === "nll" ? "" : "~f", range }), margin: { l: 52, r: 14, t: 30, b: 42 } };
+  return { xaxis, shapes, hovermode: "closest", yaxis: axis(title, { tickformat: value === "nll" ? "" : "~f", range }), margin: { l: 52, r: 14, t: 30, b: 42 } };
+};
+/// The full ensemble, over all that is shown: named in the legend, where no data lie.
+const full_line = (place) => {
+  const full = full_value();
+  const places = sweep.rows.map(place).filter(known);
+  if (!known(full) || !places.length) return [];
+  return [{
+    type: "scatter", mode: "lines", name: "full ensemble", x: [Math.min(...places), Math.max(...places)], y: [full, full],
+    line: { color: color("full"), width: 1.6 }, hoverinfo: "skip",
+  }];
 };
 const chosen_point = (place) => {
   if (!sweep.chosen) return [];
@@ -72,7 +90,7 @@ const chosen_point = (place) => {
   }];
 };
 const sweep_csv = () => {
-  const keys = ["log10_threshold", "sparsity", "network_sparsity", "kept", "replace", "repair", "accuracy", "accuracy_se", "difference", "difference_se", "nll", "bytes"];
+  const keys = ["criterion", "log10_threshold", "wanted_sparsity", "sparsity", "network_sparsity", "kept", "replace", "repair", "accuracy", "accuracy_se", "difference", "difference_se", "nll", "bytes"];
   return { columns: [...keys, "chosen"], rows: sweep.rows.map((row, at) => [...keys.map((key) => row[key]), sweep.chosen && sweep.chosen.row === at ? 1 : 0]) };
 };
 
@@ -92,41 +110,77 @@ if (sweeps.length) {
     const texts = spaced.map((sparsity) => `${Number((100 * sparsity).toFixed(3))}`);
     if (gone) { values.push(-Math.log10(least)); texts.push("100"); }
     return {
-      traces: [...curves(place, (row) => `sparsity ${sparsity_text(row.sparsity)}, ${group(row.kept)} kept`), ...chosen_point(place)],
+      traces: [...full_line(place), ...curves(place, (row) => `sparsity ${sparsity_text(row.sparsity)}, ${group(row.kept)} kept`), ...chosen_point(place)],
       layout: sweep_layout(axis(`sparsity of ${plain(sweep.layer || "the layer")}, %`, { tickmode: "array", tickvals: values, ticktext: texts, range: [-0.06, far + 0.1] }), place),
       csv: sweep_csv(),
     };
   });
+  /// Weights of the layer for each that is kept, by threshold.
+  const compression = () => {
+    const rule = sweep.rows.find((row) => !by_share(row))?.replace;
+    const rows = sweep.rows.filter((row) => !by_share(row) && row.replace === rule && known(row.sparsity))
+      .sort((a, b) => a.log10_threshold - b.log10_threshold);
+    if (!rows.length) return [];
+    return [{
+      type: "scatter", mode: "lines", name: "compression", x: rows.map((row) => row.log10_threshold), y: rows.map((row) => (row.sparsity < 1 ? 1 / (1 - row.sparsity) : null)),
+      yaxis: "y2", line: { color: color("muted"), width: 1.8, dash: "dash" }, hovertemplate: "compression %{y:.4~s}<extra></extra>",
+    }];
+  };
   figures.set("sweep-threshold", () => {
     const place = (row) => row.log10_threshold;
     const criterion = sweep.criterion || "kappa";
     const title = criterion === "kappa" ? "log<sub>10</sub> κ<sub>0</sub>" : `log<sub>10</sub> of the threshold on ${plain(criterion)}`;
     return {
-      traces: [...curves(place, (row) => `threshold 10^${Number(row.log10_threshold.toFixed(3))}, sparsity ${sparsity_text(row.sparsity)}`), ...chosen_point(place)],
-      layout: sweep_layout(axis(title), place),
+      traces: [...full_line(place), ...curves(place, (row) => `threshold 10^${Number(row.log10_threshold.toFixed(3))}, sparsity ${sparsity_text(row.sparsity)}`), ...chosen_point(place), ...compression()],
+      layout: {
+        ...sweep_layout(axis(title), place), margin: { l: 52, r: 50, t: 30, b: 42 },
+        yaxis2: axis("compression", { overlaying: "y", side: "right", type: "log", dtick: 1, tickformat: "~s", showgrid: false, rangemode: "tozero" }),
+      },
       csv: sweep_csv(),
+    };
+  });
+  const layered = () => (sweep.layers || []).length > 1 && sweep.rows.some((row) => !by_share(row));
+  figures.set("sweep-layers", () => {
+    const rule = sweep.rows.find((row) => !by_share(row))?.replace;
+    const rows = sweep.rows.filter((row) => !by_share(row) && row.replace === rule).sort((a, b) => a.log10_threshold - b.log10_threshold);
+    // The lowest threshold takes next to nothing of a layer.
+    const weights = sweep.layers.map((_, at) => Math.max(1, ...rows.map((row) => row.kept_by_layer[at] || 0)));
+    const shares = sweep.layers.map((_, at) => rows.map((row) => (known(row.kept_by_layer[at]) ? 100 * (1 - row.kept_by_layer[at] / weights[at]) : null)));
+    return {
+      traces: sweep.layers.map((layer, at) => line(layer, rows.map((row) => row.log10_threshold), shares[at], series_colors()[at % 5], {
+        line: { color: series_colors()[at % 5], width: 2.2, dash: ["solid", "dash", "dot", "dashdot"][Math.floor(at / 5) % 4] }, hovertemplate: "%{y:.2f} %",
+      })),
+      layout: { xaxis: axis("log<sub>10</sub> κ<sub>0</sub>"), yaxis: axis("sparsity, %", { range: [-3, 103] }) },
+      csv: { columns: ["log10_threshold", ...sweep.layers], rows: rows.map((row, at) => [row.log10_threshold, ...shares.map((list) => list[at])]) },
     };
   });
   const describe = () => {
     const facts = [`Sweep of ${sweep.layer || "the layer"}` + (known(sweep.epoch) ? ` at epoch ${sweep.epoch}` : "")
       + ` by ${sweep.criterion || "kappa"}` + (sweep.smooth && sweep.smooth !== "none" ? ` (${sweep.smooth})` : "")
-      + `, ${sweep.samples ? `ensembles of ${sweep.samples}` : "ensembles"} on the ${sweep.split || "unnamed"} split.`];
+      + `, ${sweep.samples ? `ensembles of ${sweep.samples}` : "ensembles"} on ${known(sweep.predicted_images) ? `${group(sweep.predicted_images)} ` : ""}${sweep.split || "unnamed"} images.`];
     if (sweep.chosen) {
       const row = sweep.rows[sweep.chosen.row];
       facts.push(`The star is the point chosen` + (sweep.chosen.rule ? ` by ${sweep.chosen.rule}` : "")
         + (sweep.chosen.split ? ` on the ${sweep.chosen.split} split` : "") + `: ${sparsity_text(row.sparsity)} replaced by ${row.replace}, ${group(row.kept)} weights kept.`);
+      const { test } = sweep.chosen;
+      if (known(test.accuracy)) {
+        facts.push(`On ${group(test.images)} test images, which had no part in the choice, it has ${(100 * test.accuracy).toFixed(2)} %: `
+          + `${(100 * test.difference).toFixed(2)} points to the full ensemble (standard error ${(100 * test.difference_se).toFixed(2)}).`.replace("-", "−"));
+      }
     }
     element("sweep-text").textContent = facts.join(" ");
   };
-  const draw_sweep = () => { describe(); draw("sweep-sparsity"); draw("sweep-threshold"); };
-  // The newest epoch, one with a choice before one without.
-  let leading = 0;
-  const rank = (one) => [one.chosen ? 1 : 0, known(one.epoch) ? one.epoch : -1];
-  sweeps.forEach((one, at) => {
-    const [choice, epoch] = rank(one);
-    const [best_choice, best_epoch] = rank(sweeps[leading]);
-    if (choice > best_choice || (choice === best_choice && epoch >= best_epoch)) leading = at;
-  });
+  /// Criteria are compared by sparsity alone, and one layer has no other beside it.
+  const shown = () => {
+    figure_of("sweep-threshold").hidden = sweep.rows.every((row) => !known(row.log10_threshold));
+    figure_of("sweep-layers").hidden = !layered();
+  };
+  const draw_sweep = () => {
+    describe();
+    shown();
+    for (const name of ["sweep-sparsity", "sweep-threshold", "sweep-layers"]) if (!figure_of(name).hidden) draw(name);
+  };
+  const leading = data.leading_sweep;
   sweep = sweeps[leading];
   if (sweeps.length > 1) {
     const pick = element("sweep-file");
@@ -136,5 +190,6 @@ if (sweeps.length) {
   }
   for (const radio of document.querySelectorAll('input[name="measure"]')) radio.addEventListener("change", draw_sweep);
   element("sweep-near").addEventListener("change", draw_sweep);
+  shown();
   describe();
 }

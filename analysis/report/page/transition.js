@@ -10,6 +10,19 @@ if (metrics) {
   for (const place of document.querySelectorAll("[data-split]")) place.textContent = data.split;
   const epochs = metrics.epoch;
 
+  const best = () => Math.max(...predictions.flatMap(([, key]) => (metrics.accuracy[key] || []).filter(known)));
+  /// With room over the curves for the labels of the marks. Of the top points: as far down as the second best way ends.
+  const accuracy_range = (labels) => {
+    const plot = figure_of("transition").querySelector(".plot");
+    const room = Math.min(0.5, (10 + 17 * labels) / Math.max(120, plot.clientHeight - 90));
+    if (!element("accuracy-top").checked) return { range: [0, 100 / (1 - room)], tickvals: [0, 20, 40, 60, 80, 100] };
+    const top = Math.min(100, 100 * best() + 0.3);
+    const low = Math.max(0, top - 6);
+    const ticks = Array.from({ length: 7 }, (_, at) => Math.ceil(low) + at).filter((tick) => tick <= top);
+    return { range: [low, low + (top - low) / (1 - room)], tickvals: ticks };
+  };
+  element("accuracy-top").addEventListener("change", () => draw("transition"));
+
   figures.set("transition", () => {
     const transition = data.transition;
     const counted = transition && any(transition.over);
@@ -31,7 +44,7 @@ if (metrics) {
         shapes.push(upright(epoch, { line: { color: color(shade), width: 1.5, dash: "dash" } }));
         const left = epoch - epochs[0] > 0.5 * (epochs[epochs.length - 1] - epochs[0]);
         annotations.push(note({
-          x: epoch, yref: "paper", y: 1 - 0.06 * position, yanchor: "top", xanchor: left ? "right" : "left",
+          x: epoch, yref: "paper", y: 1, yshift: -17 * position, yanchor: "top", xanchor: left ? "right" : "left",
           xshift: left ? -4 : 4, text: `<b>${what}</b>: ${by}epoch ${epoch}`, font: { size: 12.5, color: color("ink") },
           bgcolor: color("paper"), opacity: 0.9,
         }));
@@ -54,7 +67,7 @@ if (metrics) {
           side: "right", type: "log", range: [Math.log10(0.7), top * 1.04], dtick: 1, tickformat: "~s", showgrid: false,
           visible: Boolean(counted), color: color("muted"),
         }),
-        yaxis2: axis("accuracy, %", { overlaying: "y", side: "left", range: [0, 113], dtick: 20 }),
+        yaxis2: axis("accuracy, %", { overlaying: "y", side: "left", ...accuracy_range(annotations.length) }),
       },
       csv: {
         columns: ["epoch", ...predictions.map(([, key]) => `${data.split}_accuracy_${key}`), "over_kappa0"],

@@ -11,6 +11,7 @@
 
 #include "analysis/report/comparison.hpp"
 #include "analysis/report/report.hpp"
+#include "src/base/atomic_file.hpp"
 #include "src/base/json.hpp"
 #include "tests/analysis/report/synthetic_run.hpp"
 
@@ -58,6 +59,31 @@ int count(const std::string& text, const std::string& part) {
   return found;
 }
 
+/// Opens a page with a script appended, which leaves its findings in data-driven.
+Json driven(const fs::path& page, const std::string& script) {
+  std::string text = read_text_file(page);
+  text.replace(text.rfind("</body>"), 7, "<script>" + script + "</script></body>");
+  const fs::path with_driver = page.parent_path() / "driven.html";
+  write_text_atomically(with_driver, text);
+  const Opened opened = open_page(with_driver);
+  EXPECT_THAT(opened.log, testing::Not(HasSubstr("CONSOLE")));
+  EXPECT_THAT(opened.dom, testing::Not(HasSubstr("data-errors")));
+  const std::string mark = "data-driven=\"";
+  const std::size_t from = opened.dom.find(mark);
+  if (from == std::string::npos) return {};
+  std::string found = opened.dom.substr(from + mark.size());
+  found.resize(found.find('"'));
+  for (const auto& [markup, letter] :
+       {std::pair("&quot;", "\""), {"&lt;", "<"}, {"&gt;", ">"}, {"&amp;", "&"}})
+    for (std::size_t at = 0; (at = found.find(markup, at)) != std::string::npos; ++at)
+      found.replace(at, std::string(markup).size(), letter);
+  return parse_json(found, "data-driven");
+}
+
+std::string test_script(const char* name) {
+  return read_text_file(fs::path(VARPHASE_SOURCE_DIR) / "tests/analysis/report" / name);
+}
+
 class ReportInBrowser : public testing::Test {
  protected:
   void SetUp() override {
@@ -75,13 +101,13 @@ TEST_F(ReportInBrowser, DrawsAllFiguresWithoutErrorsOrRequests) {
   write_report(run, run / "report.html");
   const Opened page = open_page(run / "report.html");
   EXPECT_THAT(page.dom, HasSubstr("data-ready=\"yes\""));
-  EXPECT_THAT(page.dom, HasSubstr("data-figures=\"12\""));
+  EXPECT_THAT(page.dom, HasSubstr("data-figures=\"16\""));
   EXPECT_THAT(page.dom, Not(HasSubstr("data-errors")));
-  EXPECT_EQ(count(page.dom, "class=\"csv\""), 12);
+  EXPECT_EQ(count(page.dom, "class=\"csv\""), 16);
   EXPECT_GE(count(page.dom, "class=\"trace scatter"),
             4 + 1 + 3 + 2 * 3 + 2 * 3 + 2 * 4);  // the lines of nine figures
   EXPECT_GE(count(page.dom, "class=\"trace bars"), 2 + 2);
-  EXPECT_EQ(count(page.dom, "class=\"hm\""), 1);
+  EXPECT_EQ(count(page.dom, "class=\"hm\""), 2);
   EXPECT_GE(count(page.dom, "class=\"errorbar\""), 100);
   EXPECT_THAT(page.dom, HasSubstr("weights over κ₀"));
   EXPECT_THAT(page.log, Not(HasSubstr("CONSOLE")));
@@ -111,6 +137,45 @@ TEST_F(ReportInBrowser, DrawsRunsSideBySide) {
   EXPECT_EQ(count(page.dom, "class=\"hm\""), 3);
   EXPECT_EQ(count(page.dom, "<i>c"), 0);
   EXPECT_THAT(page.log, Not(HasSubstr("CONSOLE")));
+}
+
+TEST_F(ReportInBrowser, DoesWhatAReaderAsksOfIt) {
+  const fs::path run = test_folder("browser_driven");
+  write_synthetic_run(run);
+  write_report(run, run / "report.html");
+  const Json found = driven(run / "report.html", test_script("page_driver.js"));
+  EXPECT_FALSE(found.contains("error")) << found["error"];
+  EXPECT_EQ(found["requests"], 0);
+  EXPECT_EQ(found["width"], 0);  // nothing reaches over the window's edge
+  // [traces, points, drawings]: 25 epochs, 41 thresholds by two rules and 3 shares, the full ensemble's line, a star.
+  const Json drawn = found["drawn"];
+  EXPECT_EQ(drawn["transition"][0], 5);
+  EXPECT_GE(drawn["transition"][1], 4 * 25 + 5);
+  EXPECT_EQ(drawn["log-alpha"], Json({1, 25, 3}));
+  EXPECT_EQ(drawn["objective"][0], 2);
+  EXPECT_EQ(drawn["objective-nll"], Json({1, 24, 3}));
+  EXPECT_EQ(drawn["histograms"], Json({3, 3 * 140, 3}));
+  EXPECT_EQ(drawn["sweep-threshold"], Json({5, 2 + 82 + 1 + 41, 3}));
+  EXPECT_EQ(drawn["sweep-sparsity"], Json({5, 2 + 82 + 3 + 1, 3}));
+  for (const auto& [name, figure] : drawn.items()) EXPECT_GT(figure[1], 0) << name;
+  EXPECT_EQ(drawn.size(), 16U);
+  EXPECT_EQ(found["slider"], "3");
+  EXPECT_EQ(found["histogram"], 20000);
+  EXPECT_EQ(found["played"], "6");
+  EXPECT_EQ(found["clicked"], "0");
+  EXPECT_EQ(found["legend"], "legendonly");
+  EXPECT_GT(found["top"], 50);
+  EXPECT_EQ(found["measure"], "NLL an image, nats");
+}
+
+TEST_F(ReportInBrowser, ReadersOfAllKindsCanUseIt) {
+  if (!fs::exists(VARPHASE_AXE_JS)) GTEST_SKIP() << "no axe-core on this machine";
+  const fs::path run = test_folder("browser_axe");
+  write_synthetic_run(run);
+  write_report(run, run / "report.html");
+  const Json found =
+      driven(run / "report.html", read_text_file(VARPHASE_AXE_JS) + test_script("page_axe.js"));
+  EXPECT_EQ(found["findings"], Json::array());
 }
 
 TEST_F(ReportInBrowser, ShowsOneFigureAloneForAPicture) {

@@ -163,8 +163,76 @@ TEST_F(SyntheticReport, FiguresHoldWhatTheFilesSay) {
     EXPECT_EQ(data["transition"]["over"][epoch["epoch"].get<std::size_t>()], over);
   }
   EXPECT_FALSE(data["transition"]["onset"].is_null());
-  EXPECT_EQ(data["sweeps"][0]["rows"].size(), 82U);
+  EXPECT_EQ(data["sweeps"][0]["rows"].size(), 85U);
+  EXPECT_EQ(data["leading_sweep"], 0);
+  EXPECT_EQ(data["samples"], 10);
   EXPECT_EQ(data["sweeps"][0]["chosen"]["row"], 65);
+}
+
+TEST_F(SyntheticReport, TheLastMapIsShownInBlocks) {
+  const fs::path path = run_ / "kappa" / "epoch_0024.h5";
+  KappaMap map = kappa_from_document(read_document(path, "kappa"), path.string());
+  map.proofs = {{30, 2e-7, {}}};
+  write_document(path, to_document(map));
+  map.label = 3;
+  fs::create_directories(run_ / "kappa" / "classes");
+  write_document(run_ / "kappa" / "classes" / "epoch_0024_class_03.h5", to_document(map));
+  const Json data = figure_data(collect_report(run_))["kappa"];
+  ASSERT_EQ(data["maps"].size(), 1U);
+  const Json& shown = data["maps"][0];
+  EXPECT_EQ(shown["epoch"], 24);
+  EXPECT_EQ(shown["shape"], Json({100, 200}));
+  EXPECT_EQ(shown["proof"], (Json{{"entries", 30}, {"worst", 2e-7}}));
+  ASSERT_EQ(shown["plain"].size(), 64U);
+  ASSERT_EQ(shown["plain"][0].size(), 96U);
+  // Outputs 0 and 1, inputs 0 to 2 fall into the first block; inputs below 6 are zero in every image.
+  EXPECT_TRUE(shown["plain"][0][0].is_null());
+  const LayerKappa& layer = map.layer("dense1");
+  double last = 0, sum = 0;
+  for (const int output : {98, 99})
+    for (const int input : {198, 199})
+      last = std::max(last, std::abs(layer.kappa(output * 200 + input)));
+  EXPECT_NEAR(shown["plain"][63][95].get<double>(), std::log10(last), 0.005);
+  std::vector<double> sums;
+  for (int output = 0; output < 100; ++output) {
+    sums.push_back(0);
+    for (int input = 0; input < 200; ++input)
+      sums.back() += std::abs(layer.kappa(output * 200 + input));
+    sum += sums.back();
+  }
+  std::sort(sums.rbegin(), sums.rend());
+  for (const std::size_t at : {0, 50, 99})
+    EXPECT_NEAR(shown["neurons"][at].get<double>() / sums[at], 1, 0.006);
+  const Json& of_class = data["classes"][0];
+  EXPECT_EQ(of_class["label"], 3);
+  EXPECT_EQ(of_class["name"], "3");
+  EXPECT_NEAR(of_class["layers"][0]["sum"].get<double>() / sum, 1, 0.006);
+  EXPECT_EQ(of_class["layers"][0]["over"], layer.over(kDefaultKappa0));
+}
+
+TEST_F(SyntheticReport, PicturesAreThoseOfWholeImages) {
+  const auto weight = [](int image) {
+    return Json{{"index", {2, 7}},
+                {"kappa", -3.5},
+                {"effective_images", 12},
+                {"images", {{{"image", image}, {"label", 1}, {"share", 0.25}}}}};
+  };
+  const auto picture = [](int image, const char* pixels) {
+    return Json{{"image", image}, {"pixels", pixels}};
+  };
+  Json layer{{"layer", "dense1"}, {"epoch", 24}};
+  layer["weights"] = Json::array({weight(5), weight(6)});
+  Json pictures{{"channels", 1}, {"height", 1}, {"width", 2}};
+  pictures["images"] = Json::array({picture(5, "00ff"), picture(6, "00"), picture(7, "<b>x")});
+  fs::create_directories(run_ / "kappa" / "images");
+  write_json_file(run_ / "kappa" / "images" / "epoch_0024.json",
+                  {{"pictures", pictures}, {"layers", Json::array({layer})}});
+  const Json shown = figure_data(collect_report(run_))["kappa"]["images"];
+  EXPECT_EQ(shown["pictures"], (Json{{"5", "00ff"}}));
+  ASSERT_EQ(shown["weights"].size(), 2U);
+  EXPECT_EQ(shown["weights"][0]["index"], "2, 7");
+  EXPECT_EQ(shown["weights"][1]["images"][0]["name"], "1");
+  EXPECT_THAT(body_of(render_report(collect_report(run_))), HasSubstr("id=\"kappa-images\""));
 }
 
 TEST_F(SyntheticReport, PageHoldsItsDataAndItsTables) {
@@ -176,6 +244,11 @@ TEST_F(SyntheticReport, PageHoldsItsDataAndItsTables) {
   EXPECT_THAT(body, HasSubstr("fashion-mnist (first 6,000 training images)"));
   EXPECT_THAT(body, HasSubstr("conv2d 20 · variance_dense 100 · dense 10"));
   EXPECT_THAT(body, HasSubstr("<dt>seed</dt><dd>1</dd>"));
+  // What a headline says it says of some images.
+  EXPECT_THAT(body, HasSubstr("K = 10, at epoch 24, test images"));
+  EXPECT_THAT(body, HasSubstr("on 600 validation images, where it was chosen; −0.09 points "
+                              "(standard error 0.04) on 10,000 test images"));
+  EXPECT_THAT(body, HasSubstr("the curves by epoch are of ensembles of 10"));
   EXPECT_THAT(body, HasSubstr("<td>1.74 MB</td>"));
   EXPECT_THAT(body, HasSubstr("182.0 kB <small>9.6× smaller</small>"));
   EXPECT_THAT(body, HasSubstr("86.15 % <small>± 0.34</small>"));
@@ -310,8 +383,8 @@ TEST_F(SyntheticReport, EpochsThatWereNotEvaluatedAreGaps) {
   EXPECT_TRUE(accuracy["ensemble"][24].is_null());
   EXPECT_EQ(accuracy["ensemble"][20], table.rows[20][column]);
   const std::string body = body_of(render_report(inputs));
-  EXPECT_THAT(body, HasSubstr("at epoch 20, test split"));  // of the ensemble
-  EXPECT_THAT(body, HasSubstr("at epoch 24, test split"));  // of the deterministic procedure
+  EXPECT_THAT(body, HasSubstr("at epoch 20, test images"));  // of the ensemble
+  EXPECT_THAT(body, HasSubstr("at epoch 24, test images"));  // of the deterministic procedure
 }
 
 TEST_F(SyntheticReport, SweepsOfOtherHandsMayLackAnything) {

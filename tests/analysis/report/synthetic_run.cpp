@@ -102,6 +102,8 @@ void write_sweep(const fs::path& run, const std::string& layer) {
                       {"sparsity", 1 - static_cast<double>(kept) / static_cast<double>(weights)},
                       {"network_sparsity", share * 0.93},
                       {"kept", kept},
+                      {"criterion", "kappa"},
+                      {"wanted_sparsity", nullptr},
                       {"replace", replace},
                       {"repair", "none"},
                       {"accuracy", accuracy},
@@ -112,19 +114,48 @@ void write_sweep(const fs::path& run, const std::string& layer) {
                       {"bytes", 60000 + 8 * kept}});
     }
   }
+  // Cuts of a share of each layer, which lie beside those of one threshold.
+  for (const double sparsity : {0.5, 0.9, 0.95}) {
+    rows.push_back({{"log10_threshold", nullptr},
+                    {"criterion", "kappa"},
+                    {"wanted_sparsity", sparsity},
+                    {"sparsity", sparsity},
+                    {"network_sparsity", sparsity * 0.93},
+                    {"kept", std::llround(static_cast<double>(weights) * (1 - sparsity))},
+                    {"replace", "zero"},
+                    {"repair", "none"},
+                    {"accuracy", 0.5},
+                    {"accuracy_se", 0.01},
+                    {"difference", -0.362},
+                    {"difference_se", 0.01},
+                    {"nll", 1.5},
+                    {"bytes", 60000}});
+  }
   const Json sweep = {
       {"epoch", kEpochs},
       {"checkpoint", "checkpoints/epoch_0024.h5"},
       {"layer", layer},
       {"samples", 50},
-      {"split", "test"},
+      {"split", "validation"},
+      {"predicted_images", 600},
       {"replace", {"mean", "zero"}},
       {"repair", "none"},
       {"smooth", "softplus:1"},
       {"criterion", "kappa"},
       {"full", {{"accuracy", 0.862}, {"accuracy_se", 0.0077}, {"nll", 0.39}, {"bytes", 1740000}}},
       {"rows", rows},
-      {"chosen", {{"row", 65}, {"rule", "drop<=0.1"}, {"split", "validation"}}}};
+      {"chosen",
+       {{"row", 65},
+        {"rule", "drop<=0.1"},
+        {"split", "validation"},
+        {"test",
+         {{"images", 10000},
+          {"full_accuracy", 0.861},
+          {"accuracy", 0.8601},
+          {"accuracy_se", 0.0035},
+          {"difference", -0.0009},
+          {"difference_se", 0.0004},
+          {"nll", 0.4}}}}}};
   fs::create_directories(run / "sweeps");
   write_json_file(run / "sweeps" / "epoch_0024.json", sweep);
 }
@@ -261,7 +292,7 @@ void write_synthetic_run(const fs::path& run, const HostileTexts& texts) {
            "relu",
            {{"dense", {{"out", 10}}}}}}}},
        {"data", {{"data", "fashion-mnist"}, {"validation", 0.1}, {"train_limit", 6000}}},
-       {"train", {{"epochs", kEpochs}, {"batch_size", 50}, {"seed", 1}}}});
+       {"train", {{"epochs", kEpochs}, {"batch_size", 50}, {"samples", 10}, {"seed", 1}}}});
   write_json_file(run / "environment.json", {{"version", "0.1.0"},
                                              {"git_hash", "0123456789abcdef"},
                                              {"device", texts.device},

@@ -69,6 +69,43 @@ TEST(SweepJob, ItsFilesAreItsReport) {
   for (const auto& piece : job.pieces) EXPECT_EQ(piece.done, piece.total) << piece.what;
 }
 
+TEST(SweepJob, AChoiceOfValidationImagesIsTestedOnTestImages) {
+  const TemporaryFolder folder;
+  const RunLayout run{folder / "run"};
+  make_small_run(run.folder, two_layers());
+  SweepRunsRequest request = sweep_request(run);
+  request.thresholds = {"10^1.5", "10^-30"};
+  request.choose = "drop<=100";
+  Job job;
+  const SweepReport chosen = sweep_runs(request, job).report;
+  ASSERT_EQ(chosen.split, Split::validation);
+  ASSERT_TRUE(chosen.tested.has_value());
+  request.split = "test";
+  const SweepReport tested = sweep_runs(request, job).report;
+  EXPECT_FALSE(tested.tested.has_value());
+  const SweepRow& row = tested.result.rows[static_cast<std::size_t>(chosen.chosen)];
+  EXPECT_EQ(chosen.tested->row.metrics.nll, row.metrics.nll);
+  EXPECT_EQ(chosen.tested->row.difference.difference, row.difference.difference);
+  EXPECT_EQ(chosen.tested->full.nll, tested.result.full.nll);
+  const Json json = to_json(chosen);
+  EXPECT_EQ(json["predicted_images"], chosen.result.full.images);
+  EXPECT_EQ(json["chosen"]["test"]["images"], tested.result.full.images);
+  EXPECT_EQ(json["chosen"]["test"]["accuracy"], row.metrics.accuracy);
+}
+
+TEST(SweepJob, BySparsityAloneHasNoThresholdsAndAFileOfItsOwn) {
+  const TemporaryFolder folder;
+  const RunLayout run{folder / "run"};
+  make_small_run(run.folder, two_layers());
+  SweepRunsRequest request = sweep_request(run);
+  request.sparsities = {0.5, 0.9};
+  Job job;
+  const SweepRunsResult result = sweep_runs(request, job);
+  ASSERT_EQ(result.report.result.rows.size(), 4U);
+  for (const SweepRow& row : result.report.result.rows) EXPECT_TRUE(row.point.by_sparsity);
+  EXPECT_EQ(fs::path(result.stem), run.sweeps() / "epoch_0001_validation_by-sparsity");
+}
+
 TEST(SweepJob, OfTwoRunsIsTheirMean) {
   const TemporaryFolder folder;
   const RunLayout a{folder / "a"}, b{folder / "b"};

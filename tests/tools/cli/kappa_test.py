@@ -73,6 +73,13 @@ class Kappa(ProgramTest):
                 self.assertLess(image["image"], 600)
                 self.assertIn(image["label"], range(10))
         self.assertEqual([int(row["image"]) for row in rows[:20]], [image["image"] for image in layer["weights"][0]["images"]])
+        # Five of them are kept to be looked at: as the data have them.
+        pictures = json.loads((one / "kappa/images/epoch_0001.json").read_text())["pictures"]
+        self.assertEqual([pictures[key] for key in ("channels", "height", "width")], [1, 28, 28])
+        shown = {picture["image"]: bytes.fromhex(picture["pixels"]) for picture in pictures["images"]}
+        self.assertEqual(set(shown), {image["image"] for weight in layer["weights"] for image in weight["images"][:5]})
+        self.assertEqual({len(pixels) for pixels in shown.values()}, {784})
+        self.assertGreater(min(max(pixels) - min(pixels) for pixels in shown.values()), 100)
         self.assertLessEqual(max(map(len, run(*kappa).stdout.splitlines()[:8])), 80)
         self.fails(2, "noise", arguments=[*kappa, "--method", "estimate"])
         self.fails(2, "--top", arguments=[*kappa, "--top", 0])

@@ -1,15 +1,18 @@
 # SPDX-FileCopyrightText: 2026 The Varphase authors
 # SPDX-License-Identifier: MIT
-"""report: one page that needs nothing beside it, of several runs too; --watch for this machine alone; bad input.
+"""report: one page that needs nothing beside it, of several runs too; its figures as files; --watch for this machine alone; bad input.
 
     PYTHONPATH=tests/tools report_test.py PROGRAM
 """
 
 import http.client
 import json
+import os
 import pathlib
+import re
 import shutil
 import signal
+import struct
 import subprocess
 import unittest
 
@@ -21,6 +24,9 @@ def listeners(process):
     owned = subprocess.run(["find", f"/proc/{process}/fd", "-lname", "socket:*", "-printf", "%l\n"], capture_output=True, text=True).stdout.split()
     rows = [line.split() for name in ("tcp", "tcp6") for line in pathlib.Path(f"/proc/{process}/net/{name}").read_text().splitlines()[1:]]
     return [row[1] for row in rows if row[3] == "0A" and f"socket:[{row[9]}]" in owned]
+
+
+BROWSER = any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")))
 
 
 class Report(ProgramTest):
@@ -85,6 +91,40 @@ class Report(ProgramTest):
         self.assertLessEqual(set(before), {path.name for path in one.rglob("*")})
         self.fails(2, "--out", arguments=["report", "--watch", one, "--out", self.folder / "x.html"])
         self.fails(3, "no/such/run", arguments=["report", "--watch", "no/such/run"])
+
+    @unittest.skipUnless(BROWSER or os.environ.get("VARPHASE_REQUIRE_BROWSER") == "1", "no Chromium on this machine")
+    def test_figures(self):
+        one = self.train_tiny("one")
+        self.works("report", one, "--figures", self.folder / "figures")
+        svg = (self.folder / "figures/figure1.svg").read_text()
+        self.assertRegex(svg, r'<svg[^>]* width="84mm" height="[0-9.]+mm" viewBox="0 0 \d+ \d+"')
+        self.assertIn("src: url(data:font/woff;base64,", svg)
+        self.assertNotRegex(svg, r"modebar|<script")
+        # Told apart without their colours: every curve has a mark or a stroke of its own.
+        looks = [(re.search(r'js-line[^>]*stroke-dasharray: ([^;"]*)', curve), re.search(r'class="point"[^>]* d="([^"]*)"', curve))
+                 for curve in svg.split('class="trace scatter')[1:]]  # fmt: skip
+        looks = [tuple(one.group(1) if one else "" for one in pair) for pair in looks]
+        self.assertGreater(len(looks), 2)
+        self.assertEqual(len(set(looks)), len(looks), looks)
+        self.works("report", one, "--figures", self.folder / "figures", "--format", "png")
+        png = (self.folder / "figures/figure1.png").read_bytes()
+        self.assertEqual(png[:8], b"\x89PNG\r\n\x1a\n")
+        self.assertEqual(struct.unpack(">I", png[16:20])[0], round(84 / 25.4 * 300))
+        self.works("report", one, "--figures", self.folder / "figures", "--format", "pdf")
+        pdf = (self.folder / "figures/figure1.pdf").read_bytes()
+        self.assertEqual(pdf[:5], b"%PDF-")
+        self.assertIn(b"FontFile2", pdf)
+        width, _ = map(float, re.search(rb"/MediaBox \[0 0 ([0-9.]+) ([0-9.]+)\]", pdf).groups())
+        self.assertAlmostEqual(width, 84 / 25.4 * 72, delta=1)
+        self.fails(2, "transition.svg", "--overwrite", arguments=["report", one, "--figures", self.folder / "figures"])
+
+    def test_no_figures_without_a_browser(self):
+        one = self.train_tiny("one")
+        told = self.fails(2, "report --figures", "apt-get install chromium",
+                          arguments=["report", one, "--figures", self.folder / "figures"], env={**os.environ, "PATH": "/nowhere"})  # fmt: skip
+        self.assertFalse((self.folder / "figures").exists(), told)
+        self.fails(2, "svg, pdf, png", arguments=["report", one, "--figures", self.folder / "figures", "--format", "gif"])
+        self.fails(2, "--figures", arguments=["report", "--watch", one, "--figures", self.folder / "figures"])
 
 
 if __name__ == "__main__":

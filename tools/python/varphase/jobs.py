@@ -427,7 +427,7 @@ def sweep(
             kappa-negative, hessian, sigma2, magnitude, snr, log-alpha, variance, variance-share, obd, taylor-mean,
             taylor-zero, random
         thresholds: kappa_0, with commas between: 10^0.5,10,10^1.5, or 31.6 or log:1.5 [10^-6 to 10^4 by 10^0.25,
-            without --criteria]
+            without --criteria and --sparsities]
         sparsities: shares to drop, with commas between: 0.9,0.95 [with --criteria: 0.5 to 0.999 in 8 steps]
         replace: mean or zero alone [both]
         layer: the variance layers, with commas between: conv1,dense1 [all of the network]
@@ -950,6 +950,8 @@ def report(
     runs: Texts = (),
     *,
     out: Text = "",
+    figures: Text = "",
+    format: Text = "svg",
     overwrite: bool = False,
     watch: bool = False,
     port: int = 0,
@@ -961,7 +963,10 @@ def report(
     Args:
         runs: a run folder; several, or a run of several members: side by side on one page
         out: the page [RUN/report.html, also of members; of several runs it has to be given]
-        overwrite: replace a file that --out names
+        figures: a folder: every figure as a paper prints it, a column (84 mm) wide, its font within, figure1 to
+            figure5 as in the paper; by a Chromium
+        format: of --figures: svg, pdf or png (300 dots an inch)
+        overwrite: replace files that --out and --figures name
         watch: serve the page to browsers of this machine instead, renewed as the runs go on, until Ctrl-C; writes
             nothing
         port: of --watch, on 127.0.0.1; 0: any that is free

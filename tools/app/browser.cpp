@@ -1,0 +1,139 @@
+// SPDX-FileCopyrightText: 2026 The Varphase authors
+// SPDX-License-Identifier: MIT
+#include "tools/app/browser.hpp"
+
+#include <chrono>
+#include <cstdlib>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sstream>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+
+#include <fmt/ranges.h>
+
+#include "src/base/error.hpp"
+#include "src/base/json.hpp"
+
+extern char** environ;
+
+namespace varphase {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr const char* kNames[] = {"chromium", "chromium-browser", "google-chrome",
+                                  "google-chrome-stable"};
+constexpr auto kPatience = std::chrono::minutes(2);
+
+fs::path find_program() {
+  const char* path = std::getenv("PATH");
+  for (const char* name : kNames) {
+    std::istringstream folders(path == nullptr ? "" : path);
+    for (std::string folder; std::getline(folders, folder, ':');) {
+      const fs::path program = fs::path(folder) / name;
+      if (!folder.empty() && ::access(program.c_str(), X_OK) == 0) return program;
+    }
+  }
+  return {};
+}
+
+/// Starts a program in a process group of its own, with what it prints in two files. @return its number
+pid_t start(const std::vector<std::string>& words, const fs::path& out, const fs::path& log) {
+  std::vector<char*> arguments;
+  for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
+  arguments.push_back(nullptr);
+  posix_spawn_file_actions_t files;
+  posix_spawnattr_t attributes;
+  posix_spawn_file_actions_init(&files);
+  posix_spawnattr_init(&attributes);
+  posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  const int flags = O_WRONLY | O_CREAT | O_TRUNC;
+  posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, out.c_str(), flags, 0600);
+  posix_spawn_file_actions_addopen(&files, STDERR_FILENO, log.c_str(), flags, 0600);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+  pid_t child = 0;
+  const int status =
+      ::posix_spawn(&child, words.front().c_str(), &files, &attributes, arguments.data(), environ);
+  posix_spawn_file_actions_destroy(&files);
+  posix_spawnattr_destroy(&attributes);
+  VARPHASE_CHECK(status == 0, ErrorKind::io, "{}: does not start (error {})", words.front(),
+                 status);
+  return child;
+}
+
+/// @return whether it ended by itself, and well
+bool wait_for(pid_t child) {
+  const auto end = std::chrono::steady_clock::now() + kPatience;
+  int status = 0;
+  while (::waitpid(child, &status, WNOHANG) == 0) {
+    if (std::chrono::steady_clock::now() > end) {
+      ::kill(-child, SIGKILL);
+      ::waitpid(child, &status, 0);
+      return false;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+/// A path as part of an address: what is no plain letter goes in as its bytes' numbers.
+std::string address_of(const fs::path& path) {
+  std::string address = "file://";
+  for (const char letter : fs::absolute(path).string()) {
+    const auto byte = static_cast<unsigned char>(letter);
+    if (std::isalnum(byte) != 0 || letter == '/' || letter == '.' || letter == '_' || letter == '-')
+      address += letter;
+    else
+      address += fmt::format("%{:02X}", byte);
+  }
+  return address;
+}
+
+}  // namespace
+
+Browser::Browser(const std::string& purpose) : program_(find_program()) {
+  VARPHASE_CHECK(!program_.empty(), ErrorKind::unsupported,
+                 "{} wants a Chromium, which draws the figures by the page's own code; none of {} "
+                 "is on PATH\n  Debian: apt-get install chromium",
+                 purpose, fmt::join(kNames, ", "));
+  std::string name = (fs::temp_directory_path() / "varphase-figures-XXXXXX").string();
+  VARPHASE_CHECK(::mkdtemp(name.data()) != nullptr, ErrorKind::io, "{}: no folder can be made",
+                 name);
+  folder_ = name;
+}
+
+Browser::~Browser() {
+  std::error_code error;
+  fs::remove_all(folder_, error);
+}
+
+void Browser::run(const std::vector<std::string>& options, const std::string& address) const {
+  std::vector<std::string> words{program_.string(),
+                                 "--headless=new",
+                                 "--disable-gpu",
+                                 "--disable-dev-shm-usage",
+                                 "--no-first-run",
+                                 "--host-resolver-rules=MAP * ~NOTFOUND",
+                                 "--virtual-time-budget=60000",
+                                 "--user-data-dir=" + (folder_ / "profile").string()};
+  if (::geteuid() == 0) words.emplace_back("--no-sandbox");  // as root Chromium has no sandbox
+  words.insert(words.end(), options.begin(), options.end());
+  words.push_back(address);
+  const bool well = wait_for(start(words, folder_ / "out", folder_ / "log"));
+  const std::string log = read_text_file(folder_ / "log");
+  VARPHASE_CHECK(well, ErrorKind::io, "{}: failed on {}\n  {}", program_.string(), address,
+                 log.substr(0, 2000));
+}
+
+std::string Browser::document(const fs::path& page, const std::string& fragment) const {
+  run({"--dump-dom"}, address_of(page) + fragment);
+  return read_text_file(folder_ / "out");
+}
+
+void Browser::print(const fs::path& page, const fs::path& pdf) const {
+  run({"--no-pdf-header-footer", "--print-to-pdf=" + pdf.string()}, address_of(page));
+}
+
+}  // namespace varphase
