@@ -67,12 +67,16 @@ RunProgress progress_of(const ReportInputs& run) {
   return progress;
 }
 
+bool is_pause(const RunProgress& progress, double seconds) {
+  return seconds > std::max(kLeastSeconds, kLongEpochs * progress.seconds);
+}
+
 std::string progress_text(const RunProgress& progress) {
   if (progress.epochs > 0 && progress.epoch >= progress.epochs)
     return fmt::format("all {} epochs are trained", progress.epochs);
   std::string text = fmt::format("epoch {} of {}", progress.epoch, progress.epochs);
   if (progress.seconds <= 0) return text;
-  if (progress.since > std::max(kLeastSeconds, kLongEpochs * progress.seconds))
+  if (is_pause(progress, progress.since))
     return text + fmt::format("; none since {}: stopped?", duration_text(progress.since));
   const double left = progress.seconds * static_cast<double>(progress.epochs - progress.epoch);
   return text + fmt::format(", about {} left", duration_text(std::max(left - progress.since, 1.0)));

@@ -24,6 +24,8 @@ struct RunProgress {
   double seconds = 0;       // of an epoch, the median of the last ones; 0: not known
   double since = 0;         // seconds since metrics.csv was written
 };
+/// Whether so many seconds without an epoch are more than an epoch's: the training was, or is, stopped.
+bool is_pause(const RunProgress& progress, double seconds);
 RunProgress progress_of(const ReportInputs& run);
 /// "epoch 12 of 200, about 4 min left"; "all 200 epochs"; that nothing came for long.
 std::string progress_text(const RunProgress& progress);

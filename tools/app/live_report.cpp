@@ -106,7 +106,12 @@ class LiveReport {
     std::deque<Ended>& ended = ended_[run];
     const auto now = Clock::now() - std::chrono::duration_cast<Clock::duration>(
                                         std::chrono::duration<double>(progress.since));
-    if (!ended.empty() && progress.epoch < ended.back().first) ended.clear();  // another training
+    // Another training, or the same after a pause.
+    if (!ended.empty() &&
+        (progress.epoch < ended.back().first ||
+         (progress.epoch > ended.back().first &&
+          is_pause(progress, std::chrono::duration<double>(now - ended.back().second).count()))))
+      ended.clear();
     if (ended.empty() || progress.epoch > ended.back().first)
       ended.emplace_back(progress.epoch, now);
     if (ended.size() > kMeasured) ended.pop_front();

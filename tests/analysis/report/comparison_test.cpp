@@ -73,6 +73,7 @@ TEST(Comparison, ALayerMoreIsADifference) {
 TEST(LivePage, TellsHowFarARunIs) {
   RunProgress progress{"a", 12, 200, 2, 1};
   EXPECT_EQ(progress_text(progress), "epoch 12 of 200, about 6 min 15 s left");
+  EXPECT_FALSE(is_pause(progress, 60));
   progress.since = 300;
   EXPECT_EQ(progress_text(progress), "epoch 12 of 200; none since 5 min 00 s: stopped?");
   progress.epoch = 200;
