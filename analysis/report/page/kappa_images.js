@@ -23,7 +23,7 @@ if (shown) {
       const figure = made("span", undefined, { className: "picture" });
       const pixels = shown.pictures[String(image.image)];
       if (pixels) figure.append(Object.assign(picture(pixels), { role: "img", ariaLabel: `image ${image.image}` }));
-      figure.append(made("small", `${image.name}, ${known(image.share) ? (100 * image.share).toFixed(2) : "–"} %`));
+      figure.append(made("small", `${image.name}, ${known(image.share) ? (100 * image.share).toFixed(2) : "–"}\u00a0%`));
       images.append(figure);
     }
     row.append(
