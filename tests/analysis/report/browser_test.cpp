@@ -10,6 +10,8 @@
 #include <gtest/gtest.h>
 
 #include "analysis/report/comparison.hpp"
+#include "analysis/report/html.hpp"
+#include "analysis/report/live_page.hpp"
 #include "analysis/report/report.hpp"
 #include "src/base/atomic_file.hpp"
 #include "src/base/json.hpp"
@@ -176,6 +178,34 @@ TEST_F(ReportInBrowser, ReadersOfAllKindsCanUseIt) {
   const Json found =
       driven(run / "report.html", read_text_file(VARPHASE_AXE_JS) + test_script("page_axe.js"));
   EXPECT_EQ(found["findings"], Json::array());
+}
+
+TEST_F(ReportInBrowser, IsRenewedWithoutReloading) {
+  const fs::path run = test_folder("browser_live");
+  write_synthetic_run(run);
+  ReportInputs inputs = collect_report(run);
+  std::string page = render_report(inputs, {.live = true, .progress = progress_html({})});
+  inputs.name = "renewed";
+  inputs.metrics->rows.pop_back();
+  const std::string next = render_report(inputs, {.live = true, .progress = progress_html({})});
+  // In the place of a server: an event, after somebody has chosen an epoch, and what then is asked for.
+  const std::string server = fmt::format(
+      "<script>window.fetch = async () => ({{ ok: true, text: async () => {} }});"
+      "window.EventSource = class {{ constructor() {{ setTimeout(() => {{"
+      "  const slider = document.getElementById('kappa-epoch'); slider.value = '3';"
+      "  slider.dispatchEvent(new Event('input', {{ bubbles: true }}));"
+      "  this.onmessage({{ data: '1' }}); this.onmessage({{ data: '2' }}); }}, 3000); }} }};"
+      "</script>",
+      script_json(std::string(changing_part(next))));
+  page.insert(page.find("<script id=\"page-script\">"), server);
+  write_text_atomically(run / "report.html", page);
+  const Opened opened = open_page(run / "report.html");
+  EXPECT_THAT(opened.dom, HasSubstr("data-updates=\"1\""));
+  EXPECT_THAT(opened.dom, HasSubstr("<h1>renewed</h1>"));
+  EXPECT_THAT(opened.dom, HasSubstr("data-figures=\"16\""));
+  EXPECT_THAT(opened.dom, HasSubstr("for=\"kappa-epoch\">3</output>"));
+  EXPECT_THAT(opened.dom, Not(HasSubstr("data-errors")));
+  EXPECT_THAT(opened.log, Not(HasSubstr("CONSOLE")));
 }
 
 TEST_F(ReportInBrowser, ShowsOneFigureAloneForAPicture) {
