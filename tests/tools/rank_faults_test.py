@@ -6,6 +6,7 @@ one exit code in time, no finished step is lost, no file is half, and what goes 
     rank_faults_test.py PROGRAM [TIMES [SEED]]        each fault once unless told; 20 take some twenty minutes
 """
 
+import concurrent.futures
 import json
 import os
 import pathlib
@@ -78,7 +79,7 @@ class RankFaults(ProgramTest):
         ranks.processes[rank].send_signal(signal.SIGCONT)
         return ranks.ended(LIMIT)
 
-    def test_killed(self):
+    def killed(self):
         for turn in range(2 * TIMES):
             name, rank = f"killed{turn}", 1 - turn % 2
             results = self.struck(name, rank, signal.SIGKILL)
@@ -89,7 +90,7 @@ class RankFaults(ProgramTest):
                 self.assertIn("saved", results[0][2])
             self.assert_goes_on(name)
 
-    def test_stopped(self):
+    def stopped(self):
         for turn in range(TIMES):
             results = self.struck(f"stopped{turn}", 1, signal.SIGSTOP)
             self.assertEqual(results[0][0], 4, results)
@@ -97,7 +98,7 @@ class RankFaults(ProgramTest):
             self.assertEqual(results[1][0], 4, results)  # it hears of it when it wakes up
             self.assert_goes_on(f"stopped{turn}")
 
-    def test_told_to_end(self):
+    def told_to_end(self):
         for turn in range(TIMES):
             name = f"told{turn}"
             ranks = Ranks(2, *self.training(self.folder / name))
@@ -109,7 +110,7 @@ class RankFaults(ProgramTest):
             self.assertIn("saved", results[0][2])
             self.assert_goes_on(name)
 
-    def test_no_room(self):
+    def no_room(self):
         for turn in range(TIMES):
             name = f"full{turn}"
             ranks = Ranks(2, *self.training(self.folder / name))
@@ -120,7 +121,7 @@ class RankFaults(ProgramTest):
             self.assertEqual("".join(err for _, _, err in results).count("varphase:"), 1, results)
             self.assert_goes_on(name)
 
-    def test_torchrun_starts_again(self):
+    def torchrun_starts_again(self):
         for turn in range(TIMES):
             name = f"again{turn}"
             started = torchrun(2, *self.training(self.folder / name), options=["--max-restarts", 2])
@@ -132,6 +133,15 @@ class RankFaults(ProgramTest):
             out, err = started.communicate(timeout=120)
             self.assertEqual(started.returncode, 0, out + err)
             self.assertEqual(arrays(self.folder / name / LAST), self.wanted)
+
+    def test_each_fault(self):
+        faults = (self.killed, self.stopped, self.told_to_end, self.no_room, self.torchrun_starts_again)
+        # Most of their time is waiting for signs of life that do not come.
+        with concurrent.futures.ThreadPoolExecutor(3) as at_once:
+            results = [(fault.__name__, at_once.submit(fault)) for fault in faults]
+        for name, result in results:
+            with self.subTest(fault=name):
+                result.result()
 
 
 if __name__ == "__main__":
