@@ -32,7 +32,7 @@ fs::path find_program() {
   for (const char* name : kNames) {
     std::istringstream folders(path == nullptr ? "" : path);
     for (std::string folder; std::getline(folders, folder, ':');) {
-      const fs::path program = fs::path(folder) / name;
+      fs::path program = fs::path(folder) / name;
       if (!folder.empty() && ::access(program.c_str(), X_OK) == 0) return program;
     }
   }
@@ -42,6 +42,7 @@ fs::path find_program() {
 /// Starts a program in a process group of its own, with what it prints in two files. @return its number
 pid_t start(const std::vector<std::string>& words, const fs::path& out, const fs::path& log) {
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
   posix_spawn_file_actions_t files;

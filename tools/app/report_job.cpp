@@ -50,6 +50,7 @@ ReportResult make_report(const ReportRequest& request, Job& /*job*/) {
                  request.figures);
   check_output_file(result.page, request.overwrite || request.out.empty());
   std::vector<RunLock> locks;
+  locks.reserve(runs.size());
   for (const NamedRun& run : runs) locks.push_back(begin_analysis(run.path));
   if (!is_comparison(request.runs)) {
     const ReportInputs inputs = collect_report(runs.front().path);
@@ -60,6 +61,7 @@ ReportResult make_report(const ReportRequest& request, Job& /*job*/) {
     return result;
   }
   std::vector<std::pair<fs::path, std::string>> compared;
+  compared.reserve(runs.size());
   for (const NamedRun& run : runs) compared.emplace_back(run.path, run.name);
   const std::string name = request.runs.size() == 1 ? distinct_names({request.runs.front()}).front()
                                                     : fmt::format("{} runs", runs.size());
