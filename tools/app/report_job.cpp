@@ -63,9 +63,8 @@ ReportResult make_report(const ReportRequest& request, Job& /*job*/) {
   std::vector<std::pair<fs::path, std::string>> compared;
   compared.reserve(runs.size());
   for (const NamedRun& run : runs) compared.emplace_back(run.path, run.name);
-  const std::string name = request.runs.size() == 1 ? distinct_names({request.runs.front()}).front()
-                                                    : fmt::format("{} runs", runs.size());
-  result.left_out = write_comparison(name, compared, result.page);
+  result.left_out =
+      write_comparison(comparison_name(request.runs, runs.size()), compared, result.page);
   return result;
 }
 
