@@ -67,15 +67,15 @@ pid_t start(const std::vector<std::string>& words, const fs::path& out, const fs
 /// @return whether it ended by itself, and well
 bool wait_for(pid_t child) {
   const auto end = std::chrono::steady_clock::now() + kPatience;
-  int status = 0;
-  while (::waitpid(child, &status, WNOHANG) == 0) {
-    if (std::chrono::steady_clock::now() > end) {
-      ::kill(-child, SIGKILL);
-      ::waitpid(child, &status, 0);
-      return false;
-    }
+  siginfo_t ended{};
+  // Left unreaped, so that its number stays its own until its group is ended.
+  while (::waitid(P_PID, static_cast<id_t>(child), &ended, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+         ended.si_pid == 0 && std::chrono::steady_clock::now() <= end)
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  }
+  // Helpers that outlive it would write into the folder that is removed.
+  ::kill(-child, SIGKILL);
+  int status = 0;
+  if (::waitpid(child, &status, 0) != child) return false;
   return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
