@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "tools/app/page_server.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -30,6 +31,7 @@ struct PageServer::State {
   int port = 0;
   httplib::Server server;
   std::thread thread;
+  std::atomic<bool> over = false;  // no longer listens
   std::mutex rendering;
   std::mutex mutex;
   std::condition_variable news;
@@ -109,7 +111,10 @@ PageServer::PageServer(Texts texts, int port) : state_(std::make_unique<State>()
                  "{}:{}: cannot be listened on; another program may have it\n  --port 0 takes any "
                  "that is free",
                  kAddress, port);
-  state_->thread = std::thread([this] { state_->server.listen_after_bind(); });
+  state_->thread = std::thread([state = state_.get()] {
+    state->server.listen_after_bind();
+    state->over = true;
+  });
 }
 
 PageServer::~PageServer() {
@@ -119,7 +124,8 @@ PageServer::~PageServer() {
   }
   state_->news.notify_all();
   // A stop before the thread listens would be lost.
-  while (!state_->server.is_running()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  while (!state_->server.is_running() && !state_->over)
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
   state_->server.stop();
   state_->thread.join();
 }
