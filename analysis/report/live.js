@@ -79,7 +79,8 @@
   const source = new EventSource("/events");
   let version = null;
   source.onmessage = (event) => {
-    if (version !== null && version !== event.data) update();
+    // At the first, too: something may have changed since the page was sent.
+    if (version !== event.data) update();
     version = event.data;
   };
   source.onopen = () => { say("live"); };

@@ -110,6 +110,8 @@ class Pages(unittest.TestCase):
         (self.folder / "predictions.csv").unlink()
         for name in "abc":  # the page's several runs: any will do
             shutil.copytree(self.folder / "runs/first", self.folder / "runs" / name)
+        self.does("varphase train --preset quickstart --data synthetic-digits --train-limit 600 --test-limit 100 --epochs 2 "
+                  "--members 2 --run runs/five")  # fmt: skip
         second = self.page("docs/getting-started.md")
         self.assertGreaterEqual(second["commands"], 18)
         self.assertEqual(second["json"], 1)

@@ -39,12 +39,29 @@ fs::path find_program() {
   return {};
 }
 
-/// Starts a program in a process group of its own, with what it prints in two files. @return its number
-pid_t start(const std::vector<std::string>& words, const fs::path& out, const fs::path& log) {
-  std::vector<char*> arguments;
-  arguments.reserve(words.size() + 1);
-  for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
-  arguments.push_back(nullptr);
+/// As posix_spawn takes them; valid as long as the words.
+std::vector<char*> pointers_to(const std::vector<std::string>& words) {
+  std::vector<char*> pointers;
+  pointers.reserve(words.size() + 1);
+  for (const std::string& word : words) pointers.push_back(const_cast<char*>(word.c_str()));
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+/// This process's environment with another folder for temporary files: a browser that is killed leaves some.
+std::vector<std::string> environment_with(const fs::path& temporary) {
+  std::vector<std::string> all{"TMPDIR=" + temporary.string()};
+  for (char** one = environ; *one != nullptr; ++one) {
+    if (std::string_view(*one).substr(0, 7) != "TMPDIR=") all.emplace_back(*one);
+  }
+  return all;
+}
+
+/// Starts a program in a process group of its own, with what it prints and its temporary files in a folder.
+/// @return its number
+pid_t start(const std::vector<std::string>& words, const fs::path& folder) {
+  const std::vector<std::string> environment = environment_with(folder);
+  const fs::path out = folder / "out", log = folder / "log";
   posix_spawn_file_actions_t files;
   posix_spawnattr_t attributes;
   posix_spawn_file_actions_init(&files);
@@ -55,8 +72,8 @@ pid_t start(const std::vector<std::string>& words, const fs::path& out, const fs
   posix_spawn_file_actions_addopen(&files, STDERR_FILENO, log.c_str(), flags, 0600);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
   pid_t child = 0;
-  const int status =
-      ::posix_spawn(&child, words.front().c_str(), &files, &attributes, arguments.data(), environ);
+  const int status = ::posix_spawn(&child, words.front().c_str(), &files, &attributes,
+                                   pointers_to(words).data(), pointers_to(environment).data());
   posix_spawn_file_actions_destroy(&files);
   posix_spawnattr_destroy(&attributes);
   VARPHASE_CHECK(status == 0, ErrorKind::io, "{}: does not start (error {})", words.front(),
@@ -64,19 +81,22 @@ pid_t start(const std::vector<std::string>& words, const fs::path& out, const fs
   return child;
 }
 
-/// @return whether it ended by itself, and well
-bool wait_for(pid_t child) {
+enum class Ending { well, badly, late };
+
+/// @param stop  whether somebody wants it to end
+Ending wait_for(pid_t child, const std::function<bool()>& stop) {
   const auto end = std::chrono::steady_clock::now() + kPatience;
   siginfo_t ended{};
   // Left unreaped, so that its number stays its own until its group is ended.
   while (::waitid(P_PID, static_cast<id_t>(child), &ended, WEXITED | WNOHANG | WNOWAIT) == 0 &&
-         ended.si_pid == 0 && std::chrono::steady_clock::now() <= end)
+         ended.si_pid == 0 && std::chrono::steady_clock::now() <= end && !stop())
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   // Helpers that outlive it would write into the folder that is removed.
   ::kill(-child, SIGKILL);
   int status = 0;
-  if (::waitpid(child, &status, 0) != child) return false;
-  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  const bool reaped = ::waitpid(child, &status, 0) == child;
+  if (ended.si_pid == 0) return Ending::late;
+  return reaped && WIFEXITED(status) && WEXITSTATUS(status) == 0 ? Ending::well : Ending::badly;
 }
 
 /// A path as part of an address: what is no plain letter goes in as its bytes' numbers.
@@ -94,7 +114,8 @@ std::string address_of(const fs::path& path) {
 
 }  // namespace
 
-Browser::Browser(const std::string& purpose) : program_(find_program()) {
+Browser::Browser(const std::string& purpose, std::function<bool()> stop)
+    : stop_(std::move(stop)), program_(find_program()) {
   VARPHASE_CHECK(!program_.empty(), ErrorKind::unsupported,
                  "{} wants a Chromium, which draws the figures by the page's own code; none of {} "
                  "is on PATH\n  Debian: apt-get install chromium",
@@ -122,10 +143,13 @@ void Browser::run(const std::vector<std::string>& options, const std::string& ad
   if (::geteuid() == 0) words.emplace_back("--no-sandbox");  // as root Chromium has no sandbox
   words.insert(words.end(), options.begin(), options.end());
   words.push_back(address);
-  const bool well = wait_for(start(words, folder_ / "out", folder_ / "log"));
+  const Ending ending = wait_for(start(words, folder_), stop_);
+  if (stop_()) throw Stopped{};
+  VARPHASE_CHECK(ending != Ending::late, ErrorKind::io, "{}: was not done with {} after {} s",
+                 program_.string(), address, std::chrono::seconds(kPatience).count());
   const std::string log = read_text_file(folder_ / "log");
-  VARPHASE_CHECK(well, ErrorKind::io, "{}: failed on {}\n  {}", program_.string(), address,
-                 log.substr(0, 2000));
+  VARPHASE_CHECK(ending == Ending::well, ErrorKind::io, "{}: failed on {}\n  {}", program_.string(),
+                 address, log.substr(0, 2000));
 }
 
 std::string Browser::document(const fs::path& page, const std::string& fragment) const {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -11,10 +12,13 @@ namespace varphase {
 /// A Chromium without a window and without a network, for pages of our own making.
 class Browser {
  public:
+  struct Stopped {};
+
   /// The first of chromium, chromium-browser, google-chrome, google-chrome-stable on PATH.
   /// @param purpose  begins the message where there is none: "report --figures"
+  /// @param stop  asked while the browser works: it is ended, and Stopped thrown
   /// @throws Error unsupported where there is none.
-  explicit Browser(const std::string& purpose);
+  Browser(const std::string& purpose, std::function<bool()> stop);
   ~Browser();
   Browser(const Browser&) = delete;
   Browser& operator=(const Browser&) = delete;
@@ -32,6 +36,7 @@ class Browser {
  private:
   void run(const std::vector<std::string>& options, const std::string& address) const;
 
+  std::function<bool()> stop_;
   std::filesystem::path program_, folder_;
 };
 

@@ -43,6 +43,8 @@ std::vector<NamedFigure> exported_figures(const std::string& document) {
     NamedFigure figure{document.substr(at, document.find('"', at) - at), ""};
     at = document.find('>', at) + 1;
     const std::size_t end = document.find('<', at);
+    VARPHASE_CHECK(end != std::string::npos, ErrorKind::io,
+                   "{}: the browser's document ends within the figure", figure.name);
     for (; at + 1 < end; at += 2)
       figure.bytes.push_back(static_cast<char>(16 * digit(document[at]) + digit(document[at + 1])));
     figures.push_back(std::move(figure));
@@ -52,7 +54,9 @@ std::vector<NamedFigure> exported_figures(const std::string& document) {
 
 /// The value of an attribute of an SVG's first element.
 std::string attribute(const std::string& svg, const std::string& name) {
-  const std::size_t from = svg.find(" " + name + "=\"") + name.size() + 3;
+  const std::size_t found = svg.find(" " + name + "=\"");
+  VARPHASE_CHECK(found != std::string::npos, ErrorKind::io, "a drawn figure has no {}", name);
+  const std::size_t from = found + name.size() + 3;
   return svg.substr(from, svg.find('"', from) - from);
 }
 
@@ -69,8 +73,9 @@ std::string sheet_of(const std::string& svg) {
 FigureFormat figure_format_from_name(const std::string& name) { return formats().value(name); }
 
 std::vector<fs::path> write_figures(const ReportInputs& inputs, const fs::path& folder,
-                                    FigureFormat format, bool overwrite) {
-  const Browser browser("report --figures");
+                                    FigureFormat format, bool overwrite, Job& job) {
+  job.begin_stoppable();
+  const Browser browser("report --figures", [&job] { return job.stop_requested(); });
   check_output_folder(folder);
   PageFrame frame;
   frame.exported = true;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "analysis/report/report.hpp"
+#include "tools/app/job.hpp"
 
 namespace varphase {
 
@@ -19,10 +20,11 @@ FigureFormat figure_format_from_name(const std::string& name);
 /// within, PNG at 300 dots an inch. figure1 to figure5 are those of the paper, the others have the page's names. A
 /// Chromium draws them by the page's own code.
 /// @param overwrite  replace files of these names
+/// @param job  may ask for an end, which is thrown as Browser::Stopped
 /// @return the files
 /// @throws Error unsupported without a Chromium, usage where a file is there already, io.
 std::vector<std::filesystem::path> write_figures(const ReportInputs& inputs,
                                                  const std::filesystem::path& folder,
-                                                 FigureFormat format, bool overwrite);
+                                                 FigureFormat format, bool overwrite, Job& job);
 
 }  // namespace varphase

@@ -315,7 +315,7 @@ KappaMapsResult share_checkpoints(const KappaMapsRequest& request, const Target&
   const std::vector<std::string> data = ranks.gather_bytes(result.data.dump());
   if (!ranks.first()) return result;
   if (!needs_tables_alone(request)) return KappaMaps(request, target, job, nullptr).run();
-  // As one process says it: of the first checkpoint that saw other images.
+  // Of the first rank whose checkpoints saw other images.
   for (const std::string& text : data) {
     if (const Json one = Json::parse(text); result.data["as_trained"] == true) result.data = one;
   }

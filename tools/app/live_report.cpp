@@ -147,13 +147,16 @@ void watch_report(const ReportRequest& request, WatchJob& job) {
       static_cast<int>(request.port));
   job.begin_stoppable();
   job.serving(server.address());
+  std::string said;
   for (int looks = 0; !job.stop_requested(); ++looks) {
     std::this_thread::sleep_for(kLook);
     if (looks % kLooksBetween != 0) continue;
     try {
       if (report.look()) server.changed();
-    } catch (const Error& error) {  // a run that is being replaced
-      job.note(error.what());
+      said.clear();
+    } catch (const std::exception& error) {  // a run that is being replaced
+      if (said != error.what()) job.note(error.what());
+      said = error.what();
     }
   }
 }

@@ -10,6 +10,7 @@
 #include "src/base/atomic_file.hpp"
 #include "src/base/distinct_names.hpp"
 #include "src/base/error.hpp"
+#include "tools/app/browser.hpp"
 #include "tools/app/figure_files.hpp"
 #include "tools/app/members_file.hpp"
 #include "tools/app/named_runs.hpp"
@@ -40,7 +41,7 @@ std::string comparison_name(const TextList& folders, std::size_t runs) {
                              : fmt::format("{} runs", runs);
 }
 
-ReportResult make_report(const ReportRequest& request, Job& /*job*/) {
+ReportResult make_report(const ReportRequest& request, Job& job) {
   const std::vector<NamedRun> runs = named_runs(request.runs);
   ReportResult result;
   result.page = request.out.empty() ? own_page(request) : fs::path(request.out);
@@ -54,8 +55,14 @@ ReportResult make_report(const ReportRequest& request, Job& /*job*/) {
   for (const NamedRun& run : runs) locks.push_back(begin_analysis(run.path));
   if (!is_comparison(request.runs)) {
     const ReportInputs inputs = collect_report(runs.front().path);
-    if (!request.figures.empty())
-      result.figures = write_figures(inputs, request.figures, format, request.overwrite);
+    if (!request.figures.empty()) {
+      try {
+        result.figures = write_figures(inputs, request.figures, format, request.overwrite, job);
+      } catch (const Browser::Stopped&) {
+        result.interrupted = true;
+        return result;
+      }
+    }
     write_text_atomically(result.page, render_report(inputs));
     result.left_out = inputs.problems;
     return result;

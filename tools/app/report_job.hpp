@@ -48,6 +48,7 @@ struct ReportResult {
   std::filesystem::path page;
   std::vector<std::filesystem::path> figures;
   std::vector<std::string> left_out;  // what could not be read, one message each
+  bool interrupted = false;           // asked to end while figures were drawn: no page was written
 };
 
 /// Whether the page is one of runs side by side: of several, or of a run of members, however many have begun.

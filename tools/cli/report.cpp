@@ -36,8 +36,9 @@ class ReportVerb final : public Verb {
 
   int run(const Engine& /*engine*/) override {
     if (request_.watch) return watch();
-    Job job;
+    TerminalJob<Job> job(quiet_);
     const ReportResult result = make_report(request_, job);
+    if (result.interrupted) return kInterrupted;
     for (const std::string& problem : result.left_out)
       print_err("varphase: left out: {}\n", problem);
     if (quiet_) return kSuccess;

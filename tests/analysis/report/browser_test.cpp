@@ -200,7 +200,7 @@ TEST_F(ReportInBrowser, IsRenewedWithoutReloading) {
   page.insert(page.find("<script id=\"page-script\">"), server);
   write_text_atomically(run / "report.html", page);
   const Opened opened = open_page(run / "report.html");
-  EXPECT_THAT(opened.dom, HasSubstr("data-updates=\"1\""));
+  EXPECT_THAT(opened.dom, HasSubstr("data-updates=\"2\""));
   EXPECT_THAT(opened.dom, HasSubstr("<h1>renewed</h1>"));
   EXPECT_THAT(opened.dom, HasSubstr("data-figures=\"16\""));
   EXPECT_THAT(opened.dom, HasSubstr("for=\"kappa-epoch\">3</output>"));

@@ -14,6 +14,7 @@ import shutil
 import signal
 import struct
 import subprocess
+import time
 import unittest
 
 from program import OFFLINE, PROGRAM, ProgramTest
@@ -117,6 +118,24 @@ class Report(ProgramTest):
         width, _ = map(float, re.search(rb"/MediaBox \[0 0 ([0-9.]+) ([0-9.]+)\]", pdf).groups())
         self.assertAlmostEqual(width, 84 / 25.4 * 72, delta=1)
         self.fails(2, "transition.svg", "--overwrite", arguments=["report", one, "--figures", self.folder / "figures"])
+
+    @unittest.skipUnless(BROWSER or os.environ.get("VARPHASE_REQUIRE_BROWSER") == "1", "no Chromium on this machine")
+    def test_an_end_while_figures_are_drawn_leaves_nothing(self):
+        one, there = self.train_tiny("one"), self.folder / "temporary"
+        there.mkdir()
+        drawing = subprocess.Popen([PROGRAM, "report", one, "--figures", self.folder / "figures", "--format", "pdf"],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "TMPDIR": str(there)})  # fmt: skip
+        end = time.monotonic() + 60
+        while not list(there.glob("varphase-figures-*/profile")):
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.02)
+        drawing.send_signal(signal.SIGINT)
+        out, err = drawing.communicate(timeout=30)
+        self.assertEqual(drawing.returncode, 130, out + err)
+        self.assertEqual(list(there.iterdir()), [])
+        browsers = [path.read_bytes() for path in pathlib.Path("/proc").glob("[0-9]*/cmdline") if path.exists()]
+        self.assertFalse([words for words in browsers if bytes(there) in words])
+        self.assertFalse((one / "report.html").exists())
 
     def test_no_figures_without_a_browser(self):
         one = self.train_tiny("one")
