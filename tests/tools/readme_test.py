@@ -28,6 +28,7 @@ NOT_RUN = {
     "tools/setup && pip install .": "sets up a machine and builds the wheel",
     "tools/docs": "docs_test runs it",
     "tools/reproduce --list": "reproduce_test runs it",
+    "varphase report --watch runs/first": "ends at Ctrl-C: cli_report_test runs it",
     "varphase VERB --help": "VERB stands for each verb: words_test prints the help of all",
     "varphase report runs/first --figures figures": "wants a Chromium; cli_report runs it",
     "varphase data PATH": "PATH stands for any folder",
