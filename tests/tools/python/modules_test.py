@@ -102,6 +102,13 @@ class FromModule(InFolder):
         self.assertEqual(result["images"], 60)
         self.assertAlmostEqual(result["accuracy"]["deterministic"], float((wanted.argmax(1) == labels).mean()), 6)
 
+    def test_the_module_stays_in_its_modes(self):
+        network = own_network().train()
+        network.norm1.eval()
+        varphase.from_module(network, torch.zeros(2, 1, 6, 6))
+        self.assertTrue(network.training and network.fc1.training)
+        self.assertFalse(network.norm1.training)
+
     def test_variance_layers_and_dense_networks_go_too(self):
         torch.manual_seed(0)
         network = nn.Sequential(nn.Flatten(), nn.Linear(36, 12), nn.BatchNorm1d(12), nn.ReLU(), nn.Linear(12, 4))

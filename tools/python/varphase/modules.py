@@ -256,7 +256,16 @@ def from_module(module, example):
     Raises:
         UnsupportedError: naming each part that no layer of ours covers, and why
     """
-    module = module.eval()
+    modes = [(each, each.training) for each in module.modules()]
+    try:
+        return _exchanged(module.eval(), example)
+    finally:
+        for each, training in modes:
+            each.training = training
+
+
+def _exchanged(module, example):
+    """from_module of one in eval mode."""
     tracer = _Tracer()
     try:
         graph = tracer.trace(module)

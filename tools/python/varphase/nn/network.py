@@ -191,7 +191,7 @@ def predict(network, images, mode="ensemble", samples=50, seed=1, split="test", 
     if mode not in estimators:
         raise ValueError(f"mode '{mode}': wants one of {', '.join(estimators)}")
     members = samples if mode in ("ensemble", "zero_mean") and _random(network) else 1
-    was_training = network.training
+    modes = [(each, each.training) for each in network.modules()]
     network.eval()
     try:
         batch = batch or max(1, 4096 // members)
@@ -200,7 +200,8 @@ def predict(network, images, mode="ensemble", samples=50, seed=1, split="test", 
                  for start in range(0, len(images), batch)]  # fmt: skip
         return torch.cat(parts).exp()
     finally:
-        network.train(was_training)
+        for each, training in modes:
+            each.training = training
 
 
 def _parted(network):
