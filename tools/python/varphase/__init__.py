@@ -72,6 +72,10 @@ def __getattr__(name):
     return getattr(found, attribute) if attribute else found
 
 
+def __dir__():
+    return sorted({*globals(), *__all__, "__version__"})
+
+
 __all__ = [
     "Listener",
     "ProgressBar",
