@@ -291,6 +291,12 @@ class Data(InFolder):
         result = varphase.evaluate("r", data=(blurred, self.labels), samples=2, **CPU)["entries"][0]
         self.assertAlmostEqual(result["accuracy"]["deterministic"], float((wanted.argmax(1) == self.labels).mean()), 6)
 
+    def test_two_batches_are_no_pair(self):
+        whole = arrays.labelled((self.images, self.labels))
+        halves = [tuple(map(torch.from_numpy, (self.images[part], self.labels[part]))) for part in (slice(0, 25), slice(25, 40))]
+        for ours, wanted in zip(arrays.labelled(halves), whole, strict=True):
+            self.assertTrue(torch.equal(ours, wanted))
+
     def test_what_are_no_images_is_said(self):
         for data, kind in (((self.images[0], self.labels), errors.ShapeError), ((self.images, self.labels[:3]), errors.ShapeError),
                            ((self.images / 255 - 0.5, self.labels), errors.UsageError), ({"test": 1}, errors.UsageError),

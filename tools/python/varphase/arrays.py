@@ -67,11 +67,17 @@ def _tensor(values):
     return torch.from_numpy(np.ascontiguousarray(values, values.dtype.newbyteorder("=")))
 
 
+def _is_pair(data):
+    """Whether it is (images, labels), not two batches or two examples, each a pair of its own."""
+    return (isinstance(data, (list, tuple)) and len(data) == 2 and all(hasattr(part, "__len__") for part in data)
+            and not all(isinstance(part, (list, tuple)) and len(part) == 2 and hasattr(part[0], "shape") for part in data))  # fmt: skip
+
+
 def labelled(data):
     """(images, labels) of a pair of arrays, a Dataset of (image, label), or an iterable of batches (images, labels): tensors."""
     import torch
 
-    if isinstance(data, (list, tuple)) and len(data) == 2 and all(hasattr(part, "__len__") for part in data):
+    if _is_pair(data):
         images, labels = pixels(data[0]), _tensor(data[1])
     else:
         parts = [data[i] for i in range(len(data))] if hasattr(data, "__getitem__") and hasattr(data, "__len__") else list(data)
