@@ -279,6 +279,20 @@ class Data(InFolder):
         with self.assertRaisesRegex(errors.UsageError, "array-images"):
             varphase.train("array", network="spec.json", data=(self.images, self.labels), **CPU)
 
+    def test_a_refused_training_keeps_the_images_that_were_there(self):
+        given = {"network": "spec.json", "data": (self.images, self.labels), "batch_size": 10, **CPU}
+        with self.assertRaises(errors.VarphaseError):
+            varphase.train("r", epochs=-1, **given)
+        self.assertFalse([path for path in pathlib.Path().iterdir() if "r-images" in path.name])
+        varphase.train("r", epochs=1, **given)
+        there = {path.name: path.read_bytes() for path in pathlib.Path("r-images").iterdir()}
+        for wrong in ({"epochs": -1}, {"data": (self.images[::-1].copy(), self.labels), "epochs": -1}, {"data": (self.images, self.labels[:3])}):
+            with self.assertRaises(errors.VarphaseError):
+                varphase.train("r", overwrite=True, **{**given, **wrong})
+        self.assertEqual({path.name: path.read_bytes() for path in pathlib.Path("r-images").iterdir()}, there)
+        varphase.train("r", overwrite=True, epochs=1, **{**given, "data": (self.images[::-1].copy(), self.labels)})
+        self.assertEqual(np.load("r-images/train_images.npy").tobytes(), self.images[::-1].tobytes())
+
     def test_floats_between_bytes_stay_what_they_are(self):
         varphase.train("r", network="spec.json", data="images", batch_size=50, epochs=1, **CPU)
         blurred = ((self.images[:, None] / 255 + np.roll(self.images[:, None], 1, 3) / 255) / 2).astype(np.float32)

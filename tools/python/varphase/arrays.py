@@ -168,6 +168,39 @@ def held_set(data):
                  for what, values in zip(("images", "labels"), parts, strict=True)})  # fmt: skip
 
 
+def _placed_beside_run(given, stack):
+    """Writes a run's images to RUN-images. Where the job fails before the run is begun, what was there comes back.
+
+    Returns:
+        their folder, and whether they are float32 of 0 to 1
+    """
+    run = pathlib.Path(os.fspath(given["run"]))
+    place, config = pathlib.Path(f"{run}-images"), run / "config.json"
+    if place.exists() and not given.get("overwrite"):
+        raise UsageError(f"{place}: there are images already\n  overwrite=True replaces them, data='{place}' takes them")
+
+    def begun():
+        return (config.stat().st_ino, config.stat().st_mtime_ns) if config.is_file() else None
+
+    before = begun()
+    place.parent.mkdir(parents=True, exist_ok=True)
+    beside = pathlib.Path(tempfile.mkdtemp(prefix=f".{place.name}.", dir=place.parent))
+    stack.callback(shutil.rmtree, beside, ignore_errors=True)
+    is_real = write_set(beside / "new", given["data"])
+    if place.exists():
+        place.rename(beside / "old")
+    (beside / "new").rename(place)
+
+    def settle(error, *_):
+        if error is not None and begun() == before:
+            shutil.rmtree(place, ignore_errors=True)
+            if (beside / "old").exists():
+                (beside / "old").rename(place)
+
+    stack.push(settle)
+    return place, is_real
+
+
 def placed(job, given, stack):
     """Arrays among a job's arguments as names of what is held while `stack` lasts; all else as it is.
 
@@ -175,12 +208,8 @@ def placed(job, given, stack):
     """
     if not is_path(given.get("data")):
         if job in ("train", "finetune", "import_") and given.get("run"):
-            place = pathlib.Path(f"{os.fspath(given['run'])}-images")
-            if place.exists():
-                if not given.get("overwrite"):
-                    raise UsageError(f"{place}: there are images already\n  overwrite=True replaces them, data='{place}' takes them")
-                shutil.rmtree(place)
-            if write_set(place, given["data"]):
+            place, is_real = _placed_beside_run(given, stack)
+            if is_real:
                 given["pixel_range"] = "0..1"
             given["data"] = str(place)
         else:
