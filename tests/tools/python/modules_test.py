@@ -271,6 +271,10 @@ class Data(InFolder):
         np.save("images.npy", self.images)
         varphase.predict("file", "images.npy", out="b.csv", **CPU)
         self.assertEqual(pathlib.Path("a.csv").read_text(), pathlib.Path("b.csv").read_text())
+        examples = torch.utils.data.TensorDataset(torch.from_numpy(self.images), torch.from_numpy(self.labels.astype(np.int64)))
+        for name, images in (("c", examples), ("d", torch.utils.data.DataLoader(examples, batch_size=7)), ("e", (self.images, self.labels)), ("f", list(self.images))):
+            varphase.predict("file", images, out=f"{name}.csv", **CPU)
+            self.assertEqual(pathlib.Path(f"{name}.csv").read_text(), pathlib.Path("a.csv").read_text())
         ood = varphase.evaluate("file", ood=self.images[::-1].copy(), samples=2, resamples=0, **CPU)
         self.assertIn("ood", json.dumps(ood))
         parts = {"train": (self.images, self.labels), "test": (self.images[:7], self.labels[:7])}

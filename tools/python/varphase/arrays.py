@@ -168,6 +168,17 @@ def held_set(data):
                  for what, values in zip(("images", "labels"), parts, strict=True)})  # fmt: skip
 
 
+def unlabelled(data):
+    """The images of whatever `data` is: an array, a list of images, (images, labels), a Dataset, or batches of (images, labels)."""
+    if hasattr(data, "__array__"):
+        return pixels(data)
+    if _is_pair(data) and np.ndim(data[1]) == 1:
+        return pixels(data[0])
+    if isinstance(data, (list, tuple)) and all(hasattr(image, "shape") for image in data):
+        return pixels(np.stack([np.asarray(image) for image in data]))
+    return labelled(data)[0]
+
+
 def _placed_beside_run(given, stack):
     """Writes a run's images to RUN-images. Where the job fails before the run is begun, what was there comes back.
 
@@ -215,11 +226,11 @@ def placed(job, given, stack):
         else:
             given["data"] = stack.enter_context(held_set(given["data"]))
     if job == "predict" and not is_path(given.get("images")):
-        given["images"] = [stack.enter_context(held({"images": pixels(given["images"])}))]
+        given["images"] = [stack.enter_context(held({"images": unlabelled(given["images"])}))]
     if job == "evaluate" and not is_path(given.get("ood")):
         import torch
 
         # Labels do not count there, but a set has two classes at least.
-        images = pixels(given["ood"][0] if isinstance(given["ood"], (list, tuple)) and len(given["ood"]) == 2 else given["ood"])
+        images = unlabelled(given["ood"])
         given["ood"] = [stack.enter_context(held_set((images, torch.arange(len(images)) % 2)))]
     return given
