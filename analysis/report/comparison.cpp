@@ -10,16 +10,16 @@
 
 #include <fmt/ranges.h>
 
+#include "analysis/kappa/transition_comparison.hpp"
 #include "analysis/report/assets.hpp"
 #include "analysis/report/figure_data.hpp"
 #include "analysis/report/html.hpp"
-#include "analysis/report/live_page.hpp"
+#include "analysis/report/page_frame.hpp"
 #include "analysis/report/shown_text.hpp"
 #include "checkpoints/run_layout.hpp"
 #include "src/base/atomic_file.hpp"
 #include "src/base/byte_text.hpp"
 #include "src/base/text_table.hpp"
-#include "src/base/version.hpp"
 
 namespace varphase {
 namespace fs = std::filesystem;
@@ -101,17 +101,11 @@ std::vector<Result> compared_results() {
           {"KL", metric("kl"), 1, 0}};
 }
 
-std::string mean_text(const std::vector<double>& values, double scale, int digits) {
-  if (values.empty()) return kNotKnown;
-  double sum = 0, squares = 0;
-  for (const double value : values) sum += value;
-  const double mean = sum / static_cast<double>(values.size());
-  for (const double value : values) squares += (value - mean) * (value - mean);
-  std::string text = fmt::format("{:.{}f}", scale * mean, std::max(digits, 1));
-  if (values.size() > 1)
-    text += fmt::format(" <small>± {:.{}f}</small>",
-                        scale * std::sqrt(squares / static_cast<double>(values.size() - 1)),
-                        std::max(digits, 1));
+std::string mean_text(const ComparedValue& of, double scale, int digits) {
+  if (of.known() == 0) return kNotKnown;
+  std::string text = fmt::format("{:.{}f}", scale * of.mean(), std::max(digits, 1));
+  if (of.known() > 1)
+    text += fmt::format(" <small>± {:.{}f}</small>", scale * of.deviation(), std::max(digits, 1));
   return text;
 }
 
@@ -120,29 +114,57 @@ std::string name_cell(std::size_t group, const std::string& name) {
                      escape_html(name));
 }
 
-std::string results_table(const ComparisonInputs& inputs,
-                          const std::vector<std::vector<std::size_t>>& groups,
-                          const std::vector<std::string>& group_names) {
+/// The name of its run, or of the run whose members they are.
+std::vector<std::string> names_of_groups(const ComparisonInputs& inputs,
+                                         const std::vector<std::vector<std::size_t>>& groups) {
+  std::vector<std::string> names;
+  for (const std::vector<std::size_t>& group : groups) {
+    const ReportInputs& first = inputs.runs[group.front()];
+    const fs::path folder = fs::absolute(first.run).lexically_normal().parent_path();
+    if (group.size() == 1) {
+      names.push_back(first.name);
+    } else if (folder.filename() == RunLayout{}.members().filename()) {
+      names.push_back(folder.parent_path().filename().string());
+    } else {
+      names.push_back(first.name + " and other seeds");
+    }
+  }
+  return names;
+}
+
+/// Runs that differ in nothing but the seed, and what each of these groups is called.
+struct SeedGroups {
+  std::vector<std::vector<std::size_t>> runs;
+  std::vector<std::string> names;
+};
+
+SeedGroups seed_groups(const ComparisonInputs& inputs) {
+  SeedGroups groups{groups_of_seeds(inputs.runs), {}};
+  groups.names = names_of_groups(inputs, groups.runs);
+  return groups;
+}
+
+std::string results_table(const ComparisonInputs& inputs, const SeedGroups& groups) {
   const std::vector<Result> columns = compared_results();
   std::string head, rows;
   for (const Result& column : columns) head += "<th scope=\"col\">" + column.title + "</th>";
-  for (std::size_t g = 0; g < groups.size(); ++g) {
-    for (const std::size_t i : groups[g]) {
+  for (std::size_t g = 0; g < groups.runs.size(); ++g) {
+    for (const std::size_t i : groups.runs[g]) {
       rows += name_cell(g, inputs.runs[i].name);
       for (const Result& column : columns)
         rows += "<td>" + number_text(column.value(inputs.runs[i]), column.scale, column.digits) +
                 "</td>";
       rows += "</tr>";
     }
-    if (groups[g].size() < 2) continue;
-    rows += name_cell(g, fmt::format("{}, mean of {}", group_names[g], groups[g].size()));
+    if (groups.runs[g].size() < 2) continue;
+    rows += name_cell(g, fmt::format("{}, mean of {}", groups.names[g], groups.runs[g].size()));
     for (const Result& column : columns) {
-      std::vector<double> known;
-      for (const std::size_t i : groups[g]) {
+      ComparedValue of{column.title, {}};
+      for (const std::size_t i : groups.runs[g]) {
         const Json value = column.value(inputs.runs[i]);
-        if (value.is_number()) known.push_back(value.get<double>());
+        of.values.push_back(value.is_number() ? std::optional(value.get<double>()) : std::nullopt);
       }
-      rows += "<td>" + mean_text(known, column.scale, column.digits) + "</td>";
+      rows += "<td>" + mean_text(of, column.scale, column.digits) + "</td>";
     }
     rows += "</tr>";
   }
@@ -181,33 +203,14 @@ std::string differences_table(const ComparisonInputs& inputs,
   return html;
 }
 
-/// The name of its run, or of the run whose members they are.
-std::vector<std::string> names_of_groups(const ComparisonInputs& inputs,
-                                         const std::vector<std::vector<std::size_t>>& groups) {
-  std::vector<std::string> names;
-  for (const std::vector<std::size_t>& group : groups) {
-    const ReportInputs& first = inputs.runs[group.front()];
-    const fs::path folder = fs::absolute(first.run).lexically_normal().parent_path();
-    if (group.size() == 1) {
-      names.push_back(first.name);
-    } else if (folder.filename() == RunLayout{}.members().filename()) {
-      names.push_back(folder.parent_path().filename().string());
-    } else {
-      names.push_back(first.name + " and other seeds");
-    }
+Json data_of(const ComparisonInputs& inputs, const SeedGroups& groups) {
+  Json runs = Json::array(), list = Json::array();
+  for (const ReportInputs& run : inputs.runs) runs.push_back(figure_data(run));
+  for (std::size_t g = 0; g < groups.runs.size(); ++g) {
+    for (const std::size_t i : groups.runs[g]) runs[i]["group"] = g;
+    list.push_back({{"name", text_of_bytes(groups.names[g])}, {"runs", groups.runs[g]}});
   }
-  return names;
-}
-
-std::string problems_list(const ComparisonInputs& inputs) {
-  std::string items;
-  for (const ReportInputs& run : inputs.runs) {
-    for (const std::string& problem : run.problems)
-      items += "<li>" + escape_html(shortened(problem)) + "</li>";
-  }
-  if (items.empty()) return "";
-  return "<div class=\"note\" role=\"note\"><b>Left out of this page:</b><ul>" + items +
-         "</ul></div>";
+  return {{"name", inputs.name}, {"runs", runs}, {"groups", list}};
 }
 
 /// Maps of different makings do not compare.
@@ -278,49 +281,34 @@ std::vector<std::pair<std::string, std::vector<std::string>>> config_differences
 }
 
 Json comparison_data(const ComparisonInputs& inputs) {
-  const std::vector<std::vector<std::size_t>> groups = groups_of_seeds(inputs.runs);
-  const std::vector<std::string> names = names_of_groups(inputs, groups);
-  Json runs = Json::array(), list = Json::array();
-  for (const ReportInputs& run : inputs.runs) runs.push_back(figure_data(run));
-  for (std::size_t g = 0; g < groups.size(); ++g) {
-    for (const std::size_t i : groups[g]) runs[i]["group"] = g;
-    list.push_back({{"name", text_of_bytes(names[g])}, {"runs", groups[g]}});
-  }
-  return {{"name", inputs.name}, {"runs", runs}, {"groups", list}};
+  return data_of(inputs, seed_groups(inputs));
 }
 
 std::string render_comparison(const ComparisonInputs& inputs, const PageFrame& frame) {
-  const Json data = comparison_data(inputs);
-  const std::vector<std::vector<std::size_t>> groups = groups_of_seeds(inputs.runs);
-  const std::vector<std::string> names = names_of_groups(inputs, groups);
+  const SeedGroups groups = seed_groups(inputs);
+  const Json data = data_of(inputs, groups);
   std::set<std::string> flags;
   for (const Json& run : data["runs"]) {
     if (!run["metrics"].is_null()) flags.insert("metrics");
     if (!run["kappa"].is_null()) flags.insert("kappa");
     if (!run["sweeps"].empty()) flags.insert("sweeps");
   }
-  std::vector<std::string> shown;
-  for (const ReportInputs& run : inputs.runs) shown.push_back(run.name);
-  return fill_template(comparison_template(),
-                       {{"name", escape_html(inputs.name)},
-                        {"version", escape_html(version())},
-                        {"git_hash", escape_html(git_hash().substr(0, 12))},
-                        {"lede", escape_html(fmt::format(
-                                     "{} run{} side by side: {}.", inputs.runs.size(),
-                                     inputs.runs.size() == 1 ? "" : "s",
-                                     shortened(fmt::format("{}", fmt::join(shown, ", ")), 400)))},
-                        {"problems", problems_list(inputs)},
-                        {"results", results_table(inputs, groups, names)},
-                        {"differences", differences_table(inputs, groups)},
-                        {"kappa_note", kappa_makings(inputs)},
-                        {"style", std::string(page_style())},
-                        {"connect", page_connections(frame)},
-                        {"progress", frame.progress},
-                        {"live", live_html(frame)},
-                        {"plotly", std::string(plotly_script())},
-                        {"script", std::string(comparison_script())},
-                        {"data", script_json(data)}},
-                       flags);
+  std::vector<std::string> shown, problems;
+  for (const ReportInputs& run : inputs.runs) {
+    shown.push_back(run.name);
+    problems.insert(problems.end(), run.problems.begin(), run.problems.end());
+  }
+  std::map<std::string, std::string> values = frame_values(frame, inputs.name, data);
+  values.insert({{"lede", escape_html(fmt::format(
+                              "{} run{} side by side: {}.", inputs.runs.size(),
+                              inputs.runs.size() == 1 ? "" : "s",
+                              shortened(fmt::format("{}", fmt::join(shown, ", ")), 400)))},
+                 {"problems", problems_note(problems)},
+                 {"results", results_table(inputs, groups)},
+                 {"differences", differences_table(inputs, groups.runs)},
+                 {"kappa_note", kappa_makings(inputs)},
+                 {"script", std::string(comparison_script())}});
+  return fill_template(comparison_template(), values, flags);
 }
 
 std::vector<std::string> write_comparison(const std::string& name,

@@ -8,7 +8,6 @@
 
 #include <fmt/format.h>
 
-#include "analysis/report/assets.hpp"
 #include "analysis/report/figure_data.hpp"
 #include "analysis/report/html.hpp"
 #include "checkpoints/run_layout.hpp"
@@ -35,12 +34,6 @@ double epoch_seconds(const CsvTable& metrics) {
 }
 
 }  // namespace
-
-std::string page_connections(const PageFrame& frame) { return frame.live ? "'self'" : "'none'"; }
-
-std::string live_html(const PageFrame& frame) {
-  return frame.live ? "<script>\n" + std::string(live_script()) + "</script>" : "";
-}
 
 std::string_view changing_part(std::string_view page) {
   const std::size_t data = page.find("id=\"report-data\"");

@@ -9,10 +9,6 @@
 
 namespace varphase {
 
-/// Where a page may send requests, as its Content-Security-Policy says it: nowhere, or to the server that it came from.
-std::string page_connections(const PageFrame& frame);
-/// The script that keeps a served page fresh; "" of a page that is a file.
-std::string live_html(const PageFrame& frame);
 /// Of a page what changes while its runs are trained: all before Plotly.js.
 std::string_view changing_part(std::string_view page);
 

@@ -14,7 +14,7 @@
 #include "analysis/report/figure_data.hpp"
 #include "analysis/report/headline.hpp"
 #include "analysis/report/html.hpp"
-#include "analysis/report/live_page.hpp"
+#include "analysis/report/page_frame.hpp"
 #include "analysis/report/provenance.hpp"
 #include "analysis/report/shown_text.hpp"
 #include "analysis/report/uncertainty_figures.hpp"
@@ -22,7 +22,6 @@
 #include "src/base/byte_text.hpp"
 #include "src/base/error.hpp"
 #include "src/base/text_table.hpp"
-#include "src/base/version.hpp"
 
 namespace varphase {
 namespace fs = std::filesystem;
@@ -116,12 +115,7 @@ std::string problems_html(const ReportInputs& inputs) {
   if (inputs.metrics && inputs.metrics->truncated) {
     problems.emplace_back("metrics.csv: its last line is cut off and was left out");
   }
-  if (problems.empty()) return "";
-  std::string items;
-  for (const std::string& problem : problems)
-    items += "<li>" + escape_html(shortened(problem)) + "</li>";
-  return "<div class=\"note\" role=\"note\"><b>Left out of this page:</b><ul>" + items +
-         "</ul></div>";
+  return problems_note(problems);
 }
 
 bool has_objective(const Json& data) {
@@ -153,12 +147,9 @@ std::string render_report(const ReportInputs& inputs, const PageFrame& frame) {
     tables += evaluation_table(file, evaluation, data["samples"]);
     metric_tables += uncertainty_tables(file, evaluation);
   }
-  return fill_template(
-      page_template(),
-      {{"name", escape_html(inputs.name)},
-       {"run", escape_html(inputs.run.string())},
-       {"version", escape_html(version())},
-       {"git_hash", escape_html(git_hash().substr(0, 12))},
+  std::map<std::string, std::string> values = frame_values(frame, inputs.name, data);
+  values.insert(
+      {{"run", escape_html(inputs.run.string())},
        {"lede", lede_html(inputs)},
        {"facts", facts_html(inputs)},
        {"tiles", tiles_html(inputs, data)},
@@ -170,16 +161,10 @@ std::string render_report(const ReportInputs& inputs, const PageFrame& frame) {
        {"metric_tables", metric_tables},
        {"attack_rows", attacks},
        {"provenance", provenance_html(inputs)},
-       {"style", std::string(page_style())},
        {"font",
         frame.exported ? fmt::format("<style id=\"figure-font\">{}</style>", figure_font()) : ""},
-       {"connect", page_connections(frame)},
-       {"progress", frame.progress},
-       {"live", live_html(frame)},
-       {"plotly", std::string(plotly_script())},
-       {"script", std::string(page_script())},
-       {"data", script_json(data)}},
-      flags);
+       {"script", std::string(page_script())}});
+  return fill_template(page_template(), values, flags);
 }
 
 std::string_view figure_font() { return font_style(); }
