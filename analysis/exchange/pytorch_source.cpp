@@ -12,6 +12,7 @@
 
 #include <fmt/format.h>
 
+#include "checkpoints/inspect.hpp"
 #include "src/base/error.hpp"
 #include "src/base/json.hpp"
 #include "varphase_pytorch_module.h"
@@ -39,22 +40,6 @@ void check_layers(const Json& network, const std::string& origin) {
                    "the weights",
                    origin, kind);
   }
-}
-
-const char* type_name(ElementType type) {
-  switch (type) {
-    case ElementType::float32:
-      return "float32";
-    case ElementType::float64:
-      return "float64";
-    case ElementType::int64:
-      return "int64";
-    case ElementType::int32:
-      return "int32";
-    case ElementType::uint8:
-      return "uint8";
-  }
-  return "";
 }
 
 /// RFC 4648, in lines; the bytes may come in pieces.
@@ -115,7 +100,7 @@ std::string pytorch_source(const TensorFile& file, const std::string& origin) {
   Base64 data;
   for (const Array& array : file.arrays) {
     tensors += fmt::format("    ({}, \"{}\", {}),\n", json_text(Json(array.name), -1),
-                           type_name(array.type), json_text(Json(array.shape), -1));
+                           element_name(array.type), json_text(Json(array.shape), -1));
     data.add(array.bytes);
   }
   Json data_config = Json::object();
