@@ -42,17 +42,17 @@ bool works(cudaError_t status) {
 
 class CudaRankMemory final : public RankMemory {
  public:
-  explicit CudaRankMemory(Communicator& ranks)
-      : bytes_(RankLines::inbox_bytes(ranks.size(), kPlaces)) {
+  explicit CudaRankMemory(Communicator& ranks) {
+    const auto bytes = static_cast<std::size_t>(RankLines::inbox_bytes(ranks.size(), kPlaces));
     lines_.rank = static_cast<int>(ranks.rank());
     lines_.size = static_cast<int>(ranks.size());
     lines_.places = kPlaces;
     const std::size_t call_bytes = kPlaces * sizeof(std::uint32_t);
     void* calls = nullptr;
-    const bool own =
-        !forbidden() && works(cudaMalloc(&inbox(ranks.rank()), static_cast<std::size_t>(bytes_))) &&
-        works(cudaMemset(inbox(ranks.rank()), 0, static_cast<std::size_t>(bytes_))) &&
-        works(cudaMalloc(&calls, call_bytes)) && works(cudaMemset(calls, 0, call_bytes));
+    const bool own = !forbidden() && works(cudaMalloc(&inbox(ranks.rank()), bytes)) &&
+                     works(cudaMemset(inbox(ranks.rank()), 0, bytes)) &&
+                     works(cudaMalloc(&calls, call_bytes)) &&
+                     works(cudaMemset(calls, 0, call_bytes));
     lines_.calls = static_cast<std::uint32_t*>(calls);
     reached_ = agree(ranks, own) && agree(ranks, map(ranks)) && agree(ranks, test(ranks));
   }
@@ -118,7 +118,6 @@ class CudaRankMemory final : public RankMemory {
     return works(cudaDeviceSynchronize()) && right;
   }
 
-  std::int64_t bytes_;
   RankLines lines_;
   bool reached_ = false;
 };
