@@ -13,7 +13,8 @@ import torch
 from torch import nn
 
 from varphase.errors import FileError, FormatError, UnsupportedError
-from varphase.modules import Exchanged, _flat, _Gap, _MODULES, _named
+from varphase.exchanged import exchanged_of, Gap, refuse
+from varphase.modules import _flat, _MODULES
 
 
 def _pair(value):
@@ -40,9 +41,9 @@ def _linear(x, weight, bias=None):
 
 def _norm(x, weight, bias, mean, var, training, momentum, eps, *_):
     if weight is None or mean is None:
-        raise _Gap("without weights or running statistics it is not covered")
+        raise Gap("without weights or running statistics it is not covered")
     if training:
-        raise _Gap("it normalizes by the batch: export module.eval()")
+        raise Gap("it normalizes by the batch: export module.eval()")
     kind = nn.BatchNorm2d if len(x) == 4 else nn.BatchNorm1d
     return _loaded(kind(len(weight), eps), weight=weight, bias=bias, running_mean=mean, running_var=var)
 
@@ -90,12 +91,12 @@ def _shape(node):
 
 
 def _layer(node, arrays):
-    """The spec's layer of a node, and the module that it was made of. @raises _Gap"""
+    """The spec's layer of a node, and the module that it was made of. @raises Gap"""
     sources = [source for source in node.all_input_nodes if source not in arrays and _shape(source) is not None]
     if len(sources) != 1:
-        raise _Gap(f"it joins {len(sources)} tensors: a network of ours is a chain of layers" if sources else "it computes without the images")
+        raise Gap(f"it joins {len(sources)} tensors: a network of ours is a chain of layers" if sources else "it computes without the images")
     if len([user for user in sources[0].users if _shape(user) is not None]) > 1:
-        raise _Gap(f"{sources[0].name} is used more than once: a network of ours is a chain of layers")
+        raise Gap(f"{sources[0].name} is used more than once: a network of ours is a chain of layers")
     shape, operation = _shape(sources[0]), _operation(node)
     if operation in _NOTHING:
         return None, None
@@ -104,7 +105,7 @@ def _layer(node, arrays):
     if operation == "abs":
         return "abs", None
     if operation not in _OPERATIONS:
-        raise _Gap("there is no layer for it")
+        raise Gap("there is no layer for it")
 
     def value(argument):
         return arrays[argument] if argument in arrays else argument
@@ -146,8 +147,8 @@ def from_exported(program):
         try:
             layer, module = _layer(node, arrays)
             if layers and layers[-1] == "logits" and layer is not None:
-                raise _Gap("it follows a softmax")
-        except _Gap as gap:
+                raise Gap("it follows a softmax")
+        except Gap as gap:
             gaps.append(f"{node.name}: {_operation(node) or node.target}: {gap}")
             continue
         if layer is None:
@@ -158,16 +159,11 @@ def from_exported(program):
             modules[owner] = module
         layers.append(layer)
         owners.append(owner)
-    if gaps:
-        raise UnsupportedError(f"{name}: parts that no layer covers (docs/networks.md has those that there are):"
-                               + "".join(f"\n  {gap}" for gap in gaps))  # fmt: skip
+    refuse(name, gaps)
     if layers and layers[-1] == "logits":
         layers.pop()
         owners.pop()
-    shape = [int(extent) for extent in _shape(inputs[0])[1:]]
-    spec = {"input": shape if len(shape) == 3 else [1, 1, shape[0]], "classes": int(_shape(results[0])[1]), "layers": layers}
-    names, weights = _named(layers, owners, modules)
-    return Exchanged(spec, weights, names)
+    return exchanged_of(_shape(inputs[0]), _shape(results[0])[1], layers, owners, modules)
 
 
 def _read(path):

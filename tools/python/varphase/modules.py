@@ -3,9 +3,7 @@
 """A user's own PyTorch network as a spec and weights of ours, and what the jobs say of it."""
 
 import dataclasses
-import json
 import operator
-import pathlib
 
 import numpy as np
 import torch
@@ -15,49 +13,9 @@ from torch.nn import functional as F
 
 from varphase import arrays
 from varphase.errors import UnsupportedError
+from varphase.exchanged import exchanged_of, Gap, refuse
 from varphase.nn.layers import Dropout, GaussianDropout, VarianceConv2d, VarianceLinear
-from varphase.nn.network import _STEMS, Abs
-
-
-@dataclasses.dataclass
-class Exchanged:
-    """A network as a spec and weights.
-
-    Attributes:
-        spec: input, classes and layers, as docs/networks.md has them
-        weights: arrays by our names, "dense1.weight"
-        names: the module's names of the layers with weights, by ours: {"dense1": "fc1"}
-    """
-
-    spec: dict
-    weights: dict
-    names: dict
-
-    def save(self, folder):
-        """Writes spec.json and weights.npz, what `varphase import weights.npz --network spec.json` takes."""
-        folder = pathlib.Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "spec.json").write_text(json.dumps(self.spec, indent=2))
-        np.savez(folder / "weights.npz", **self.weights)
-
-    def to_run(self, run, data, **options):
-        """Makes a run of it, for kappa, prune, evaluate and the like.
-
-        Args:
-            run: the folder to make
-            data: the images: a path or a name, or arrays as docs/python.md has them
-            options: of varphase.import_, such as normalize, pixel_mean, pixel_std, overwrite
-
-        Returns:
-            a varphase.Run
-        """
-        from varphase import import_
-        from varphase.run import Run
-
-        with arrays.temporary_folder() as folder:
-            self.save(folder)
-            import_(folder / "weights.npz", network=folder / "spec.json", run=run, data=data, **{"progress": False, **options})
-        return Run(run)
+from varphase.nn.network import Abs
 
 
 class _Tracer(fx.Tracer):
@@ -67,22 +25,18 @@ class _Tracer(fx.Tracer):
         return module.__module__.startswith("varphase.nn") or super().is_leaf_module(module, name)
 
 
-class _Gap(Exception):
-    """A part that no layer of ours covers, and why."""
-
-
 def _square(value, what):
     pair = value if isinstance(value, (tuple, list)) else (value, value)
     if pair[0] != pair[1]:
-        raise _Gap(f"{what} {tuple(pair)} is not square")
+        raise Gap(f"{what} {tuple(pair)} is not square")
     return int(pair[0])
 
 
 def _conv(layer, kind):
     if layer.groups != 1 or _square(layer.dilation, "dilation") != 1:
-        raise _Gap("groups and dilation are not covered")
+        raise Gap("groups and dilation are not covered")
     if isinstance(layer.padding, str) or getattr(layer, "padding_mode", "zeros") != "zeros":
-        raise _Gap(f"padding {layer.padding!r}, {getattr(layer, 'padding_mode', 'zeros')} is not covered: numbers of zeros are")
+        raise Gap(f"padding {layer.padding!r}, {getattr(layer, 'padding_mode', 'zeros')} is not covered: numbers of zeros are")
     return {kind: {"out": layer.out_channels, "kernel": _square(layer.kernel_size, "kernel"), "stride": _square(layer.stride, "stride"),
                    "padding": _square(layer.padding, "padding"), "bias": layer.bias is not None, **_variance(layer)}}  # fmt: skip
 
@@ -96,48 +50,48 @@ def _variance(layer):
 
 def _dense(layer, kind, shape):
     if len(shape) != 2:
-        raise _Gap(f"its input has shape {list(shape)}: [N, features] is covered")
+        raise Gap(f"its input has shape {list(shape)}: [N, features] is covered")
     return {kind: {"out": layer.out_features, "bias": layer.bias is not None, **_variance(layer)}}
 
 
 def _norm(layer):
     if not layer.affine or not layer.track_running_stats:
-        raise _Gap("without weights or running statistics it is not covered")
+        raise Gap("without weights or running statistics it is not covered")
     if layer.eps != 1e-5:
-        raise _Gap(f"eps {layer.eps} is not covered: 1e-5 is")
+        raise Gap(f"eps {layer.eps} is not covered: 1e-5 is")
     return "batch_norm"
 
 
 def _pool(kind, size, stride, padding, ceil_mode=False, dilation=1):
     side = _square(size, "window")
     if stride is not None and _square(stride, "stride") != side:
-        raise _Gap(f"windows of {side} that step by {stride} are not covered: windows side by side are")
+        raise Gap(f"windows of {side} that step by {stride} are not covered: windows side by side are")
     if _square(padding, "padding") or ceil_mode or _square(dilation, "dilation") != 1:
-        raise _Gap("padding, dilation and ceil_mode of pools are not covered")
+        raise Gap("padding, dilation and ceil_mode of pools are not covered")
     return {kind: side}
 
 
 def _adaptive(output, shape):
     if _square(output, "output") != 1 or shape[2] != shape[3]:
-        raise _Gap("only the mean of a whole square image is covered")
+        raise Gap("only the mean of a whole square image is covered")
     return {"avg_pool": int(shape[2])}
 
 
 def _flat(shape, result):
     if len(result) != 2 or result[0] != shape[0]:
-        raise _Gap(f"{list(shape)} to {list(result)} is not covered: [N, ...] to [N, features] is")
+        raise Gap(f"{list(shape)} to {list(result)} is not covered: [N, ...] to [N, features] is")
     return "flatten" if len(shape) != 2 else None
 
 
 def _leaky(slope):
     if slope != 0.01:
-        raise _Gap(f"slope {slope} is not covered: 0.01 is")
+        raise Gap(f"slope {slope} is not covered: 0.01 is")
     return "leaky_relu"
 
 
 def _gelu(approximate):
     if approximate != "none":
-        raise _Gap("the approximation by tanh is not covered")
+        raise Gap("the approximation by tanh is not covered")
     return "gelu"
 
 
@@ -227,19 +181,19 @@ def _what(node, modules):
 
 
 def _layer_of(node, modules):
-    """The spec's layer of a node. @raises _Gap"""
+    """The spec's layer of a node. @raises Gap"""
     sources = [source for source in node.all_input_nodes if _shape(source) is not None]
     if len(sources) != 1:
-        raise _Gap(f"it joins {len(sources)} tensors: a network of ours is a chain of layers" if sources else "it computes without the images")
+        raise Gap(f"it joins {len(sources)} tensors: a network of ours is a chain of layers" if sources else "it computes without the images")
     shape = _shape(sources[0])
     if node.op == "call_module":
         made = _MODULES.get(type(modules[node.target]))
         if made is None:
-            raise _Gap("there is no layer for it")
+            raise Gap("there is no layer for it")
         return made(modules[node.target], shape)
     made = _FUNCTIONS.get(node.target)
     if made is None:
-        raise _Gap("there is no layer for it")
+        raise Gap("there is no layer for it")
     return made(node, shape, _shape(node))
 
 
@@ -276,15 +230,10 @@ def _exchanged(module, example):
         ShapeProp(traced).propagate(example[:2])
     modules = dict(traced.named_modules())
     layers, owners, gaps = _chain(graph, modules)
-    if gaps:
-        raise UnsupportedError(f"{type(module).__name__}: parts that no layer covers (docs/networks.md has those that there are):"
-                               + "".join(f"\n  {gap}" for gap in gaps))  # fmt: skip
-    shape = list(example.shape[1:])
+    refuse(type(module).__name__, gaps)
     with torch.no_grad():
         classes = int(module(example[:1]).shape[1])
-    spec = {"input": shape if len(shape) == 3 else [1, 1, shape[0]], "classes": classes, "layers": layers}
-    names, weights = _named(layers, owners, modules)
-    return Exchanged(spec, weights, names)
+    return exchanged_of(example.shape, classes, layers, owners, modules)
 
 
 def _chain(graph, modules):
@@ -296,13 +245,13 @@ def _chain(graph, modules):
             continue
         try:
             if node.op == "get_attr":
-                raise _Gap("a parameter of the module's own")
+                raise Gap("a parameter of the module's own")
             if len([user for user in node.users if user in wanted]) > 1:
-                raise _Gap("it is used more than once: a network of ours is a chain of layers")
+                raise Gap("it is used more than once: a network of ours is a chain of layers")
             layer = _layer_of(node, modules)
             if ended and layer is not None:
-                raise _Gap("it follows a softmax")
-        except _Gap as gap:
+                raise Gap("it follows a softmax")
+        except Gap as gap:
             gaps.append(f"{_what(node, modules)}: {gap}")
             continue
         if layer == "logits":
@@ -318,23 +267,6 @@ def _tensor_nodes(graph):
     sizes = {operator.getitem, getattr, "size", "dim"}
     return {node for node in graph.nodes if node.op in ("placeholder", "output", "call_module", "get_attr")
             or (_shape(node) is not None and node.target not in sizes)}  # fmt: skip
-
-
-def _named(layers, owners, modules):
-    """Our names of the layers with weights, and their arrays by these."""
-    names, weights, seen = {}, {}, {}
-    for layer, owner in zip(layers, owners, strict=True):
-        kind = layer if isinstance(layer, str) else next(iter(layer))
-        stem = _STEMS.get(kind, kind)
-        seen[stem] = seen.get(stem, 0) + 1
-        if owner is None or not modules[owner].state_dict():
-            continue
-        name = f"{stem}{seen[stem]}"
-        names[name] = owner
-        for key, value in modules[owner].state_dict().items():
-            if key != "num_batches_tracked":
-                weights[f"{name}.{key}"] = value.detach().cpu().float().numpy()
-    return names, weights
 
 
 @dataclasses.dataclass
