@@ -10,9 +10,6 @@ import os
 import pathlib
 import re
 import shutil
-import socket
-import subprocess
-import sys
 import tempfile
 import unittest
 
@@ -25,7 +22,7 @@ from torch.nn import functional as F
 import varphase
 from layer_cases import SPEC_OF_EVERY_LAYER, cases, gradients
 from program import PROGRAM, idx_folder, run
-from small_network import blobs, elbo, small_network, trained
+from small_network import blobs, elbo, small_network, trained, trained_by_two
 from varphase import noise
 
 DEVICE = os.environ.get("VARPHASE_TEST_DEVICE", "cpu")
@@ -205,14 +202,9 @@ class Machinery(unittest.TestCase):
 
     @unittest.skipUnless(CUDA, "nn_test has it on a CPU")
     def test_two_processes_train_one_network(self):
-        with tempfile.TemporaryDirectory() as folder:
-            with socket.socket() as free:
-                free.bind(("127.0.0.1", 0))
-                port = free.getsockname()[1]
-            worker = str(pathlib.Path(__file__).with_name("small_network.py"))
-            workers = [subprocess.Popen([sys.executable, worker, str(rank), str(port), folder, DEVICE]) for rank in (0, 1)]
-            self.assertEqual([each.wait(300) for each in workers], [0, 0])
-            (first, last, one), (_, _, other) = (torch.load(f"{folder}/{rank}.pt", map_location="cpu") for rank in (0, 1))
+        codes, results = trained_by_two(DEVICE)
+        self.assertEqual(codes, [0, 0])
+        (first, last, one), (_, _, other) = results
         self.assertLess(last, first)
         for name, values in one.items():
             self.assertTrue(torch.equal(values, other[name]), name)

@@ -9,7 +9,6 @@ import json
 import os
 import pathlib
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -24,7 +23,7 @@ from torch import nn
 import varphase
 from layer_cases import SPEC_OF_EVERY_LAYER, cases, gradients
 from program import PROGRAM, idx_folder, run, tiny_spec, two_kinds_spec
-from small_network import blobs, elbo, small_network, trained
+from small_network import blobs, elbo, small_network, trained, trained_by_two
 from varphase import errors, noise
 from varphase.nn.layers import PARAMETERIZATIONS, PRIORS
 
@@ -219,14 +218,9 @@ class Machinery(unittest.TestCase):
         self.assertLess(last, first / 2)
 
     def test_two_processes_train_one_network(self):
-        with tempfile.TemporaryDirectory() as folder:
-            with socket.socket() as free:
-                free.bind(("127.0.0.1", 0))
-                port = free.getsockname()[1]
-            worker = str(pathlib.Path(__file__).with_name("small_network.py"))
-            workers = [subprocess.Popen([sys.executable, worker, str(rank), str(port), folder]) for rank in (0, 1)]
-            self.assertEqual([each.wait(300) for each in workers], [0, 0])
-            (first, last, one), (_, _, other) = (torch.load(f"{folder}/{rank}.pt") for rank in (0, 1))
+        codes, results = trained_by_two()
+        self.assertEqual(codes, [0, 0])
+        (first, last, one), (_, _, other) = results
         self.assertLess(last, first)
         for name, values in one.items():
             self.assertTrue(torch.equal(values, other[name]), name)
