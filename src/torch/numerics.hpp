@@ -4,7 +4,8 @@
 
 namespace varphase {
 
-/// Sets what must be set before the first GPU call so that runs repeat bit for bit.
+/// Sets what must be set before the first GPU call so that runs repeat bit for bit. It stays set:
+/// whoever goes on with PyTorch in the same process holds OwnSwitches around the job.
 /// @param tf32  whether float32 products may use TF32; for training only
 void set_numerics(bool deterministic, bool tf32);
 

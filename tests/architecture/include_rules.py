@@ -30,7 +30,7 @@ for room, others in ANALYSIS.items():
 ROOMS["tools/app"] = [room for room in ROOMS]
 RESULTS = [f"analysis/{room}" for room in ("kappa", "prune", "sparse", "exchange", "report")]
 ROOMS["tools/cli"] = ["src/base", "src/data", "src/distributed", "src/models", "src/train", "checkpoints", *RESULTS, "tools/app"]
-ROOMS["tools/python"] = ["src/base", "src/noise", "src/data", "src/train", "tools/app"]
+ROOMS["tools/python"] = ["src/base", "src/noise", "src/data", "src/torch", "src/train", "tools/app"]
 ROOMS["tools/bench"] = [room for room in ROOMS if room not in ("tools/cli", "tools/python")]
 ROOMS["tests"] = [room for room in ROOMS]
 

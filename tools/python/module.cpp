@@ -11,7 +11,6 @@
 #include <vector>
 
 #include <ATen/DLConvertor.h>
-#include <ATen/Parallel.h>
 #include <ATen/core/Tensor.h>
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
@@ -21,6 +20,7 @@
 #include "src/base/version.hpp"
 #include "src/data/held_images.hpp"
 #include "src/noise/normal_fill.hpp"
+#include "src/torch/own_switches.hpp"
 #include "tools/python/jobs.hpp"
 
 namespace varphase {
@@ -36,6 +36,8 @@ class PythonListener final : public Listener {
   explicit PythonListener(py::object target) : target_(std::move(target)) {}
 
   void begin(const std::string& what, std::int64_t total, const std::string& unit) override {
+    end();
+    begun_ = true;
     call([&] { target_.attr("begin")(what, total, unit); });
   }
   void advance(std::int64_t units) override {
@@ -50,7 +52,7 @@ class PythonListener final : public Listener {
     call([&] { target_.attr("describe")(what); });
   }
   void end() override {
-    call([&] { target_.attr("end")(); });
+    if (std::exchange(begun_, false)) call([&] { target_.attr("end")(); });
   }
   void note(const std::string& text) override {
     call([&] { target_.attr("note")(text); });
@@ -67,6 +69,17 @@ class PythonListener final : public Listener {
       look_for_signals();
     }
     return interruption_.has_value();
+  }
+
+  /// A piece that an error ended; the error is the caller's.
+  void end_after_error() {
+    const py::gil_scoped_acquire gil;
+    if (!std::exchange(begun_, false)) return;
+    try {
+      target_.attr("end")();
+    } catch (py::error_already_set& error) {
+      error.discard_as_unraisable("end() of a listener, after an error");
+    }
   }
 
   /// Whatever stopped the job, now that it has saved.
@@ -91,6 +104,7 @@ class PythonListener final : public Listener {
   }
 
   py::object target_;
+  bool begun_ = false;
   std::int64_t pending_ = 0;
   std::chrono::steady_clock::time_point last_{};
   mutable std::chrono::steady_clock::time_point asked_{};
@@ -105,17 +119,15 @@ std::string run(const std::string& name, const std::string& request, py::object 
   if (job == jobs.end()) fail(ErrorKind::usage, "no job '{}'", name);
   PythonListener listener(std::move(target));
   std::string text;
-  {
+  try {
     const py::gil_scoped_release released;
-    // A job sets the number of threads that it computes with: the user's own comes back.
-    struct Threads {
-      int before = at::get_num_threads();
-      ~Threads() {
-        if (at::get_num_threads() != before) at::set_num_threads(before);
-      }
-    } const threads;
+    const OwnSwitches switches;
     text = json_text(job->run(parse_json(request, name), listener), -1);
+  } catch (...) {
+    listener.end_after_error();
+    throw;
   }
+  listener.end();
   listener.throw_interruption();
   return text;
 }
@@ -157,10 +169,10 @@ HeldArray held_array(const std::string& name, py::capsule capsule, const std::st
   struct Tensors {
     at::Tensor own, host;
   };
-  auto* const managed = capsule.get_pointer<DLManagedTensor>();
-  capsule.set_name("used_dltensor");
   const auto tensors = std::make_shared<Tensors>();
-  tensors->own = at::fromDLPack(managed).contiguous();
+  const at::Tensor given = at::fromDLPack(capsule.get_pointer<DLManagedTensor>());
+  capsule.set_name("used_dltensor");  // not before: what is refused stays the capsule's to free
+  tensors->own = given.contiguous();
   const at::Tensor& own = tensors->own;
   HeldArray array;
   array.about.name = name;

@@ -5,6 +5,7 @@
     PYTHONPATH=build/python:tests/tools jobs_test.py PROGRAM
 """
 
+import contextlib
 import json
 import os
 import pathlib
@@ -238,13 +239,32 @@ class Behaviour(Folder):
         with self.assertRaisesRegex(RuntimeError, f"^{saved + 1}$"):
             varphase.train("r", resume=True, listener=Ear(), device="cpu", threads=1)
 
-    def test_the_user_s_threads_come_back(self):
-        import torch
+    def test_a_job_neither_meets_nor_changes_the_user_s_switches(self):
+        # In a process of its own: they are the whole process's.
+        subprocess.run([sys.executable, str(pathlib.Path(__file__).with_name("switches.py"))], check=True)
 
-        self.addCleanup(torch.set_num_threads, torch.get_num_threads())
-        torch.set_num_threads(3)  # not what the job asks for, on any machine
-        self.train()
-        self.assertEqual(torch.get_num_threads(), 3)
+    def test_a_listener_s_calls_come_in_pairs(self):
+        calls = []
+
+        class Ear(varphase.Listener):
+            def begin(self, what, total, unit):
+                calls.append("begin")
+
+            def end(self):
+                calls.append("end")
+
+            def on_event(self, kind, what):
+                if failing and kind == "epoch":
+                    raise RuntimeError("enough")
+
+        for failing, job in ((False, self.train), (True, lambda **more: self.train(overwrite=True, **more)), (False, lambda **more: self.train(epochs=-1, **more)),
+                             (False, lambda listener: varphase.evaluate("r", samples=2, listener=listener, device="cpu", threads=1)),
+                             (False, lambda listener: varphase.evaluate("no", listener=listener)),
+                             (False, lambda listener: varphase.evaluate("r", data=([], []), listener=listener))):  # fmt: skip
+            with self.subTest(job), contextlib.suppress(RuntimeError, varphase.VarphaseError):
+                job(listener=Ear())
+            self.assertEqual(calls, ["begin", "end"] * (len(calls) // 2))
+        self.assertGreaterEqual(len(calls), 4)
 
     def test_odd_names_are_taken_as_they_are(self):
         name = "back\\slash é"

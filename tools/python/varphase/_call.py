@@ -57,7 +57,7 @@ def text(value):
     return "".join(escaped)
 
 
-def _assignments(given):
+def assignments(given):
     """`set` as a list of "section.field=value": it may be a dict."""
     if isinstance(given, dict):
         return [f"{name}={_value(value)}" for name, value in given.items()]
@@ -99,7 +99,7 @@ def request(job, given):
                 if name in known["settings"] and value is not None]  # fmt: skip
     if "set" in known["fields"]:
         # What `set` says lies over the single arguments.
-        fields["set"] = [text(item) for item in settings] + _assignments(given.get("set", []))
+        fields["set"] = [text(item) for item in settings] + assignments(given.get("set", []))
     return fields
 
 
@@ -146,5 +146,3 @@ def call(job, given):
         if job in _RESUMED:
             interruption.add_note(_RESUMED[job])
         raise
-    finally:
-        listener.end()
