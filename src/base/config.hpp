@@ -36,6 +36,14 @@ struct FieldInfo {
   bool recorded = false;  // filled in by the program: has no flag
 };
 
+/// Every whole number up to here is one in JSON too, whose numbers many readers take as doubles.
+inline constexpr std::int64_t kLargestSeed = 9'000'000'000'000'000;
+
+/// Of a field that seeds noise.
+inline FieldInfo seed_info(std::string help) {
+  return {.help = std::move(help), .unit = "", .min = 0, .max = kLargestSeed, .choices = {}};
+}
+
 /// The types of fields beside nested configurations. A list is one of JSON, and of texts with
 /// commas between on the command line; an empty optional is null.
 using TextList = std::vector<std::string>;

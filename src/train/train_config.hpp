@@ -9,9 +9,6 @@
 
 namespace varphase {
 
-/// Every whole number up to here is one in JSON too, whose numbers many readers take as doubles.
-inline constexpr std::int64_t kLargestSeed = 9'000'000'000'000'000;
-
 /// Which images, and which part of them.
 struct DataConfig {
   std::string data = "fashion-mnist";
@@ -265,8 +262,7 @@ struct TrainConfig {
     visit("samples", samples,
           FieldInfo{
               .help = "members of the ensemble of an epoch's evaluation", .min = 1, .max = 1e5});
-    visit("seed", seed,
-          FieldInfo{.help = "of initial values, order and noise", .min = 0, .max = kLargestSeed});
+    visit("seed", seed, seed_info("of initial values, order and noise"));
     visit("every", every,
           FieldInfo{.help = "write a checkpoint every so many epochs, and the last",
                     .unit = "epochs",

@@ -105,7 +105,7 @@ struct AttackRunsRequest : DeviceChoice, DataChoice {
                             "--sanity]",
                     .min = 0});
     visit("split", split, FieldInfo{.help = "images", .choices = {"test", "validation", "train"}});
-    visit("seed", seed, FieldInfo{.help = "of all noise, starts and random targets"});
+    visit("seed", seed, seed_info("of all noise, starts and random targets"));
     visit("batch", batch,
           FieldInfo{.help = "images at a time, and lost at most when interrupted; 0: as many as "
                             "fit",

@@ -43,7 +43,7 @@ struct EvaluateRequest : DeviceChoice, DataChoice {
           FieldInfo{.help = "also the networks' predictions averaged: an ensemble of networks"});
     visit("epoch", epoch, FieldInfo{.help = "of run folders: last, best, or an epoch"});
     visit("samples", samples, FieldInfo{.help = "members of the ensemble", .min = 1});
-    visit("seed", seed, FieldInfo{.help = "of the evaluation noise"});
+    visit("seed", seed, seed_info("of the evaluation noise"));
     visit("split", split, FieldInfo{.help = "images", .choices = {"test", "validation", "train"}});
     visit("out", out,
           FieldInfo{.help = "also write the result as JSON, or the table of networks as CSV where "

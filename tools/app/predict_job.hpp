@@ -43,7 +43,7 @@ struct PredictRequest : DeviceChoice {
                     .choices = {"auto", "csv", "jsonl", "json", "hdf5"}});
     visit("mode", mode, FieldInfo{.help = "ensemble, deterministic, stochastic or zero-mean"});
     visit("samples", samples, FieldInfo{.help = "members of the ensemble", .min = 1});
-    visit("seed", seed, FieldInfo{.help = "of the noise, which an image's place keys"});
+    visit("seed", seed, seed_info("of the noise, which an image's place keys"));
     visit("epoch", epoch, FieldInfo{.help = "of a run folder: last, best, or an epoch"});
     visit("batch", batch,
           FieldInfo{.help = "images in memory at a time; 0: as many as fit", .min = 0});

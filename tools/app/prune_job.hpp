@@ -58,7 +58,7 @@ struct PruneRequest : PruningChoice, DeviceChoice {
     PruningChoice::visit_fields(visit);
     visit("samples", samples,
           FieldInfo{.help = "members of the ensemble, with --choose", .min = 1});
-    visit("seed", seed, FieldInfo{.help = "of noise and of random scores"});
+    visit("seed", seed, seed_info("of noise and of random scores"));
     visit("out", out, FieldInfo{.help = "the file [RUN/pruned/NAME.h5]"});
     visit("overwrite", overwrite, FieldInfo{.help = "replace a file that is there"});
     visit("data", data, FieldInfo{.help = "images, where they are not those of the run's config"});

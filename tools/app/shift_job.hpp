@@ -38,7 +38,7 @@ struct ShiftRequest : DeviceChoice, DataChoice {
                     .choices = corruption_names().names()});
     visit("epoch", epoch, FieldInfo{.help = "of run folders: last, best, or an epoch"});
     visit("samples", samples, FieldInfo{.help = "members of the ensemble", .min = 1});
-    visit("seed", seed, FieldInfo{.help = "of the noise of corruptions and of evaluation"});
+    visit("seed", seed, seed_info("of the noise of corruptions and of evaluation"));
     visit("split", split, FieldInfo{.help = "images", .choices = {"test", "validation", "train"}});
     visit("images", images, FieldInfo{.help = "only the first so many of them; 0: all", .min = 0});
     visit("out", out, FieldInfo{.help = "also write the result as JSON"});

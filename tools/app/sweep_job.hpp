@@ -57,7 +57,7 @@ struct SweepRunsRequest : PruningChoice, DeviceChoice {
           FieldInfo{.help = "images: validation, test, train [validation where the run has one, "
                             "else test]"});
     visit("samples", samples, FieldInfo{.help = "members of the ensemble", .min = 1});
-    visit("seed", seed, FieldInfo{.help = "of the evaluation noise and of random scores"});
+    visit("seed", seed, seed_info("of the evaluation noise and of random scores"));
     visit("data", data, FieldInfo{.help = "images, where they are not those of the run's config"});
     DeviceChoice::visit_fields(visit);
   }

@@ -3,6 +3,7 @@
 #include "tools/cli/command_line.hpp"
 
 #include <sstream>
+#include <string_view>
 
 #include <fmt/ranges.h>
 
@@ -28,6 +29,17 @@ std::string what_is_wrong(const CLI::App& app, const CLI::ParseError& error) {
   const std::string verb = chosen.empty() ? "" : " " + chosen.front()->get_name();
   return fmt::format("varphase{}: {}\n  varphase{} --help tells what is taken\n", verb,
                      error.what(), verb);
+}
+
+/// The first of the words that is a flag with nothing behind its '='; "" where none is. CLI11 takes
+/// the next word for its value.
+std::string cut_flag(int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    if (word == "--") break;
+    if (word.rfind("--", 0) == 0 && word.find('=') == word.size() - 1) return std::string(word);
+  }
+  return "";
 }
 
 }  // namespace
@@ -70,6 +82,9 @@ Command parse_command_line(int argc, char** argv) {
       command.exit_code = kUsageError;
       return command;
     }
+    const std::string cut = cut_flag(argc, argv);
+    VARPHASE_CHECK(cut.empty(), ErrorKind::usage,
+                   "{} has no value behind its '='\n  leave the flag out for its default", cut);
     app.parse(argc, argv);
     const std::string chosen = app.get_subcommands().front()->get_name();
     for (std::size_t i = 0; i < made.size(); ++i) {

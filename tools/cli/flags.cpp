@@ -20,7 +20,23 @@ std::string shown_default(const Json& value) {
   return value.is_string() ? value.get<std::string>() : value.dump();
 }
 
-void Flags::add(const Entry& entry, const Take& take) {
+namespace {
+
+/// @throws Error usage where a flag's value was left out: the next flag stands there, or nothing at all.
+void want_values(const CLI::App& verb, const std::string& flag,
+                 const std::vector<std::string>& words) {
+  for (const std::string& word : words) {
+    VARPHASE_CHECK(!word.empty(), ErrorKind::usage,
+                   "{}: its value is empty\n  leave the flag out for its default", flag);
+    VARPHASE_CHECK(word.rfind("--", 0) != 0 ||
+                       verb.get_option_no_throw(word.substr(0, word.find('='))) == nullptr,
+                   ErrorKind::usage, "{}: wants a value, and the flag {} stands there", flag, word);
+  }
+}
+
+}  // namespace
+
+void Flags::add(const Entry& entry, const Take& take_value) {
   std::string help = entry.info.help;
   if (!entry.info.choices.empty())
     help += fmt::format("{}{}", help.empty() ? "" : ": ", fmt::join(entry.info.choices, ", "));
@@ -29,6 +45,11 @@ void Flags::add(const Entry& entry, const Take& take) {
         fmt::format(" [{}{}{}]", entry.shown, entry.info.unit.empty() ? "" : " ", entry.info.unit);
   const std::string name = entry.positional ? entry.name : flag_name(entry.name);
   if (!entry.info.choices.empty()) offers_[name] = entry.info.choices;
+  const Take take = [take_value, name, by_place = entry.positional,
+                     &verb = verb_](const std::vector<std::string>& words) {
+    if (!by_place) want_values(verb, name, words);
+    take_value(words);
+  };
   CLI::Option* option = nullptr;
   if (entry.form == Form::flag) {
     option = verb_.add_flag_callback(

@@ -7,6 +7,7 @@
 
 import json
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -69,6 +70,22 @@ class Program(ProgramTest):
         self.assertIn("(2 networks,", self.estimate("eval", one, "--epoch", "all", "--samples", 20000, *offline))
         self.assertIn("(sweep of 60 networks,", self.estimate("sweep", *[one] * 60, "--samples", 20, *offline))
         self.assertIn("(1,000 images,", self.estimate(*predict, "--samples", 20000))
+
+    def test_a_flag_takes_no_other_flag_for_its_value(self):
+        verbs = re.findall(r"^  ([a-z]+) {2,}", run("--help").stdout.split("Subcommands:")[1], re.MULTILINE)
+        shown = {verb: run(verb, "--help").stdout for verb in verbs}
+        seeded = [verb for verb, text in shown.items() if re.search(r"^ +--seed ", text, re.MULTILINE)]
+        self.assertEqual(len(seeded), 8, seeded)
+        for verb in seeded:
+            for seed in (-1, 2**63, "1.5"):
+                self.fails(2, "--seed", arguments=(verb, "--seed", seed))
+                self.fails(2, "--seed", arguments=(verb, f"--seed={seed}"))
+        valued = {verb: flag[1] for verb, text in shown.items() if (flag := re.search(r"^ +(--(?!json|wide|quiet|help|watch)[a-z0-9-]+) .*\[.*\]", text, re.MULTILINE))}
+        self.assertGreater(len(valued), 11, valued)
+        for verb, flag in valued.items():
+            self.fails(2, f"{flag}= has no value behind its '='", arguments=(verb, f"{flag}=", "--help"))
+            self.fails(2, f"{flag}: wants a value, and the flag --help stands there", arguments=(verb, flag, "--help"))
+            self.fails(2, f"{flag}: its value is empty", arguments=(verb, flag, ""))
 
     def test_light_verbs_do_not_load_the_engine(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -34,6 +34,10 @@ class Key:
     layer: int = 0
     sub: int = SPLITS["test"]
 
+    def __post_init__(self):
+        if not 0 <= self.seed < 2**64:
+            raise ValueError(f"seed {self.seed}: wants a whole number from 0")
+
     def words(self):
         """The last word of the counter and both of the key."""
         return (STREAMS[self.stream] << 24) | (self.layer << 8) | self.sub, self.seed & _WORD, (self.seed >> 32) & _WORD
