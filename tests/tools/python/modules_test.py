@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import warnings
 
 import h5py
 import numpy as np
@@ -57,6 +58,17 @@ class Residual(nn.Module):
         x = self.stem(x)
         x = x + self.attention(self.conv(x))
         return self.fc(self.norm(x.mean((2, 3))))
+
+
+class Then(nn.Module):
+    """A dense network with a function of its logits."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.fc, self.function = nn.Linear(72, 4), function
+
+    def forward(self, x):
+        return self.function(self.fc(x.flatten(1)))
 
 
 def own_network():
@@ -141,6 +153,48 @@ class FromModule(InFolder):
             with self.assertRaisesRegex(errors.UnsupportedError, words):
                 varphase.from_module(nn.Sequential(layer, nn.Flatten(), nn.Linear(36, 4) if not isinstance(layer, (nn.MaxPool2d, nn.Conv2d))
                                                    else nn.LazyLinear(4)), torch.zeros(2, 1, 6, 6))  # fmt: skip
+
+    def test_no_argument_is_left_out_in_silence(self):
+        images = torch.zeros(2, 2, 6, 6)
+        hooked, shared = nn.Conv2d(2, 1, 3), nn.Linear(4, 4)
+        hooked.register_forward_hook(lambda module, given, result: 2 * result)
+        tied = nn.Linear(4, 4)
+        tied.weight = shared.weight
+        four = [nn.Flatten(), nn.Linear(72, 4)]
+        for layers, words in (([*four, nn.Softmax(0)], r"over dim 0 of \[2, 4\]"), ([nn.Softmax(1), *four], "over dim 1 of .2, 2, 6, 6"),
+                              ([nn.AvgPool2d(2, divisor_override=3)], "divisor_override"), ([nn.MaxPool2d(2, return_indices=True)], "return_indices"),
+                              ([nn.MaxPool2d(2, padding=1)], "padding, dilation"), ([nn.AvgPool2d(2, ceil_mode=True)], "ceil_mode"),
+                              ([nn.MaxPool2d(2, dilation=2)], "dilation"), ([nn.Conv2d(2, 2, 3, dilation=(1, 2))], "not square"),
+                              ([nn.Conv2d(2, 2, 3, padding="same")], "padding 'same'"), ([nn.Conv2d(2, 2, 3, groups=2)], "groups"),
+                              ([nn.AdaptiveAvgPool2d((None, None))], "not square"), ([nn.AdaptiveAvgPool2d(3)], "whole square image"),
+                              ([nn.BatchNorm2d(2, affine=False)], "without weights"), ([nn.BatchNorm2d(2, track_running_stats=False)], "statistics"),
+                              ([nn.BatchNorm2d(2, momentum=None)], "momentum None"), ([nn.BatchNorm2d(2, momentum=0.01)], "momentum 0.01"),
+                              ([nn.Flatten(2), nn.BatchNorm1d(2)], r"\[2, 2, 36\]"), ([*four, nn.Flatten(0)], r"\[2, 4\] to \[8\]"),
+                              ([nn.Flatten(0, 1)], "Flatten"), ([nn.Softplus(threshold=2)], "threshold 2"), ([nn.Dropout2d(0.5)], "no layer"),
+                              ([nn.AlphaDropout(0.5)], "no layer"), ([hooked], "hooks"), ([*four, shared, nn.ReLU(), shared], "share weights"),
+                              ([*four, shared, tied], "share weights"), ([nn.utils.weight_norm(nn.Conv2d(2, 2, 3))], "hooks"),
+                              ([nn.Conv2d(2, 2, 3)], "itself: its result is no tensor of logits")):  # fmt: skip
+            with self.subTest(words), warnings.catch_warnings(), self.assertRaisesRegex(errors.UnsupportedError, words):
+                warnings.simplefilter("ignore")
+                network = nn.Sequential(*layers)
+                varphase.from_module(network, images)
+        for function, words in ((lambda x: F.softmax(x, 0), "dim 0"), (lambda x: x.softmax(-2), "dim -2"), (lambda x: F.dropout(x, 0.5), "evaluation too"),
+                                (lambda x: F.softplus(x, 1, 3), "threshold 3"), (lambda x: x.sort(1)[0], "sort"), (lambda x: x.chunk(2, 1)[0], "chunk"),
+                                (lambda x: x[:, :2], "getitem"), (lambda x: (x,), "its result"), (lambda x: x.T, "getattr"),
+                                (lambda x: F.avg_pool2d(x.view(2, 1, 2, 2), 2, divisor_override=3).view(2, 1), "divisor_override")):  # fmt: skip
+            with self.subTest(words), self.assertRaisesRegex(errors.UnsupportedError, words):
+                varphase.from_module(Then(function), images)
+            if words not in ("its result", "getattr"):
+                with self.subTest(f"exported {words}"), self.assertRaises(errors.UnsupportedError) as caught:
+                    varphase.from_exported(torch.export.export(Then(function).eval(), (images,)))
+                self.assertNotIn("its arguments", str(caught.exception))
+        with self.assertRaisesRegex(errors.UnsupportedError, "float64 of torch.float32"):
+            varphase.from_exported(torch.export.export(Then(lambda x: x.double()).eval(), (images,)))
+        for example, words in ((torch.zeros(2, 3, 6, 6), "shape .2, 3, 6, 6.: mat1 and mat2"), ("images", "wants images"), (torch.zeros(2, 6, 6), "2, 6, 6")):
+            with self.assertRaisesRegex(errors.ShapeError, words):
+                varphase.from_module(nn.Sequential(*four), example)
+        same = nn.Sequential(nn.MaxPool2d(2, ceil_mode=False), nn.AvgPool2d((3,)), nn.ReLU(inplace=True), nn.Flatten(1, 3), nn.Linear(2, 4), nn.Softmax(-1))
+        self.assertEqual(len(varphase.from_module(same.double(), np.zeros((1, 2, 6, 6), np.uint8)).spec["layers"]), 5)
 
     def test_a_state_dict_becomes_a_sparse_ensemble(self):
         torch.save(own_network().state_dict(), "own.pt")
@@ -275,8 +329,9 @@ class Data(InFolder):
         for name, images in (("c", examples), ("d", torch.utils.data.DataLoader(examples, batch_size=7)), ("e", (self.images, self.labels)), ("f", list(self.images))):
             varphase.predict("file", images, out=f"{name}.csv", **CPU)
             self.assertEqual(pathlib.Path(f"{name}.csv").read_text(), pathlib.Path("a.csv").read_text())
-        ood = varphase.evaluate("file", ood=self.images[::-1].copy(), samples=2, resamples=0, **CPU)
-        self.assertIn("ood", json.dumps(ood))
+        np.savez("other.npz", train_images=255 - self.images, train_labels=self.labels, test_images=255 - self.images, test_labels=self.labels)
+        by_array, by_file, by_own = (varphase.evaluate("file", ood=ood, samples=2, resamples=0, **CPU)["metrics"]["ood"]
+                                     for ood in (255 - self.images, "other.npz", self.images))  # fmt: skip
         parts = {"train": (self.images, self.labels), "test": (self.images[:7], self.labels[:7])}
         result = varphase.evaluate("file", data=parts, samples=2, **CPU)
         self.assertEqual(result["entries"][0]["images"], 7)
@@ -308,6 +363,47 @@ class Data(InFolder):
         self.assertLess(np.abs(ours - wanted).max(), 1e-6)
         result = varphase.evaluate("r", data=(blurred, self.labels), samples=2, **CPU)["entries"][0]
         self.assertAlmostEqual(result["accuracy"]["deterministic"], float((wanted.argmax(1) == self.labels).mean()), 6)
+
+    def test_finetune_reads_arrays_as_they_are_whatever_the_run_s_were(self):
+        blurred = ((self.images / 255 + np.roll(self.images, 1, 2) / 255) / 2).astype(np.float32)
+        kinds = {"bytes": self.images, "floats": blurred}
+        for name, images in kinds.items():
+            varphase.train(name, network="spec.json", data=(images, self.labels), batch_size=10, epochs=1, **CPU)
+            varphase.prune(name, sparsity=0.5, replace="zero", out=f"{name}.h5", **CPU)
+            for other, others in kinds.items():
+                run = f"{name}-{other}"
+                varphase.finetune(f"{name}.h5", run=run, data=(others, self.labels), set={"train.epochs": 1}, **CPU)
+                again = [varphase.evaluate(run, samples=2, **more, **CPU)["entries"][0]["nll"] for more in ({}, {"data": (others, self.labels)})]
+                self.assertEqual(again[0], again[1])
+
+    def test_labels_are_classes(self):
+        for labels in (self.labels.astype(np.float32), self.labels.astype(np.uint8)[:, None], torch.from_numpy(self.labels).half()):
+            self.assertTrue(torch.equal(arrays.labelled((self.images, labels))[1], torch.from_numpy(self.labels)))
+        for wrong in (0.5, np.nan, np.inf):
+            labels = self.labels.astype(np.float64)
+            labels[7] = wrong
+            with self.assertRaisesRegex(errors.UsageError, f"float64, {wrong:g} among them"):
+                arrays.labelled((self.images, labels))
+            with self.assertRaisesRegex(errors.UsageError, "want classes"):
+                varphase.train("r", network="spec.json", data=[(self.images, labels)], **CPU)
+        with self.assertRaisesRegex(errors.UsageError, "complex64"):
+            arrays.labelled((self.images, torch.zeros(40, dtype=torch.complex64)))
+
+    def test_an_array_of_a_type_that_is_not_known_stays_its_owner_s(self):
+        import ctypes
+
+        from torch.utils.dlpack import to_dlpack
+
+        from varphase._call import engine
+
+        is_valid, get = ctypes.pythonapi.PyCapsule_IsValid, ctypes.pythonapi.PyCapsule_GetPointer
+        is_valid.argtypes = get.argtypes = [ctypes.py_object, ctypes.c_char_p]
+        get.restype = ctypes.c_void_p
+        capsule = to_dlpack(torch.zeros(3))
+        ctypes.c_uint8.from_address(get(capsule, b"dltensor") + 20).value = 77  # DLTensor.dtype.code
+        with self.assertRaisesRegex(BufferError, "code 77"):
+            engine().hold([("images", capsule, "")])
+        self.assertTrue(is_valid(capsule, b"dltensor"), "the capsule no longer frees its tensor")
 
     def test_two_batches_are_no_pair(self):
         whole = arrays.labelled((self.images, self.labels))

@@ -237,6 +237,13 @@ class Machinery(unittest.TestCase):
         varphase.nn.convert(network)
         self.assertIsInstance(network[0], varphase.nn.VarianceConv2d)
         self.assertEqual([network[0].number, network[3].number], [0, 1])
+        frozen = nn.Linear(4, 4).requires_grad_(False)
+        twice = varphase.nn.convert(nn.Sequential(frozen, nn.ReLU(), frozen))
+        self.assertIs(twice[0], twice[2])
+        self.assertFalse(twice[0].mean.requires_grad or twice[0].bias.requires_grad)
+        frozen.register_forward_pre_hook(lambda module, given: given)
+        with self.assertRaisesRegex(errors.UnsupportedError, "0: has forward hooks"):
+            varphase.nn.convert(nn.Sequential(frozen))
         with self.assertRaisesRegex(errors.UsageError, "no layer 'fc'"):
             varphase.nn.convert(network, layers=["fc"])
         with self.assertRaisesRegex(errors.UnsupportedError, "ReLU"):

@@ -91,7 +91,21 @@ def labelled(data):
     labels = labels.reshape(-1) if labels.dim() == 2 and labels.shape[1] == 1 else labels
     if labels.dim() != 1 or len(labels) != len(images):
         raise ShapeError(f"{len(images)} images and labels of shape {list(labels.shape)}: want one label an image")
-    return images, labels.to(torch.int64)
+    return images, _classes(labels)
+
+
+def _classes(labels):
+    """Labels in int64. Whole numbers may come as floats; others are no classes."""
+    import torch
+
+    kind = str(labels.dtype).removeprefix("torch.")
+    if labels.is_complex():
+        raise UsageError(f"labels are {kind}: want classes, whole numbers from 0")
+    classes = labels.to(torch.int64)
+    changed = labels[classes.to(labels.dtype) != labels]
+    if len(changed):
+        raise UsageError(f"labels are {kind}, {changed[0].item():g} among them: want classes, whole numbers from 0")
+    return classes
 
 
 def _parts(data):
@@ -217,12 +231,14 @@ def placed(job, given, stack):
 
     A run that is made keeps the path of its images for later verbs: they are written beside it, to RUN-images.
     """
+    from varphase._call import assignments
+
     if not is_path(given.get("data")):
         if job in ("train", "finetune", "import_") and given.get("run"):
             place, is_real = _placed_beside_run(given, stack)
-            if is_real:
-                given["pixel_range"] = "0..1"
             given["data"] = str(place)
+            # finetune takes over the configuration of a run whose images may have been of the other kind.
+            given["set"] = [f"data.pixel_range={'0..1' if is_real else 'none'}", *assignments(given.get("set") or ())]
         else:
             given["data"] = stack.enter_context(held_set(given["data"]))
     if job == "predict" and not is_path(given.get("images")):

@@ -74,8 +74,8 @@ def exchanged_of(images, classes, layers, owners, modules):
 
 
 def _named(layers, owners, modules):
-    """Our names of the layers with weights, and their arrays by these."""
-    names, weights, seen = {}, {}, {}
+    """Our names of the layers with weights, and their arrays by these. @raises UnsupportedError: weights of several layers"""
+    names, weights, seen, owned = {}, {}, {}, {}
     for layer, owner in zip(layers, owners, strict=True):
         kind = layer if isinstance(layer, str) else next(iter(layer))
         stem = _STEMS.get(kind, kind)
@@ -84,6 +84,10 @@ def _named(layers, owners, modules):
             continue
         name = f"{stem}{seen[stem]}"
         names[name] = owner
+        for parameter in modules[owner].parameters():
+            if id(parameter) in owned:
+                raise UnsupportedError(f"{owner} and {owned[id(parameter)]} share weights, or are one layer that is used twice: layers of ours each have their own")
+            owned[id(parameter)] = owner
         for key, value in modules[owner].state_dict().items():
             if key != "num_batches_tracked":
                 weights[f"{name}.{key}"] = value.detach().cpu().float().numpy()

@@ -12,9 +12,9 @@ import numpy as np
 import torch
 from torch import nn
 
+from varphase import covered
 from varphase.errors import FileError, FormatError, UnsupportedError
 from varphase.exchanged import exchanged_of, Gap, refuse
-from varphase.modules import _flat, _MODULES
 
 
 def _pair(value):
@@ -45,15 +45,21 @@ def _norm(x, weight, bias, mean, var, training, momentum, eps, *_):
     if training:
         raise Gap("it normalizes by the batch: export module.eval()")
     kind = nn.BatchNorm2d if len(x) == 4 else nn.BatchNorm1d
-    return _loaded(kind(len(weight), eps), weight=weight, bias=bias, running_mean=mean, running_var=var)
+    return _loaded(kind(len(weight), eps, momentum), weight=weight, bias=bias, running_mean=mean, running_var=var)
 
 
 def _max_pool(x, size, stride=None, padding=0, dilation=1, ceil_mode=False):
     return nn.MaxPool2d(_pair(size), _pair(stride) if stride else None, _pair(padding), _pair(dilation), ceil_mode=ceil_mode)
 
 
-def _avg_pool(x, size, stride=None, padding=0, ceil_mode=False, *_):
-    return nn.AvgPool2d(_pair(size), _pair(stride) if stride else None, _pair(padding), ceil_mode)
+def _avg_pool(x, size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None):
+    return nn.AvgPool2d(_pair(size), _pair(stride) if stride else None, _pair(padding), ceil_mode, count_include_pad, divisor_override)
+
+
+def _dropout(x, p, training):
+    if training:
+        raise Gap("it drops in evaluation too: export module.eval()")
+    return nn.Dropout(p)
 
 
 # Modules of the operations of a program; `x` is the input's shape, arrays are tensors.
@@ -66,14 +72,14 @@ _OPERATIONS = {
     "adaptive_avg_pool2d": lambda x, size: nn.AdaptiveAvgPool2d(_pair(size)),
     "relu": lambda x: nn.ReLU(),
     "leaky_relu": lambda x, slope=0.01: nn.LeakyReLU(slope),
-    "softplus": lambda x, beta=1, *_: nn.Softplus(beta),
+    "softplus": lambda x, beta=1, threshold=20: nn.Softplus(beta, threshold),
     "tanh": lambda x: nn.Tanh(),
     "sigmoid": lambda x: nn.Sigmoid(),
     "silu": lambda x: nn.SiLU(),
     "gelu": lambda x, approximate="none": nn.GELU(approximate),
-    "dropout": lambda x, p, *_: nn.Dropout(p),
-    "log_softmax": lambda x, *_, **__: nn.LogSoftmax(1),
-    "softmax": lambda x, *_, **__: nn.Softmax(1),
+    "dropout": _dropout,
+    "log_softmax": lambda x, dim, dtype=None: nn.LogSoftmax(dim),
+    "softmax": lambda x, dim, dtype=None: nn.Softmax(dim),
 }
 _FLAT = ("flatten", "view", "reshape", "_unsafe_view")
 _NOTHING = ("clone", "contiguous", "detach", "alias", "_to_copy", "to")
@@ -99,9 +105,12 @@ def _layer(node, arrays):
         raise Gap(f"{sources[0].name} is used more than once: a network of ours is a chain of layers")
     shape, operation = _shape(sources[0]), _operation(node)
     if operation in _NOTHING:
+        before, after = sources[0].meta["val"].dtype, node.meta["val"].dtype
+        if before != after:
+            raise Gap(f"it makes {after} of {before}: a network of ours computes in one type")
         return None, None
     if operation in _FLAT:
-        return _flat((1, *shape[1:]), (1, *_shape(node)[1:])), None
+        return covered.flat((1, *shape[1:]), (1, *_shape(node)[1:])), None
     if operation == "abs":
         return "abs", None
     if operation not in _OPERATIONS:
@@ -111,8 +120,11 @@ def _layer(node, arrays):
         return arrays[argument] if argument in arrays else argument
 
     given = [value(argument) if not isinstance(argument, torch.fx.Node) or argument in arrays else shape for argument in node.args]
-    module = _OPERATIONS[operation](*given, **{name: value(argument) for name, argument in node.kwargs.items()})
-    return _MODULES[type(module)](module, shape), module
+    try:
+        module = _OPERATIONS[operation](*given, **{name: value(argument) for name, argument in node.kwargs.items()})
+    except TypeError as error:
+        raise Gap(f"its arguments are not covered: {error}") from error
+    return covered.MODULES[type(module)](module, shape), module
 
 
 def from_exported(program):
@@ -138,8 +150,8 @@ def from_exported(program):
               for node in graph.nodes if node.op == "placeholder" and node.name in owned}  # fmt: skip
     inputs = [node for node in graph.nodes if node.op == "placeholder" and node.name in signature.user_inputs]
     results = [node for node in graph.nodes if node.name in signature.user_outputs]
-    if len(inputs) != 1 or len(results) != 1 or _shape(inputs[0]) is None or len(_shape(results[0]) or ()) != 2:
-        raise UnsupportedError(f"{name}: wants one tensor of images in and one of logits [N, classes] out")
+    if len(inputs) != 1 or len(results) != 1 or len(_shape(inputs[0]) or ()) not in (2, 4) or len(_shape(results[0]) or ()) != 2:
+        raise UnsupportedError(f"{name}: wants one tensor of images in, [N, C, H, W] or [N, features], and one of logits out, [N, classes]")
     layers, owners, modules, gaps = [], [], {}, []
     for node in graph.nodes:
         if node.op != "call_function" or _shape(node) is None:

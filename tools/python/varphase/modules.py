@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: MIT
 """A user's own PyTorch network as a spec and weights of ours, and what the jobs say of it."""
 
+import contextlib
 import dataclasses
-import operator
+import io
 
 import numpy as np
 import torch
@@ -11,11 +12,9 @@ from torch import fx, nn
 from torch.fx.passes.shape_prop import ShapeProp
 from torch.nn import functional as F
 
-from varphase import arrays
-from varphase.errors import UnsupportedError
+from varphase import arrays, covered
+from varphase.errors import ShapeError, UnsupportedError
 from varphase.exchanged import exchanged_of, Gap, refuse
-from varphase.nn.layers import Dropout, GaussianDropout, VarianceConv2d, VarianceLinear
-from varphase.nn.network import Abs
 
 
 class _Tracer(fx.Tracer):
@@ -25,111 +24,6 @@ class _Tracer(fx.Tracer):
         return module.__module__.startswith("varphase.nn") or super().is_leaf_module(module, name)
 
 
-def _square(value, what):
-    pair = value if isinstance(value, (tuple, list)) else (value, value)
-    if pair[0] != pair[1]:
-        raise Gap(f"{what} {tuple(pair)} is not square")
-    return int(pair[0])
-
-
-def _conv(layer, kind):
-    if layer.groups != 1 or _square(layer.dilation, "dilation") != 1:
-        raise Gap("groups and dilation are not covered")
-    if isinstance(layer.padding, str) or getattr(layer, "padding_mode", "zeros") != "zeros":
-        raise Gap(f"padding {layer.padding!r}, {getattr(layer, 'padding_mode', 'zeros')} is not covered: numbers of zeros are")
-    return {kind: {"out": layer.out_channels, "kernel": _square(layer.kernel_size, "kernel"), "stride": _square(layer.stride, "stride"),
-                   "padding": _square(layer.padding, "padding"), "bias": layer.bias is not None, **_variance(layer)}}  # fmt: skip
-
-
-def _variance(layer):
-    if not isinstance(layer, (VarianceLinear, VarianceConv2d)):
-        return {}
-    options = {"parameterization": layer.parameterization, "prior": layer.prior}
-    return {**options, "nu": layer.nu} if layer.prior == "student_t" else options
-
-
-def _dense(layer, kind, shape):
-    if len(shape) != 2:
-        raise Gap(f"its input has shape {list(shape)}: [N, features] is covered")
-    return {kind: {"out": layer.out_features, "bias": layer.bias is not None, **_variance(layer)}}
-
-
-def _norm(layer):
-    if not layer.affine or not layer.track_running_stats:
-        raise Gap("without weights or running statistics it is not covered")
-    if layer.eps != 1e-5:
-        raise Gap(f"eps {layer.eps} is not covered: 1e-5 is")
-    return "batch_norm"
-
-
-def _pool(kind, size, stride, padding, ceil_mode=False, dilation=1):
-    side = _square(size, "window")
-    if stride is not None and _square(stride, "stride") != side:
-        raise Gap(f"windows of {side} that step by {stride} are not covered: windows side by side are")
-    if _square(padding, "padding") or ceil_mode or _square(dilation, "dilation") != 1:
-        raise Gap("padding, dilation and ceil_mode of pools are not covered")
-    return {kind: side}
-
-
-def _adaptive(output, shape):
-    if _square(output, "output") != 1 or shape[2] != shape[3]:
-        raise Gap("only the mean of a whole square image is covered")
-    return {"avg_pool": int(shape[2])}
-
-
-def _flat(shape, result):
-    if len(result) != 2 or result[0] != shape[0]:
-        raise Gap(f"{list(shape)} to {list(result)} is not covered: [N, ...] to [N, features] is")
-    return "flatten" if len(shape) != 2 else None
-
-
-def _leaky(slope):
-    if slope != 0.01:
-        raise Gap(f"slope {slope} is not covered: 0.01 is")
-    return "leaky_relu"
-
-
-def _gelu(approximate):
-    if approximate != "none":
-        raise Gap("the approximation by tanh is not covered")
-    return "gelu"
-
-
-def _softplus(beta):
-    return "softplus" if beta == 1 else {"softplus": float(beta)}
-
-
-# A spec's layer of a module and the shape of its input; None: nothing is left of it.
-_MODULES = {
-    nn.Conv2d: lambda m, shape: _conv(m, "conv2d"),
-    VarianceConv2d: lambda m, shape: _conv(m, "variance_conv2d"),
-    nn.Linear: lambda m, shape: _dense(m, "dense", shape),
-    VarianceLinear: lambda m, shape: _dense(m, "variance_dense", shape),
-    nn.BatchNorm1d: lambda m, shape: _norm(m),
-    nn.BatchNorm2d: lambda m, shape: _norm(m),
-    nn.MaxPool2d: lambda m, shape: _pool("max_pool", m.kernel_size, m.stride, m.padding, m.ceil_mode, m.dilation),
-    nn.AvgPool2d: lambda m, shape: _pool("avg_pool", m.kernel_size, m.stride, m.padding, m.ceil_mode),
-    nn.AdaptiveAvgPool2d: lambda m, shape: _adaptive(m.output_size, shape),
-    nn.Flatten: lambda m, shape: _flat(shape, [shape[0], int(np.prod(shape[1:]))]) if m.start_dim == 1 and m.end_dim == -1
-                else _flat(shape, shape),
-    nn.ReLU: lambda m, shape: "relu",
-    nn.LeakyReLU: lambda m, shape: _leaky(m.negative_slope),
-    nn.Softplus: lambda m, shape: _softplus(m.beta),
-    nn.Tanh: lambda m, shape: "tanh",
-    nn.Sigmoid: lambda m, shape: "sigmoid",
-    nn.SiLU: lambda m, shape: "silu",
-    nn.GELU: lambda m, shape: _gelu(m.approximate),
-    nn.Dropout: lambda m, shape: {"dropout": m.p},
-    Dropout: lambda m, shape: {"dropout": m.p},
-    GaussianDropout: lambda m, shape: {"gaussian_dropout": m.alpha},
-    Abs: lambda m, shape: "abs",
-    nn.Identity: lambda m, shape: None,
-    # Logits are taken from before them, which give the same probabilities.
-    nn.LogSoftmax: lambda m, shape: "logits",
-    nn.Softmax: lambda m, shape: "logits",
-}  # fmt: skip
-
-
 def _argument(node, place, name, default):
     return node.args[place] if len(node.args) > place else node.kwargs.get(name, default)
 
@@ -137,15 +31,28 @@ def _argument(node, place, name, default):
 def _pool_call(kind):
     def found(node, shape, result):
         size = _argument(node, 1, "kernel_size", None)
-        dilation = _argument(node, 4, "dilation", 1) if kind == "max_pool" else 1
-        ceil = _argument(node, 5 if kind == "max_pool" else 4, "ceil_mode", False)
-        return _pool(kind, size, _argument(node, 2, "stride", None), _argument(node, 3, "padding", 0), ceil, dilation)
+        stride, padding = _argument(node, 2, "stride", None), _argument(node, 3, "padding", 0)
+        if kind == "max_pool":
+            return covered.pool(kind, shape, size, stride, padding, _argument(node, 5, "ceil_mode", False), _argument(node, 4, "dilation", 1),
+                                _argument(node, 6, "return_indices", False))  # fmt: skip
+        return covered.pool(kind, shape, size, stride, padding, _argument(node, 4, "ceil_mode", False),
+                            more=_argument(node, 6, "divisor_override", None) is not None)  # fmt: skip
 
     return found
 
 
 def _flat_call(node, shape, result):
-    return _flat(shape, result)
+    return covered.flat(shape, result)
+
+
+def _softmax_call(node, shape, result):
+    return covered.softmax(_argument(node, 1, "dim", None), shape)
+
+
+def _dropout_call(node, shape, result):
+    if _argument(node, 2, "training", True):
+        raise Gap("it drops in evaluation too: F.dropout(x, p, self.training) is covered, and varphase.nn.Dropout")
+    return {"dropout": _argument(node, 1, "p", 0.5)}
 
 
 # The same of functions and of tensors' methods: by node, shape of the input, shape of the result.
@@ -155,16 +62,15 @@ _FUNCTIONS = {
     **dict.fromkeys([torch.sigmoid, F.sigmoid, "sigmoid"], lambda node, shape, result: "sigmoid"),
     **dict.fromkeys([torch.abs, "abs"], lambda node, shape, result: "abs"),
     F.silu: lambda node, shape, result: "silu",
-    F.gelu: lambda node, shape, result: _gelu(_argument(node, 1, "approximate", "none")),
-    F.leaky_relu: lambda node, shape, result: _leaky(_argument(node, 1, "negative_slope", 0.01)),
-    F.softplus: lambda node, shape, result: _softplus(_argument(node, 1, "beta", 1)),
-    F.dropout: lambda node, shape, result: {"dropout": _argument(node, 1, "p", 0.5)},
+    F.gelu: lambda node, shape, result: covered.gelu(_argument(node, 1, "approximate", "none")),
+    F.leaky_relu: lambda node, shape, result: covered.leaky(_argument(node, 1, "negative_slope", 0.01)),
+    F.softplus: lambda node, shape, result: covered.softplus(_argument(node, 1, "beta", 1), _argument(node, 2, "threshold", 20)),
+    F.dropout: _dropout_call,
     **dict.fromkeys([F.max_pool2d, torch.max_pool2d], _pool_call("max_pool")),
     F.avg_pool2d: _pool_call("avg_pool"),
-    F.adaptive_avg_pool2d: lambda node, shape, result: _adaptive(_argument(node, 1, "output_size", None), shape),
+    F.adaptive_avg_pool2d: lambda node, shape, result: covered.adaptive(_argument(node, 1, "output_size", None), shape),
     **dict.fromkeys([torch.flatten, "flatten", "view", "reshape", torch.reshape], _flat_call),
-    **dict.fromkeys([F.log_softmax, F.softmax, torch.log_softmax, torch.softmax, "log_softmax", "softmax"],
-                    lambda node, shape, result: "logits"),
+    **dict.fromkeys([F.log_softmax, F.softmax, torch.log_softmax, torch.softmax, "log_softmax", "softmax"], _softmax_call),
     "contiguous": lambda node, shape, result: None,
 }  # fmt: skip
 
@@ -182,12 +88,15 @@ def _what(node, modules):
 
 def _layer_of(node, modules):
     """The spec's layer of a node. @raises Gap"""
-    sources = [source for source in node.all_input_nodes if _shape(source) is not None]
+    sources = [source for source in node.all_input_nodes if "tensor_meta" in source.meta]
     if len(sources) != 1:
         raise Gap(f"it joins {len(sources)} tensors: a network of ours is a chain of layers" if sources else "it computes without the images")
     shape = _shape(sources[0])
+    if shape is None:
+        raise Gap("it takes one of several tensors")
     if node.op == "call_module":
-        made = _MODULES.get(type(modules[node.target]))
+        covered.refuse_hooks(modules[node.target])
+        made = covered.MODULES.get(type(modules[node.target]))
         if made is None:
             raise Gap("there is no layer for it")
         return made(modules[node.target], shape)
@@ -226,14 +135,50 @@ def _exchanged(module, example):
     except Exception as error:  # fx has no class of its own for what it cannot trace
         raise UnsupportedError(f"{type(module).__name__}: torch.fx cannot trace it: {error}") from error
     traced = fx.GraphModule(module, graph)
-    with torch.no_grad():
-        ShapeProp(traced).propagate(example[:2])
+    images = _like_its_own(module, example)
+    try:
+        # fx prints what it raises as well.
+        with torch.no_grad(), contextlib.redirect_stderr(io.StringIO()):
+            ShapeProp(traced).propagate(images)
+    except Exception as error:  # whatever a module's own code raises
+        raise ShapeError(f"{type(module).__name__}: cannot run images of shape {list(images.shape)}: {_cause(error)}") from error
     modules = dict(traced.named_modules())
     layers, owners, gaps = _chain(graph, modules)
+    gaps += _unchained(module, graph)
     refuse(type(module).__name__, gaps)
-    with torch.no_grad():
-        classes = int(module(example[:1]).shape[1])
-    return exchanged_of(example.shape, classes, layers, owners, modules)
+    return exchanged_of(images.shape, _shape(_result(graph))[1], layers, owners, modules)
+
+
+def _like_its_own(module, example):
+    """Two images of the example's shape, of the type and on the device of the module's weights."""
+    shape = getattr(example, "shape", None)
+    if shape is None or len(shape) not in (2, 4):
+        raise ShapeError(f"example: {type(example).__name__ if shape is None else list(shape)}: wants images, [N, C, H, W] or [N, features]")
+    weight = next(module.parameters(), torch.empty(0))
+    return torch.zeros((2, *shape[1:]), dtype=weight.dtype, device=weight.device)
+
+
+def _cause(error):
+    """What a module's code said, without what fx adds to it."""
+    return str(error.__cause__ or error).split("\n")[0]
+
+
+def _result(graph):
+    """The node that is the module's result, or None where that is no single tensor."""
+    (result,) = next(node for node in graph.nodes if node.op == "output").args
+    return result if isinstance(result, fx.Node) and _shape(result) is not None else None
+
+
+def _unchained(module, graph):
+    """What is not covered of the module as a whole."""
+    try:
+        covered.refuse_hooks(module)
+        result = _result(graph)
+        if result is None or len(_shape(result)) != 2:
+            raise Gap("its result is no tensor of logits [N, classes]" + ("" if result is None else f", but {list(_shape(result))}"))
+    except Gap as gap:
+        return [f"the module itself: {gap}"]
+    return []
 
 
 def _chain(graph, modules):
@@ -264,9 +209,7 @@ def _chain(graph, modules):
 
 def _tensor_nodes(graph):
     """Nodes that carry tensors, not sizes."""
-    sizes = {operator.getitem, getattr, "size", "dim"}
-    return {node for node in graph.nodes if node.op in ("placeholder", "output", "call_module", "get_attr")
-            or (_shape(node) is not None and node.target not in sizes)}  # fmt: skip
+    return {node for node in graph.nodes if node.op in ("placeholder", "output", "call_module", "get_attr") or "tensor_meta" in node.meta}
 
 
 @dataclasses.dataclass

@@ -23,7 +23,7 @@ def convert(module, layers=None, **options):
 
     Raises:
         UsageError: a name that there is not
-        UnsupportedError: a layer that is no Linear or Conv2d, or of another padding mode than zeros
+        UnsupportedError: a layer that is no Linear or Conv2d, of another padding mode than zeros, or with hooks
     """
     named = dict(module.named_modules())
     if layers is None:
@@ -34,13 +34,17 @@ def convert(module, layers=None, **options):
         layer = _variance_layer(name, named[name], options)
         if name == "":
             return layer
-        parent, _, child = name.rpartition(".")
-        setattr(named[parent], child, layer)
+        for place, there in list(module.named_modules(remove_duplicate=False)):
+            if there is named[name]:  # a layer may be used in several places
+                parent, _, child = place.rpartition(".")
+                setattr(module.get_submodule(parent), child, layer)
     number_layers(module)
     return module
 
 
 def _variance_layer(name, layer, options):
+    if layer._forward_hooks or layer._forward_pre_hooks:
+        raise UnsupportedError(f"{name}: has forward hooks (weight norm, pruning or your own): remove them first")
     factory = {"device": layer.weight.device, "dtype": layer.weight.dtype} if hasattr(layer, "weight") else {}
     if type(layer) is nn.Linear:
         new = VarianceLinear(layer.in_features, layer.out_features, layer.bias is not None, **options, **factory)
@@ -53,8 +57,10 @@ def _variance_layer(name, layer, options):
     with torch.no_grad():
         if new.has_mean:
             new.mean.copy_(layer.weight)
+            new.mean.requires_grad_(layer.weight.requires_grad)
         if layer.bias is not None:
             new.bias.copy_(layer.bias)
+            new.bias.requires_grad_(layer.bias.requires_grad)
         if new.parameterization == "additive" and options.get("log_sigma2") is None:
             # The spread that log_alpha gives to each weight that is there.
             new.log_sigma2.copy_((layer.weight.square() + 1e-16).log() + new.initial_log_alpha)
