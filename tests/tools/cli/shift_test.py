@@ -42,7 +42,7 @@ class Shift(ProgramTest):
         self.fails(2, "test images", arguments=["shift", run, "--images", 100000, *OFFLINE])
         self.fails(2, "--images", arguments=["shift", run, "--images", -1, *OFFLINE])
         self.fails(2, "--samples", "at least 1", arguments=["shift", run, "--samples", 0, *OFFLINE])
-        self.fails(2, "unknown value ''", arguments=["shift", run, "--corruptions", "", *OFFLINE])
+        self.fails(2, "--corruptions: its value is empty", arguments=["shift", run, "--corruptions", "", *OFFLINE])
         self.fails(2, "unknown flag --strengths", arguments=["shift", run, "--strengths", 9, *OFFLINE])
         large, broken = idx_folder(self.folder / "large", size=12), self.folder / "broken.h5"
         with h5py.File(broken, "w") as file:
