@@ -76,13 +76,24 @@
     busy = false;
     if (again) { again = false; update(); }
   };
-  const source = new EventSource("/events");
-  let version = null;
-  source.onmessage = (event) => {
-    // At the first, too: something may have changed since the page was sent.
-    if (version !== event.data) update();
-    version = event.data;
+  let [version, source] = [null, null];
+  // A page that nobody sees holds none of the few connections that a browser opens to a server.
+  const listen = () => {
+    if (document.hidden) {
+      source?.close();
+      source = null;
+      return;
+    }
+    if (source) return;
+    source = new EventSource("/events");
+    source.onmessage = (event) => {
+      // At the first, too: something may have changed since the page was sent.
+      if (version !== event.data) update();
+      version = event.data;
+    };
+    source.onopen = () => { say("live"); };
+    source.onerror = () => { say("no answer: report --watch has ended, or so many pages are open that they take turns"); };
   };
-  source.onopen = () => { say("live"); };
-  source.onerror = () => { say("the server does not answer: report --watch has ended, or is about to come back"); };
+  document.addEventListener("visibilitychange", listen);
+  listen();
 })();

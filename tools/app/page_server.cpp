@@ -6,6 +6,9 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <deque>
+#include <exception>
+#include <memory>
 #include <mutex>
 #include <thread>
 
@@ -18,11 +21,34 @@ namespace varphase {
 namespace {
 
 constexpr const char* kAddress = "127.0.0.1";
-// An open page holds one for its events. Browsers open six connections to a server at most.
-constexpr std::size_t kThreads = 32;
+// An open page holds one for its events. Pages over that many take turns, and the other threads always answer.
+constexpr std::size_t kThreads = 32, kMostStreams = 24;
 // By which a closed page is noticed.
 constexpr std::chrono::seconds kSignOfLife{10};
-constexpr int kForbidden = 403, kMethodNotAllowed = 405;
+constexpr int kForbidden = 403, kMethodNotAllowed = 405, kServerError = 500;
+
+/// What an open page has been told.
+struct Stream {
+  std::int64_t told = 0;
+  bool ended = false;
+};
+
+/// A later server's first version is none that an earlier one told: pages that were open all along ask for news.
+std::int64_t first_version() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+std::string message_of(const std::exception_ptr& failure) {
+  try {
+    std::rethrow_exception(failure);
+  } catch (const std::exception& error) {
+    return error.what();
+  } catch (...) {
+    return "the page could not be made";
+  }
+}
 
 }  // namespace
 
@@ -35,8 +61,9 @@ struct PageServer::State {
   std::mutex rendering;
   std::mutex mutex;
   std::condition_variable news;
-  std::int64_t version = 1;
+  std::int64_t version = first_version();
   bool ending = false;
+  std::deque<std::shared_ptr<Stream>> streams;  // that are open, the oldest first
 
   bool is_for_us(const httplib::Request& request) const {
     const std::string host = request.get_header_value("Host");
@@ -49,15 +76,33 @@ struct PageServer::State {
     response.set_content(text(), "text/html; charset=utf-8");
   }
 
+  /// Ends the oldest where there are too many: its page asks again after a while.
+  std::shared_ptr<Stream> open_stream() {
+    const std::lock_guard lock(mutex);
+    streams.push_back(std::make_shared<Stream>());
+    if (streams.size() > kMostStreams) {
+      streams.front()->ended = true;
+      streams.pop_front();
+      news.notify_all();
+    }
+    return streams.back();
+  }
+
+  void close_stream(const std::shared_ptr<Stream>& stream) {
+    const std::lock_guard lock(mutex);
+    std::erase(streams, stream);
+  }
+
   /// One event at each change, or a comment where there is none for a while. @return false: it is over
-  bool send_event(httplib::DataSink& sink, std::int64_t& told) {
+  bool send_event(httplib::DataSink& sink, Stream& stream) {
     std::string text = ": here\n\n";
     {
       std::unique_lock lock(mutex);
-      news.wait_for(lock, kSignOfLife, [&] { return ending || version != told; });
-      if (ending) return false;
-      if (version != told) text = fmt::format("data: {}\n\n", version);
-      told = version;
+      news.wait_for(lock, kSignOfLife,
+                    [&] { return ending || stream.ended || version != stream.told; });
+      if (ending || stream.ended) return false;
+      if (version != stream.told) text = fmt::format("data: {}\n\n", version);
+      stream.told = version;
     }
     return sink.write(text.data(), text.size());
   }
@@ -82,6 +127,11 @@ struct PageServer::State {
           }
           return httplib::Server::HandlerResponse::Unhandled;
         });
+    server.set_exception_handler([](const httplib::Request&, httplib::Response& response,
+                                    const std::exception_ptr& failure) {
+      response.status = kServerError;
+      response.set_content(message_of(failure) + "\n", "text/plain; charset=utf-8");
+    });
     server.Get("/", [this](const httplib::Request&, httplib::Response& response) {
       answer(texts.page, response);
     });
@@ -89,10 +139,13 @@ struct PageServer::State {
       answer(texts.update, response);
     });
     server.Get("/events", [this](const httplib::Request&, httplib::Response& response) {
-      const auto told = std::make_shared<std::int64_t>(0);
+      const std::shared_ptr<Stream> stream = open_stream();
       response.set_chunked_content_provider(
           "text/event-stream",
-          [this, told](std::size_t, httplib::DataSink& sink) { return send_event(sink, *told); });
+          [this, stream](std::size_t, httplib::DataSink& sink) {
+            return send_event(sink, *stream);
+          },
+          [this, stream](bool) { close_stream(stream); });
     });
   }
 };

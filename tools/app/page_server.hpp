@@ -14,7 +14,10 @@ namespace varphase {
 ///
 ///     GET /         the page
 ///     GET /update   what of it changes
-///     GET /events   an event with the version at every change
+///     GET /events   an event with the version at every change; versions are those of no other server
+///
+/// A page that cannot be made is answered by 500 and the error's message as text. Of more than 24 open pages the oldest
+/// is told no more until it asks again: the server always answers.
 class PageServer {
  public:
   struct Texts {
