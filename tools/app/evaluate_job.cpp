@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #include "tools/app/evaluate_job.hpp"
 
+#include <algorithm>
+
 #include "analysis/predict/network_ensemble.hpp"
 #include "analysis/predict/predictor.hpp"
 #include "analysis/predict/shared_prediction.hpp"
@@ -11,6 +13,7 @@
 #include "src/distributed/communicator.hpp"
 #include "src/torch/numerics.hpp"
 #include "src/train/trainer.hpp"
+#include "tools/app/class_names.hpp"
 #include "tools/app/device.hpp"
 #include "tools/app/job_estimate.hpp"
 #include "tools/app/loaded_network.hpp"
@@ -174,6 +177,10 @@ class Evaluation {
     EvaluatedNetwork result;
     const std::vector<EstimatedSets> predicted = predict(entry, loaded.network, sets);
     const at::Tensor& labels = sets.front().labels;
+    if (!groups_.empty()) {
+      result.examples = examples_of(entry, loaded.network, sets.front(), predicted);
+      result.examples->class_names = class_names_of(loaded.config.data);
+    }
     if (request_.together) together_.check_images(entry, dataset, split_);
     for (const EstimatedSets& one : predicted) {
       const std::string name = estimator_name(one.estimator);
@@ -232,12 +239,27 @@ class Evaluation {
     estimate_ = job_estimate(work, job_, device_);
   }
 
+  /// Of the next network: networks of one ensemble draw their noise apart.
+  std::uint64_t noise_seed() const {
+    return static_cast<std::uint64_t>(request_.seed) +
+           (request_.together ? together_.networks() : 0);
+  }
+
+  /// Of the ensemble.
+  ExamplePredictions examples_of(const NetworkFile& entry, Network& network,
+                                 const DeviceImages& images,
+                                 const std::vector<EstimatedSets>& predicted) const {
+    const auto ensemble =
+        std::find_if(predicted.begin(), predicted.end(),
+                     [](const EstimatedSets& one) { return one.estimator == Estimator::ensemble; });
+    return example_predictions(entry.name, network, images, ensemble->own, request_.samples,
+                               noise_seed());
+  }
+
   /// By every estimator, of the network's own images, which come first, and of the others.
   std::vector<EstimatedSets> predict(const NetworkFile& entry, Network& network,
                                      const std::vector<DeviceImages>& sets) {
-    // Networks of one ensemble draw their noise apart.
-    const auto seed =
-        static_cast<std::uint64_t>(request_.seed) + (request_.together ? together_.networks() : 0);
+    const std::uint64_t seed = noise_seed();
     std::int64_t images = 0;
     for (const DeviceImages& set : sets) images += set.count();
     job_.begin("eval " + entry.name, passes_of(images, request_.samples), "passes");

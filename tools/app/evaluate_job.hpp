@@ -12,6 +12,7 @@
 #include "src/base/config.hpp"
 #include "tools/app/data_choice.hpp"
 #include "tools/app/device_choice.hpp"
+#include "tools/app/example_predictions.hpp"
 #include "tools/app/job.hpp"
 #include "tools/app/metric_tables.hpp"
 
@@ -101,6 +102,7 @@ struct EvaluatedNetwork {
   double network_sparsity = 0;                           // of all weights
   std::optional<std::vector<LayerExecution>> execution;  // of a pruned file
   MetricsByEstimator metrics;
+  std::optional<ExamplePredictions> examples;  // beside tables
 };
 
 struct EvaluateResult {

@@ -88,6 +88,8 @@ Json to_json(const EvaluateResult& result) {
     json["together"] = together;
   }
   if (result.tables) json["metrics"] = to_json(*result.tables);
+  for (const EvaluatedNetwork& network : result.entries)
+    if (network.examples) json["predictions"].push_back(to_json(*network.examples));
   return json;
 }
 

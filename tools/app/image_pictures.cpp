@@ -14,7 +14,15 @@ namespace {
 constexpr std::size_t kWeights = 5, kImages = 5;
 constexpr std::int64_t kMostNumbers = 12288;
 
-std::string hexadecimal(const at::Tensor& bytes) {
+}  // namespace
+
+bool are_shown(const DeviceImages& images) {
+  return images.channels * images.height * images.width <= kMostNumbers;
+}
+
+std::string picture_pixels(const DeviceImages& images, std::int64_t place) {
+  const at::Tensor bytes =
+      images.pixels[place].to(at::kFloat).round().clamp(0, 255).to(at::kByte).cpu().contiguous();
   constexpr char kDigits[] = "0123456789abcdef";
   std::string text;
   const auto* values = bytes.const_data_ptr<std::uint8_t>();
@@ -25,10 +33,8 @@ std::string hexadecimal(const at::Tensor& bytes) {
   return text;
 }
 
-}  // namespace
-
 Json pictures_json(const DeviceImages& images, const std::vector<LayerImages>& layers) {
-  if (images.channels * images.height * images.width > kMostNumbers) return {};
+  if (!are_shown(images)) return {};
   std::set<std::int64_t> numbers;
   for (const LayerImages& layer : layers) {
     for (std::size_t w = 0; w < std::min(kWeights, layer.weights.size()); ++w) {
@@ -41,10 +47,8 @@ Json pictures_json(const DeviceImages& images, const std::vector<LayerImages>& l
   for (const std::int64_t number : numbers) {
     const at::Tensor place = (images.example == number).nonzero();
     if (place.numel() == 0) continue;
-    const at::Tensor pixels = images.pixels.index_select(0, place.flatten().slice(0, 0, 1));
-    const at::Tensor bytes =
-        pixels.to(at::kFloat).round().clamp(0, 255).to(at::kByte).cpu().contiguous();
-    list.push_back({{"image", number}, {"pixels", hexadecimal(bytes)}});
+    list.push_back({{"image", number},
+                    {"pixels", picture_pixels(images, place.flatten()[0].item<std::int64_t>())}});
   }
   return {{"channels", images.channels},
           {"height", images.height},

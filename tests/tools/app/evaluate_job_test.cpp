@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: MIT
 #include "tools/app/evaluate_job.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <map>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -68,6 +70,44 @@ TEST_F(EvaluateJob, TheDeterministicNumbersAreThoseOfAPlainPass) {
   const Metrics& got = entry.metrics.at("deterministic");
   EXPECT_NEAR(got.nll, want.nll, 1e-5 * want.nll);
   EXPECT_EQ(got.accuracy, want.accuracy);
+}
+
+TEST_F(EvaluateJob, ShowsWhatEachMemberSaysOfAFewImages) {
+  EXPECT_FALSE(evaluate(request_, job_).entries.front().examples);
+  request_.metrics = {"cls"};
+  request_.resamples = 0;
+  const EvaluateResult result = evaluate(request_, job_);
+  const ExamplePredictions& examples = result.entries.front().examples.value();
+  const Dataset dataset = open_dataset(small_config().data, "");
+  const ImageSet& set = dataset.part(Split::test);
+  std::map<std::string, std::vector<double>> entropy;
+  for (const ExamplePrediction& one : examples.images) {
+    entropy[one.chosen].push_back(one.entropy);
+    ASSERT_EQ(one.members.size(), one.classes.size());
+    for (std::size_t c = 0; c < one.classes.size(); ++c) {
+      ASSERT_EQ(one.members[c].size(), 3U);
+      const double mean = (one.members[c][0] + one.members[c][1] + one.members[c][2]) / 3;
+      EXPECT_NEAR(mean, one.probability[c], 1e-6);  // they are the ensemble's own
+    }
+    if (one.chosen != "unsure") {
+      EXPECT_EQ(one.classes[0] == one.label, one.chosen == "right");
+    }
+    EXPECT_NE(std::count(one.classes.begin(), one.classes.end(), one.label), 0);
+    const std::size_t at = static_cast<std::size_t>(
+        std::find(set.index.begin(), set.index.end(), one.image) - set.index.begin());
+    ASSERT_LT(at, set.index.size());
+    EXPECT_EQ(set.labels[at], one.label);
+    ASSERT_EQ(one.pixels.size(), 2U * 28 * 28);
+    for (std::size_t i = 0; i < 28 * 28; ++i)
+      EXPECT_EQ(std::stoi(one.pixels.substr(2 * i, 2), nullptr, 16), set.pixels[at * 28 * 28 + i]);
+  }
+  EXPECT_EQ(entropy["right"].size(), 3U);
+  EXPECT_EQ(entropy["wrong"].size(), 3U);
+  ASSERT_EQ(entropy["unsure"].size(), 3U);
+  EXPECT_GE(entropy["unsure"].back(), entropy["wrong"].front());
+  const Json json = to_json(result)["predictions"][0];
+  EXPECT_EQ(json["images"][0]["classes"][0]["members"].size(), 3U);
+  EXPECT_EQ(json["width"], 28);
 }
 
 TEST_F(EvaluateJob, TellsItsWork) {
