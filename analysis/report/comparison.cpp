@@ -12,12 +12,12 @@
 
 #include "analysis/kappa/transition_comparison.hpp"
 #include "analysis/report/assets.hpp"
+#include "analysis/report/config_fields.hpp"
 #include "analysis/report/figure_data.hpp"
 #include "analysis/report/html.hpp"
 #include "analysis/report/page_frame.hpp"
 #include "analysis/report/shown_text.hpp"
 #include "checkpoints/run_layout.hpp"
-#include "src/base/atomic_file.hpp"
 #include "src/base/byte_text.hpp"
 #include "src/base/text_table.hpp"
 
@@ -26,32 +26,7 @@ namespace fs = std::filesystem;
 namespace {
 
 // More columns are nothing that people read.
-constexpr std::size_t kMostDifferences = 24;
-
-using Fields = std::map<std::string, std::string>;
-
-/// "train.seed" -> "1"; objects and lists of objects are followed.
-void flatten_config(const Json& json, const std::string& prefix, Fields& fields) {
-  const auto follow = [&](const std::string& key, const Json& value) {
-    flatten_config(value, prefix.empty() ? key : prefix + "." + key, fields);
-  };
-  const bool nested = json.is_array() && std::any_of(json.begin(), json.end(), [](const Json& one) {
-                        return one.is_structured();
-                      });
-  if (json.is_object() && !json.empty()) {
-    for (const auto& item : json.items()) follow(item.key(), item.value());
-  } else if (nested) {
-    for (std::size_t i = 0; i < json.size(); ++i) follow(std::to_string(i), json[i]);
-  } else if (prefix != "data.source") {
-    fields[prefix] = shortened(shown_text(json));
-  }
-}
-
-Fields fields_of_config(const ReportInputs& run) {
-  Fields fields;
-  if (run.config.is_object()) flatten_config(run.config, "", fields);
-  return fields;
-}
+constexpr std::size_t kMostDifferences = 24, kMostEqual = 300, kMostEqualBytes = 80;
 
 /// The last known value of a column of metrics.csv, or null.
 Json last_metric(const ReportInputs& run, const std::string& column) {
@@ -104,14 +79,20 @@ std::vector<Result> compared_results() {
 std::string mean_text(const ComparedValue& of, double scale, int digits) {
   if (of.known() == 0) return kNotKnown;
   std::string text = fmt::format("{:.{}f}", scale * of.mean(), std::max(digits, 1));
-  if (of.known() > 1)
-    text += fmt::format(" <small>± {:.{}f}</small>", scale * of.deviation(), std::max(digits, 1));
-  return text;
+  std::string small;
+  if (of.known() > 1) small = fmt::format("± {:.{}f}", scale * of.deviation(), std::max(digits, 1));
+  if (of.known() < of.values.size())
+    small += fmt::format("{}{} of {}", small.empty() ? "" : ", ", of.known(), of.values.size());
+  return small.empty() ? text : text + " <small>" + small + "</small>";
 }
 
-std::string name_cell(std::size_t group, const std::string& name) {
-  return fmt::format("<tr><th scope=\"row\"><i class=\"key k{}\"></i>{}</th>", group % 8,
-                     escape_html(name));
+/// The head of a run's row with the stroke that the run has in the figures (page/shared.js).
+std::string name_cell(std::size_t run, const std::string& name) {
+  static const char* const kDashes[] = {"", "7 4", "2 3", "8 3 2 3"};
+  return fmt::format(
+      "<tr><th scope=\"row\"><svg class=\"key k{}\" viewBox=\"0 0 26 8\" aria-hidden=\"true\">"
+      "<path d=\"M0 4H26\" stroke-dasharray=\"{}\"/></svg>{}</th>",
+      run % 8, kDashes[(run + run / 8) % std::size(kDashes)], escape_html(name));
 }
 
 /// The name of its run, or of the run whose members they are.
@@ -150,14 +131,15 @@ std::string results_table(const ComparisonInputs& inputs, const SeedGroups& grou
   for (const Result& column : columns) head += "<th scope=\"col\">" + column.title + "</th>";
   for (std::size_t g = 0; g < groups.runs.size(); ++g) {
     for (const std::size_t i : groups.runs[g]) {
-      rows += name_cell(g, inputs.runs[i].name);
+      rows += name_cell(i, inputs.runs[i].name);
       for (const Result& column : columns)
         rows += "<td>" + number_text(column.value(inputs.runs[i]), column.scale, column.digits) +
                 "</td>";
       rows += "</tr>";
     }
     if (groups.runs[g].size() < 2) continue;
-    rows += name_cell(g, fmt::format("{}, mean of {}", groups.names[g], groups.runs[g].size()));
+    rows += name_cell(groups.runs[g].front(),
+                      fmt::format("{}, mean of {}", groups.names[g], groups.runs[g].size()));
     for (const Result& column : columns) {
       ComparedValue of{column.title, {}};
       for (const std::size_t i : groups.runs[g]) {
@@ -172,40 +154,73 @@ std::string results_table(const ComparisonInputs& inputs, const SeedGroups& grou
          "class=\"names\"><caption><span>Epochs of onset, drop and gap as varphase transition "
          "found "
          "them; all else of the last epoch that has it, on test images; ± one standard deviation "
-         "over seeds</span></caption><thead><tr><th scope=\"col\">run</th>" +
+         "over seeds, of those that have a value where not all do</span></caption><thead><tr><th "
+         "scope=\"col\">run</th>" +
          head + "</tr></thead><tbody>" + rows + "</tbody></table></div>";
 }
 
 std::string differences_table(const ComparisonInputs& inputs,
-                              const std::vector<std::vector<std::size_t>>& groups) {
-  auto differences = config_differences(inputs.runs);
+                              const std::vector<ComparedField>& fields) {
+  std::vector<ComparedField> differences;
+  for (const ComparedField& field : fields)
+    if (!field.is_same()) differences.push_back(field);
   if (differences.empty()) return "<p class=\"missing\">The configurations are the same.</p>";
   const std::size_t all = differences.size();
   differences.resize(std::min(all, kMostDifferences));
   std::string head, rows;
-  for (const auto& [field, values] : differences)
-    head += "<th scope=\"col\">" + escape_html(field) + "</th>";
-  for (std::size_t g = 0; g < groups.size(); ++g) {
-    for (const std::size_t i : groups[g]) {
-      rows += name_cell(g, inputs.runs[i].name);
-      for (const auto& [field, values] : differences)
-        rows += "<td>" + (values[i].empty() ? kNotKnown : escape_html(values[i])) + "</td>";
-      rows += "</tr>";
-    }
+  for (const ComparedField& field : differences)
+    head += "<th scope=\"col\">" + escape_html(field.name) + "</th>";
+  for (std::size_t i = 0; i < inputs.runs.size(); ++i) {
+    rows += name_cell(i, inputs.runs[i].name);
+    for (const ComparedField& field : differences)
+      rows +=
+          "<td>" + (field.values[i].empty() ? kNotKnown : escape_html(field.values[i])) + "</td>";
+    rows += "</tr>";
   }
   std::string html =
       "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Configuration\"><table "
-      "class=\"names\"><caption><span>Fields of config.json that are not the same in all "
-      "runs</span></caption><thead><tr><th scope=\"col\">run</th>" +
+      "class=\"names wraps\"><caption><span>Fields of config.json and environment.json that are "
+      "not "
+      "the same in all runs</span></caption><thead><tr><th scope=\"col\">run</th>" +
       head + "</tr></thead><tbody>" + rows + "</tbody></table></div>";
   if (all > kMostDifferences)
     html += fmt::format("<p class=\"prose\">{} more fields differ.</p>", all - kMostDifferences);
   return html;
 }
 
+/// What all runs share, a row for each part of the configuration.
+std::string equal_table(const std::vector<ComparedField>& fields) {
+  std::map<std::string, std::vector<std::string>> parts;
+  std::size_t same = 0;
+  for (const ComparedField& field : fields) {
+    if (!field.is_same() || ++same > kMostEqual || field.values.front().empty()) continue;
+    const std::size_t dot = field.name.find('.');
+    parts[field.name.substr(0, dot)].push_back(
+        fmt::format("<span>{} <b>{}</b></span>",
+                    escape_html(dot == std::string::npos ? "" : field.name.substr(dot + 1)),
+                    escape_html(shortened(field.values.front(), kMostEqualBytes))));
+  }
+  if (parts.empty()) return "<p class=\"missing\">The runs have no field in common.</p>";
+  std::string rows;
+  for (const auto& [part, list] : parts)
+    rows += fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td></tr>", escape_html(part),
+                        fmt::join(list, " "));
+  return fmt::format(
+      "<table class=\"plain equal\"><caption><span>{} of {} fields are the same in all "
+      "runs</span></caption><tbody>{}</tbody></table>",
+      same, fields.size(), rows);
+}
+
 Json data_of(const ComparisonInputs& inputs, const SeedGroups& groups) {
   Json runs = Json::array(), list = Json::array();
-  for (const ReportInputs& run : inputs.runs) runs.push_back(figure_data(run));
+  for (const ReportInputs& run : inputs.runs) {
+    Json own = figure_data(run);
+    // Of a run's own page alone.
+    for (const char* key : {"uncertainty", "predictions", "attacks"}) own.erase(key);
+    for (const char* key : {"maps", "classes", "images"})
+      if (own["kappa"].is_object()) own["kappa"].erase(key);
+    runs.push_back(std::move(own));
+  }
   for (std::size_t g = 0; g < groups.runs.size(); ++g) {
     for (const std::size_t i : groups.runs[g]) runs[i]["group"] = g;
     list.push_back({{"name", text_of_bytes(groups.names[g])}, {"runs", groups.runs[g]}});
@@ -239,53 +254,13 @@ std::string kappa_makings(const ComparisonInputs& inputs) {
 
 }  // namespace
 
-std::vector<std::vector<std::size_t>> groups_of_seeds(const std::vector<ReportInputs>& runs) {
-  std::vector<std::vector<std::size_t>> groups;
-  std::vector<Fields> configs;
-  for (std::size_t i = 0; i < runs.size(); ++i) {
-    Fields fields = fields_of_config(runs[i]);
-    fields.erase("train.seed");
-    // A run without a configuration is like no other.
-    const auto same =
-        fields.empty() ? configs.end() : std::find(configs.begin(), configs.end(), fields);
-    if (same == configs.end()) {
-      configs.push_back(std::move(fields));
-      groups.push_back({i});
-    } else {
-      groups[static_cast<std::size_t>(same - configs.begin())].push_back(i);
-    }
-  }
-  return groups;
-}
-
-std::vector<std::pair<std::string, std::vector<std::string>>> config_differences(
-    const std::vector<ReportInputs>& runs) {
-  std::vector<Fields> configs;
-  std::set<std::string> names;
-  for (const ReportInputs& run : runs) {
-    configs.push_back(fields_of_config(run));
-    for (const auto& [name, value] : configs.back()) names.insert(name);
-  }
-  std::vector<std::pair<std::string, std::vector<std::string>>> differences;
-  for (const std::string& name : names) {
-    std::vector<std::string> values;
-    for (const Fields& fields : configs) {
-      const auto found = fields.find(name);
-      values.push_back(found == fields.end() ? "" : found->second);
-    }
-    if (std::any_of(values.begin(), values.end(),
-                    [&](const std::string& value) { return value != values.front(); }))
-      differences.emplace_back(name, std::move(values));
-  }
-  return differences;
-}
-
 Json comparison_data(const ComparisonInputs& inputs) {
   return data_of(inputs, seed_groups(inputs));
 }
 
 std::string render_comparison(const ComparisonInputs& inputs, const PageFrame& frame) {
   const SeedGroups groups = seed_groups(inputs);
+  const std::vector<ComparedField> fields = compared_fields(inputs.runs);
   const Json data = data_of(inputs, groups);
   std::set<std::string> flags;
   for (const Json& run : data["runs"]) {
@@ -293,6 +268,9 @@ std::string render_comparison(const ComparisonInputs& inputs, const PageFrame& f
     if (!run["kappa"].is_null()) flags.insert("kappa");
     if (!run["sweeps"].empty()) flags.insert("sweeps");
   }
+  const bool seeds = std::any_of(groups.runs.begin(), groups.runs.end(),
+                                 [](const auto& group) { return group.size() > 1; });
+  if (seeds) flags.insert("seeds");
   std::vector<std::string> shown, problems;
   for (const ReportInputs& run : inputs.runs) {
     shown.push_back(run.name);
@@ -305,26 +283,11 @@ std::string render_comparison(const ComparisonInputs& inputs, const PageFrame& f
                               shortened(fmt::format("{}", fmt::join(shown, ", ")), 400)))},
                  {"problems", problems_note(problems)},
                  {"results", results_table(inputs, groups)},
-                 {"differences", differences_table(inputs, groups.runs)},
+                 {"differences", differences_table(inputs, fields)},
+                 {"equal", equal_table(fields)},
                  {"kappa_note", kappa_makings(inputs)},
                  {"script", std::string(comparison_script())}});
   return fill_template(comparison_template(), values, flags);
-}
-
-std::vector<std::string> write_comparison(const std::string& name,
-                                          const std::vector<std::pair<fs::path, std::string>>& runs,
-                                          const fs::path& out_path) {
-  ComparisonInputs inputs;
-  inputs.name = name;
-  std::vector<std::string> problems;
-  for (const auto& [path, shown] : runs) {
-    inputs.runs.push_back(collect_report(path));
-    inputs.runs.back().name = shown;
-    const std::vector<std::string>& own = inputs.runs.back().problems;
-    problems.insert(problems.end(), own.begin(), own.end());
-  }
-  write_text_atomically(out_path, render_comparison(inputs));
-  return problems;
 }
 
 }  // namespace varphase

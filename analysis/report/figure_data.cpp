@@ -8,6 +8,7 @@
 
 #include "analysis/report/attack_figures.hpp"
 #include "analysis/report/image_figures.hpp"
+#include "analysis/report/prediction_figures.hpp"
 #include "analysis/report/shown_text.hpp"
 #include "analysis/report/sweep_figures.hpp"
 #include "analysis/report/uncertainty_figures.hpp"
@@ -149,6 +150,12 @@ std::vector<Json> evaluation_entries(const Json& evaluation) {
   return entries;
 }
 
+const Json& list_at(const Json& object, const char* key) {
+  static const Json none = Json::array();
+  const Json& list = value_at(object, key);
+  return list.is_array() ? list : none;
+}
+
 std::string text_or(const Json& text, const char* otherwise) {
   return text.is_string() ? text.get<std::string>() : otherwise;
 }
@@ -157,10 +164,11 @@ Json figure_data(const ReportInputs& inputs) {
   const std::string split = inputs.transition ? inputs.transition->split : "test";
   Json sweeps = Json::array();
   for (const auto& [file, sweep] : inputs.sweeps) sweeps.push_back(sweep_data(file, sweep));
-  Json uncertainty = Json::array();
+  Json uncertainty = Json::array(), predictions = Json::array();
   for (const auto& [file, evaluation] : inputs.evaluations) {
     Json one = uncertainty_data(file, evaluation);
     if (!one.is_null()) uncertainty.push_back(std::move(one));
+    for (const Json& network : prediction_data(file, evaluation)) predictions.push_back(network);
   }
   Json attacks = Json::array();
   for (const auto& [file, attack] : inputs.attacks) {
@@ -176,6 +184,7 @@ Json figure_data(const ReportInputs& inputs) {
           {"sweeps", sweeps},
           {"leading_sweep", leading_sweep(sweeps)},
           {"uncertainty", uncertainty},
+          {"predictions", predictions},
           {"attacks", attacks}};
 }
 

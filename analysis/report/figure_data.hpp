@@ -25,6 +25,7 @@ namespace varphase {
 ///      "sweeps": [..],        of each sweep (sweep_figures.hpp)
 ///      "leading_sweep": null | index,
 ///      "uncertainty": [..],   of each evaluation with tables of metrics (uncertainty_figures.hpp)
+///      "predictions": [..],   of each network whose predictions of single images were kept (prediction_figures.hpp)
 ///      "attacks": [..]}       of each attack (attack_figures.hpp)
 ///
 /// Accuracies are fractions; of two rows of one epoch the later one counts.
@@ -35,6 +36,8 @@ Json figure_data(const ReportInputs& inputs);
 Json number_at(const Json& object, const char* key);
 Json text_at(const Json& object, const char* key);
 const Json& value_at(const Json& object, const char* key);
+/// The list under a key; an empty one where there is none.
+const Json& list_at(const Json& object, const char* key);
 
 /// The text of a JSON value, or what stands for one that is none.
 std::string text_or(const Json& text, const char* otherwise);

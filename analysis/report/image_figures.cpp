@@ -17,12 +17,6 @@ namespace {
 constexpr std::size_t kMostWeights = 5, kMostImages = 5, kMostLayers = 16;
 constexpr double kMostNumbers = 12288;
 
-const Json& list_at(const Json& object, const char* key) {
-  static const Json none = Json::array();
-  const Json& list = value_at(object, key);
-  return list.is_array() ? list : none;
-}
-
 std::string class_name(const Json& label, const Json& names) {
   const bool named =
       label.is_number_unsigned() && names.is_array() && label.get<std::size_t>() < names.size();
@@ -51,19 +45,29 @@ Json weight_data(const Json& layer, const Json& weight, const Json& names) {
 
 }  // namespace
 
+std::optional<PictureSize> picture_size(const Json& object) {
+  const Json channels = number_at(object, "channels"), height = number_at(object, "height"),
+             width = number_at(object, "width");
+  if (channels.is_null() || height.is_null() || width.is_null()) return {};
+  const PictureSize size{channels.get<double>(), height.get<double>(), width.get<double>()};
+  const bool whole = std::min({size.channels, size.height, size.width}) >= 1;
+  if (!whole || size.channels * size.height * size.width > kMostNumbers) return {};
+  return size;
+}
+
+bool are_pixels(const std::string& pixels, const PictureSize& size) {
+  return static_cast<double>(pixels.size()) == 2 * size.channels * size.height * size.width &&
+         pixels.find_first_not_of("0123456789abcdef") == std::string::npos;
+}
+
 Json image_data(const Json& file, const Json& class_names) {
   const Json& shown = value_at(file, "pictures");
-  const Json channels = number_at(shown, "channels"), height = number_at(shown, "height"),
-             width = number_at(shown, "width");
-  if (channels.is_null() || height.is_null() || width.is_null()) return {};
-  const double numbers = channels.get<double>() * height.get<double>() * width.get<double>();
-  if (!(numbers > 0 && numbers <= kMostNumbers)) return {};
+  const std::optional<PictureSize> size = picture_size(shown);
+  if (!size) return {};
   Json pictures = Json::object();
   for (const Json& picture : list_at(shown, "images")) {
     const std::string pixels = text_or(text_at(picture, "pixels"), "");
-    const bool whole = static_cast<double>(pixels.size()) == 2 * numbers &&
-                       pixels.find_first_not_of("0123456789abcdef") == std::string::npos;
-    if (whole && pictures.size() < kMostWeights * kMostImages * kMostLayers)
+    if (are_pixels(pixels, *size) && pictures.size() < kMostWeights * kMostImages * kMostLayers)
       pictures[number_at(picture, "image").dump()] = pixels;
   }
   Json weights = Json::array();
@@ -74,9 +78,9 @@ Json image_data(const Json& file, const Json& class_names) {
         weights.push_back(weight_data(layer, list[w], class_names));
   }
   if (pictures.empty() || weights.empty()) return {};
-  return {{"channels", channels},
-          {"height", height},
-          {"width", width},
+  return {{"channels", size->channels},
+          {"height", size->height},
+          {"width", size->width},
           {"pictures", pictures},
           {"weights", weights}};
 }

@@ -26,6 +26,9 @@ std::map<std::string, std::string> frame_values(const PageFrame& frame, const st
           {"version", escape_html(version())},
           {"git_hash", escape_html(git_hash().substr(0, 12))},
           {"style", std::string(page_style())},
+          {"font", frame.exported
+                       ? "<style id=\"figure-font\">" + std::string(figure_font()) + "</style>"
+                       : ""},
           {"connect", connections(frame)},
           {"progress", frame.progress},
           {"live", live_html(frame)},

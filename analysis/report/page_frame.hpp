@@ -11,7 +11,7 @@
 namespace varphase {
 
 /// What the template of every page is filled with: its name, this program's version, style, Plotly.js, what a served
-/// page has more, and the figures' data.
+/// or an exported page has more, and the figures' data.
 std::map<std::string, std::string> frame_values(const PageFrame& frame, const std::string& name,
                                                 const Json& data);
 

@@ -18,7 +18,6 @@
 #include "analysis/report/provenance.hpp"
 #include "analysis/report/shown_text.hpp"
 #include "analysis/report/uncertainty_figures.hpp"
-#include "src/base/atomic_file.hpp"
 #include "src/base/byte_text.hpp"
 #include "src/base/error.hpp"
 #include "src/base/text_table.hpp"
@@ -110,14 +109,6 @@ std::string evaluation_table(const std::string& file, const Json& evaluation, co
       escape_html(samples.empty() ? "unknown size" : samples), escape_html(by_epoch), head, rows);
 }
 
-std::string problems_html(const ReportInputs& inputs) {
-  std::vector<std::string> problems = inputs.problems;
-  if (inputs.metrics && inputs.metrics->truncated) {
-    problems.emplace_back("metrics.csv: its last line is cut off and was left out");
-  }
-  return problems_note(problems);
-}
-
 bool has_objective(const Json& data) {
   if (data["metrics"].is_null()) return false;
   const Json& objective = data["metrics"]["objective"];
@@ -140,6 +131,7 @@ std::string render_report(const ReportInputs& inputs, const PageFrame& frame) {
   if (!data["sweeps"].empty()) flags.insert("sweeps");
   if (!inputs.evaluations.empty()) flags.insert("evaluations");
   if (!data["uncertainty"].empty()) flags.insert("uncertainty");
+  if (!data["predictions"].empty()) flags.insert("predictions");
   if (!data["attacks"].empty()) flags.insert("attacks");
   std::string tables, metric_tables, attacks;
   for (const auto& [file, attack] : inputs.attacks) attacks += attack_rows(file, attack);
@@ -148,31 +140,22 @@ std::string render_report(const ReportInputs& inputs, const PageFrame& frame) {
     metric_tables += uncertainty_tables(file, evaluation);
   }
   std::map<std::string, std::string> values = frame_values(frame, inputs.name, data);
-  values.insert(
-      {{"run", escape_html(inputs.run.string())},
-       {"lede", lede_html(inputs)},
-       {"facts", facts_html(inputs)},
-       {"tiles", tiles_html(inputs, data)},
-       {"problems", problems_html(inputs)},
-       {"finding", finding_html(inputs)},
-       {"members", data["samples"].is_null() ? "many" : "K = " + data["samples"].dump()},
-       {"kappa_note", kappa_note_html(inputs)},
-       {"evaluation_tables", tables},
-       {"metric_tables", metric_tables},
-       {"attack_rows", attacks},
-       {"provenance", provenance_html(inputs)},
-       {"font",
-        frame.exported ? fmt::format("<style id=\"figure-font\">{}</style>", figure_font()) : ""},
-       {"script", std::string(page_script())}});
+  values.insert({{"run", escape_html(inputs.run.string())},
+                 {"lede", lede_html(inputs)},
+                 {"facts", facts_html(inputs)},
+                 {"tiles", tiles_html(inputs, data)},
+                 {"problems", problems_note(inputs.problems)},
+                 {"finding", finding_html(inputs)},
+                 {"members", data["samples"].is_null() ? "many" : "K = " + data["samples"].dump()},
+                 {"kappa_note", kappa_note_html(inputs)},
+                 {"evaluation_tables", tables},
+                 {"metric_tables", metric_tables},
+                 {"attack_rows", attacks},
+                 {"provenance", provenance_html(inputs)},
+                 {"script", std::string(page_script())}});
   return fill_template(page_template(), values, flags);
 }
 
 std::string_view figure_font() { return font_style(); }
-
-std::vector<std::string> write_report(const fs::path& run_folder, const fs::path& out_path) {
-  const ReportInputs inputs = collect_report(run_folder);
-  write_text_atomically(out_path, render_report(inputs));
-  return inputs.problems;
-}
 
 }  // namespace varphase

@@ -86,12 +86,6 @@ std::string render_report(const ReportInputs& inputs, const PageFrame& frame = {
 /// The font of exported figures as a style of HTML or SVG.
 std::string_view figure_font();
 
-/// collect_report, render_report, and an atomic write.
-/// @return the problems, for the caller to print.
-/// @throws Error as collect_report, and io.
-std::vector<std::string> write_report(const std::filesystem::path& run_folder,
-                                      const std::filesystem::path& out_path);
-
 /// Finds the transition of a run folder from its metrics.csv and its kappa maps, which are read one after the other.
 /// @param maps  which of them are counted, as read_series takes it
 /// @throws Error io, format, usage as the readers and find_transition; a damaged map that is not asked for stops

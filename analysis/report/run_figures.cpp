@@ -181,6 +181,9 @@ ReportInputs collect_report(const fs::path& run_folder, const ReportReading& rea
     inputs.metrics = read_csv(metrics);
     VARPHASE_CHECK(inputs.metrics->has("epoch"), ErrorKind::format, "{}: no column 'epoch'",
                    metrics.string());
+    if (inputs.metrics->truncated)
+      inputs.problems.push_back(
+          fmt::format("{}: its last line is cut off and was left out", metrics.string()));
   });
   if (inputs.metrics && !inputs.metrics->has("epoch")) inputs.metrics.reset();
   const fs::path transition = RunLayout{run_folder}.transition_json();

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "analysis/report/report.hpp"
 #include "src/base/atomic_file.hpp"
 #include "src/base/enum_names.hpp"
 #include "src/base/error.hpp"
@@ -72,15 +73,13 @@ std::string sheet_of(const std::string& svg) {
 
 FigureFormat figure_format_from_name(const std::string& name) { return formats().value(name); }
 
-std::vector<fs::path> write_figures(const ReportInputs& inputs, const fs::path& folder,
+std::vector<fs::path> write_figures(const std::string& exported_page, const fs::path& folder,
                                     FigureFormat format, bool overwrite, Job& job) {
   job.begin_stoppable();
   const Browser browser("report --figures", [&job] { return job.stop_requested(); });
   check_output_folder(folder);
-  PageFrame frame;
-  frame.exported = true;
   const fs::path page = browser.folder() / "page.html";
-  write_text_atomically(page, render_report(inputs, frame));
+  write_text_atomically(page, exported_page);
   const bool png = format == FigureFormat::png;
   const std::vector<NamedFigure> figures =
       exported_figures(browser.document(page, png ? "#export=png" : "#export=svg"));

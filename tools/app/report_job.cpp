@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: MIT
 #include "tools/app/report_job.hpp"
 
+#include <functional>
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "analysis/report/comparison.hpp"
@@ -30,6 +33,31 @@ fs::path own_page(const ReportRequest& request) {
   return RunLayout{request.runs.front()}.page();
 }
 
+struct Page {
+  std::function<std::string(const PageFrame&)> render;
+  std::vector<std::string> problems;
+};
+
+/// Of one run, or of several side by side.
+Page page_of(const ReportRequest& request, const std::vector<NamedRun>& runs) {
+  ComparisonInputs inputs{comparison_name(request.runs, runs.size()), {}};
+  Page page;
+  for (const NamedRun& run : runs) {
+    inputs.runs.push_back(collect_report(run.path));
+    const std::vector<std::string>& own = inputs.runs.back().problems;
+    page.problems.insert(page.problems.end(), own.begin(), own.end());
+  }
+  if (is_comparison(request.runs)) {
+    for (std::size_t i = 0; i < runs.size(); ++i) inputs.runs[i].name = runs[i].name;
+    page.render = [inputs](const PageFrame& frame) { return render_comparison(inputs, frame); };
+  } else {
+    page.render = [run = inputs.runs.front()](const PageFrame& frame) {
+      return render_report(run, frame);
+    };
+  }
+  return page;
+}
+
 }  // namespace
 
 bool is_comparison(const TextList& folders) {
@@ -46,32 +74,22 @@ ReportResult make_report(const ReportRequest& request, Job& job) {
   ReportResult result;
   result.page = request.out.empty() ? own_page(request) : fs::path(request.out);
   const FigureFormat format = figure_format_from_name(request.format);
-  VARPHASE_CHECK(request.figures.empty() || !is_comparison(request.runs), ErrorKind::usage,
-                 "--figures {}: prints the figures of one run: name a run, or a member's folder",
-                 request.figures);
   check_output_file(result.page, request.overwrite || request.out.empty());
   std::vector<RunLock> locks;
   locks.reserve(runs.size());
   for (const NamedRun& run : runs) locks.push_back(begin_analysis(run.path));
-  if (!is_comparison(request.runs)) {
-    const ReportInputs inputs = collect_report(runs.front().path);
-    if (!request.figures.empty()) {
-      try {
-        result.figures = write_figures(inputs, request.figures, format, request.overwrite, job);
-      } catch (const Browser::Stopped&) {
-        result.interrupted = true;
-        return result;
-      }
+  const Page page = page_of(request, runs);
+  if (!request.figures.empty()) {
+    try {
+      result.figures = write_figures(page.render({.live = false, .progress = "", .exported = true}),
+                                     request.figures, format, request.overwrite, job);
+    } catch (const Browser::Stopped&) {
+      result.interrupted = true;
+      return result;
     }
-    write_text_atomically(result.page, render_report(inputs));
-    result.left_out = inputs.problems;
-    return result;
   }
-  std::vector<std::pair<fs::path, std::string>> compared;
-  compared.reserve(runs.size());
-  for (const NamedRun& run : runs) compared.emplace_back(run.path, run.name);
-  result.left_out =
-      write_comparison(comparison_name(request.runs, runs.size()), compared, result.page);
+  write_text_atomically(result.page, page.render({}));
+  result.left_out = page.problems;
   return result;
 }
 

@@ -11,7 +11,7 @@
 
 namespace varphase {
 
-/// One HTML page of a run, or of several side by side; the figures of one as files.
+/// One HTML page of a run, or of several side by side; its figures as files.
 struct ReportRequest {
   TextList runs;
   std::string out;

@@ -1,4 +1,4 @@
-// Runs side by side: kappa of one epoch as lines, of all epochs as heat maps on one scale; accuracy by sparsity.
+// Runs side by side: kappa of one epoch as lines, of all epochs as heat maps on one scale.
 
 const with_maps = data.runs.filter((run) => run.kappa);
 const names = [...new Set(with_maps.flatMap((run) => run.kappa.layers.map((one) => one.layer)))];
@@ -27,49 +27,59 @@ if (with_maps.length) {
     return { range, most };
   };
 
+  /// Of one epoch by line: the mean counts of its runs that have a map of it, and their deviations.
+  const counted = (runs, epoch) => {
+    const found = runs.map((run) => layer_of(run)?.epochs.find((one) => one.epoch === epoch)).filter(Boolean);
+    return found.length ? { runs: found.length, bins: centers.map((_, bin) => mean_and_deviation(found.map((one) => one.bins[bin]))) } : null;
+  };
+  const count_text = (count) => (Number.isInteger(count) ? group(count) : count.toFixed(1));
+
   figures.set("compare-histogram", () => {
     const { range, most } = extent();
     const epoch = epochs()[chosen.epoch];
-    const found = shown().map((run) => [run, layer_of(run).epochs.find((one) => one.epoch === epoch)]).filter(([, one]) => one);
+    const found = seed_lines().map((one) => ({ ...one, counts: counted(one.runs, epoch) })).filter(({ counts }) => counts);
+    const floor = (count) => Math.max(count, 0.5);
     return {
-      traces: found.map(([run, { bins: counts }]) => ({
-        type: "scatter", mode: "lines", name: plain(run.name), x: centers, y: counts.map((count) => (count > 0 ? count : 0.5)), customdata: counts,
-        line: { shape: "hvh", color: run_color(run.group), width: 1.8, dash: run_dash(run) }, hovertemplate: "%{customdata:,}",
-      })),
+      traces: found.flatMap(({ title, first: at, counts: { runs, bins: counts } }) => [
+        ...(runs > 1 ? band(centers, counts.map(([mean, spread]) => [floor(mean - spread), floor(mean + spread)]), at, title, { shape: "hvh" }) : []),
+        { type: "scatter", mode: "lines", name: plain(title), legendgroup: title, x: centers, y: counts.map(([mean]) => floor(mean)), customdata: counts.map(([mean]) => count_text(mean)),
+          line: { shape: "hvh", color: run_color(at), width: 1.8, dash: run_dash(at) }, hovertemplate: "%{customdata}" }]),
       layout: {
         shapes: [upright(threshold, { line: { color: color("over"), width: 1.6, dash: "dash" } })],
         annotations: [
           note({ x: threshold, yref: "paper", y: 1, yanchor: "top", xanchor: "right", xshift: -4, text: `κ<sub>0</sub> = ${log10_text(kappa0)}`, font: { size: 12.5, color: color("over") } }),
           note({ xref: "paper", x: 0.01, yref: "paper", y: 0.99, yanchor: "top", xanchor: "left", text: `<b>epoch ${epoch}</b>`, font: { size: 14, color: color("ink") } })],
         xaxis: axis("log<sub>10</sub> |κ|", { range, showgrid: false }), showlegend: true,
-        yaxis: axis("weights", { type: "log", range: [Math.log10(0.7), Math.log10(most) * 1.03 + 0.05], dtick: 1, tickformat: "~s" }),
+        yaxis: axis("weights", { type: "log", range: [Math.log10(0.7), Math.log10(most) * 1.03 + 0.25], dtick: 1, tickformat: "~s" }),
       },
       csv: {
-        columns: ["run", "epoch", "layer", "log10_from", "log10_to", "count"],
-        rows: found.flatMap(([run, { bins: counts }]) => counts.map((count, bin) => [run.name, epoch, chosen.layer, first + width * bin, first + width * (bin + 1), count])),
+        columns: ["run", "epoch", "layer", "log10_from", "log10_to", "count", "deviation"],
+        rows: found.flatMap(({ title, counts: { bins: counts } }) => counts.map(([mean, spread], bin) => [
+          title, epoch, chosen.layer, first + width * bin, first + width * (bin + 1), mean, spread])),
       },
     };
   });
 
   figures.set("compare-maps", () => {
     const { range, most } = extent();
-    const runs = shown();
-    const columns = narrow() ? 1 : Math.min(runs.length, 3);
+    const runs = seed_lines().filter((one) => one.runs.some(layer_of));
+    const columns = narrow() ? (printing() ? 2 : 1) : Math.min(runs.length, 3);
     const rows = Math.ceil(runs.length / columns);
-    figure_of("compare-maps").querySelector(".plot").style.height = `${Math.max(1, rows) * (narrow() ? 14 : 17) + 2}rem`;
+    const height = 16 * (Math.max(1, rows) * (narrow() ? 14 : 17) + 2);
+    figure_of("compare-maps").querySelector(".plot").style.height = `${height}px`;
     const all = epochs();
     // A map is narrow: about five epochs are named.
     const dtick = [1, 2, 5, 10, 20, 50, 100, 200].find((size) => (all[all.length - 1] - all[0]) / size <= 6);
     const top = Math.max(1, Math.log10(most));
     const ticks = Array.from({ length: Math.floor(top) + 1 }, (_, at) => at);
     const shape = {
-      hovermode: "closest", annotations: [], shapes: [], margin: { l: 48, r: 16, t: 24, b: 40 },
+      height, hovermode: "closest", annotations: [], shapes: [], margin: { l: 48, r: 16, t: 24, b: 40 },
       coloraxis: { colorscale: "Cividis", cmin: 0, cmax: top, colorbar: {
         title: { text: "weights", side: "right", font: { size: 12, color: color("muted") } }, thickness: 11, outlinewidth: 0,
         tickvals: ticks, ticktext: ticks.map((at) => (at < 3 ? `${10 ** at}` : `${10 ** (at - 3)}k`)), tickfont: { size: 11, color: color("muted") } } },
     };
     const [gap, space] = [0.05, rows > 1 ? 0.3 / rows : 0];
-    const traces = runs.map((run, at) => {
+    const traces = runs.map(({ title, first: number, runs: own }, at) => {
       const [column, row] = [at % columns, Math.floor(at / columns)];
       const suffix = at ? String(at + 1) : "";
       const [wide, high] = [(1 - gap * (columns - 1)) / columns, (1 - space * (rows - 1)) / rows];
@@ -80,14 +90,15 @@ if (with_maps.length) {
         domain: [from, from + wide], anchor: `y${suffix}`, range: [all[0] - 0.5, all[all.length - 1] + 0.5], dtick, ...(lowest ? {} : { title: { text: "" } }) });
       shape[`yaxis${suffix}`] = axis(column ? "" : "log<sub>10</sub> |κ|", { domain: [Math.max(0, above - high), above], anchor: `x${suffix}`, range, showgrid: false, showticklabels: !column });
       shape.annotations.push(note({
-        xref: "paper", yref: "paper", x: from, y: above, xanchor: "left", yanchor: "bottom", text: `<b>${plain(run.name)}</b>`, font: { size: 12.5, color: run_color(run.group) } }));
+        xref: "paper", yref: "paper", x: from, y: above, xanchor: "left", yanchor: "bottom", text: `<b>${plain(title)}</b>${own.length > 1 ? `, mean of ${own.length}` : ""}`, font: { size: 12.5, color: run_color(number) } }));
       shape.shapes.push(rule({ xref: `x${suffix}`, yref: `y${suffix}`, x0: all[0] - 0.5, x1: all[all.length - 1] + 0.5, y0: threshold, y1: threshold, line: { color: color("over"), width: 1.5, dash: "dash" } }));
-      const own = layer_of(run).epochs;
+      const mapped = all.map((epoch) => [epoch, counted(own, epoch)]).filter(([, counts]) => counts);
+      const counts = centers.map((_, bin) => mapped.map(([, one]) => one.bins[bin][0]));
       return {
-        type: "heatmap", x: own.map((one) => one.epoch), y: centers, xaxis: `x${suffix}`, yaxis: `y${suffix}`, coloraxis: "coloraxis", hoverongaps: false,
-        z: centers.map((_, bin) => own.map((one) => (one.bins[bin] > 0 ? Math.log10(one.bins[bin]) : null))),
-        customdata: centers.map((_, bin) => own.map((one) => one.bins[bin])),
-        hovertemplate: `${plain(run.name)}, epoch %{x}, log<sub>10</sub> |κ| about %{y:.2f}: %{customdata:,} weights<extra></extra>`,
+        type: "heatmap", x: mapped.map(([epoch]) => epoch), y: centers, xaxis: `x${suffix}`, yaxis: `y${suffix}`, coloraxis: "coloraxis", hoverongaps: false,
+        z: counts.map((row_of) => row_of.map((count) => (count > 0 ? Math.log10(count) : null))),
+        customdata: counts.map((row_of) => row_of.map(count_text)),
+        hovertemplate: `${plain(title)}, epoch %{x}, log<sub>10</sub> |κ| about %{y:.2f}: %{customdata} weights<extra></extra>`,
       };
     });
     return { traces, layout: shape };
@@ -110,34 +121,5 @@ if (with_maps.length) {
     element("compare-kappa-layer-label").hidden = false;
   }
   select_epoch(epochs().length - 1);
-}
-
-/// The newest sweep by thresholds or shares of one run.
-const newest = (run) => run.sweeps.reduce((best, one) => (!best || (one.epoch ?? -1) >= (best.epoch ?? -1) ? one : best), null);
-const swept = data.runs.map((run) => [run, newest(run)]).filter(([, sweep]) => sweep);
-if (swept.length) {
-  figures.set("compare-sweep", () => {
-    const kept = (sparsity) => -Math.log10(Math.max(1 - sparsity, 1e-6));
-    const traces = swept.flatMap(([run, sweep]) => [["zero", "solid"], ["mean", "dash"]].flatMap(([replace, dash]) => {
-      const rows = sweep.rows.filter((row) => row.replace === replace && known(row.sparsity) && known(row.accuracy)).sort((a, b) => a.sparsity - b.sparsity);
-      if (!rows.length) return [];
-      // Of a group of seeds one entry in the legend.
-      const group = data.groups[run.group];
-      return [line(`${group.name}, ${replace}`, rows.map((row) => kept(row.sparsity)), rows.map((row) => 100 * row.accuracy), run_color(run.group), {
-        line: { color: run_color(run.group), width: 2, dash }, legendgroup: `${group.name}, ${replace}`, showlegend: data.runs[group.runs.find((at) => newest(data.runs[at]))] === run,
-        customdata: rows.map((row) => 100 * row.sparsity), hovertemplate: `%{y:.2f} % at %{customdata:.2f} % sparsity<extra>${plain(run.name)}, ${replace}</extra>` })];
-    }));
-    const ticks = [0, 0.5, 0.9, 0.95, 0.98, 0.99, 0.999, 0.9999];
-    return {
-      traces,
-      layout: {
-        hovermode: "closest", showlegend: true, yaxis: axis("accuracy, %"),
-        xaxis: axis("sparsity, %", { tickmode: "array", tickvals: ticks.map(kept), ticktext: ticks.map((one) => `${Number((100 * one).toFixed(2))}`) }),
-      },
-      csv: {
-        columns: ["run", "file", "replace", "sparsity", "accuracy"],
-        rows: swept.flatMap(([run, sweep]) => sweep.rows.map((row) => [run.name, sweep.file, row.replace, row.sparsity, row.accuracy])),
-      },
-    };
-  });
+  on_seeds(() => { draw("compare-histogram"); draw("compare-maps"); });
 }

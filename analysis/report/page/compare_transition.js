@@ -3,33 +3,20 @@
 const epochs_of_all = [...new Set(data.runs.flatMap((run) => (run.metrics ? run.metrics.epoch : [])))].sort((a, b) => a - b);
 const layers = [...new Set(data.runs.flatMap((run) => (run.metrics ? run.metrics.log_alpha.map((one) => one.layer) : [])))];
 const chosen = { layer: layers[0] };
-const banded = () => element("compare-band")?.checked;
-
-/// Of one quantity the lines of all runs, or of each group the mean with a band of one standard deviation.
+/// Of one quantity the lines of all runs, or of each group of seeds the mean with a band of one standard deviation.
 /// @param series  gives of a run { epoch, value }, or null
-const lines = (name, series, stroke = {}) => data.groups.flatMap((group, at) => {
-  const shade = run_color(at);
-  const own = group.runs.map((index) => [data.runs[index].name, series(data.runs[index])])
-    .filter(([, found]) => found && any(found.value));
-  const more = { line: { color: shade, width: 2.2, ...stroke }, legendgroup: group.name };
-  if (!banded() || own.length < 2)
-    return own.map(([run, { epoch, value }]) => line(`${run}${name}`, epoch, value, shade, more));
-  const epochs = [...new Set(own.flatMap(([, { epoch }]) => epoch))].sort((a, b) => a - b);
-  const by_run = own.map(([, { epoch, value }]) => new Map(epoch.map((one, i) => [one, value[i]])));
-  const statistics = epochs.map((epoch) => {
-    const values = by_run.map((run) => run.get(epoch)).filter(known);
-    if (!values.length) return [null, null];
-    const mean = values.reduce((sum, one) => sum + one, 0) / values.length;
-    const squares = values.reduce((sum, one) => sum + (one - mean) ** 2, 0);
-    return [mean, values.length > 1 ? Math.sqrt(squares / (values.length - 1)) : 0];
-  });
-  const [x, measured] = [epochs.filter((_, i) => known(statistics[i][0])), statistics.filter(([mean]) => known(mean))];
-  const edge = (sign, fill) => ({
-    type: "scatter", mode: "lines", x, y: measured.map(([mean, deviation]) => mean + sign * deviation), line: { width: 0 },
-    hoverinfo: "skip", showlegend: false, legendgroup: group.name, ...fill,
-  });
-  const alpha = { fill: "tonexty", fillcolor: faint(run_shade(at), 0.18) };
-  return [edge(-1, {}), edge(1, alpha), line(`${group.name}${name}`, x, measured.map(([mean]) => mean), shade, more)];
+/// @param stroke  of all lines, where it tells something else than the run
+const lines = (name, series, stroke = {}) => seed_lines().flatMap(({ title, first, runs }) => {
+  const own = runs.map((run) => series(run)).filter((found) => found && any(found.value));
+  if (!own.length) return [];
+  const epochs = [...new Set(own.flatMap(({ epoch }) => epoch))].sort((a, b) => a - b);
+  const by_run = own.map(({ epoch, value }) => new Map(epoch.map((one, i) => [one, value[i]])));
+  const measured = epochs.map((epoch) => [epoch, ...mean_and_deviation(by_run.map((run) => run.get(epoch)))]).filter(([, mean]) => known(mean));
+  const x = measured.map(([epoch]) => epoch);
+  const means = line(`${title}${name}`, x, measured.map(([, mean]) => mean), run_shade(first), {
+    legendgroup: `${title}${name}`, mode: "lines+markers", marker: { size: 5.5, symbol: run_symbol(first), maxdisplayed: 12 },
+    line: { color: run_color(first), width: 2.2, dash: run_dash(first), ...stroke } });
+  return own.length < 2 ? [means] : [...band(x, measured.map(([, mean, spread]) => [mean - spread, mean + spread]), first, `${title}${name}`), means];
 });
 
 const csv_of = (value, series) => ({
@@ -41,7 +28,7 @@ if (epochs_of_all.length) {
   const metric = (pick) => (run) => (run.metrics && pick(run.metrics) ? { epoch: run.metrics.epoch, value: pick(run.metrics) } : null);
   const accuracy = (key) => metric((metrics) => metrics.accuracy[key] && percent(metrics.accuracy[key]));
   figures.set("compare-accuracy", () => ({
-    traces: [...lines("", accuracy("ensemble")), ...lines(", deterministic", accuracy("deterministic"), { dash: "dash", width: 1.8 })]
+    traces: [...lines("", accuracy("ensemble"), { dash: "solid" }), ...lines(", deterministic", accuracy("deterministic"), { dash: "dash", width: 1.8 })]
       .map((trace) => (trace.hoverinfo ? trace : { ...trace, hovertemplate: "%{y:.2f} %" })),
     layout: { xaxis: epoch_axis(epochs_of_all), yaxis: axis("accuracy, %", { range: [0, 102], dtick: 20 }) },
     csv: {
@@ -54,7 +41,7 @@ if (epochs_of_all.length) {
   const alpha = metric((metrics) => metrics.log_alpha.find((one) => one.layer === chosen.layer)?.values);
   figures.set("compare-log-alpha", () => ({
     traces: lines("", alpha), csv: csv_of(`log_alpha/${chosen.layer}`, alpha),
-    layout: { xaxis: epoch_axis(epochs_of_all), yaxis: axis("log α"), showlegend: false },
+    layout: { xaxis: epoch_axis(epochs_of_all), yaxis: axis("log α"), showlegend: true },
   }));
 
   const objective = metric((metrics) => metrics.objective.elbo && metrics.objective.elbo.map((value) => (known(value) ? -value : null)));
@@ -63,7 +50,7 @@ if (epochs_of_all.length) {
     const [least, most] = [Math.min(...values), Math.max(...values)];
     return {
       traces: lines("", objective), csv: csv_of("minus_elbo", objective),
-      layout: { xaxis: epoch_axis(epochs_of_all), yaxis: axis("nats", least > 0 ? { type: "log", tickformat: "~s", dtick: most > 10 * least ? 1 : undefined } : { tickformat: "~s" }) },
+      layout: { showlegend: true, xaxis: epoch_axis(epochs_of_all), yaxis: axis("nats", least > 0 ? { type: "log", tickformat: "~s", dtick: most > 10 * least ? 1 : undefined } : { tickformat: "~s" }) },
     };
   });
 
@@ -82,18 +69,14 @@ if (epochs_of_all.length) {
       ...trace, customdata: trace.y, y: trace.y.map((count) => Math.max(count, bottom)), ...(trace.hoverinfo ? {} : { hovertemplate: "%{customdata:,.6~g}" }),
     })),
     layout: {
-      xaxis: epoch_axis(epochs_of_all), showlegend: false,
+      xaxis: epoch_axis(epochs_of_all), showlegend: true,
       yaxis: axis("weights over κ<sub>0</sub>", { type: "log", range: [Math.log10(bottom) - 0.02, Math.log10(largest) * 1.04], dtick: 1, tickformat: "~s" }),
     },
     csv: csv_of("over_kappa0", over),
   }));
   if (!data.runs.some(over)) figure_of("compare-over")?.remove();
 
-  const redraw = () => ["compare-accuracy", "compare-over", "compare-log-alpha", "compare-objective"].forEach(draw);
-  if (data.groups.some((group) => group.runs.length > 1)) {
-    element("compare-band-label").hidden = false;
-    element("compare-band").addEventListener("change", redraw);
-  }
+  on_seeds(() => ["compare-accuracy", "compare-over", "compare-log-alpha", "compare-objective"].forEach(draw));
   if (layers.length > 1) {
     const pick = element("compare-layer");
     layers.forEach((one) => pick.add(new Option(one, one)));

@@ -43,7 +43,7 @@ const svg_of = async (name) => {
   const { width, mm } = kColumn;
   // Legends of many lines get room of their own.
   const named = traces.filter((trace) => trace.name && trace.showlegend !== false).length;
-  const height = kColumn.height + 19 * Math.max(0, named - 4);
+  const height = shape.height ?? kColumn.height + 19 * Math.max(0, named - 4);
   // The font has no bold letters: a browser would smear some, which publishers refuse in a PDF.
   const annotations = (shape.annotations ?? []).map((one) => ({ ...one, text: one.text.replace(/<\/?b>/g, "") }));
   const url = await Plotly.toImage({ data: marked(traces), layout: { ...layout(shape), annotations, width, height }, config: config(name) }, { format: "svg", width, height });

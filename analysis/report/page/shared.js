@@ -32,10 +32,12 @@ const faint = (name, alpha) => {
 const shades = { ensemble: "ensemble", deterministic: "deterministic", stochastic: "stochastic", zero_mean: "zero-mean" };
 const series_colors = () => ["ensemble", "deterministic", "stochastic", "zero-mean", "count"].map(color);
 
-// Of runs side by side: a colour a group of seeds, a stroke a run of it.
-const run_shade = (group) => `run-${group % 8}`;
-const run_color = (group) => color(run_shade(group));
-const run_dash = (run) => ["solid", "dash", "dot", "dashdot"][data.groups[run.group].runs.findIndex((at) => data.runs[at] === run) % 4];
+// Of runs side by side: a colour, a stroke and a mark for each, by its number; a group of seeds has those of its first.
+const run_shade = (at) => `run-${at % 8}`;
+const run_color = (at) => color(run_shade(at));
+const in_turn = (at, list) => list[(at + Math.floor(at / 8)) % list.length];
+const run_dash = (at) => in_turn(at, ["solid", "dash", "dot", "dashdot"]);
+const run_symbol = (at) => in_turn(at, ["circle", "square", "diamond", "x", "triangle-up", "star", "cross", "triangle-down"]);
 
 const axis = (title, more = {}) => ({
   title: { text: title, standoff: 8, font: { size: 13, color: color("muted") } },
@@ -89,6 +91,47 @@ const offer_csv = (figure, name, columns, rows) => {
   link.download = `${data.name}-${name}.csv`;
   link.href = "data:text/csv;charset=utf-8," + encodeURIComponent(text);
 };
+
+/// An image drawn from its pixels: by channel, two hexadecimal digits each.
+/// @param zoom  pixels of the picture to one of the image's
+const picture = (pixels, { channels, height, width }, zoom = 1) => {
+  const canvas = Object.assign(document.createElement("canvas"), { width: width * zoom, height: height * zoom });
+  const pen = canvas.getContext("2d");
+  const into = pen.createImageData(canvas.width, canvas.height);
+  const value = (channel, place) => parseInt(pixels.substr(2 * (channel * width * height + place), 2), 16);
+  for (let y = 0; y < canvas.height; ++y) {
+    for (let x = 0; x < canvas.width; ++x) {
+      const place = Math.floor(y / zoom) * width + Math.floor(x / zoom);
+      const at = 4 * (y * canvas.width + x);
+      for (let c = 0; c < 3; ++c) into.data[at + c] = value(channels >= 3 ? c : 0, place);
+      into.data[at + 3] = 255;
+    }
+  }
+  pen.putImageData(into, 0, 0);
+  return canvas;
+};
+
+/// Runs side by side: what is drawn as one line, a run or seeds of one configuration as their mean with a band:
+/// [{ title, first: the number of its first run, runs }].
+const seed_lines = () => data.groups.flatMap((group) => {
+  if (element("compare-band")?.checked && group.runs.length > 1)
+    return [{ title: group.name, first: group.runs[0], runs: group.runs.map((at) => data.runs[at]) }];
+  return group.runs.map((at) => ({ title: data.runs[at].name, first: at, runs: [data.runs[at]] }));
+});
+/// Over what is known; of one value the deviation is 0, of none both are null.
+const mean_and_deviation = (list) => {
+  const values = list.filter(known);
+  if (!values.length) return [null, null];
+  const mean = values.reduce((sum, one) => sum + one, 0) / values.length;
+  const squares = values.reduce((sum, one) => sum + (one - mean) ** 2, 0);
+  return [mean, values.length > 1 ? Math.sqrt(squares / (values.length - 1)) : 0];
+};
+/// Two traces that enclose a band. @param ranges  [low, high] by x @param of  the line that it goes with in the legend
+const band = (x, ranges, first, of, more = {}) => ["", "tonexty"].map((fill, side) => ({
+  type: "scatter", mode: "lines", x, y: ranges.map((range) => range[side]), line: { width: 0, ...more }, hoverinfo: "skip", showlegend: false, legendgroup: of,
+  ...(fill ? { fill, fillcolor: faint(run_shade(first), 0.18) } : {}),
+}));
+const on_seeds = (redraw) => element("compare-band")?.addEventListener("change", redraw);
 
 const figures = new Map();  // name -> function that gives { traces, layout, csv }
 const figure_of = (name) => document.querySelector(`figure[data-figure="${name}"]`);

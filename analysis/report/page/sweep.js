@@ -154,6 +154,15 @@ if (sweeps.length) {
       csv: { columns: ["log10_threshold", ...sweep.layers], rows: rows.map((row, at) => [row.log10_threshold, ...shares.map((list) => list[at])]) },
     };
   });
+  // Printed beside the leading sweep; on the page it is chosen among the files.
+  const criteria = sweeps.find((one) => new Set(one.rows.map((row) => row.criterion)).size > 1);
+  if (criteria) {
+    figures.set("sweep-criteria", () => {
+      const shown_before = sweep;
+      sweep = criteria;
+      try { return figures.get("sweep-sparsity")(); } finally { sweep = shown_before; }
+    });
+  }
   const describe = () => {
     const facts = [`Sweep of ${sweep.layer || "the layer"}` + (known(sweep.epoch) ? ` at epoch ${sweep.epoch}` : "")
       + ` by ${sweep.criterion || "kappa"}` + (sweep.smooth && sweep.smooth !== "none" ? ` (${sweep.smooth})` : "")

@@ -100,12 +100,12 @@ class ReportInBrowser : public testing::Test {
 TEST_F(ReportInBrowser, DrawsAllFiguresWithoutErrorsOrRequests) {
   const fs::path run = test_folder("browser");
   write_synthetic_run(run);
-  write_report(run, run / "report.html");
+  write_page(run);
   const Opened page = open_page(run / "report.html");
   EXPECT_THAT(page.dom, HasSubstr("data-ready=\"yes\""));
-  EXPECT_THAT(page.dom, HasSubstr("data-figures=\"16\""));
+  EXPECT_THAT(page.dom, HasSubstr("data-figures=\"17\""));
   EXPECT_THAT(page.dom, Not(HasSubstr("data-errors")));
-  EXPECT_EQ(count(page.dom, "class=\"csv\""), 16);
+  EXPECT_EQ(count(page.dom, "class=\"csv\""), 17);
   EXPECT_GE(count(page.dom, "class=\"trace scatter"),
             4 + 1 + 3 + 2 * 3 + 2 * 3 + 2 * 4);  // the lines of nine figures
   EXPECT_GE(count(page.dom, "class=\"trace bars"), 2 + 2);
@@ -131,20 +131,51 @@ TEST_F(ReportInBrowser, DrawsRunsSideBySide) {
     fs::create_directory(runs.back().first);
     write_synthetic_run(runs.back().first);
   }
-  write_comparison("3 runs", runs, folder / "comparison.html");
-  const Opened page = open_page(folder / "comparison.html");
+  Json config = read_json_file(runs[2].first / "config.json");
+  config["train"]["epochs"] = 99;  // the others are seeds
+  write_json_file(runs[2].first / "config.json", config);
+  const fs::path file = folder / "comparison.html";
+  write_comparison(runs, file);
+  const Opened page = open_page(file);
   EXPECT_THAT(page.dom, HasSubstr("data-ready=\"yes\""));
   EXPECT_THAT(page.dom, HasSubstr("data-figures=\"7\""));
   EXPECT_THAT(page.dom, Not(HasSubstr("data-errors")));
-  EXPECT_EQ(count(page.dom, "class=\"hm\""), 3);
+  EXPECT_EQ(count(page.dom, "class=\"hm\""), 2);
   EXPECT_EQ(count(page.dom, "<i>c"), 0);
   EXPECT_THAT(page.log, Not(HasSubstr("CONSOLE")));
+
+  const Json found = driven(file, test_script("comparison_driver.js"));
+  EXPECT_FALSE(found.contains("error")) << found["error"];
+  EXPECT_EQ(found["width"], 0);
+  // Names of the legend: seeds as one line, then a line a run, each of a look of its own.
+  const Json& banded = found["banded"];
+  const Json& single = found["single"];
+  EXPECT_EQ(banded["compare-over"]["names"], Json({"a and other seeds", "&lt;i&gt;c&lt;/i&gt;"}));
+  EXPECT_EQ(banded["compare-over"]["bands"], 1);
+  EXPECT_EQ(banded["compare-histogram"]["bands"], 1);
+  EXPECT_EQ(banded["compare-accuracy"]["bands"], 2);
+  EXPECT_EQ(banded["compare-sweep"]["bands"], 3);  // two rules by threshold, one by share
+  EXPECT_EQ(banded["compare-maps"]["maps"], 2);
+  EXPECT_EQ(single["compare-maps"]["maps"], 3);
+  for (const char* figure :
+       {"compare-over", "compare-log-alpha", "compare-objective", "compare-histogram"}) {
+    EXPECT_EQ(single[figure]["names"], Json({"a", "b", "&lt;i&gt;c&lt;/i&gt;"})) << figure;
+    EXPECT_EQ(single[figure]["legend"], 3) << figure;
+    EXPECT_EQ(single[figure]["colors"], 3) << figure;
+    EXPECT_EQ(single[figure]["dashes"], 3) << figure;
+    EXPECT_EQ(single[figure]["bands"], 0) << figure;
+  }
+  EXPECT_EQ(single["compare-accuracy"]["colors"], 3);
+  EXPECT_EQ(single["compare-accuracy"]["symbols"], 3);
+  // The mean and the deviation of two runs that are the same.
+  EXPECT_EQ(found["mean"], found["of_one"]);
+  EXPECT_EQ(found["deviation"], 0);
 }
 
 TEST_F(ReportInBrowser, DoesWhatAReaderAsksOfIt) {
   const fs::path run = test_folder("browser_driven");
   write_synthetic_run(run);
-  write_report(run, run / "report.html");
+  write_page(run);
   const Json found = driven(run / "report.html", test_script("page_driver.js"));
   EXPECT_FALSE(found.contains("error")) << found["error"];
   EXPECT_EQ(found["requests"], 0);
@@ -160,7 +191,9 @@ TEST_F(ReportInBrowser, DoesWhatAReaderAsksOfIt) {
   EXPECT_EQ(drawn["sweep-threshold"], Json({5, 2 + 82 + 1 + 41, 3}));
   EXPECT_EQ(drawn["sweep-sparsity"], Json({5, 2 + 82 + 3 + 1, 3}));
   for (const auto& [name, figure] : drawn.items()) EXPECT_GT(figure[1], 0) << name;
-  EXPECT_EQ(drawn.size(), 16U);
+  EXPECT_EQ(drawn["predictions"], Json({6, 3 * (3 + 3 * 4), 3}));
+  EXPECT_EQ(found["pictures"], 3);
+  EXPECT_EQ(drawn.size(), 17U);
   EXPECT_EQ(found["slider"], "3");
   EXPECT_EQ(found["histogram"], 20000);
   EXPECT_EQ(found["played"], "6");
@@ -174,10 +207,11 @@ TEST_F(ReportInBrowser, ReadersOfAllKindsCanUseIt) {
   if (!fs::exists(VARPHASE_AXE_JS)) GTEST_SKIP() << "no axe-core on this machine";
   const fs::path run = test_folder("browser_axe");
   write_synthetic_run(run);
-  write_report(run, run / "report.html");
-  const Json found =
-      driven(run / "report.html", read_text_file(VARPHASE_AXE_JS) + test_script("page_axe.js"));
-  EXPECT_EQ(found["findings"], Json::array());
+  write_page(run);
+  const std::string script = read_text_file(VARPHASE_AXE_JS) + test_script("page_axe.js");
+  EXPECT_EQ(driven(run / "report.html", script)["findings"], Json::array());
+  write_comparison({{run, "a"}, {run, "b"}}, run / "comparison.html");
+  EXPECT_EQ(driven(run / "comparison.html", script)["findings"], Json::array());
 }
 
 TEST_F(ReportInBrowser, IsRenewedWithoutReloading) {
@@ -194,7 +228,8 @@ TEST_F(ReportInBrowser, IsRenewedWithoutReloading) {
       "window.EventSource = class {{ constructor() {{ setTimeout(() => {{"
       "  const slider = document.getElementById('kappa-epoch'); slider.value = '3';"
       "  slider.dispatchEvent(new Event('input', {{ bubbles: true }}));"
-      "  this.onmessage({{ data: '1' }}); this.onmessage({{ data: '2' }}); }}, 3000); }} }};"
+      "  this.onmessage({{ data: '1' }}); this.onmessage({{ data: '2' }}); }}, 3000); }}"
+      "  close() {{}} }};"
       "</script>",
       script_json(std::string(changing_part(next))));
   page.insert(page.find("<script id=\"page-script\">"), server);
@@ -202,7 +237,7 @@ TEST_F(ReportInBrowser, IsRenewedWithoutReloading) {
   const Opened opened = open_page(run / "report.html");
   EXPECT_THAT(opened.dom, HasSubstr("data-updates=\"2\""));
   EXPECT_THAT(opened.dom, HasSubstr("<h1>renewed</h1>"));
-  EXPECT_THAT(opened.dom, HasSubstr("data-figures=\"16\""));
+  EXPECT_THAT(opened.dom, HasSubstr("data-figures=\"17\""));
   EXPECT_THAT(opened.dom, HasSubstr("for=\"kappa-epoch\">3</output>"));
   EXPECT_THAT(opened.dom, Not(HasSubstr("data-errors")));
   EXPECT_THAT(opened.log, Not(HasSubstr("CONSOLE")));
@@ -211,7 +246,7 @@ TEST_F(ReportInBrowser, IsRenewedWithoutReloading) {
 TEST_F(ReportInBrowser, ShowsOneFigureAloneForAPicture) {
   const fs::path run = test_folder("browser_alone");
   write_synthetic_run(run);
-  write_report(run, run / "report.html");
+  write_page(run);
   const Opened page = open_page(run / "report.html", "#figure=transition");
   EXPECT_THAT(page.dom, HasSubstr("data-figures=\"1\""));
   EXPECT_THAT(page.dom, HasSubstr("<body class=\"alone\">"));
@@ -226,7 +261,7 @@ TEST_F(ReportInBrowser, TakesHostileTextsAsTexts) {
   write_synthetic_run(run, {attack, "</script><script>document.title='owned'</script>"});
   fs::rename(run / "sweeps" / "epoch_0024.json",
              run / "sweeps" / "<svg onload=document.title='owned'>.json");
-  write_report(run, run / "report.html");
+  write_page(run);
   const Opened page = open_page(run / "report.html");
   EXPECT_THAT(page.dom, HasSubstr("data-ready=\"yes\""));
   EXPECT_THAT(page.dom, Not(HasSubstr("data-errors")));
@@ -247,7 +282,7 @@ TEST_F(ReportInBrowser, OpensWithWhateverFilesThereAre) {
     const fs::path run = test_folder("browser_missing");
     write_synthetic_run(run);
     for (const char* file : missing) fs::remove_all(run / file);
-    write_report(run, run / "report.html");
+    write_page(run);
     const Opened page = open_page(run / "report.html");
     EXPECT_THAT(page.dom, HasSubstr("data-ready=\"yes\"")) << missing[0];
     EXPECT_THAT(page.dom, Not(HasSubstr("data-errors"))) << missing[0];

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "analysis/report/config_fields.hpp"
 #include "analysis/report/live_page.hpp"
 #include "checkpoints/run_layout.hpp"
 #include "src/base/atomic_file.hpp"
@@ -33,16 +34,22 @@ ReportInputs run_of(const std::string& name, std::int64_t seed, double rate,
   return run;
 }
 
+std::vector<ComparedField> differences_of(const std::vector<ReportInputs>& runs) {
+  std::vector<ComparedField> fields = compared_fields(runs);
+  std::erase_if(fields, [](const ComparedField& field) { return field.is_same(); });
+  return fields;
+}
+
 TEST(Comparison, RunsOfOneConfigurationAreSeeds) {
   const std::vector<ReportInputs> runs{run_of("00", 1, 0.1, {0.5, 0.8}),
                                        run_of("rate", 1, 0.2, {0.5, 0.9}),
                                        run_of("01", 2, 0.1, {0.5, 0.6})};
   EXPECT_THAT(groups_of_seeds(runs), ElementsAre(ElementsAre(0, 2), ElementsAre(1)));
-  const auto differences = config_differences(runs);
+  const std::vector<ComparedField> differences = differences_of(runs);
   ASSERT_EQ(differences.size(), 2U);  // where the images lay is none
-  EXPECT_EQ(differences[0].first, "train.learning_rate");
-  EXPECT_THAT(differences[0].second, ElementsAre("0.1", "0.2", "0.1"));
-  EXPECT_EQ(differences[1].first, "train.seed");
+  EXPECT_EQ(differences[0].name, "train.learning_rate");
+  EXPECT_THAT(differences[0].values, ElementsAre("0.1", "0.2", "0.1"));
+  EXPECT_EQ(differences[1].name, "train.seed");
 
   const Json data = comparison_data({"three", runs});
   EXPECT_EQ(data["groups"][0], (Json{{"name", "five"}, {"runs", {0, 2}}}));
@@ -58,16 +65,45 @@ TEST(Comparison, RunsOfOneConfigurationAreSeeds) {
 
 TEST(Comparison, ALayerMoreIsADifference) {
   std::vector<ReportInputs> runs{run_of("a", 1, 0.1, {0.5}), run_of("b", 1, 0.1, {0.5})};
-  EXPECT_TRUE(config_differences(runs).empty());
+  EXPECT_TRUE(differences_of(runs).empty());
   runs[1].config["network"]["layers"][0]["dense"]["out"] = 20;
   runs[1].config["network"]["layers"].push_back("abs");
-  const auto differences = config_differences(runs);
+  const std::vector<ComparedField> differences = differences_of(runs);
   ASSERT_EQ(differences.size(), 2U);
-  EXPECT_EQ(differences[0].first, "network.layers.0.dense.out");
-  EXPECT_EQ(differences[1].first, "network.layers.2");
-  EXPECT_THAT(differences[1].second, ElementsAre("", "abs"));
+  EXPECT_EQ(differences[0].name, "network.layers.0.dense.out");
+  EXPECT_EQ(differences[1].name, "network.layers.2");
+  EXPECT_THAT(differences[1].values, ElementsAre("", "abs"));
   runs[0].config = nullptr;
   EXPECT_THAT(groups_of_seeds(runs), ElementsAre(ElementsAre(0), ElementsAre(1)));
+}
+
+TEST(Comparison, SaysWhatIsEqual) {
+  std::vector<ReportInputs> runs{run_of("a", 1, 0.1, {0.5}), run_of("b", 1, 0.2, {0.5})};
+  for (ReportInputs& run : runs)
+    run.environment = {{"device", "a <processor>"}, {"created", run.name}, {"command", run.name}};
+  std::string page = render_comparison({"two", runs});
+  EXPECT_THAT(page, HasSubstr("6 of 7 fields are the same in all runs"));
+  EXPECT_THAT(page, HasSubstr("<span>device <b>a &lt;processor&gt;</b></span>"));
+  EXPECT_THAT(page, HasSubstr("<span>layers.0.dense.out <b>10</b></span>"));
+  EXPECT_THAT(page, Not(HasSubstr("<span>learning_rate")));
+  runs[1].environment["device"] = "another";
+  page = render_comparison({"two", runs});
+  EXPECT_THAT(page, HasSubstr("5 of 7 fields"));
+  EXPECT_THAT(page, HasSubstr("<th scope=\"col\">environment.device</th>"));
+  // The second run's stroke in its rows is that of the figures (page/shared.js).
+  EXPECT_THAT(page, HasSubstr("class=\"key k1\" viewBox=\"0 0 26 8\" aria-hidden=\"true\"><path "
+                              "d=\"M0 4H26\" stroke-dasharray=\"7 4\"/></svg>b</th>"));
+}
+
+TEST(Comparison, TellsOfMetricsThatAreCut) {
+  const fs::path run = test_folder("comparison_cut");
+  write_synthetic_run(run);
+  std::string text = read_text_file(run / "metrics.csv");
+  text.resize(text.size() - 4);
+  write_text_atomically(run / "metrics.csv", text);
+  write_comparison({{run, "a"}}, run / "comparison.html");
+  EXPECT_THAT(read_text_file(run / "comparison.html"),
+              HasSubstr((run / "metrics.csv").string() + ": its last line is cut off"));
 }
 
 TEST(LivePage, TellsHowFarARunIs) {

@@ -18,6 +18,7 @@
       const points = one.data.map((trace) => (trace.z || [trace.y || trace.x]).flat().filter((value) => value !== null && value !== undefined).length);
       found.drawn[one.closest("figure").dataset.figure] = [points.length, points.reduce((sum, count) => sum + count, 0), one.querySelectorAll(".main-svg").length];
     }
+    found.pictures = plot("predictions").querySelectorAll("image").length;
     found.requests = performance.getEntriesByType("resource").length;
     found.width = document.documentElement.scrollWidth - document.documentElement.clientWidth;
 

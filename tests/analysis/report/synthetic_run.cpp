@@ -10,6 +10,7 @@
 
 #include "analysis/kappa/kappa_map.hpp"
 #include "analysis/kappa/transition.hpp"
+#include "analysis/report/comparison.hpp"
 #include "analysis/report/report.hpp"
 #include "checkpoints/document.hpp"
 #include "src/base/atomic_file.hpp"
@@ -201,6 +202,28 @@ Json metric_column(const std::string& network, const std::string& estimator, dou
           {"ood", {{{"ood/entropy/AUROC", metric(0.93)}, {"ood/msp/FPR95", metric(0.31)}}}}};
 }
 
+/// As `eval --metrics` writes them: of each kind one image of 2 x 2, with three classes and four members.
+Json predictions(const std::string& network) {
+  Json images = Json::array();
+  for (const char* kind : {"right", "wrong", "unsure"}) {
+    Json classes = Json::array();
+    for (int at = 0; at < 3; ++at) {
+      const double p = at == 0 ? 0.7 : 0.15;
+      classes.push_back({{"class", 7 - at},
+                         {"name", fmt::format("class {}", 7 - at)},
+                         {"probability", p},
+                         {"members", {p, p - 0.1, p + 0.1, p}}});
+    }
+    images.push_back({{"image", 40 + images.size()},
+                      {"label", std::string(kind) == "wrong" ? 6 : 7},
+                      {"chosen", kind},
+                      {"entropy", 0.8},
+                      {"pixels", "00ff8040"},
+                      {"classes", classes}});
+  }
+  return {{"network", network}, {"channels", 1}, {"height", 2}, {"width", 2}, {"images", images}};
+}
+
 void write_evaluation(const fs::path& run) {
   const auto entry = [](const std::string& name, double bytes, std::int64_t nonzero,
                         double sparsity, double accuracy) {
@@ -236,6 +259,7 @@ void write_evaluation(const fs::path& run) {
          {"columns",
           {metric_column("full", "deterministic", 0.3), metric_column("full", "ensemble", 0.14),
            metric_column("pruned/98.h5", "ensemble", 0.139)}}}},
+       {"predictions", {predictions("full"), predictions("pruned/98.h5")}},
        {"entries",
         {entry("full", 1740000, 431080, 0, 0.8621),
          entry("pruned/98.h5", 182000, 39080, 0.98, 0.8615)}}});
@@ -305,6 +329,21 @@ void write_synthetic_run(const fs::path& run, const HostileTexts& texts) {
   write_evaluation(run);
   write_attack(run, "one", 1, 0.8);
   write_attack(run, "samples", 10, 0.9);
+}
+
+fs::path write_page(const fs::path& run) {
+  write_text_atomically(run / "report.html", render_report(collect_report(run)));
+  return run / "report.html";
+}
+
+void write_comparison(const std::vector<std::pair<fs::path, std::string>>& runs,
+                      const fs::path& page) {
+  ComparisonInputs inputs{fmt::format("{} runs", runs.size()), {}};
+  for (const auto& [path, name] : runs) {
+    inputs.runs.push_back(collect_report(path));
+    inputs.runs.back().name = name;
+  }
+  write_text_atomically(page, render_comparison(inputs));
 }
 
 }  // namespace varphase

@@ -4,6 +4,8 @@
 
 #include <filesystem>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace varphase {
 
@@ -20,5 +22,11 @@ std::filesystem::path test_folder(const std::string& name);
 /// numbers in which the deterministic accuracy falls and kappa grows over the threshold. Every file
 /// that a report reads is there.
 void write_synthetic_run(const std::filesystem::path& run, const HostileTexts& texts = {});
+
+/// Writes the page of a run as it is now. @return where it lies, in the run's folder
+std::filesystem::path write_page(const std::filesystem::path& run);
+/// Likewise of runs side by side, by names. @param page  where it is to lie
+void write_comparison(const std::vector<std::pair<std::filesystem::path, std::string>>& runs,
+                      const std::filesystem::path& page);
 
 }  // namespace varphase

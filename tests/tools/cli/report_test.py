@@ -57,37 +57,40 @@ class Report(ProgramTest):
     def test_watched_by_this_machine_alone(self):
         one = self.train_tiny("one", "--kappa-every", 1)
         before = sorted(path.name for path in one.rglob("*"))
-        with subprocess.Popen([PROGRAM, "report", "--watch", one], stdout=subprocess.PIPE, text=True) as process:
-            self.addCleanup(process.kill)
-            port = int(process.stdout.readline().split(":")[2].strip("/\n"))
-            self.assertEqual(listeners(process.pid), [f"0100007F:{port:04X}"])
+        process = subprocess.Popen([PROGRAM, "report", "--watch", one], stdout=subprocess.PIPE, text=True)
+        for end in (process.stdout.close, process.wait, process.kill):  # the last one first, however the test ends
+            self.addCleanup(end)
+        port = int(process.stdout.readline().split(":")[2].strip("/\n"))
+        self.assertEqual(listeners(process.pid), [f"0100007F:{port:04X}"])
 
-            def ask(path, method="GET", **headers):
-                connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-                self.addCleanup(connection.close)
-                connection.request(method, path, headers=headers)
-                return connection.getresponse()
+        def ask(path, method="GET", **headers):
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+            self.addCleanup(connection.close)
+            connection.request(method, path, headers=headers)
+            return connection.getresponse()
 
-            page = ask("/")
-            self.assertEqual((page.status, page.headers["Cache-Control"]), (200, "no-store"))
-            text = page.read().decode()
-            for words in ("connect-src 'self'", "all 1 epochs are trained"):
-                self.assertTrue(words in text, words)
-            for host, status in (("evil.example", 403), (f"evil.example:{port}", 403), ("127.0.0.1", 403), (f"localhost:{port}", 200)):
-                self.assertEqual(ask("/update", Host=host).status, status, host)
-            self.assertEqual([ask("/", "POST").status, ask("/../one/config.json").status, ask("/config.json").status], [405, 404, 404])
+        page = ask("/")
+        self.assertEqual((page.status, page.headers["Cache-Control"]), (200, "no-store"))
+        text = page.read().decode()
+        for words in ("connect-src 'self'", "all 1 epochs are trained"):
+            self.assertTrue(words in text, words)
+        for host, status in (("evil.example", 403), (f"evil.example:{port}", 403), ("127.0.0.1", 403), (f"localhost:{port}", 200)):
+            self.assertEqual(ask("/update", Host=host).status, status, host)
+        self.assertEqual([ask("/", "POST").status, ask("/../one/config.json").status, ask("/config.json").status], [405, 404, 404])
 
-            events = ask("/events")
-            self.assertEqual(events.headers["Content-Type"], "text/event-stream")
-            self.assertEqual((events.readline(), events.readline()), (b"data: 1\n", b"\n"))
-            self.works("train", "--resume", "--run", one, "--epochs", 2, *OFFLINE)
-            self.assertEqual(next(line for line in events if line.startswith(b"data")), b"data: 2\n")  # others are signs of life
-            update = ask("/update").read().decode()
-            self.assertLess(len(update), len(text) / 4)
-            data = json.loads(update.split('id="report-data">')[1].split("</script>")[0])
-            self.assertEqual(data["metrics"]["epoch"][:2], [0, 1])
-            process.send_signal(signal.SIGINT)
-            self.assertEqual(process.wait(20), 0)
+        events = ask("/events")
+        self.assertEqual(events.headers["Content-Type"], "text/event-stream")
+        first = events.readline()
+        self.assertRegex(first, rb"^data: \d{13}\n$")  # of no other server: a page that was open all along hears of a new one
+        self.works("train", "--resume", "--run", one, "--epochs", 2, *OFFLINE)
+        second = next(line for line in events if line.startswith(b"data"))  # others are signs of life
+        self.assertEqual(second, b"data: %d\n" % (int(first.split()[1]) + 1))
+        update = ask("/update").read().decode()
+        self.assertLess(len(update), len(text) / 4)
+        data = json.loads(update.split('id="report-data">')[1].split("</script>")[0])
+        self.assertEqual(data["metrics"]["epoch"][:2], [0, 1])
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(20), 0)
         self.assertFalse((one / "report.html").exists() or (one / "transition.json").exists())
         self.assertLessEqual(set(before), {path.name for path in one.rglob("*")})
         self.fails(2, "--out", arguments=["report", "--watch", one, "--out", self.folder / "x.html"])
@@ -96,6 +99,7 @@ class Report(ProgramTest):
     @unittest.skipUnless(BROWSER or os.environ.get("VARPHASE_REQUIRE_BROWSER") == "1", "no Chromium on this machine")
     def test_figures(self):
         one = self.train_tiny("one")
+        self.works("sweep", one, "--criteria", "magnitude,random", "--samples", 2, *OFFLINE)
         self.works("report", one, "--figures", self.folder / "figures")
         svg = (self.folder / "figures/figure1.svg").read_text()
         self.assertRegex(svg, r'<svg[^>]* width="84mm" height="[0-9.]+mm" viewBox="0 0 \d+ \d+"')
@@ -107,6 +111,10 @@ class Report(ProgramTest):
         looks = [tuple(one.group(1) if one else "" for one in pair) for pair in looks]
         self.assertGreater(len(looks), 2)
         self.assertEqual(len(set(looks)), len(looks), looks)
+        self.assertIn("magnitude", (self.folder / "figures/sweep-criteria.svg").read_text())
+        shutil.copytree(one, self.folder / "two")
+        self.works("report", one, self.folder / "two", "--out", self.folder / "both.html", "--figures", self.folder / "both")
+        self.assertRegex((self.folder / "both/compare-accuracy.svg").read_text(), r'<svg[^>]* width="84mm"')
         self.works("report", one, "--figures", self.folder / "figures", "--format", "png")
         png = (self.folder / "figures/figure1.png").read_bytes()
         self.assertEqual(png[:8], b"\x89PNG\r\n\x1a\n")
