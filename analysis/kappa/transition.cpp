@@ -51,17 +51,6 @@ std::optional<std::int64_t> first_for_good(const std::vector<TransitionRow>& row
   return first;
 }
 
-/// Under the line (running maximum - points): once the maximum of all epochs has passed, that line
-/// is the same for all epochs that stay under it.
-std::optional<std::int64_t> find_drop(const Transition& transition) {
-  double maximum = -std::numeric_limits<double>::infinity();
-  return first_for_good(transition.rows, [&](const TransitionRow& row) -> std::optional<bool> {
-    if (std::isnan(row.accuracy_deterministic)) return std::nullopt;
-    maximum = std::max(maximum, row.accuracy_deterministic);
-    return row.accuracy_deterministic <= maximum - transition.rules.drop_points / 100 + kRounding;
-  });
-}
-
 /// Both accuracies of an epoch of training are known. Epoch 0 comes before it: both are at chance.
 bool has_gap(const TransitionRow& row) { return row.epoch > 0 && std::isfinite(row.gap()); }
 
@@ -69,7 +58,7 @@ using RowsByEpoch = std::map<std::int64_t, TransitionRow>;
 
 TransitionRow& row_of(std::int64_t epoch, RowsByEpoch& rows) {
   const auto [row, is_new] = rows.try_emplace(epoch);
-  if (is_new) row->second = {epoch, {}, kUnknown, kUnknown, {}};
+  if (is_new) row->second = {epoch, {}, kUnknown, kUnknown, kUnknown, {}};
   return row->second;
 }
 
@@ -80,6 +69,7 @@ void add_metrics(const CsvTable& metrics, RowsByEpoch& rows, Transition& transit
   const std::vector<double> epochs = metrics.values("epoch");
   const std::vector<double> deterministic = metrics.values(split + "_accuracy_deterministic");
   const std::vector<double> ensemble = metrics.values(split + "_accuracy_ensemble");
+  const std::vector<double> errors = metrics.values(split + "_gap_se");
   VARPHASE_CHECK(
       !deterministic.empty(), ErrorKind::usage,
       "metrics: no column '{0}_accuracy_deterministic'; was the run trained with a {0} split?",
@@ -96,6 +86,7 @@ void add_metrics(const CsvTable& metrics, RowsByEpoch& rows, Transition& transit
     TransitionRow& row = row_of(static_cast<std::int64_t>(epochs[r]), rows);
     row.accuracy_deterministic = deterministic[r];
     row.accuracy_ensemble = ensemble.empty() ? kUnknown : ensemble[r];
+    row.gap_se = errors.empty() ? kUnknown : errors[r];
     row.log_alpha.clear();
     for (const std::vector<double>& column : log_alpha) row.log_alpha.push_back(column[r]);
   }
@@ -138,6 +129,14 @@ void check_rules(const TransitionRules& rules) {
                  "gap: wants more than 0 and less than 100 points, got {}", rules.gap_points);
 }
 
+std::optional<std::int64_t> find_drop(const Transition& transition) {
+  return first_for_good(transition.rows, [&](const TransitionRow& row) -> std::optional<bool> {
+    if (!has_gap(row)) return std::nullopt;
+    const double chance = std::isfinite(row.gap_se) ? kDropErrors * row.gap_se : 0;
+    return row.gap() >= std::max(transition.rules.drop_points / 100, chance) - kRounding;
+  });
+}
+
 std::optional<std::int64_t> find_gap(const Transition& transition) {
   return first_for_good(transition.rows, [&](const TransitionRow& row) -> std::optional<bool> {
     if (!has_gap(row)) return std::nullopt;
@@ -171,6 +170,18 @@ std::optional<std::int64_t> Transition::onset_of(std::size_t layer) const {
     if (!row.over.empty() && is_over(rules, row.over[layer], weights[layer])) return row.epoch;
   }
   return std::nullopt;
+}
+
+std::optional<std::int64_t> Transition::alpha_passes_one(std::size_t layer) const {
+  bool seen_under = false;
+  const std::optional<std::int64_t> epoch =
+      first_for_good(rows, [&](const TransitionRow& row) -> std::optional<bool> {
+        const double value = row.log_alpha[layer];
+        if (!std::isfinite(value)) return std::nullopt;
+        seen_under = seen_under || value <= 0;
+        return value > 0;
+      });
+  return seen_under ? epoch : std::nullopt;
 }
 
 KappaSummary summarize(const KappaMap& map, double kappa0) {

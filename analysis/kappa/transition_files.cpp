@@ -42,6 +42,7 @@ Json row_json(const TransitionRow& row, const Transition& transition) {
           {"over_total", epoch_or_null(row.over_total())},
           {"accuracy_deterministic", number_or_null(row.accuracy_deterministic)},
           {"accuracy_ensemble", number_or_null(row.accuracy_ensemble)},
+          {"gap_se", number_or_null(row.gap_se)},
           {"log_alpha", log_alpha}};
 }
 
@@ -55,6 +56,7 @@ TransitionRow row_from_json(const Json& item, const Transition& transition) {
   }
   row.accuracy_deterministic = number_of(item.at("accuracy_deterministic"));
   row.accuracy_ensemble = number_of(item.at("accuracy_ensemble"));
+  row.gap_se = number_of(item.value("gap_se", Json()));  // not in files of 0.2.0
   for (const std::string& layer : transition.log_alpha_layers) {
     row.log_alpha.push_back(number_of(item.at("log_alpha").at(layer)));
   }
@@ -70,36 +72,42 @@ Json to_json(const Transition& transition) {
   Json by_layer = Json::object();
   for (std::size_t l = 0; l < transition.layers.size(); ++l)
     by_layer[transition.layers[l]] = epoch_or_null(transition.onset_of(l));
-  return {
-      {"format", kFormat},
-      {"onset_by_layer", by_layer},
-      {"kappa0", transition.rules.kappa0},
-      {"log10_kappa0", std::log10(transition.rules.kappa0)},
-      {"split", transition.split},
-      {"smooth", transition.smooth},
-      {"maps",
-       {{"asked", transition.maps.asked},
-        {"images", transition.maps.images},
-        {"split", transition.maps.split},
-        {"method", transition.maps.method},
-        {"taken", transition.maps.taken},
-        {"left_out", transition.maps.left_out}}},
-      {"onset", epoch_or_null(transition.onset)},
-      {"drop", epoch_or_null(transition.drop)},
-      {"lag", epoch_or_null(transition.lag())},
-      {"gap", epoch_or_null(transition.gap)},
-      {"gap_lag", epoch_or_null(transition.gap_lag())},
-      {"low_variance_phase", low_variance ? Json(*low_variance) : Json()},
-      {"onset_rule",
-       {{"count", transition.rules.onset_count},
-        {"share", transition.rules.onset_share},
-        {"text", transition.onset_rule()}}},
-      {"drop_rule", {{"points", transition.rules.drop_points}, {"text", transition.drop_rule()}}},
-      {"gap_rule", {{"points", transition.rules.gap_points}, {"text", transition.gap_rule()}}},
-      {"layers", transition.layers},
-      {"weights", transition.weights},
-      {"log_alpha_layers", transition.log_alpha_layers},
-      {"rows", rows}};
+  Json alpha = Json::object();
+  for (std::size_t l = 0; l < transition.log_alpha_layers.size(); ++l)
+    alpha[transition.log_alpha_layers[l]] = epoch_or_null(transition.alpha_passes_one(l));
+  return {{"format", kFormat},
+          {"onset_by_layer", by_layer},
+          {"alpha_passes_one", alpha},
+          {"kappa0", transition.rules.kappa0},
+          {"log10_kappa0", std::log10(transition.rules.kappa0)},
+          {"split", transition.split},
+          {"smooth", transition.smooth},
+          {"maps",
+           {{"asked", transition.maps.asked},
+            {"images", transition.maps.images},
+            {"split", transition.maps.split},
+            {"method", transition.maps.method},
+            {"taken", transition.maps.taken},
+            {"left_out", transition.maps.left_out}}},
+          {"onset", epoch_or_null(transition.onset)},
+          {"drop", epoch_or_null(transition.drop)},
+          {"lag", epoch_or_null(transition.lag())},
+          {"gap", epoch_or_null(transition.gap)},
+          {"gap_lag", epoch_or_null(transition.gap_lag())},
+          {"low_variance_phase", low_variance ? Json(*low_variance) : Json()},
+          {"onset_rule",
+           {{"count", transition.rules.onset_count},
+            {"share", transition.rules.onset_share},
+            {"text", transition.onset_rule()}}},
+          {"drop_rule",
+           {{"points", transition.rules.drop_points},
+            {"standard_errors", kDropErrors},
+            {"text", transition.drop_rule()}}},
+          {"gap_rule", {{"points", transition.rules.gap_points}, {"text", transition.gap_rule()}}},
+          {"layers", transition.layers},
+          {"weights", transition.weights},
+          {"log_alpha_layers", transition.log_alpha_layers},
+          {"rows", rows}};
 }
 
 Transition transition_from_json(const Json& json, const std::string& origin) {
@@ -125,9 +133,10 @@ Transition transition_from_json(const Json& json, const std::string& origin) {
     transition.weights = json.at("weights").get<std::vector<std::int64_t>>();
     transition.log_alpha_layers = json.at("log_alpha_layers").get<std::vector<std::string>>();
     transition.onset = epoch_of(json.at("onset"));
-    transition.drop = epoch_of(json.at("drop"));
     for (const Json& item : json.at("rows"))
       transition.rows.push_back(row_from_json(item, transition));
+    // Files of 0.2.0 have a drop by another rule, and none of the gap.
+    transition.drop = find_drop(transition);
     transition.gap = find_gap(transition);
     return transition;
   } catch (const Json::exception& error) {
@@ -139,7 +148,7 @@ Transition transition_from_json(const Json& json, const std::string& origin) {
 std::string to_csv(const Transition& transition) {
   std::vector<std::string> cells{"epoch"};
   for (const std::string& layer : transition.layers) cells.push_back(csv_cell("over/" + layer));
-  for (const char* name : {"over_total", "accuracy_deterministic", "accuracy_ensemble"})
+  for (const char* name : {"over_total", "accuracy_deterministic", "accuracy_ensemble", "gap_se"})
     cells.emplace_back(name);
   for (const std::string& layer : transition.log_alpha_layers)
     cells.push_back(csv_cell("log_alpha/" + layer));
@@ -153,6 +162,7 @@ std::string to_csv(const Transition& transition) {
     cells.push_back(total ? std::to_string(*total) : "nan");
     cells.push_back(csv_cell(row.accuracy_deterministic));
     cells.push_back(csv_cell(row.accuracy_ensemble));
+    cells.push_back(csv_cell(row.gap_se));
     for (const double value : row.log_alpha) cells.push_back(csv_cell(value));
     text += fmt::format("{}\n", fmt::join(cells, ","));
   }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <numeric>
 
 #include <fmt/format.h>
@@ -28,36 +29,6 @@ std::string lag_text(std::int64_t epochs, const std::string& than) {
                      std::abs(epochs) == 1 ? "" : "s", epochs < 0 ? "before" : "after", than);
 }
 
-/// What the table lacks, and what may lie there unseen.
-std::string missing_text(const Transition& transition) {
-  std::string text;
-  const auto missing = std::count_if(transition.rows.begin(), transition.rows.end(),
-                                     [](const auto& row) { return row.over.empty(); });
-  if (missing > 0) {
-    text += fmt::format("\n{} of {} epochs have no kappa map: the onset may lie in one of them",
-                        missing, transition.rows.size());
-  }
-  const auto unknown =
-      std::count_if(transition.rows.begin(), transition.rows.end(),
-                    [](const auto& row) { return std::isnan(row.accuracy_deterministic); });
-  if (unknown > 0) {
-    text += fmt::format(
-        "\n{} of {} epochs have no deterministic accuracy: drop and gap may lie in one of them",
-        unknown, transition.rows.size());
-  }
-  const auto half =
-      std::count_if(transition.rows.begin(), transition.rows.end(), [](const auto& row) {
-        return row.epoch > 0 && !std::isnan(row.accuracy_deterministic) &&
-               std::isnan(row.accuracy_ensemble);
-      });
-  if (half > 0 && transition.low_variance_phase()) {
-    text += fmt::format(
-        "\n{} of {} epochs have a deterministic accuracy alone: the gap may lie in one of them",
-        half, transition.rows.size());
-  }
-  return text;
-}
-
 }  // namespace
 
 std::string Transition::onset_rule() const {
@@ -73,10 +44,9 @@ std::string Transition::onset_rule() const {
 
 std::string Transition::drop_rule() const {
   return fmt::format(
-      "first epoch with the deterministic {} accuracy at least {:g} points under its running "
-      "maximum "
-      "for good",
-      split, rules.drop_points);
+      "first epoch from which on the deterministic {} accuracy is at least {:g} points and {:g} "
+      "standard errors under the ensemble's of the same epoch",
+      split, rules.drop_points, kDropErrors);
 }
 
 std::string Transition::gap_rule() const {
@@ -87,33 +57,66 @@ std::string Transition::gap_rule() const {
       split, rules.gap_points);
 }
 
+std::vector<std::string> Transition::remarks() const {
+  std::vector<std::string> list;
+  const auto count = [&](const std::function<bool(const TransitionRow&)>& holds) {
+    return std::count_if(rows.begin(), rows.end(), holds);
+  };
+  const auto add = [&](std::int64_t epochs, const char* what) {
+    if (epochs > 0) list.push_back(fmt::format("{} of {} epochs {}", epochs, rows.size(), what));
+  };
+  const auto no_deterministic = [](const TransitionRow& row) {
+    return std::isnan(row.accuracy_deterministic);
+  };
+  add(count([](const TransitionRow& row) { return row.over.empty(); }),
+      "have no kappa map: the onset may lie in one of them");
+  add(count(no_deterministic),
+      "have no deterministic accuracy: drop and gap may lie in one of them");
+  if (!low_variance_phase()) return list;
+  add(count([&](const TransitionRow& row) {
+        return row.epoch > 0 && !no_deterministic(row) && std::isnan(row.accuracy_ensemble);
+      }),
+      "have a deterministic accuracy alone: drop and gap may lie in one of them");
+  add(count([](const TransitionRow& row) {
+        return row.epoch > 0 && std::isfinite(row.gap()) && !std::isfinite(row.gap_se);
+      }),
+      "have no standard error of the difference (version 0.2.0 wrote none): there the drop is by "
+      "points alone");
+  return list;
+}
+
 std::string Transition::summary() const {
-  std::string text = onset ? fmt::format("onset at epoch {} ({})", *onset, onset_rule())
-                           : fmt::format("no onset ({})", onset_rule());
+  std::string text;
+  for (std::size_t l = 0; l < log_alpha_layers.size(); ++l) {
+    if (const std::optional<std::int64_t> passed = alpha_passes_one(l))
+      text += fmt::format("alpha of {} passes 1 at epoch {}\n", log_alpha_layers[l], *passed);
+  }
+  text += onset ? fmt::format("onset at epoch {} ({})", *onset, onset_rule())
+                : fmt::format("no onset ({})", onset_rule());
   for (std::size_t l = 0; layers.size() > 1 && l < layers.size(); ++l) {
     const std::optional<std::int64_t> own = onset_of(l);
     text += fmt::format("{}{} {}", l == 0 ? "\nby layer: " : ", ", layers[l],
                         own ? fmt::format("at epoch {}", *own) : "none");
   }
-  text += drop ? fmt::format("\ndrop at epoch {} ({})", *drop, drop_rule())
-               : fmt::format("\nno drop ({})", drop_rule());
   if (!low_variance_phase()) {
-    text += "\ngap unknown: no epoch of training has both accuracies";
-  } else if (!gap) {
-    text += fmt::format(
-        "\nno gap yet: the ensemble is never more than {:g} points over the deterministic network "
-        "for good",
-        rules.gap_points);
+    text += "\ndrop and gap unknown: no epoch of training has both accuracies";
   } else {
-    text += fmt::format("\ngap at epoch {}{} ({})", *gap,
-                        *low_variance_phase()
-                            ? ""
-                            : ", the first evaluated in training: no low-variance phase seen",
-                        gap_rule());
+    text += drop ? fmt::format("\ndrop at epoch {} ({})", *drop, drop_rule())
+                 : fmt::format("\nno drop ({})", drop_rule());
+    text += gap ? fmt::format("\ngap at epoch {}{} ({})", *gap,
+                              *low_variance_phase()
+                                  ? ""
+                                  : ", the first evaluated in training: no low-variance phase seen",
+                              gap_rule())
+                : fmt::format(
+                      "\nno gap yet: the ensemble is never more than {:g} points over the "
+                      "deterministic network for good",
+                      rules.gap_points);
   }
   if (const auto epochs = lag()) text += "\n" + lag_text(*epochs, "drop");
   if (const auto epochs = gap_lag()) text += "\n" + lag_text(*epochs, "gap");
-  return text + missing_text(*this);
+  for (const std::string& remark : remarks()) text += "\n" + remark;
+  return text;
 }
 
 }  // namespace varphase

@@ -11,6 +11,7 @@
 #include <ATen/ops/cat.h>
 #include <ATen/ops/log_softmax.h>
 #include <ATen/ops/logsumexp.h>
+#include <ATen/ops/stack.h>
 #include <ATen/ops/zeros_like.h>
 
 #include "analysis/predict/fused_head.hpp"
@@ -168,13 +169,24 @@ at::Tensor Predictor::general(Estimator estimator, std::int64_t members,
   return at::cat(parts);
 }
 
-std::map<std::string, Metrics> Predictor::all_metrics(std::int64_t members) {
-  std::map<std::string, Metrics> result;
-  for (const Estimator estimator : kEstimators) {
-    result[estimator_name(estimator)] =
-        metrics(log_probabilities(estimator, members), images_.labels);
+AllMetrics Predictor::all_metrics(std::int64_t members) {
+  return score_estimators(
+      [&](Estimator estimator) { return log_probabilities(estimator, members); }, images_.labels);
+}
+
+AllMetrics score_estimators(const std::function<at::Tensor(Estimator)>& predict,
+                            const at::Tensor& labels) {
+  std::vector<at::Tensor> log_p;
+  for (const Estimator estimator : kEstimators) log_p.push_back(predict(estimator));
+  // Differences are from the first: the deterministic network.
+  static_assert(kEstimators[0] == Estimator::deterministic);
+  const std::vector<ScoredVariant> scored = score_variants(at::stack(log_p), labels);
+  AllMetrics all;
+  for (std::size_t i = 0; i < scored.size(); ++i) {
+    all.by_estimator[estimator_name(kEstimators[i])] = scored[i].metrics;
+    if (kEstimators[i] == Estimator::ensemble) all.gap = scored[i].difference;
   }
-  return result;
+  return all;
 }
 
 }  // namespace varphase

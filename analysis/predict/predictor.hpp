@@ -34,6 +34,15 @@ struct Prediction {
   at::Tensor member_entropy;
 };
 
+/// Of one set of images, by all four ways to predict.
+struct AllMetrics {
+  std::map<std::string, Metrics> by_estimator;  // by estimator_name
+  PairedDifference gap;                         // ensemble minus deterministic accuracy
+};
+/// @param predict  gives an estimator's log probabilities [N, classes] @param labels  int64 [N]
+AllMetrics score_estimators(const std::function<at::Tensor(Estimator)>& predict,
+                            const at::Tensor& labels);
+
 /// Predicts a set of images with a network in eval mode. What is the same for all members (the layers before the first
 /// that draws noise and, for a simple head, the moments of its variance layer's output) is computed once, so the
 /// network must not change while its predictor lives. If `changing` is given, the network may change from that layer
@@ -58,8 +67,7 @@ class Predictor {
   at::Tensor log_probabilities(Estimator estimator, std::int64_t members);
   /// The same with the members' own entropies.
   Prediction predict(Estimator estimator, std::int64_t members);
-  /// Metrics by all four estimators, by estimator_name.
-  std::map<std::string, Metrics> all_metrics(std::int64_t members);
+  AllMetrics all_metrics(std::int64_t members);
 
  private:
   at::Tensor run(Estimator estimator, std::int64_t members, at::Tensor* member_entropy);

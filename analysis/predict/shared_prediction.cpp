@@ -22,18 +22,17 @@ void SharedImages::put_together(Prediction& prediction) const {
   put_together(prediction.member_entropy);
 }
 
-std::map<std::string, Metrics> shared_metrics(Communicator& ranks, Network& network,
-                                              const DeviceImages& images, std::uint64_t seed,
-                                              std::int64_t members) {
+AllMetrics shared_metrics(Communicator& ranks, Network& network, const DeviceImages& images,
+                          std::uint64_t seed, std::int64_t members) {
   const SharedImages shared(ranks, images);
   Predictor predictor(network, shared.own(), seed);
-  std::map<std::string, Metrics> result;
-  for (const Estimator estimator : kEstimators) {
-    at::Tensor log_p = predictor.log_probabilities(estimator, members);
-    shared.put_together(log_p);
-    result[estimator_name(estimator)] = metrics(log_p, images.labels);
-  }
-  return result;
+  return score_estimators(
+      [&](Estimator estimator) {
+        at::Tensor log_p = predictor.log_probabilities(estimator, members);
+        shared.put_together(log_p);
+        return log_p;
+      },
+      images.labels);
 }
 
 }  // namespace varphase

@@ -2,9 +2,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <map>
-#include <string>
-
 #include "analysis/predict/predictor.hpp"
 #include "src/distributed/communicator.hpp"
 
@@ -33,8 +30,7 @@ class SharedImages {
 };
 
 /// Predictor::all_metrics by several ranks, on every one of them.
-std::map<std::string, Metrics> shared_metrics(Communicator& ranks, Network& network,
-                                              const DeviceImages& images, std::uint64_t seed,
-                                              std::int64_t members);
+AllMetrics shared_metrics(Communicator& ranks, Network& network, const DeviceImages& images,
+                          std::uint64_t seed, std::int64_t members);
 
 }  // namespace varphase

@@ -16,15 +16,30 @@ constexpr std::size_t kMostJudges = 16, kMostSteps = 1000;
 constexpr const char* kRowKeys[] = {"step",    "success",     "success_low", "success_high",
                                     "entropy", "entropy_low", "entropy_high"};
 
-/// "ifgsm, 10 samples": what tells attacks of one run apart.
+/// "ε = 8/255", of the pixels' range; in L2 of the whole image.
+std::string epsilon_text(const Json& attack, const std::string& method) {
+  const Json& epsilon = value_at(attack, "epsilon_pixels");
+  if (!epsilon.is_number()) return attack.contains("epsilon_pixels") ? ", no bound ε" : "";
+  if (method == "pgd-l2") return fmt::format(", ε = {:g} of 255 in L2", epsilon.get<double>());
+  return fmt::format(", ε = {:g}/255", epsilon.get<double>());
+}
+
+/// "pgd-linf, ε = 8/255, 10 samples": what tells attacks of one run apart.
 std::string attack_title(const Json& attack) {
-  const std::string method = text_or(text_at(attack, "method"), "unnamed");
+  std::string method = text_or(text_at(attack, "method"), "unnamed");
+  method += epsilon_text(attack, method);
   const std::string gradient = text_or(text_at(attack, "gradient"), "");
   const Json samples = number_at(attack, "samples");
   if (gradient == "samples" && !samples.is_null())
     return fmt::format("{}, {:.0f} samples", method, samples.get<double>());
   if (gradient == "one") return method + ", one sample";
   return gradient == "mean" ? method + ", the mean" : method;
+}
+
+/// "none" is any class but the image's own.
+std::string target_text(const Json& attack) {
+  const std::string target = text_or(text_at(attack, "target"), "not recorded");
+  return target == "none" ? "any wrong class" : target;
 }
 
 Json judge_data(const Json& judge) {
@@ -65,11 +80,10 @@ std::string attack_rows(const std::string& file, const Json& attack) {
         "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td>"
         "<td>{} <small>{} to {}</small></td><td>{}</td><td>{}</td><td>{}</td></tr>",
         escape_html(judge["name"].get<std::string>()),
-        escape_html(data["attack"].get<std::string>()),
-        escape_html(text_or(text_at(attack, "target"), kNotKnown)), number_text(last("step"), 1, 0),
-        number_text(last("success"), 100, 1), number_text(last("success_low"), 100, 1),
-        number_text(last("success_high"), 100, 1), number_text(judge["entropy"].front(), 1, 3),
-        number_text(last("entropy"), 1, 3),
+        escape_html(data["attack"].get<std::string>()), escape_html(target_text(attack)),
+        number_text(last("step"), 1, 0), number_text(last("success"), 100, 1),
+        number_text(last("success_low"), 100, 1), number_text(last("success_high"), 100, 1),
+        number_text(judge["entropy"].front(), 1, 3), number_text(last("entropy"), 1, 3),
         number_text(number_at(attack, "gradients_an_image"), 1, 0));
   }
   return rows;

@@ -11,6 +11,7 @@
 #include "analysis/report/prediction_figures.hpp"
 #include "analysis/report/shown_text.hpp"
 #include "analysis/report/sweep_figures.hpp"
+#include "analysis/report/transition_marks.hpp"
 #include "analysis/report/uncertainty_figures.hpp"
 
 namespace varphase {
@@ -65,7 +66,8 @@ Json metrics_data(const CsvTable& table, const std::string& split) {
           {"accuracy", accuracy},
           {"nll", nll},
           {"objective", {{"nll", column("nll")}, {"kl", column("kl")}, {"elbo", column("elbo")}}},
-          {"log_alpha", log_alpha}};
+          {"log_alpha", log_alpha},
+          {"kl_weight", column("kl_weight")}};
 }
 
 Json transition_data(const Transition& transition) {
@@ -79,12 +81,21 @@ Json transition_data(const Transition& transition) {
     over.push_back(total ? Json(*total) : Json());
   }
   const std::optional<bool> low_variance = transition.low_variance_phase();
+  Json marks = Json::array();
+  for (const TransitionMark& mark : transition_marks(transition)) {
+    marks.push_back({{"epoch", mark.epoch},
+                     {"kind", mark.kind},
+                     {"layer", mark.layer},
+                     {"label", mark.label},
+                     {"first", mark.first}});
+  }
   return {{"kappa0", transition.rules.kappa0},
           {"onset", transition.onset ? Json(*transition.onset) : Json()},
           {"drop", transition.drop ? Json(*transition.drop) : Json()},
           {"gap", transition.gap ? Json(*transition.gap) : Json()},
           {"low_variance_phase", low_variance ? Json(*low_variance) : Json()},
           {"weights", weights},
+          {"marks", marks},
           {"epoch", epochs},
           {"over", over}};
 }

@@ -14,8 +14,10 @@ namespace varphase {
 ///                         "accuracy": {"deterministic": [..] | null, ...},
 ///                         "nll": {...},
 ///                         "objective": {"nll", "kl", "elbo"},
-///                         "log_alpha": [{"layer", "values"}]},
+///                         "log_alpha": [{"layer", "values"}],
+///                         "kl_weight": [..] | null},
 ///      "transition": null | {"kappa0", "onset", "drop", "gap", "low_variance_phase", "weights",
+///                            "marks": [{"epoch", "kind", "layer", "label", "first"}],   (transition_marks.hpp)
 ///                            "epoch": [..], "over": [..]},
 ///      "kappa": null | {"kappa0", "first", "width",
 ///                       "layers": [{"layer", "weights",

@@ -10,15 +10,10 @@
 #include "analysis/report/figure_data.hpp"
 #include "analysis/report/html.hpp"
 #include "analysis/report/shown_text.hpp"
+#include "analysis/report/transition_marks.hpp"
 
 namespace varphase {
 namespace {
-
-std::string signed_points(double difference) {
-  const std::string text = fmt::format("{:.2f}", std::abs(difference) * 100);
-  if (text == "0.00") return "±0.00";
-  return (difference < 0 ? "−" : "+") + text;
-}
 
 /// "conv2d 20 · conv2d 50 · variance_dense 500 · dense 10": the layers of the spec that have an
 /// `out`.
@@ -47,22 +42,18 @@ std::string tile(const char* accent, const std::string& what, const std::string&
       accent, escape_html(what), escape_html(value), escape_html(more));
 }
 
-std::string onset_tile(const Transition& transition) {
-  if (!transition.onset)
-    return tile("count", "Onset of the transition", "none",
-                "no weight exceeds the threshold so far");
-  std::string more;
-  std::optional<std::size_t> first;
-  for (std::size_t layer = 0; layer < transition.layers.size(); ++layer) {
-    const std::optional<std::int64_t> onset = transition.onset_of(layer);
-    if (onset && (!first || *onset < *transition.onset_of(*first))) first = layer;
+/// When it happens: from the first mark to the last, and what each of them is.
+std::string transition_tile(const std::vector<TransitionMark>& marks) {
+  std::optional<std::int64_t> from, to;
+  for (const TransitionMark& mark : marks) {
+    if (!mark.first) continue;
+    if (!from) from = mark.epoch;
+    to = mark.epoch;
   }
-  if (first && transition.layers.size() > 1)
-    more = fmt::format("first in {}; ", transition.layers[*first]);
-  more += transition.drop
-              ? fmt::format("the deterministic accuracy leaves at epoch {}", *transition.drop)
-              : std::string("the deterministic accuracy still holds");
-  return tile("count", "Onset of the transition", fmt::format("epoch {}", *transition.onset), more);
+  if (!from) return tile("count", "The transition", "none", "no sign of it so far");
+  const std::string epochs =
+      *from == *to ? fmt::format("epoch {}", *from) : fmt::format("epochs {} to {}", *from, *to);
+  return tile("count", "The transition", epochs, order_of_marks(marks));
 }
 
 /// The last accuracy of a way of prediction. @param how  "K = 10, "
@@ -91,17 +82,23 @@ std::string sparsity_tile(const Json& sweep) {
   const Json& chosen = sweep["chosen"];
   const Json& row = sweep["rows"][chosen["row"].get<std::size_t>()];
   const std::string split = text_or(sweep["split"], "unnamed");
-  std::string more = "replaced by " + shown_text(row["replace"]);
+  const std::string replace = shown_text(row["replace"]);
+  std::string more = replace == "zero"   ? "of its weights set to zero"
+                     : replace == "mean" ? "of its weights left at their means, without noise"
+                                         : "of its weights replaced by " + replace;
   if (row["difference"].is_number())
-    more += ": " + lost_text(row, sweep["predicted_images"], split);
+    more += ": the accuracy changes by " + lost_text(row, sweep["predicted_images"], split);
   if (split == "test") {
     more += ", which it was chosen on";
   } else if (chosen["test"]["difference"].is_number()) {
-    more += ", where it was chosen; " + lost_text(chosen["test"], chosen["test"]["images"], "test");
+    more += ", where it was chosen, and by " +
+            lost_text(chosen["test"], chosen["test"]["images"], "test");
   } else {
     more += ", where it was chosen; not tested on test images";
   }
-  return tile("zero", "Can go of " + shown_text(sweep["layer"]), percent(row["sparsity"]), more);
+  if (sweep["samples"].is_number()) more += "; ensembles of K = " + sweep["samples"].dump();
+  return tile("zero", "How much of " + shown_text(sweep["layer"]) + " can go",
+              percent(row["sparsity"]), more);
 }
 
 }  // namespace
@@ -144,7 +141,7 @@ std::string facts_html(const ReportInputs& inputs) {
 std::string tiles_html(const ReportInputs& inputs, const Json& data) {
   std::string html;
   if (inputs.transition && !inputs.transition->layers.empty())
-    html += onset_tile(*inputs.transition);
+    html += transition_tile(transition_marks(*inputs.transition));
   if (!data["metrics"].is_null()) {
     const Json& samples = data["samples"];
     html += accuracy_tile(data, "deterministic", "Deterministic accuracy", "");
@@ -160,17 +157,38 @@ std::string tiles_html(const ReportInputs& inputs, const Json& data) {
 
 std::string finding_html(const ReportInputs& inputs) {
   if (!inputs.transition) return "";
-  std::string items;
-  std::string rest = inputs.transition->summary();
-  while (!rest.empty()) {
-    const std::size_t end = std::min(rest.find('\n'), rest.size());
-    std::string line = rest.substr(0, end);
-    if (!line.empty() && line[0] >= 'a' && line[0] <= 'z')
-      line[0] = static_cast<char>(line[0] - 'a' + 'A');
-    items += "<li>" + typeset(escape_html(line)) + ".</li>";
-    rest.erase(0, std::min(end + 1, rest.size()));
+  const Transition& transition = *inputs.transition;
+  std::string rows;
+  for (const TransitionMark& mark : transition_marks(transition)) {
+    rows += fmt::format("<tr><td>{}</td><th scope=\"row\">{}</th><td>{}</td><td>{}</td></tr>",
+                        mark.epoch, escape_html(mark.label), escape_html(mark.seen),
+                        typeset(escape_html(mark.rule)));
   }
-  return "<div class=\"finding\"><ul>" + items + "</ul></div>";
+  std::string html;
+  if (!rows.empty())
+    html +=
+        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Signs of the "
+        "transition\"><table class=\"signs\"><caption><span>Signs of the transition, in the order "
+        "in "
+        "which they came; standard errors of differences are paired, over the same "
+        "images</span></caption>"
+        "<thead><tr><th scope=\"col\">epoch</th><th scope=\"col\">sign</th><th scope=\"col\">seen "
+        "in that "
+        "epoch</th><th scope=\"col\">rule</th></tr></thead><tbody>" +
+        rows + "</tbody></table></div>";
+  std::vector<std::string> lines;
+  if (const std::string layer = first_layer_text(transition); !layer.empty())
+    lines.push_back(layer);
+  for (const auto& [name, found] :
+       {std::pair{"onset", transition.onset}, {"drop", transition.drop}, {"gap", transition.gap}})
+    if (!found) lines.push_back(fmt::format("No {} so far.", name));
+  if (transition.low_variance_phase() == false)
+    lines.push_back(
+        "The first evaluated epoch of training has the gap already: no low-variance phase was "
+        "seen.");
+  for (const std::string& remark : transition.remarks()) lines.push_back(remark + ".");
+  for (const std::string& line : lines) html += "<p class=\"prose\">" + escape_html(line) + "</p>";
+  return html;
 }
 
 }  // namespace varphase

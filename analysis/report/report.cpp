@@ -56,14 +56,39 @@ std::string cell(const std::string& value, const std::string& remark = "") {
   return "<td>" + value + " <small>" + remark + "</small></td>";
 }
 
-std::string evaluation_row(const Json& entry, const Json& full_bytes) {
+/// What a file is: "pruned file, 95.00 % of dense1" and under it its name; of others the name alone.
+std::string model_cell(const Json& entry) {
+  const std::string name = first_text(entry, {"name", "path"});
+  const Json sparsity = number_at(entry, "layer_sparsity");
+  std::string what = escape_html(name);
+  if (!sparsity.is_null() && sparsity.get<double>() > 0) {
+    const Json& layers = value_at(entry, "execution");
+    std::string layer = "its pruned layers";
+    if (layers.is_array() && layers.size() == 1)
+      layer = text_or(text_at(layers[0], "layer"), layer.c_str());
+    what = fmt::format("pruned file, {} of {} gone <small>{}</small>", percent(sparsity),
+                       escape_html(layer), escape_html(name));
+  }
+  return fmt::format("<th scope=\"row\" title=\"{}\">{}</th>",
+                     escape_html(first_text(entry, {"path"})), what);
+}
+
+/// The ensemble's accuracy less that of the first network, over the same images.
+std::string difference_cell(const Json& entry, bool is_first) {
+  if (is_first) return "<td>(the first)</td>";
+  const Json difference = number_at(value_at(entry, "difference"), "ensemble");
+  const Json error = number_at(value_at(entry, "difference_se"), "ensemble");
+  if (difference.is_null()) return "<td>not compared</td>";
+  return cell(signed_points(difference.get<double>()),
+              error.is_null() ? "" : fmt::format("± {:.2f}", error.get<double>() * 100));
+}
+
+std::string evaluation_row(const Json& entry, const Json& full_bytes, bool is_first) {
   const Json bytes = number_at(entry, "bytes");
   const bool smaller = !bytes.is_null() && !full_bytes.is_null() && bytes.get<double>() > 0 &&
                        bytes.get<double>() < full_bytes.get<double>();
   const Json weights = number_at(entry, "weights");
-  std::string row = fmt::format("<tr><th scope=\"row\" title=\"{}\">{}</th>",
-                                escape_html(first_text(entry, {"path"})),
-                                escape_html(first_text(entry, {"name", "path"})));
+  std::string row = "<tr>" + model_cell(entry);
   row +=
       cell(bytes.is_null() ? kNotKnown : bytes_text(bytes.get<double>()),
            smaller ? fmt::format("{:.1f}× smaller", full_bytes.get<double>() / bytes.get<double>())
@@ -76,6 +101,7 @@ std::string evaluation_row(const Json& entry, const Json& full_bytes) {
     const Json error = number_at(value_at(entry, "accuracy_se"), prediction);
     row += cell(percent(number_at(value_at(entry, "accuracy"), prediction)),
                 error.is_null() ? "" : fmt::format("± {:.2f}", error.get<double>() * 100));
+    if (std::string_view(prediction) == "ensemble") row += difference_cell(entry, is_first);
   }
   return row + cell(number_text(number_at(value_at(entry, "nll"), "ensemble"), 1, 4)) + "</tr>";
 }
@@ -85,26 +111,31 @@ std::string evaluation_table(const std::string& file, const Json& evaluation, co
   const std::vector<Json> entries = evaluation_entries(evaluation);
   const Json full_bytes = entries.empty() ? Json() : number_at(entries.front(), "bytes");
   std::string rows;
-  for (const Json& entry : entries) rows += evaluation_row(entry, full_bytes);
+  for (const Json& entry : entries)
+    rows += evaluation_row(entry, full_bytes, &entry == &entries.front());
   const std::string samples = first_text(evaluation, {"samples"});
   const std::string split = first_text(evaluation, {"split"});
   const std::string by_epoch =
       members.is_null() || samples.empty() || members.dump() == samples
           ? ""
           : fmt::format("; the curves by epoch are of ensembles of {}", members.dump());
+  const std::string members_each =
+      samples.empty() ? "" : fmt::format(",<br>K = {}", escape_html(samples));
   std::string head;
-  for (const char* title :
-       {"model", "file", "weights kept", "sparsity,<br>layer", "sparsity,<br>network", "ensemble",
-        "deterministic", "stochastic", "zero mean", "NLL"}) {
+  for (const std::string& title :
+       {std::string("model"), std::string("file"), std::string("weights kept"),
+        std::string("sparsity,<br>layer"), std::string("sparsity,<br>network"),
+        "ensemble" + members_each, std::string("less the<br>first row’s"),
+        std::string("determi­nistic"), std::string("stochastic"), "zero mean" + members_each,
+        std::string("NLL")}) {
     head += fmt::format("<th scope=\"col\">{}</th>", title);
   }
   return fmt::format(
       "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Full and pruned "
       "models\"><table>"
-      "<caption><span>{}: accuracy on the {} split, ± one standard error in points; ensembles of "
-      "{}, "
-      "whose NLL an image "
-      "stands last{}</span></caption><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>",
+      "<caption><span>{}: accuracy on the {} split, ± one standard error in points (of the "
+      "difference paired, over the same images); ensembles of {}, whose NLL an image stands "
+      "last{}</span></caption><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>",
       escape_html(file), escape_html(split.empty() ? "unnamed" : split),
       escape_html(samples.empty() ? "unknown size" : samples), escape_html(by_epoch), head, rows);
 }

@@ -33,6 +33,12 @@ std::string percent(const Json& share, int digits) {
   return fmt::format("{:.{}f} %", share.get<double>() * 100, digits);
 }
 
+std::string signed_points(double difference) {
+  const std::string text = fmt::format("{:.2f}", std::abs(difference) * 100);
+  if (text == "0.00") return "±0.00";
+  return (difference < 0 ? "−" : "+") + text;
+}
+
 std::string count_or_dash(const Json& count) {
   if (!count.is_number() || std::abs(count.get<double>()) > 1e15) return kNotKnown;
   return count_text(static_cast<long long>(count.get<double>()));

@@ -28,6 +28,9 @@ std::string shown_text(const Json& value);
 /// A share in percent, kNotKnown of null.
 std::string percent(const Json& share, int digits = 2);
 
+/// A difference of shares in points: "−0.75", "+1.20", "±0.00".
+std::string signed_points(double difference);
+
 /// A number with commas between thousands, kNotKnown of what is none.
 std::string count_or_dash(const Json& count);
 

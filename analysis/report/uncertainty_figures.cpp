@@ -60,7 +60,21 @@ std::vector<std::string> other_sets(const Json& metrics) {
   return names;
 }
 
-Json column_data(const Json& column, std::size_t sets) {
+std::string estimator_text(const Json& column) {
+  const std::string estimator = text_or(text_at(column, "estimator"), "unnamed");
+  return estimator == "zero_mean" ? "zero mean" : estimator;
+}
+
+/// "95, ensemble, K = 50".
+std::string column_title(const Json& column, const Json& samples) {
+  const std::string estimator = estimator_text(column);
+  const bool has_members = estimator == "ensemble" || estimator == "zero mean";
+  return fmt::format("{}, {}{}", text_or(text_at(column, "network"), "unnamed"), estimator,
+                     has_members && !samples.is_null() ? ", K = " + samples.dump() : "");
+}
+
+/// @param samples  K
+Json column_data(const Json& column, std::size_t sets, const Json& samples) {
   const Json& reliability = value_at(column, "reliability");
   const Json& entropy = value_at(column, "entropy");
   const auto bins = [&](const char* kind) {
@@ -73,7 +87,8 @@ Json column_data(const Json& column, std::size_t sets) {
     others.push_back(number_list(lists.is_array() && set < lists.size() ? lists[set] : Json()));
   const std::string estimator = text_or(text_at(column, "estimator"), "unnamed");
   return {
-      {"title", text_or(text_at(column, "network"), "unnamed") + ", " + estimator},
+      {"title", column_title(column, samples)},
+      {"network", text_or(text_at(column, "network"), "unnamed")},
       {"estimator", estimator},
       {"risk_coverage", lists_at(value_at(column, "risk_coverage"), {"coverage", "risk"})},
       {"reliability", {{"equal_width", bins("equal_width")}, {"equal_mass", bins("equal_mass")}}},
@@ -126,7 +141,11 @@ const ShownGroup& shown_detection() {
   return group;
 }
 
+/// A network of one member has no disagreement among members, to begin with.
+constexpr const char* kNoSuchMetric = "has none";
+
 std::string metric_cell(const Json& metric, const ShownMetric& shown) {
+  if (number_at(metric, "value").is_null()) return fmt::format("<td>{}</td>", kNoSuchMetric);
   const auto text = [&](const char* key) {
     return number_text(number_at(metric, key), shown.scale, shown.digits);
   };
@@ -145,7 +164,7 @@ std::string group_table(const std::string& caption, const ShownGroup& group,
   for (const Json& column : columns) {
     rows += fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td>",
                         escape_html(text_or(text_at(column, "network"), "unnamed")),
-                        escape_html(text_or(text_at(column, "estimator"), "unnamed")));
+                        escape_html(estimator_text(column)));
     for (const ShownMetric& shown : group.metrics)
       rows += metric_cell(value_at(metrics_of(column), shown.name), shown);
     rows += "</tr>";
@@ -163,7 +182,7 @@ Json uncertainty_data(const std::string& file, const Json& evaluation) {
   const std::vector<std::string> sets = other_sets(metrics);
   Json columns = Json::array();
   for (const Json& column : columns_of(metrics))
-    columns.push_back(column_data(column, sets.size()));
+    columns.push_back(column_data(column, sets.size(), number_at(evaluation, "samples")));
   if (columns.empty()) return {};
   return {{"file", file},
           {"split", text_at(evaluation, "split")},

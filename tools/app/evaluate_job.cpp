@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include <ATen/ops/stack.h>
+
 #include "analysis/predict/network_ensemble.hpp"
 #include "analysis/predict/predictor.hpp"
 #include "analysis/predict/shared_prediction.hpp"
@@ -126,6 +128,39 @@ class Together {
   std::vector<std::int64_t> index_;
 };
 
+/// Pairs what networks predicted with what the first of them did, image by image.
+class PairsWithFirst {
+ public:
+  std::map<std::string, PairedDifference> differences(const std::vector<EstimatedSets>& predicted,
+                                                      const at::Tensor& labels,
+                                                      const Dataset& dataset, Split split) {
+    std::map<std::string, PairedDifference> found;
+    const std::vector<std::int64_t>& index = dataset.part(split).index;
+    if (first_.empty()) {
+      first_ = predicted;
+      digest_ = dataset.digest;
+      index_ = index;
+      return found;
+    }
+    if (dataset.digest != digest_ || index != index_) return found;
+    for (std::size_t i = 0; i < predicted.size(); ++i) {
+      const at::Tensor& of_first = first_[i].own.log_p;
+      if (of_first.size(1) != predicted[i].own.log_p.size(1)) return {};
+      found[estimator_name(predicted[i].estimator)] =
+          score_variants(at::stack({of_first, predicted[i].own.log_p.to(of_first.options())}),
+                         labels)
+              .back()
+              .difference;
+    }
+    return found;
+  }
+
+ private:
+  std::vector<EstimatedSets> first_;
+  std::string digest_;
+  std::vector<std::int64_t> index_;
+};
+
 std::int64_t members_of(Estimator estimator, std::int64_t samples) {
   const bool many = estimator == Estimator::ensemble || estimator == Estimator::zero_mean;
   return many ? samples : 1;
@@ -187,6 +222,7 @@ class Evaluation {
       result.metrics[name] = varphase::metrics(one.own.log_p, labels);
       if (request_.together) together_.add(name, one.own.log_p, labels);
     }
+    result.difference = pairs_.differences(predicted, labels, dataset, split_);
     if (!groups_.empty()) scored_.add(entry.name, predicted, labels, dataset, split_);
     result.name = entry.name;
     result.path = entry.path.string();
@@ -307,6 +343,7 @@ class Evaluation {
   Job& job_;
   std::optional<TimeEstimate> estimate_;
   Together together_;
+  PairsWithFirst pairs_;
 };
 
 /// Where the JSON goes; "": nowhere. An evaluation without tables replaces none that has them.

@@ -103,6 +103,9 @@ struct EvaluatedNetwork {
   std::optional<std::vector<LayerExecution>> execution;  // of a pruned file
   MetricsByEstimator metrics;
   std::optional<ExamplePredictions> examples;  // beside tables
+  // Accuracy less that of the first network by the same estimator, over the same images, in their order. Empty of the
+  // first itself, and where the images are others.
+  std::map<std::string, PairedDifference> difference;
 };
 
 struct EvaluateResult {

@@ -47,6 +47,10 @@ Json to_json(const EvaluatedNetwork& network) {
       json["execution"].push_back(to_json(layer));
   }
   add_metrics(json, network.metrics);
+  for (const auto& [estimator, paired] : network.difference) {
+    json["difference"][estimator] = paired.difference;
+    json["difference_se"][estimator] = paired.standard_error;
+  }
   return json;
 }
 

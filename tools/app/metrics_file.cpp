@@ -9,7 +9,6 @@
 
 #include <fmt/ranges.h>
 
-#include "analysis/predict/predictor.hpp"
 #include "src/base/atomic_file.hpp"
 #include "src/base/json.hpp"
 #include "src/base/log.hpp"
@@ -30,6 +29,9 @@ void MetricsFile::keep_until(std::int64_t epoch) {
     return;
   }
   text_ = header + "\n";
+  columns_.clear();
+  std::istringstream names(header);
+  for (std::string name; std::getline(names, name, ',');) columns_.push_back(name);
   for (std::string line; std::getline(lines, line);) {
     std::int64_t number = -1;
     const auto [end, status] = std::from_chars(line.data(), line.data() + line.size(), number);
@@ -54,24 +56,30 @@ std::map<std::string, double> MetricsFile::append(const EpochReport& report, std
     for (const Estimator estimator : kEstimators) {
       const std::string name = estimator_name(estimator);
       std::optional<Metrics> metrics;
-      if (found != evaluated.end()) metrics = found->second.at(name);
+      if (found != evaluated.end()) metrics = found->second.by_estimator.at(name);
       row.emplace_back(split + "_accuracy_" + name,
                        metrics ? std::optional(metrics->accuracy) : std::nullopt);
       row.emplace_back(split + "_nll_" + name,
                        metrics ? std::optional(metrics->nll) : std::nullopt);
     }
+    row.emplace_back(split + "_gap_se", found != evaluated.end()
+                                            ? std::optional(found->second.gap.standard_error)
+                                            : std::nullopt);
   }
   row.emplace_back("images_per_second", report.images_per_second);
   row.emplace_back("seconds", report.seconds);
   std::vector<std::string> header, cells;
   std::map<std::string, double> known;
   for (auto [name, value] : row) {
+    if (!columns_.empty() && std::find(columns_.begin(), columns_.end(), name) == columns_.end())
+      continue;
     header.push_back(name);
     cells.push_back(value ? fmt::format("{}", *value) : "");
     std::replace(name.begin(), name.end(), '/', '.');  // a name in a file has no slash
     if (value) known[name] = *value;
   }
   if (text_.empty()) text_ = fmt::format("{}\n", fmt::join(header, ","));
+  if (columns_.empty()) columns_ = header;
   text_ += fmt::format("{}\n", fmt::join(cells, ","));
   write_text_atomically(path_, text_);
   return known;

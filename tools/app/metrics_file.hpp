@@ -7,13 +7,12 @@
 #include <string>
 #include <vector>
 
-#include "analysis/predict/metrics.hpp"
+#include "analysis/predict/predictor.hpp"
 #include "src/train/trainer.hpp"
 
 namespace varphase {
 
-using EvaluationMetrics = std::map<std::string, Metrics>;       // by estimator's name
-using SplitMetrics = std::map<std::string, EvaluationMetrics>;  // by split ("test", "validation")
+using SplitMetrics = std::map<std::string, AllMetrics>;  // by split ("test", "validation")
 
 /// A run's metrics.csv: one row an epoch, rewritten atomically so that it is always whole.
 class MetricsFile {
@@ -25,6 +24,7 @@ class MetricsFile {
   /// Drops rows after that epoch (of a run that is resumed).
   void keep_until(std::int64_t epoch);
 
+  /// A file that an older version began keeps its columns.
   /// @param evaluated  all of the splits, or none of them: their cells are empty
   /// @return the row's known values by column name, for the checkpoint.
   std::map<std::string, double> append(const EpochReport& report, std::int64_t step,
@@ -34,6 +34,7 @@ class MetricsFile {
   std::filesystem::path path_;
   std::vector<std::string> splits_;
   std::string text_;
+  std::vector<std::string> columns_;  // of the header; empty before the first row
 };
 
 }  // namespace varphase

@@ -28,7 +28,7 @@ namespace {
 /// Key of what a provenance says of images that were others before.
 constexpr const char* kChangedData = "data_changed";
 
-TestScores scores_of(const EvaluationMetrics& metrics) {
+TestScores scores_of(const std::map<std::string, Metrics>& metrics) {
   return {metrics.at("deterministic").accuracy, metrics.at("stochastic").accuracy,
           metrics.at("ensemble").accuracy, metrics.at("zero_mean").accuracy,
           metrics.at("ensemble").nll};
@@ -279,7 +279,7 @@ EpochRow RunTrainer::row_of(const EpochReport& report, const SplitMetrics& evalu
   for (const auto& [layer, value] : report.log_alpha)
     row.log_alpha = std::max(row.log_alpha.value_or(value), value);
   const auto found = evaluated.find("test");
-  if (found != evaluated.end()) row.scores = scores_of(found->second);
+  if (found != evaluated.end()) row.scores = scores_of(found->second.by_estimator);
   if (!report.sparsity.empty()) {
     double dropped = 0, weights = 0;
     for (const VarianceLayer* layer : network_.variance_layers()) {

@@ -34,8 +34,8 @@ struct TransitionRequest {
     visit("onset_share", onset_share,
           FieldInfo{.help = "and than this share of the weights", .min = 0, .max = 1});
     visit("drop_points", drop_points,
-          FieldInfo{.help = "drop: deterministic accuracy so many points under its running "
-                            "maximum, for good",
+          FieldInfo{.help = "drop: deterministic accuracy so many points (and two standard errors) "
+                            "under the ensemble's of the same epoch, for good",
                     .min = 0,
                     .max = 100});
     visit("gap", gap,

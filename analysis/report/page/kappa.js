@@ -102,7 +102,7 @@ if (kappa) {
   /// The epoch before the first sign of the transition, the first with all of its signs, and the last.
   const own_moments = () => {
     const epochs = layer().epochs.map((epoch) => epoch.epoch);
-    const signs = [data.transition?.onset, data.transition?.drop, data.transition?.gap].filter(known);
+    const signs = (data.transition?.marks || []).map((mark) => mark.epoch);
     const last = epochs.length - 1;
     const first_sign = epochs.findIndex((epoch) => epoch >= Math.min(...signs));
     const before = signs.length && first_sign > 0 ? first_sign - 1 : 0;

@@ -9,11 +9,11 @@ const kFont = "Varphase Figure";
 const kPrinted = { histograms: "figure3", "sweep-threshold": "figure5", "attack-success": "figure2a", "attack-entropy": "figure2b" };
 
 if (figures.has("transition")) {
-  const symbols = { ensemble: "circle", deterministic: "square", stochastic: "x", "zero mean": "diamond" };
+  const symbols = { ensemble: "circle", deterministic: "square", stochastic: "x", zero_mean: "diamond" };
   const printed = (keep, marks) => () => {
     const { traces, layout: shape, csv } = figures.get("transition")();
-    const kept = traces.filter(keep).map((trace) => (trace.type === "bar" ? trace : { ...trace, marker: { ...trace.marker, symbol: symbols[trace.name] } }));
-    const counted = kept.some((trace) => trace.type === "bar");
+    const kept = traces.filter(keep).map((trace) => (trace.type === "bar" ? trace : { ...trace, marker: { ...trace.marker, symbol: symbols[trace.meta] } }));
+    const counted = kept.some((trace) => trace.type === "bar" && trace.meta !== "phase");
     return {
       traces: kept, csv,
       layout: {
@@ -23,7 +23,7 @@ if (figures.has("transition")) {
     };
   };
   figures.set("figure1", printed((trace) => trace.type !== "bar", false));
-  if (data.transition && any(data.transition.over)) figures.set("figure4", printed((trace) => trace.type === "bar" || trace.name === "deterministic", true));
+  if (data.transition && any(data.transition.over)) figures.set("figure4", printed((trace) => trace.type === "bar" || trace.meta === "deterministic", true));
 }
 
 // Curves that a reader would tell apart by their colours alone get marks of their own.
@@ -46,7 +46,7 @@ const svg_of = async (name) => {
   const height = shape.height ?? kColumn.height + 19 * Math.max(0, named - 4);
   // The font has no bold letters: a browser would smear some, which publishers refuse in a PDF.
   const annotations = (shape.annotations ?? []).map((one) => ({ ...one, text: one.text.replace(/<\/?b>/g, "") }));
-  const url = await Plotly.toImage({ data: marked(traces), layout: { ...layout(shape), annotations, width, height }, config: config(name) }, { format: "svg", width, height });
+  const url = await Plotly.toImage({ data: marked(traces), layout: { ...layout(shape), paper_bgcolor: "#ffffff", annotations, width, height }, config: config(name) }, { format: "svg", width, height });
   const text = decodeURIComponent(url.slice(url.indexOf(",") + 1));
   const size = `width="${mm}mm" height="${((mm * height) / width).toFixed(2)}mm" viewBox="0 0 ${width} ${height}"`;
   const font = element("figure-font")?.textContent ?? "";
@@ -71,6 +71,9 @@ const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2,
 /// Leaves nothing in the page but `<pre data-exported="NAME">` with each file's bytes in hexadecimal digits.
 export_figures = async (format) => {
   root.classList.add("printing");
+  // The paper's Figure 5 shows accuracies, whole.
+  const accuracy = document.querySelector('input[name="measure"][value="accuracy"]');
+  if (accuracy) { accuracy.checked = true; element("sweep-near").checked = false; }
   root.dataset.font = `"${kFont}", sans-serif`;
   await document.fonts.load(`12px "${kFont}"`);
   const files = [];

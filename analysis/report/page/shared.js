@@ -30,6 +30,7 @@ const faint = (name, alpha) => {
 };
 // Of the ways of prediction.
 const shades = { ensemble: "ensemble", deterministic: "deterministic", stochastic: "stochastic", zero_mean: "zero-mean" };
+const strokes = { ensemble: "solid", deterministic: "solid", stochastic: "dash", zero_mean: "dot" };
 const series_colors = () => ["ensemble", "deterministic", "stochastic", "zero-mean", "count"].map(color);
 
 // Of runs side by side: a colour, a stroke and a mark for each, by its number; a group of seeds has those of its first.

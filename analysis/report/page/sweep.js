@@ -74,7 +74,7 @@ const full_line = (place) => {
   const places = sweep.rows.map(place).filter(known);
   if (!known(full) || !places.length) return [];
   return [{
-    type: "scatter", mode: "lines", name: "full ensemble", x: [Math.min(...places), Math.max(...places)], y: [full, full],
+    type: "scatter", mode: "lines", name: sweep.samples ? `full ensemble, K = ${sweep.samples}` : "full ensemble", x: [Math.min(...places), Math.max(...places)], y: [full, full],
     line: { color: color("full"), width: 1.6 }, hoverinfo: "skip",
   }];
 };
@@ -129,7 +129,7 @@ if (sweeps.length) {
   figures.set("sweep-threshold", () => {
     const place = (row) => row.log10_threshold;
     const criterion = sweep.criterion || "kappa";
-    const title = criterion === "kappa" ? "log<sub>10</sub> κ<sub>0</sub>" : `log<sub>10</sub> of the threshold on ${plain(criterion)}`;
+    const title = criterion === "kappa" ? "log<sub>10</sub> of the cut on |κ|" : `log<sub>10</sub> of the threshold on ${plain(criterion)}`;
     return {
       traces: [...full_line(place), ...curves(place, (row) => `threshold 10^${Number(row.log10_threshold.toFixed(3))}, sparsity ${sparsity_text(row.sparsity)}`), ...chosen_point(place), ...compression()],
       layout: {
@@ -150,7 +150,7 @@ if (sweeps.length) {
       traces: sweep.layers.map((layer, at) => line(layer, rows.map((row) => row.log10_threshold), shares[at], series_colors()[at % 5], {
         line: { color: series_colors()[at % 5], width: 2.2, dash: ["solid", "dash", "dot", "dashdot"][Math.floor(at / 5) % 4] }, hovertemplate: "%{y:.2f} %",
       })),
-      layout: { xaxis: axis("log<sub>10</sub> κ<sub>0</sub>"), yaxis: axis("sparsity, %", { range: [-3, 103] }) },
+      layout: { xaxis: axis("log<sub>10</sub> of the cut on |κ|"), yaxis: axis("sparsity, %", { range: [-3, 103] }) },
       csv: { columns: ["log10_threshold", ...sweep.layers], rows: rows.map((row, at) => [row.log10_threshold, ...shares.map((list) => list[at])]) },
     };
   });
@@ -189,6 +189,8 @@ if (sweeps.length) {
     shown();
     for (const name of ["sweep-sparsity", "sweep-threshold", "sweep-layers"]) if (!figure_of(name).hidden) draw(name);
   };
+  // Files of other programs may have no differences.
+  if (!sweeps.some((one) => one.rows.some((row) => known(row.difference)))) document.querySelector('input[name="measure"][value="accuracy"]').checked = true;
   const leading = data.leading_sweep;
   sweep = sweeps[leading];
   if (sweeps.length > 1) {

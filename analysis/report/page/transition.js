@@ -1,9 +1,10 @@
 // The transition: accuracies and weights over kappa_0, log alpha; by epoch.
 
 const metrics = data.metrics;
+const members = known(data.samples) ? `, K = ${data.samples}` : "";
 const predictions = [
-  ["ensemble", "ensemble", { width: 3 }], ["deterministic", "deterministic", { width: 3 }],
-  ["stochastic", "stochastic", { width: 2, dash: "dash" }], ["zero mean", "zero_mean", { width: 2, dash: "dot" }],
+  [`ensemble${members}`, "ensemble", { width: 3 }], ["deterministic", "deterministic", { width: 3 }],
+  ["stochastic", "stochastic", { width: 2 }], [`zero mean${members}`, "zero_mean", { width: 2 }],
 ];
 
 if (metrics) {
@@ -23,11 +24,28 @@ if (metrics) {
   };
   element("accuracy-top").addEventListener("change", () => draw("transition"));
 
+  /// Epochs in which the KL term counts nothing or less than whole: [weights, from, to, text, shade]. Epoch 0 is not trained.
+  const annealing = () => {
+    const weights = epochs.map((epoch, at) => (epoch > 0 && metrics.kl_weight ? metrics.kl_weight[at] : null));
+    const stretch = (text, alpha, holds) => {
+      const found = epochs.filter((_, at) => known(weights[at]) && holds(weights[at]));
+      return found.length ? [{ text, shade: faint("muted", alpha), from: found[0] - 0.5, to: found[found.length - 1] + 0.5 }] : [];
+    };
+    return [...stretch("KL term left out", 0.2, (weight) => weight === 0), ...stretch("KL term comes in", 0.1, (weight) => weight > 0 && weight < 1)];
+  };
+  const mark_shades = { alpha: "zero-mean", onset: "count", drop: "deterministic", gap: "ensemble" };
+
   figures.set("transition", () => {
     const transition = data.transition;
     const counted = transition && any(transition.over);
-    const traces = [];
-    const shapes = [];
+    const phases = annealing();
+    const shapes = phases.map(({ shade, from, to }) => ({
+      type: "rect", layer: "below", yref: "paper", y0: 0, y1: 1, x0: from, x1: to, fillcolor: shade, line: { width: 0 },
+    }));
+    // The legend's names of what is shaded.
+    const traces = phases.map(({ text, shade }) => ({
+      type: "bar", name: text, meta: "phase", x: [epochs[0]], y: [null], marker: { color: shade }, yaxis: "y", hoverinfo: "skip",
+    }));
     const annotations = [];
     if (counted) {
       traces.push({
@@ -35,17 +53,14 @@ if (metrics) {
         y: transition.over.map((count) => (count > 0 ? count : null)), customdata: transition.over, yaxis: "y",
         marker: { color: faint("count", 0.42) }, hovertemplate: "%{customdata:,}",
       });
-      const marks = [["onset", transition.onset, "count"], ["drop", transition.drop, "deterministic"], ["gap", transition.gap, "ensemble"]]
-        .filter(([, epoch]) => known(epoch));
-      marks.sort((a, b) => a[1] - b[1]);
-      marks.forEach(([what, epoch, shade], position) => {
+      transition.marks.filter((mark) => mark.first).forEach(({ kind, label, epoch }, position) => {
         // A gap that is there when one first looks began at that epoch or earlier.
-        const by = what === "gap" && transition.low_variance_phase === false ? "by " : "";
-        shapes.push(upright(epoch, { line: { color: color(shade), width: 1.5, dash: "dash" } }));
+        const by = kind === "gap" && transition.low_variance_phase === false ? "by " : "";
+        shapes.push(upright(epoch, { line: { color: color(mark_shades[kind]), width: 1.5, dash: "dash" } }));
         const left = epoch - epochs[0] > 0.5 * (epochs[epochs.length - 1] - epochs[0]);
         annotations.push(note({
           x: epoch, yref: "paper", y: 1, yshift: -17 * position, yanchor: "top", xanchor: left ? "right" : "left",
-          xshift: left ? -4 : 4, text: `<b>${what}</b>: ${by}epoch ${epoch}`, font: { size: 12.5, color: color("ink") },
+          xshift: left ? -4 : 4, text: `<b>${plain(label)}</b>: ${by}epoch ${epoch}`, font: { size: 12.5, color: color("ink") },
           bgcolor: color("paper"), opacity: 0.9,
         }));
       });
@@ -53,7 +68,7 @@ if (metrics) {
     for (const [name, key, stroke] of predictions) {
       if (!any(metrics.accuracy[key])) continue;
       traces.push(line(name, epochs, percent(metrics.accuracy[key]), shades[key], {
-        yaxis: "y2", line: { color: color(shades[key]), ...stroke }, marker: { size: stroke.width > 2 ? 5.5 : 4 },
+        yaxis: "y2", line: { color: color(shades[key]), dash: strokes[key], ...stroke }, marker: { size: stroke.width > 2 ? 5.5 : 4 }, meta: key,
         hovertemplate: "%{y:.2f} %",
       }));
     }
@@ -61,7 +76,7 @@ if (metrics) {
     return {
       traces,
       layout: {
-        shapes, annotations, bargap: 0.12, xaxis: epoch_axis(epochs),
+        shapes, annotations, bargap: 0.12, barmode: "overlay", xaxis: epoch_axis(epochs),
         margin: { l: 48, r: counted ? 52 : 16, t: 30, b: 40 },
         yaxis: axis(counted ? "weights over κ<sub>0</sub>" : "", {
           side: "right", type: "log", range: [Math.log10(0.7), top * 1.04], dtick: 1, tickformat: "~s", showgrid: false,
@@ -83,10 +98,16 @@ if (metrics) {
     const shade = series_colors();
     const values = metrics.log_alpha.flatMap((layer) => layer.values).filter(known);
     const crosses = Math.min(...values) < 0 && Math.max(...values) > -1;
+    // Where a layer's alpha passes 1.
+    const passed = (data.transition?.marks || []).filter((mark) => mark.kind === "alpha" && metrics.log_alpha.some((layer) => layer.layer === mark.layer));
+    const value_at = (mark) => metrics.log_alpha.find((layer) => layer.layer === mark.layer).values[epochs.indexOf(mark.epoch)];
     return {
-      traces: metrics.log_alpha.map((layer, at) => line(layer.layer, epochs, layer.values, shade[at % shade.length], {
+      traces: [...metrics.log_alpha.map((layer, at) => line(layer.layer, epochs, layer.values, shade[at % shade.length], {
         hovertemplate: "%{y:.3f}", showlegend: true,
-      })),
+      })), ...(passed.length ? [{
+        type: "scatter", mode: "markers", name: "α passes 1", x: passed.map((mark) => mark.epoch), y: passed.map(value_at),
+        marker: { symbol: "star", size: 12, color: color("ink") }, hovertemplate: "%{customdata}: epoch %{x}<extra></extra>", customdata: passed.map((mark) => plain(mark.label)),
+      }] : [])],
       layout: {
         xaxis: epoch_axis(epochs), yaxis: axis("log α"),
         shapes: crosses ? [rule({ xref: "paper", x0: 0, x1: 1, y0: 0, y1: 0, line: { color: color("muted"), width: 1, dash: "dot" } })] : [],

@@ -5,11 +5,11 @@ if (evaluations.length) {
   let evaluation = evaluations[evaluations.length - 1];
   const pick_file = element("uncertainty-file");
   const pick_column = element("entropy-column");
+  const network_at = (column) => [...new Set(evaluation.columns.map((one) => one.network))].indexOf(column.network);
+  const column_mark = (column, more) => ({ symbol: ["circle", "square-open", "x", "diamond-open", "triangle-up"][network_at(column) % 5], size: 6.5, ...more });
   const column_line = (column) => {
-    // Networks differ by their strokes, ways of prediction by their colours.
-    const networks = [...new Set(evaluation.columns.map((one) => one.title.slice(0, -one.estimator.length)))];
-    const at = networks.indexOf(column.title.slice(0, -column.estimator.length));
-    return { color: color(shades[column.estimator]) || series_colors()[at % 5], width: 2.2, dash: ["solid", "dash", "dot", "dashdot"][at % 4] };
+    // Ways of prediction have the colours and strokes that they have by epoch; networks differ by their marks.
+    return { color: color(shades[column.estimator]) || series_colors()[network_at(column) % 5], width: 2.2, dash: strokes[column.estimator] || "solid" };
   };
   const shares = (values) => percent(values);
 
@@ -21,7 +21,7 @@ if (evaluations.length) {
         const bins = column.reliability[kind];
         const kept = keep(bins);
         return {
-          type: "scatter", mode: "lines+markers", name: plain(column.title), line: column_line(column), marker: { size: 5 },
+          type: "scatter", mode: "lines+markers", name: plain(column.title), line: column_line(column), marker: column_mark(column),
           x: shares(kept.map((at) => bins.confidence[at])), y: shares(kept.map((at) => bins.accuracy[at])),
           customdata: kept.map((at) => group(bins.images[at])), hovertemplate: "%{y:.1f} % of %{customdata} images right, confidence %{x:.1f} %",
         };
@@ -42,7 +42,8 @@ if (evaluations.length) {
 
   figures.set("risk-coverage", () => ({
     traces: evaluation.columns.map((column) => ({
-      type: "scatter", mode: "lines", name: plain(column.title), line: column_line(column), showlegend: narrow(),
+      type: "scatter", mode: "lines+markers", name: plain(column.title), line: column_line(column), showlegend: narrow(),
+      marker: column_mark(column, { maxdisplayed: 9 }),
       x: shares(column.risk_coverage.coverage), y: shares(column.risk_coverage.risk), hovertemplate: "%{y:.2f} % wrong",
     })),
     layout: { xaxis: axis("coverage, %", { range: [0, 101] }), yaxis: axis("wrong answers, %", { rangemode: "tozero" }) },

@@ -125,11 +125,45 @@ TEST(Transition, FindsTheDropThatDoesNotReturn) {
   EXPECT_EQ(drop_of({10, 98, 99, 98.5, 98.4, 10}), 3);             // exactly half a point counts
   EXPECT_EQ(drop_of({10, 99, 98, 99.1, 99, 98.9}), std::nullopt);  // it returned
   EXPECT_EQ(drop_of({10, 99, 98, 98.6, 97, 50}), 4);  // returned within half a point, then left
-  EXPECT_EQ(drop_of({10, 99, 90, 99.5, 80, 99.2, 98.9, 30}), 6);
+  EXPECT_EQ(drop_of({10, 99, 90, 99.5, 80, 99.2, 98.9, 30}), 7);
   EXPECT_EQ(drop_of({10, 50, 99}), std::nullopt);
   EXPECT_EQ(drop_of({99, 98.4}), 1);
   EXPECT_EQ(drop_of({99, 95, 80}, 10), 2);
   EXPECT_EQ(drop_of({99, std::nan(""), 90, std::nan("")}), 2);
+}
+
+TEST(Transition, TheDropIsFromTheEnsembleOfItsEpochAndNoChance) {
+  const auto drop = [](const std::vector<double>& deterministic,
+                       const std::vector<double>& ensemble, double error = std::nan("")) {
+    CsvTable table = metrics(deterministic, ensemble);
+    table.columns.emplace_back("test_gap_se");
+    for (std::vector<double>& row : table.rows) row.push_back(error / 100);
+    return find_transition({}, table, {}).drop;
+  };
+  EXPECT_EQ(drop({10, 90, 92, 88, 87}, {10, 90, 92, 88.2, 87.1}), std::nullopt);  // both fall
+  EXPECT_EQ(drop({10, 90, 92, 88, 60}, {10, 90, 92, 88.2, 87}), 4);
+  EXPECT_EQ(drop({10, 90, 91}, {10, 90, 90}), std::nullopt);  // over it
+  EXPECT_EQ(drop({10, 90}, {80, 90}), std::nullopt);          // epoch 0 says nothing
+  EXPECT_EQ(drop({10, 90, 89}, {10, 90, 90}), 2);
+  EXPECT_EQ(drop({10, 90, 89}, {10, 90, 90}, 0.51), std::nullopt);
+  EXPECT_EQ(drop({10, 90, 89}, {10, 90, 90}, 0.5), 2);  // exactly two standard errors count
+  EXPECT_EQ(drop({10, 90, 89, 80}, {10, 90, 90, 90}, 0.6), 3);
+  EXPECT_EQ(drop({10, 90, 89.6}, {10, 90, 90}, 0), std::nullopt);
+}
+
+TEST(Transition, AlphaPassesOneWhereItWasUnder) {
+  const std::vector<double> eight(8, 90);
+  Transition found = find_transition({}, metrics(eight), {});  // log alpha -5, -4, ... 2
+  EXPECT_EQ(found.alpha_passes_one(0), 6);
+  EXPECT_EQ(to_json(found)["alpha_passes_one"]["dense1"], 6);
+  EXPECT_THAT(found.summary(), HasSubstr("alpha of dense1 passes 1 at epoch 6\n"));
+  found.rows[7].log_alpha[0] = -1;
+  EXPECT_EQ(found.alpha_passes_one(0), std::nullopt);
+  for (std::size_t at = 0; at < 8; ++at) found.rows[at].log_alpha[0] = 3;
+  EXPECT_EQ(found.alpha_passes_one(0), std::nullopt);  // it never was under
+  found.rows[1].log_alpha[0] = -2;
+  found.rows[2].log_alpha[0] = std::nan("");
+  EXPECT_EQ(found.alpha_passes_one(0), 3);
 }
 
 TEST(Transition, JoinsByEpochAndStatesTheLag) {
@@ -161,7 +195,7 @@ TEST(Transition, EpochsThatWereNotEvaluatedAreNoDrop) {
   const Transition transition = find_transition({}, metrics(percent), {});
   EXPECT_THAT(transition.summary(), HasSubstr("4 of 8 epochs have no deterministic accuracy"));
   EXPECT_TRUE(to_json(transition)["rows"][1]["accuracy_deterministic"].is_null());
-  EXPECT_THAT(to_csv(transition), HasSubstr("\n1,nan,nan,0.99,-4\n"));
+  EXPECT_THAT(to_csv(transition), HasSubstr("\n1,nan,nan,0.99,nan,-4\n"));
   EXPECT_THAT(find_transition({}, metrics({10, 99}), {}).summary(),
               Not(HasSubstr("no deterministic accuracy")));
 }
@@ -238,7 +272,7 @@ TEST(Transition, EpochsWithoutBothAccuraciesSayNothingOfTheGap) {
     EXPECT_EQ(unknown.low_variance_phase(), std::nullopt);
     EXPECT_TRUE(to_json(unknown)["low_variance_phase"].is_null());
     EXPECT_THAT(unknown.summary(),
-                HasSubstr("\ngap unknown: no epoch of training has both accuracies"));
+                HasSubstr("\ndrop and gap unknown: no epoch of training has both accuracies"));
     EXPECT_THAT(unknown.summary(), Not(HasSubstr("deterministic accuracy alone")));
   }
 }
@@ -327,7 +361,7 @@ TEST(Transition, RefusesMapsThatDoNotBelongTogether) {
 
 TEST(Transition, ComesBackFromJson) {
   std::vector<KappaSummary> some = maps({0, 3});
-  CsvTable table = metrics({10, 99, 60});
+  CsvTable table = metrics({10, 99, 60, 50});
   table.columns[1] = "log_alpha/<b>\"x\"";
   table.rows[2][3] = std::nan("");
   const Transition transition = find_transition(some, table, {});
@@ -338,8 +372,9 @@ TEST(Transition, ComesBackFromJson) {
   EXPECT_TRUE(json["rows"][2]["over"].is_null());
   EXPECT_TRUE(json["rows"][2]["accuracy_ensemble"].is_null());
   EXPECT_EQ(json["onset"], 1);
-  EXPECT_EQ(json["drop"], 2);
-  EXPECT_EQ(json["lag"], -1);
+  EXPECT_TRUE(json["rows"][3]["gap_se"].is_null());
+  EXPECT_EQ(json["drop"], 3);
+  EXPECT_EQ(json["lag"], -2);
 }
 
 TEST(Transition, FindsTheGapAgainInAFile) {
@@ -351,9 +386,13 @@ TEST(Transition, FindsTheGapAgainInAFile) {
   EXPECT_EQ(transition_from_json(json, "t.json").gap, 2);
   // As written before there was a gap.
   for (const char* key : {"gap", "gap_lag", "gap_rule", "low_variance_phase"}) json.erase(key);
+  for (Json& row : json["rows"]) row.erase("gap_se");
+  json["drop"] = 1;  // by the rule of then
   const Transition old = transition_from_json(json, "t.json");
   EXPECT_EQ(old.rules.gap_points, 5);
   EXPECT_EQ(old.gap, 2);
+  EXPECT_EQ(old.drop, 1);
+  EXPECT_THAT(old.summary(), HasSubstr("3 of 4 epochs have no standard error of the difference"));
   json["gap_rule"]["points"] = 200;
   EXPECT_THROW(transition_from_json(json, "t.json"), Error);
 }
@@ -368,9 +407,9 @@ TEST(Transition, RefusesJsonOfAnotherKind) {
 TEST(Transition, CsvIsReadByTheReaderOfTables) {
   const Transition transition = find_transition(maps({0, 3}), metrics({10, 99, 60}), {});
   const CsvTable table = parse_csv(to_csv(transition), "t.csv");
-  EXPECT_THAT(table.columns,
-              ElementsAre("epoch", "over/dense1", "over/dense2", "over_total",
-                          "accuracy_deterministic", "accuracy_ensemble", "log_alpha/dense1"));
+  EXPECT_THAT(table.columns, ElementsAre("epoch", "over/dense1", "over/dense2", "over_total",
+                                         "accuracy_deterministic", "accuracy_ensemble", "gap_se",
+                                         "log_alpha/dense1"));
   EXPECT_EQ(table.values("over_total")[1], 3);
   EXPECT_TRUE(std::isnan(table.values("over_total")[2]));
   EXPECT_EQ(table.values("accuracy_deterministic")[2], 0.6);
@@ -379,8 +418,9 @@ TEST(Transition, CsvIsReadByTheReaderOfTables) {
 TEST(TransitionComparison, AverageOverThoseThatHaveTheValue) {
   const auto named = [](const char* name, const std::vector<std::int64_t>& over,
                         const std::vector<double>& percent) {
-    return NamedTransition{name, std::string("runs/") + name,
-                           find_transition(maps(over), metrics(percent), TransitionRules{})};
+    return NamedTransition{
+        name, std::string("runs/") + name,
+        find_transition(maps(over), metrics(percent, {90, 91, 92, 92}), TransitionRules{})};
   };
   // Onsets 1, 3 and none.
   const std::vector<NamedTransition> runs{named("a", {0, 4, 5, 6}, {90, 91, 92, 93}),
@@ -415,7 +455,7 @@ TEST(TransitionComparison, AverageOverThoseThatHaveTheValue) {
                                     {"mean", 2.0},
                                     {"deviation", std::sqrt(2.0)}}));
   EXPECT_THAT(to_csv(std::span<const NamedTransition>(runs)),
-              HasSubstr("\nb,runs/b,3,3,1,0,nan,2,0.8,0.99,3,nan,-2\n"));
+              HasSubstr("\nb,runs/b,3,3,3,0,0,2,0.8,0.92,3,nan,-2\n"));
 }
 
 }  // namespace

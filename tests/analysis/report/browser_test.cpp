@@ -180,11 +180,11 @@ TEST_F(ReportInBrowser, DoesWhatAReaderAsksOfIt) {
   EXPECT_FALSE(found.contains("error")) << found["error"];
   EXPECT_EQ(found["requests"], 0);
   EXPECT_EQ(found["width"], 0);  // nothing reaches over the window's edge
-  // [traces, points, drawings]: 25 epochs, 41 thresholds by two rules and 3 shares, the full ensemble's line, a star.
+  // [traces, points, drawings]: 25 epochs, two shades of the KL term's warm-up, the star where alpha passes 1, 41 thresholds by two rules and 3 shares, the full ensemble's line, a star.
   const Json drawn = found["drawn"];
-  EXPECT_EQ(drawn["transition"][0], 5);
+  EXPECT_EQ(drawn["transition"][0], 7);
   EXPECT_GE(drawn["transition"][1], 4 * 25 + 5);
-  EXPECT_EQ(drawn["log-alpha"], Json({1, 25, 3}));
+  EXPECT_EQ(drawn["log-alpha"], Json({2, 26, 3}));
   EXPECT_EQ(drawn["objective"][0], 2);
   EXPECT_EQ(drawn["objective-nll"], Json({1, 24, 3}));
   EXPECT_EQ(drawn["histograms"], Json({3, 3 * 140, 3}));
@@ -194,6 +194,9 @@ TEST_F(ReportInBrowser, DoesWhatAReaderAsksOfIt) {
   EXPECT_EQ(drawn["predictions"], Json({6, 3 * (3 + 3 * 4), 3}));
   EXPECT_EQ(found["pictures"], 3);
   EXPECT_EQ(drawn.size(), 17U);
+  // Before the first sign of the transition, with all of them, and the last.
+  EXPECT_EQ(found["moments"], Json({"15", "18", "24"}));
+  EXPECT_EQ(found["first_view"], "difference to full, points");
   EXPECT_EQ(found["slider"], "3");
   EXPECT_EQ(found["histogram"], 20000);
   EXPECT_EQ(found["played"], "6");

@@ -19,6 +19,8 @@
       found.drawn[one.closest("figure").dataset.figure] = [points.length, points.reduce((sum, count) => sum + count, 0), one.querySelectorAll(".main-svg").length];
     }
     found.pictures = plot("predictions").querySelectorAll("image").length;
+    found.moments = ["before", "during", "after"].map((what) => document.getElementById(`kappa-${what}`).value);
+    found.first_view = plot("sweep-sparsity").layout.yaxis.title.text;
     found.requests = performance.getEntriesByType("resource").length;
     found.width = document.documentElement.scrollWidth - document.documentElement.clientWidth;
 

@@ -246,8 +246,21 @@ TEST_F(SyntheticReport, PageHoldsItsDataAndItsTables) {
   EXPECT_THAT(body, HasSubstr("<dt>seed</dt><dd>1</dd>"));
   // What a headline says it says of some images.
   EXPECT_THAT(body, HasSubstr("K = 10, at epoch 24, test images"));
-  EXPECT_THAT(body, HasSubstr("on 600 validation images, where it was chosen; −0.09 points "
-                              "(standard error 0.04) on 10,000 test images"));
+  EXPECT_THAT(body, HasSubstr("on 600 validation images, where it was chosen, and by −0.09 points "
+                              "(standard error 0.04) on 10,000 test images; ensembles of K = 50"));
+  // The transition's signs in their order, each with what was seen.
+  EXPECT_THAT(body, HasSubstr("<span class=\"value\">epochs 16 to 18</span>"));
+  EXPECT_THAT(
+      body,
+      HasSubstr("Epoch 16: the network at its means falls behind the ensemble, by 3.37 points "
+                "(standard error 0.20). Epoch 17: the noise of dense1 outgrows its means (α passes "
+                "1); the network at its means is more than 5 points behind the ensemble. Epoch 18: "
+                "13 of 20,000 weights are over κ₀."));
+  EXPECT_THAT(body, HasSubstr("Which layer goes first? dense1 is the only one"));
+  EXPECT_THAT(body, Not(HasSubstr("lag:")));
+  EXPECT_THAT(body, HasSubstr("pruned file, 98.00 % of dense1 gone <small>pruned/98.h5</small>"));
+  EXPECT_THAT(body, HasSubstr("<td>−0.06 <small>± 0.11</small></td>"));
+  EXPECT_THAT(body, HasSubstr("<td>(the first)</td>"));
   EXPECT_THAT(body, HasSubstr("the curves by epoch are of ensembles of 10"));
   EXPECT_THAT(body, HasSubstr("<td>1.74 MB</td>"));
   EXPECT_THAT(body, HasSubstr("182.0 kB <small>9.6× smaller</small>"));
@@ -429,7 +442,7 @@ TEST_F(SyntheticReport, ShowsTheMetricsOfAnEvaluation) {
   EXPECT_EQ(uncertainty[0]["ood"], Json({"mnist"}));
   ASSERT_EQ(uncertainty[0]["columns"].size(), 3U);
   const Json& column = uncertainty[0]["columns"][1];
-  EXPECT_EQ(column["title"], "full, ensemble");
+  EXPECT_EQ(column["title"], "full, ensemble, K = 50");
   EXPECT_EQ(column["reliability"]["equal_width"]["images"].size(), 15U);
   EXPECT_EQ(column["risk_coverage"]["risk"].size(), 50U);
   EXPECT_EQ(column["entropy"]["ood"][0].size(), 30U);
@@ -461,8 +474,8 @@ TEST_F(SyntheticReport, ShowsEachJudgeOfEachAttack) {
   const std::string page = render_report(collect_report(run_));
   const Json attacks = data_of(page)["attacks"];
   ASSERT_EQ(attacks.size(), 2U);
-  EXPECT_EQ(attacks[0]["attack"], "ifgsm, one sample");
-  EXPECT_EQ(attacks[1]["attack"], "ifgsm, 10 samples");
+  EXPECT_EQ(attacks[0]["attack"], "ifgsm, ε = 8/255, one sample");
+  EXPECT_EQ(attacks[1]["attack"], "ifgsm, ε = 8/255, 10 samples");
   ASSERT_EQ(attacks[1]["judges"].size(), 2U);
   EXPECT_EQ(attacks[1]["judges"][0]["step"].size(), 11U);
   EXPECT_EQ(attacks[1]["judges"][0]["success"].back(), 0.9);
@@ -481,7 +494,7 @@ TEST_F(SyntheticReport, TakesAttacksThatDoNotFit) {
   write_json_file(run_ / "attacks" / "samples.json", {{"judges", {1}}});
   const Json shown = data_of(render_report(collect_report(run_)))["attacks"];
   ASSERT_EQ(shown.size(), 1U);
-  EXPECT_EQ(shown[0]["attack"], "unnamed, one sample");
+  EXPECT_EQ(shown[0]["attack"], "unnamed, ε = 8/255, one sample");
   ASSERT_EQ(shown[0]["judges"].size(), 1U);
   EXPECT_EQ(shown[0]["judges"][0]["step"], Json({1}));
   EXPECT_EQ(shown[0]["judges"][0]["success"], Json({nullptr}));

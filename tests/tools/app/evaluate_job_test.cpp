@@ -137,6 +137,24 @@ TEST_F(EvaluateJob, TheFileIsTheResult) {
   EXPECT_THAT(refused(), HasSubstr("--overwrite"));
 }
 
+TEST_F(EvaluateJob, EveryNetworkButTheFirstIsComparedWithItImageByImage) {
+  RunConfig other = small_config();
+  other.train.seed += 1;
+  make_small_run(folder_ / "b", other);
+  request_.paths.push_back((folder_ / "b").string());
+  const EvaluateResult result = evaluate(request_, job_);
+  EXPECT_TRUE(result.entries[0].difference.empty());
+  for (const auto& [estimator, metrics] : result.entries[1].metrics) {
+    const PairedDifference& paired = result.entries[1].difference.at(estimator);
+    const double difference = metrics.accuracy - result.entries[0].metrics.at(estimator).accuracy;
+    EXPECT_NEAR(paired.difference, difference, 1e-12) << estimator;
+    // At the least, all images that changed changed to the same side.
+    const double least = std::abs(difference) * (1 - std::abs(difference)) / 40;
+    EXPECT_GE(paired.standard_error, std::sqrt(least) - 1e-12) << estimator;
+    EXPECT_EQ(to_json(result)["entries"][1]["difference_se"][estimator], paired.standard_error);
+  }
+}
+
 TEST_F(EvaluateJob, TablesHoldEveryPredictionSideBySide) {
   make_small_run(folder_ / "b");
   request_.paths.push_back((folder_ / "b").string());

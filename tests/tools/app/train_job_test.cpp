@@ -4,12 +4,15 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <sstream>
 
+#include <fmt/ranges.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "checkpoints/run_layout.hpp"
 #include "checkpoints/snapshot_file.hpp"
+#include "src/base/atomic_file.hpp"
 #include "src/base/csv_table.hpp"
 #include "src/base/error.hpp"
 #include "src/base/json.hpp"
@@ -189,8 +192,28 @@ TEST_F(TrainJobTest, ResumingTakesMoreEpochsAndNothingElse) {
   resume.set = {"train.learning_rate=1"};
   EXPECT_THAT(refusal(ErrorKind::usage, [&] { train(resume, job); }),
               HasSubstr("not train.learning_rate"));
+  // Version 0.2.0 had no column test_gap_se: a file that it began goes on without.
+  const CsvTable begun = read_csv(layout("run").metrics());
+  const std::vector<double> errors = begun.values("test_gap_se");
+  ASSERT_EQ(errors.size(), 2U);
+  for (const double error : errors) EXPECT_TRUE(error >= 0 && error <= 0.1) << error;  // 100 images
+  const auto column = static_cast<std::size_t>(
+      std::find(begun.columns.begin(), begun.columns.end(), "test_gap_se") - begun.columns.begin());
+  std::string old;
+  std::istringstream lines(read_text_file(layout("run").metrics()));
+  for (std::string line; std::getline(lines, line);) {
+    std::vector<std::string> cells;
+    std::istringstream row(line);
+    for (std::string cell; std::getline(row, cell, ',');) cells.push_back(cell);
+    cells.erase(cells.begin() + static_cast<std::ptrdiff_t>(column));
+    old += fmt::format("{}\n", fmt::join(cells, ","));
+  }
+  write_text_atomically(layout("run").metrics(), old);
   resume.set = {"train.epochs=2"};
   EXPECT_EQ(train(resume, job).epochs, 2);
+  const CsvTable longer = read_csv(layout("run").metrics());
+  EXPECT_EQ(longer.rows.size(), 3U);
+  EXPECT_FALSE(longer.has("test_gap_se"));
   EXPECT_TRUE(fs::exists(layout("run").checkpoint(2)));
   resume.set = {"train.epochs=1"};
   EXPECT_THAT(refusal(ErrorKind::usage, [&] { train(resume, job); }), HasSubstr("not shorter"));

@@ -385,7 +385,8 @@ def transition(
         kappa0: threshold: 10^1.5, 31.6 or log:1.5
         onset_count: onset: more weights over kappa_0 than this
         onset_share: and than this share of the weights
-        drop_points: drop: deterministic accuracy so many points under its running maximum, for good
+        drop_points: drop: deterministic accuracy so many points (and two standard errors) under the ensemble's of
+            the same epoch, for good
         gap: gap: ensemble more than so many points over the deterministic accuracy, for good
         maps: kappa maps that are counted: own (those of kappa/ itself) or a folder below kappa/, such as
             smooth-none [exact ones of training images, of most layers, then of most epochs]
