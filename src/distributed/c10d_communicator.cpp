@@ -4,15 +4,11 @@
 
 #include <algorithm>
 #include <chrono>
-#include <optional>
 
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/zeros.h>
-#include <c10/core/Event.h>
-#include <c10/core/StreamGuard.h>
-#include <c10/core/impl/VirtualGuardImpl.h>
 #include <torch/csrc/distributed/c10d/Backend.hpp>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
@@ -31,7 +27,9 @@
 #endif
 
 #include "src/base/error.hpp"
+#include "src/distributed/memory_sums.hpp"
 #include "src/distributed/rank_memory.hpp"
+#include "src/distributed/side_stream.hpp"
 
 namespace varphase {
 namespace {
@@ -45,6 +43,8 @@ constexpr std::chrono::milliseconds kLongest = std::chrono::hours(48);
 constexpr std::chrono::milliseconds kSlice{500};
 // On a GPU steps are queued ahead, and a question to the store would hold the host at each.
 constexpr std::int64_t kCallsPerQuestion = 8;
+// Entries of a broadcast, which are copied for it.
+constexpr std::int64_t kBroadcastEntries = 16 << 20;
 // Answers that no rank can be waiting for any more: a GPU's queue of launches is shorter.
 constexpr std::int64_t kOldAnswer = 4096;
 
@@ -116,10 +116,12 @@ class C10dCommunicator final : public Communicator {
                    "ranks are",
                    rank(), kind, others);
     guarded([&] { group_ = device.is_cuda() ? open_nccl(watch_, device) : open_gloo(watch_); });
-    if (device.is_cuda()) memory_ = open_rank_memory(*this);
+    if (!device.is_cuda()) return;
+    memory_ = open_rank_memory(*this, RankLines::bytes(size(), RankLines::kMostPlaces));
+    if (memory_) lines_ = lines_in(*memory_, *this);
   }
 
-  const RankLines* lines() const override { return memory_ ? &memory_->lines() : nullptr; }
+  const RankLines* lines() const override { return memory_ ? &lines_ : nullptr; }
 
   void all_reduce(const at::Tensor& tensor) override {
     check_open();
@@ -137,37 +139,38 @@ class C10dCommunicator final : public Communicator {
     });
   }
 
-  std::unique_ptr<Pending> start_all_reduce(const at::Tensor& tensor,
-                                            const std::function<void()>& fill) override {
+  std::unique_ptr<RankSums> open_sums(const std::vector<std::int64_t>& lengths,
+                                      const at::TensorOptions& options) override {
     check_open();
-    std::unique_ptr<Pending> pending;
-    const c10::OptionalStreamGuard beside(beside_current());
-    fill();
-    guarded([&] {
-      std::vector<at::Tensor> list{tensor};
-      pending = std::make_unique<Started>(*this, group_->allreduce(list, {}));
-    });
-    return pending;
+    std::unique_ptr<RankSums> sums;
+    if (memory_) sums = open_memory_sums(*this, lengths, options);
+    if (!sums) sums = std::make_unique<GroupSums>(*this, lengths, options);
+    return sums;
   }
 
   void broadcast(const std::vector<at::Tensor>& tensors) override {
     check_open();
+    std::vector<at::Tensor> there;
     for (const at::Tensor& tensor : tensors) {
       // A backend takes dense ones; what lies channels-last goes as it lies.
-      at::Tensor there = tensor.detach().to(device_);
-      if (!there.is_non_overlapping_and_dense()) there = there.contiguous();
-      at::Tensor flat = there.as_strided({there.numel()}, {1});
-      const bool as_bytes = flat.scalar_type() == at::kBool;
-      if (as_bytes) flat = flat.to(at::kByte);
-      guarded([&] {
-        std::vector<at::Tensor> list{flat};
-        c10d::BroadcastOptions options;
-        options.asyncOp = !device_.is_cuda();
-        wait(group_->broadcast(list, options));
-      });
-      if (first()) continue;
-      if (as_bytes) there.as_strided({there.numel()}, {1}).copy_(flat);
-      if (!there.is_same(tensor)) tensor.detach().copy_(there);
+      there.push_back(tensor.detach().to(device_));
+      if (!there.back().is_non_overlapping_and_dense()) there.back() = there.back().contiguous();
+    }
+    std::vector<at::Tensor> together;
+    std::int64_t entries = 0;
+    for (const at::Tensor& tensor : there) {
+      if (!together.empty() && (together[0].scalar_type() != tensor.scalar_type() ||
+                                entries + tensor.numel() > kBroadcastEntries)) {
+        broadcast_at_once(together);
+        together.clear();
+        entries = 0;
+      }
+      together.push_back(tensor.as_strided({tensor.numel()}, {1}));
+      entries += tensor.numel();
+    }
+    if (!together.empty()) broadcast_at_once(together);
+    for (std::size_t i = 0; i < tensors.size() && !first(); ++i) {
+      if (!there[i].is_same(tensors[i])) tensors[i].detach().copy_(there[i]);
     }
   }
 
@@ -239,32 +242,56 @@ class C10dCommunicator final : public Communicator {
  private:
   static constexpr double kStartSeconds = 120;
 
-  class Started final : public Pending {
+  /// By the process group.
+  class GroupSums final : public RankSums {
    public:
-    Started(C10dCommunicator& owner, c10::intrusive_ptr<c10d::Work> work)
-        : owner_(owner), work_(std::move(work)) {}
-    void wait() override {
-      owner_.guarded([&] { owner_.wait(work_); });
+    GroupSums(C10dCommunicator& owner, const std::vector<std::int64_t>& lengths,
+              const at::TensorOptions& options)
+        : RankSums(lengths, options),
+          owner_(owner),
+          side_(options.device()),
+          works_(lengths.size()) {}
+
+    void start(std::size_t i, const std::function<void()>& fill) override {
+      const c10::OptionalStreamGuard beside(side_.after_current());
+      fill();
+      owner_.guarded([&] {
+        std::vector<at::Tensor> list{own(i)};
+        works_[i] = owner_.group_->allreduce(list, {});
+      });
+    }
+    void wait(std::size_t i) override {
+      owner_.guarded([&] { owner_.wait(works_[i]); });
+      works_[i].reset();
+      widen(i);
     }
 
    private:
     C10dCommunicator& owner_;
-    c10::intrusive_ptr<c10d::Work> work_;
+    SideStream side_;
+    std::vector<c10::intrusive_ptr<c10d::Work>> works_;
   };
+
+  /// Of one type and dimension each. A call for each would cost a delay for each.
+  void broadcast_at_once(const std::vector<at::Tensor>& tensors) {
+    at::Tensor flat = tensors.size() == 1 ? tensors[0] : at::cat(tensors);
+    if (flat.scalar_type() == at::kBool) flat = flat.to(at::kByte);
+    guarded([&] {
+      std::vector<at::Tensor> list{flat};
+      c10d::BroadcastOptions options;
+      options.asyncOp = !device_.is_cuda();
+      wait(group_->broadcast(list, options));
+    });
+    if (first() || flat.is_same(tensors[0])) return;
+    std::int64_t offset = 0;
+    for (const at::Tensor& tensor : tensors) {
+      tensor.copy_(flat.narrow(0, offset, tensor.numel()));
+      offset += tensor.numel();
+    }
+  }
 
   void check_open() const {
     VARPHASE_CHECK(group_.defined(), ErrorKind::device, "rank {}: no device was opened", rank());
-  }
-
-  /// On a GPU a stream of its own, behind what the current one has by now.
-  std::optional<c10::Stream> beside_current() {
-    if (!device_.is_cuda()) return std::nullopt;
-    const c10::impl::VirtualGuardImpl streams(device_.type());
-    if (!beside_) beside_ = streams.getStreamFromGlobalPool(device_, true);
-    c10::Event made(device_.type());
-    made.record(streams.getStream(device_));
-    made.block(*beside_);
-    return beside_;
   }
 
   /// Whether a key of the store comes within a slice of time.
@@ -312,8 +339,8 @@ class C10dCommunicator final : public Communicator {
   RankWatch& watch_;
   at::Device device_;
   BackendPointer group_;
-  std::optional<c10::Stream> beside_;
   std::unique_ptr<RankMemory> memory_;  // of GPUs that reach each other
+  RankLines lines_;                     // there
   std::int64_t barriers_ = 0, calls_ = 0;
   bool wished_ = false, stops_ = false;
 };

@@ -10,9 +10,15 @@
 namespace varphase {
 namespace {
 
-class Done final : public Communicator::Pending {
+class OwnSums final : public RankSums {
  public:
-  void wait() override {}
+  OwnSums(const std::vector<std::int64_t>& lengths, const at::TensorOptions& options)
+      : RankSums(lengths, options) {}
+  void start(std::size_t i, const std::function<void()>& fill) override {
+    fill();
+    widen(i);
+  }
+  void wait(std::size_t) override {}
 };
 
 class SingleCommunicator final : public Communicator {
@@ -22,10 +28,9 @@ class SingleCommunicator final : public Communicator {
   std::int64_t local_rank() const override { return 0; }
   void open(at::Device) override {}
   void all_reduce(const at::Tensor&) override {}
-  std::unique_ptr<Pending> start_all_reduce(const at::Tensor&,
-                                            const std::function<void()>& fill) override {
-    fill();
-    return std::make_unique<Done>();
+  std::unique_ptr<RankSums> open_sums(const std::vector<std::int64_t>& lengths,
+                                      const at::TensorOptions& options) override {
+    return std::make_unique<OwnSums>(lengths, options);
   }
   void broadcast(const std::vector<at::Tensor>&) override {}
   std::vector<at::Tensor> gather(const at::Tensor& own) override { return {own}; }

@@ -3,13 +3,14 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include <ATen/core/Tensor.h>
 #include <c10/core/Device.h>
+
+#include "src/distributed/rank_sums.hpp"
 
 namespace varphase {
 
@@ -21,17 +22,6 @@ struct RankLines;
 /// what is known of it.
 class Communicator {
  public:
-  /// A sum that is on its way.
-  class Pending {
-   public:
-    Pending() = default;
-    virtual ~Pending() = default;
-    Pending(const Pending&) = delete;
-    Pending& operator=(const Pending&) = delete;
-    /// On a CPU: until it is there; on a GPU the current stream waits, not the host.
-    virtual void wait() = 0;
-  };
-
   Communicator() = default;
   virtual ~Communicator() = default;
   Communicator(const Communicator&) = delete;
@@ -49,11 +39,9 @@ class Communicator {
 
   /// Sums over all ranks, in place. On a GPU it is queued on the current stream and may be captured.
   virtual void all_reduce(const at::Tensor& tensor) = 0;
-  /// The same on a stream of its own beside what follows. The tensor is not to be touched until wait().
-  /// @param fill  writes the tensor, on that stream, from what the current stream has made by now; what it reads has to
-  ///   stay until wait()
-  virtual std::unique_ptr<Pending> start_all_reduce(const at::Tensor& tensor,
-                                                    const std::function<void()>& fill) = 0;
+  /// Lists of numbers of a type, float32 or bfloat16 on this rank's device, that are added up beside other work.
+  virtual std::unique_ptr<RankSums> open_sums(const std::vector<std::int64_t>& lengths,
+                                              const at::TensorOptions& options) = 0;
   /// Where kernels of all ranks add numbers up by themselves; null where ranks are not GPUs of one machine that reach each
   /// other's memory.
   virtual const RankLines* lines() const { return nullptr; }

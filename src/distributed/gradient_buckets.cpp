@@ -4,7 +4,6 @@
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/_foreach_copy.h>
-#include <ATen/ops/empty.h>
 
 namespace varphase {
 namespace {
@@ -18,7 +17,7 @@ constexpr std::int64_t kLastBucketEntries = 1 << 18;
 
 GradientBuckets::GradientBuckets(Communicator& ranks, const std::vector<at::Tensor>& leaves,
                                  at::ScalarType type)
-    : ranks_(ranks), leaves_(leaves), places_(leaves.size()) {
+    : leaves_(leaves), places_(leaves.size()) {
   std::vector<std::int64_t> sizes;
   for (std::size_t i = 0; i < leaves.size(); ++i) {
     const std::int64_t most = buckets_.size() <= 1 ? kLastBucketEntries : kBucketEntries;
@@ -30,18 +29,16 @@ GradientBuckets::GradientBuckets(Communicator& ranks, const std::vector<at::Tens
     places_[i].bucket = buckets_.size() - 1;
     sizes.back() += leaves[i].numel();
   }
+  if (!leaves.empty())
+    sums_ = ranks.open_sums(sizes, leaves[0].options().requires_grad(false).dtype(type));
   for (std::size_t b = 0; b < buckets_.size(); ++b) {
-    Bucket& bucket = buckets_[b];
-    const at::TensorOptions options = leaves[bucket.members[0]].options().requires_grad(false);
-    bucket.flat = at::empty({sizes[b]}, options.dtype(type));
-    bucket.wide = type == at::kFloat ? bucket.flat : at::empty({sizes[b]}, options);
     std::int64_t offset = 0;
-    for (const std::size_t i : bucket.members) {
+    for (const std::size_t i : buckets_[b].members) {
       const auto as_leaf = [&](const at::Tensor& flat) {
         return flat.as_strided(leaves[i].sizes(), leaves[i].strides(), offset);
       };
-      places_[i].view = as_leaf(bucket.flat);
-      places_[i].sum = as_leaf(bucket.wide);
+      places_[i].view = as_leaf(sums_->own(b));
+      places_[i].sum = as_leaf(sums_->sum(b));
       offset += leaves[i].numel();
     }
   }
@@ -62,7 +59,7 @@ void GradientBuckets::arrives(std::size_t leaf, const at::Tensor& gradient) {
   bucket.views.push_back(place.view);
   bucket.gradients.push_back(gradient);
   if (bucket.views.size() < bucket.members.size()) return;
-  bucket.pending = ranks_.start_all_reduce(bucket.flat, [&] {
+  sums_->start(place.bucket, [&] {
     const at::NoGradGuard no_gradients;
     at::_foreach_copy_(bucket.views, bucket.gradients);
   });
@@ -75,12 +72,9 @@ std::vector<at::Tensor> GradientBuckets::sums(const std::vector<at::Tensor>& own
   }
   // In the order in which they were started.
   for (std::size_t b = buckets_.size(); b-- > 0;) {
-    Bucket& bucket = buckets_[b];
-    bucket.pending->wait();
-    bucket.pending.reset();
-    bucket.views.clear();
-    bucket.gradients.clear();
-    if (!bucket.wide.is_same(bucket.flat)) bucket.wide.copy_(bucket.flat);
+    sums_->wait(b);
+    buckets_[b].views.clear();
+    buckets_[b].gradients.clear();
   }
   std::vector<at::Tensor> list;
   for (Place& place : places_) {

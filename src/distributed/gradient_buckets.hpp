@@ -31,24 +31,22 @@ class GradientBuckets {
  private:
   struct Bucket {
     std::vector<std::size_t> members;          // places in the list of leaves
-    at::Tensor flat;                           // of `type`
-    at::Tensor wide;                           // float32: flat itself, or what it becomes
-    std::vector<at::Tensor> views, gradients;  // of flat; those that have arrived
-    std::unique_ptr<Communicator::Pending> pending;
+    std::vector<at::Tensor> views, gradients;  // where they go; those that have arrived
   };
   /// Where a leaf's gradient lies.
   struct Place {
     std::size_t bucket = 0;
-    at::Tensor view, sum;  // of the bucket's flat and wide, with the leaf's sizes and strides
+    at::Tensor view,
+        sum;  // of the bucket's numbers and their sum, with the leaf's sizes and strides
     bool arrived = false;
     unsigned hook = 0;
   };
 
   void arrives(std::size_t leaf, const at::Tensor& gradient);
 
-  Communicator& ranks_;
   std::vector<at::Tensor> leaves_;
   std::vector<Bucket> buckets_;
+  std::unique_ptr<RankSums> sums_;  // of each bucket
   std::vector<Place> places_;
 };
 

@@ -20,8 +20,6 @@ namespace varphase {
 #if VARPHASE_CUDA
 namespace {
 
-constexpr std::int64_t kPlaces = 4096;  // channels of a batch norm
-
 bool forbidden() {
   const char* value = std::getenv("NCCL_P2P_DISABLE");
   return value != nullptr && *value != '\0' && std::strcmp(value, "0") != 0;
@@ -42,33 +40,24 @@ bool works(cudaError_t status) {
 
 class CudaRankMemory final : public RankMemory {
  public:
-  explicit CudaRankMemory(Communicator& ranks) {
-    const auto bytes = static_cast<std::size_t>(RankLines::inbox_bytes(ranks.size(), kPlaces));
-    lines_.rank = static_cast<int>(ranks.rank());
-    lines_.size = static_cast<int>(ranks.size());
-    lines_.places = kPlaces;
-    const std::size_t call_bytes = kPlaces * sizeof(std::uint32_t);
-    void* calls = nullptr;
-    const bool own = !forbidden() && works(cudaMalloc(&inbox(ranks.rank()), bytes)) &&
-                     works(cudaMemset(inbox(ranks.rank()), 0, bytes)) &&
-                     works(cudaMalloc(&calls, call_bytes)) &&
-                     works(cudaMemset(calls, 0, call_bytes));
-    lines_.calls = static_cast<std::uint32_t*>(calls);
+  CudaRankMemory(Communicator& ranks, std::int64_t bytes) : rank_(ranks.rank()) {
+    pieces_.resize(static_cast<std::size_t>(ranks.size()));
+    const auto size = static_cast<std::size_t>(bytes);
+    const bool own = !forbidden() && works(cudaMalloc(&piece(rank_), size)) &&
+                     works(cudaMemset(piece(rank_), 0, size));
     reached_ = agree(ranks, own) && agree(ranks, map(ranks)) && agree(ranks, test(ranks));
   }
   ~CudaRankMemory() override {
-    for (std::int64_t r = 0; r < lines_.size; ++r) {
-      if (inbox(r) != nullptr && r != lines_.rank) works(cudaIpcCloseMemHandle(inbox(r)));
+    for (std::int64_t r = 0; r < std::ssize(pieces_); ++r) {
+      if (piece(r) != nullptr && r != rank_) works(cudaIpcCloseMemHandle(piece(r)));
     }
-    works(cudaFree(inbox(lines_.rank)));
-    works(cudaFree(lines_.calls));
+    works(cudaFree(piece(rank_)));
   }
 
   bool reached() const { return reached_; }
-  const RankLines& lines() const override { return lines_; }
 
  private:
-  void*& inbox(std::int64_t rank) { return lines_.inbox[static_cast<std::size_t>(rank)]; }
+  void*& piece(std::int64_t rank) { return pieces_[static_cast<std::size_t>(rank)]; }
 
   static bool agree(Communicator& ranks, bool own) {
     bool all = true;
@@ -79,7 +68,7 @@ class CudaRankMemory final : public RankMemory {
   /// Opens the memory of the others.
   bool map(Communicator& ranks) {
     cudaIpcMemHandle_t handle{};
-    const bool own = works(cudaIpcGetMemHandle(&handle, inbox(ranks.rank())));
+    const bool own = works(cudaIpcGetMemHandle(&handle, piece(ranks.rank())));
     const std::string bytes(reinterpret_cast<const char*>(&handle), sizeof(handle));
     const std::vector<std::string> all = ranks.gather_bytes(own ? bytes + machine() : "none");
     bool mapped = own;
@@ -88,7 +77,7 @@ class CudaRankMemory final : public RankMemory {
       const std::string& other = all[static_cast<std::size_t>(r)];
       if (other.size() <= sizeof(handle) || other.substr(sizeof(handle)) != machine()) return false;
       std::memcpy(&handle, other.data(), sizeof(handle));
-      mapped = works(cudaIpcOpenMemHandle(&inbox(r), handle, cudaIpcMemLazyEnablePeerAccess));
+      mapped = works(cudaIpcOpenMemHandle(&piece(r), handle, cudaIpcMemLazyEnablePeerAccess));
     }
     return mapped;
   }
@@ -99,7 +88,7 @@ class CudaRankMemory final : public RankMemory {
       return static_cast<std::uint32_t>(0x5eed0001 + from);
     };
     const auto place = [this](std::int64_t owner, std::int64_t from) {
-      return static_cast<char*>(inbox(owner)) + from * RankLines::kLineBytes;
+      return static_cast<char*>(piece(owner)) + from * RankLines::kLineBytes;
     };
     bool right = true;
     for (std::int64_t r = 0; r < ranks.size(); ++r) {
@@ -118,22 +107,33 @@ class CudaRankMemory final : public RankMemory {
     return works(cudaDeviceSynchronize()) && right;
   }
 
-  RankLines lines_;
+  std::int64_t rank_;
   bool reached_ = false;
 };
 
 }  // namespace
 
-std::unique_ptr<RankMemory> open_rank_memory(Communicator& ranks) {
+std::unique_ptr<RankMemory> open_rank_memory(Communicator& ranks, std::int64_t bytes) {
   if (ranks.size() > RankLines::kMostRanks) return nullptr;
-  auto memory = std::make_unique<CudaRankMemory>(ranks);
+  auto memory = std::make_unique<CudaRankMemory>(ranks, bytes);
   return memory->reached() ? std::move(memory) : nullptr;
 }
 
 #else
 
-std::unique_ptr<RankMemory> open_rank_memory(Communicator&) { return nullptr; }
+std::unique_ptr<RankMemory> open_rank_memory(Communicator&, std::int64_t) { return nullptr; }
 
 #endif
+
+RankLines lines_in(const RankMemory& memory, const Communicator& ranks) {
+  RankLines lines;
+  lines.rank = static_cast<int>(ranks.rank());
+  lines.size = static_cast<int>(ranks.size());
+  lines.places = RankLines::kMostPlaces;
+  for (int r = 0; r < lines.size; ++r) lines.inbox[r] = memory.of(r);
+  lines.calls = reinterpret_cast<std::uint32_t*>(static_cast<char*>(memory.of(lines.rank)) +
+                                                 RankLines::inbox_bytes(lines.size, lines.places));
+  return lines;
+}
 
 }  // namespace varphase

@@ -169,8 +169,9 @@ void Trainer::synchronize() {
                                layer->mean().options().dtype(at::kBool).requires_grad(false)));
     ranks_->broadcast({layer->mask()});
   }
-  ranks_->broadcast(optimizer_->state());
-  for (const auto& entry : network_.buffers()) ranks_->broadcast({*entry.buffer.tensor});
+  std::vector<at::Tensor> all = optimizer_->state();
+  for (const auto& entry : network_.buffers()) all.push_back(*entry.buffer.tensor);
+  ranks_->broadcast(all);
   if (!images_.pixels.is_cuda()) {
     ranks_->broadcast({state_->nll});
   } else if (!ranks_->first()) {

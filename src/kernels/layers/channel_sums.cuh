@@ -61,11 +61,16 @@ __device__ void write_part(const Place& place, const Sums<lanes>& sums, float2* 
   }
 }
 
+/// The channel whose slabs this thread's warp adds up; there may be none of this number.
+__device__ inline int channel_of_warp() {
+  return static_cast<int>(blockIdx.x * (kThreads / 32) + threadIdx.x / 32);
+}
+
 /// Sums of all slabs of a channel, a warp each, always in the same order.
 /// @param use  called as use(channel, first, second, lane) by all threads of the channel's warp
 template <class Use>
 __device__ void with_total_in_warp(const float2* parts, int slabs, int channels, const Use& use) {
-  const int c = static_cast<int>(blockIdx.x * (kThreads / 32) + threadIdx.x / 32);
+  const int c = channel_of_warp();
   const int lane = static_cast<int>(threadIdx.x) % 32;
   if (c >= channels) return;
   double a = 0, b = 0;

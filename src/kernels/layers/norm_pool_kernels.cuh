@@ -107,12 +107,14 @@ template <class T>
 __global__ void statistics_over_ranks_kernel(NormPool<T> job, RankLines ranks, const float2* parts,
                                              int slabs) {
   const auto count = static_cast<double>(job.rows * job.height * job.width);
+  if (channel_of_warp() >= job.channels) return;
+  const std::uint32_t call = next_call(ranks, channel_of_warp());
+  const auto shift = static_cast<double>(widened(job.x[channel_of_warp()]));
   with_total_in_warp(parts, slabs, static_cast<int>(job.channels),
                      [&](int c, double sum, double square, int lane) {
-                       const SumsAboutZero own(sum, square, static_cast<double>(widened(job.x[c])),
-                                               count);
+                       const SumsAboutZero own(sum, square, shift, count);
                        double values[] = {own.sum, own.square, count};
-                       sum_over_ranks(ranks, c, values);
+                       sum_over_ranks(ranks, c, call, values);
                        if (lane == 0)
                          set_statistics_of_sums(job, c, values[0], values[1], values[2]);
                      });
@@ -286,12 +288,15 @@ __global__ void totals_over_ranks_kernel(NormPool<T> job, NormPoolGradient<T> gr
                                          RankLines ranks, const float2* parts, int slabs,
                                          float* totals) {
   const auto count = static_cast<double>(job.rows * job.height * job.width);
+  if (channel_of_warp() >= job.channels) return;
+  const std::uint32_t call = next_call(ranks, channel_of_warp());
   with_total_in_warp(parts, slabs, static_cast<int>(job.channels),
                      [&](int c, double sum, double product, int lane) {
-                       if (lane == 0) set_parameter_gradients(job, gradient, c, sum, product);
                        double values[] = {sum, product, count};
-                       sum_over_ranks(ranks, c, values);
-                       if (lane == 0) set_totals(job, c, values[0], values[1], values[2], totals);
+                       sum_over_ranks(ranks, c, call, values);
+                       if (lane != 0) return;
+                       set_totals(job, c, values[0], values[1], values[2], totals);
+                       set_parameter_gradients(job, gradient, c, sum, product);
                      });
 }
 

@@ -36,13 +36,18 @@ __device__ inline double await_line(const uint4* line, std::uint32_t call) {
       static_cast<long long>(static_cast<unsigned long long>(high) << 32 | low));
 }
 
+/// The number of the next call for a place: read early, its delay is hidden.
+__device__ inline std::uint32_t next_call(const RankLines& ranks, int place) {
+  return ranks.calls[place] + 1;
+}
+
 /// Adds up the values of all ranks, in the ranks' order, so that all get the same bits. To be called by a whole warp with
 /// the same values, for the same places by all ranks, as often by each.
-__device__ inline void sum_over_ranks(const RankLines& ranks, int place,
+/// @param call  what next_call gave since the last call
+__device__ inline void sum_over_ranks(const RankLines& ranks, int place, std::uint32_t call,
                                       double (&values)[RankLines::kValues]) {
   constexpr unsigned kAll = 0xffffffffU;
   const int lane = static_cast<int>(threadIdx.x) % 32;
-  const std::uint32_t call = ranks.calls[place] + 1;
   __syncwarp();
   if (lane == 0) ranks.calls[place] = call;
   // A thread for each rank's each value.

@@ -16,6 +16,7 @@ struct RankLines {
   static constexpr int kMostRanks = 8;  // GPUs of one machine
   static constexpr int kValues = 3;     // added up at a place by one call
   static constexpr std::int64_t kLineBytes = 16;
+  static constexpr std::int64_t kMostPlaces = 4096;  // channels of a batch norm
 
   int rank = 0, size = 1;
   std::int64_t places = 0;
@@ -24,6 +25,10 @@ struct RankLines {
 
   static std::int64_t inbox_bytes(std::int64_t ranks, std::int64_t places) {
     return 2 * ranks * places * kValues * kLineBytes;
+  }
+  /// Of a rank: its inbox, and behind it its calls.
+  static std::int64_t bytes(std::int64_t ranks, std::int64_t places) {
+    return inbox_bytes(ranks, places) + places * static_cast<std::int64_t>(sizeof(std::uint32_t));
   }
 };
 
