@@ -100,6 +100,20 @@ Trailer make_trailer(std::span<const std::byte> hdf5, std::uint32_t format) {
   return trailer;
 }
 
+namespace {
+
+/// The last bytes of a file, where they are a trailer's.
+std::optional<Trailer> trailer_of(const InputFile& input) {
+  Trailer trailer{};
+  if (input.size() >= kTrailerBytes) input.read(input.size() - kTrailerBytes, trailer);
+  if (std::memcmp(trailer.data(), kMagic, sizeof kMagic) != 0) return std::nullopt;
+  return trailer;
+}
+
+}  // namespace
+
+bool has_trailer(const fs::path& path) { return trailer_of(InputFile(path)).has_value(); }
+
 SealedFile open_sealed(const fs::path& path) {
   const InputFile input(path);
   SealedFile file;
@@ -107,12 +121,12 @@ SealedFile open_sealed(const fs::path& path) {
   std::array<std::byte, kSuperblockBytes> start{};
   const std::span head(start.data(), std::min<std::uint64_t>(start.size(), input.size()));
   input.read(0, head);
-  Trailer trailer{};
-  if (input.size() >= kTrailerBytes) input.read(input.size() - kTrailerBytes, trailer);
-  if (std::memcmp(trailer.data(), kMagic, sizeof kMagic) != 0) {
+  const std::optional<Trailer> found = trailer_of(input);
+  if (!found) {
     judge_without_trailer(head, file);
     return file;
   }
+  const Trailer& trailer = *found;
   const std::uint64_t length = input.size() - kTrailerBytes;
   file.format = number_at<std::uint32_t>(trailer, 8);
   file.digest = hex_text(std::span(trailer).subspan(kDigestOffset));

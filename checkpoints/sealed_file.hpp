@@ -62,6 +62,10 @@ struct SealedFile {
 /// @throws Error io where the file cannot be read.
 SealedFile open_sealed(const std::filesystem::path& path);
 
+/// Whether a file ends with a trailer, as only our own do, whole or not. Reads no more than that.
+/// @throws Error io where the file cannot be read.
+bool has_trailer(const std::filesystem::path& path);
+
 /// open_sealed for callers that need an intact file. @throws Error io, format, saying why it is not and what to do.
 SealedFile open_intact(const std::filesystem::path& path);
 

@@ -95,6 +95,19 @@ TEST_F(Damage, EveryTruncationIsRefused) {
   EXPECT_THAT(message(good.substr(0, 20)), HasSubstr("is truncated: 20 bytes"));
 }
 
+TEST_F(Damage, ATrailerIsSeenWithoutReadingTheRest) {
+  EXPECT_TRUE(has_trailer(path));
+  std::string bytes = good;
+  bytes[bytes.size() / 2] ^= 1;
+  write_bytes(path, bytes);
+  EXPECT_TRUE(has_trailer(path));
+  for (const std::string& other :
+       {good.substr(0, good.size() - 1), std::string("VARPHASE"), std::string()}) {
+    write_bytes(path, other);
+    EXPECT_FALSE(has_trailer(path));
+  }
+}
+
 TEST_F(Damage, NoFlippedBitPassesUnseen) {
   std::mt19937 generator(2);
   std::string bytes = good;

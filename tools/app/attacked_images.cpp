@@ -43,7 +43,7 @@ ImageSet images_of(AttackOutcome outcome, const std::string& origin) {
 std::optional<Dataset> attacked_images(const std::filesystem::path& path) {
   const std::string origin = path.string();
   // A broken file of our own has a trailer; what has none is left to the reader of users' files.
-  if (open_sealed(path).digest.empty()) return std::nullopt;
+  if (!has_trailer(path)) return std::nullopt;
   const Document document = read_document(path, "");
   if (document.kind != kAttackKind) return std::nullopt;
   VARPHASE_CHECK(document.find_attribute("attack") != nullptr, ErrorKind::format,
