@@ -209,6 +209,7 @@ const std::vector<PredictionFormat>& prediction_formats() {
 }
 
 const PredictionFormat& prediction_format(const std::string& name, const std::string& out) {
+  VARPHASE_CHECK(!out.empty(), ErrorKind::usage, "--out: wants the file that is to be written");
   const std::string wanted = name != "auto" ? name : out == "-" ? "csv" : "";
   const std::string ending = fs::path(out).extension().string();
   std::vector<std::string> names, endings;

@@ -7,6 +7,7 @@
 #include <type_traits>
 
 #include "src/base/config.hpp"
+#include "src/base/error.hpp"
 #include "src/data/describe.hpp"
 #include "src/train/train_config.hpp"
 #include "tools/app/attack_job.hpp"
@@ -163,8 +164,11 @@ Json run_import(const Json& json, Listener& listener) {
 }
 
 Json run_predict(const Json& json, Listener& listener) {
+  const auto request = read_request<PredictRequest>(json);
+  VARPHASE_CHECK(request.out != "-", ErrorKind::usage,
+                 "out: a Python program has no stdout to be written to: wants a file");
   Heard<PredictJob> job(listener);
-  return to_json(predict(read_request<PredictRequest>(json), job));
+  return to_json(predict(request, job));
 }
 
 Json run_inspect(const Json& json, Listener& listener) {

@@ -5,7 +5,6 @@
     PYTHONPATH=build/python:tests/tools modules_test.py PROGRAM
 """
 
-import json
 import os
 import pathlib
 import shutil
@@ -22,8 +21,8 @@ from torch import nn
 from torch.nn import functional as F
 
 import varphase
-from program import PROGRAM, idx_folder, run, tiny_spec
-from varphase import arrays, errors
+from program import PROGRAM
+from varphase import errors
 
 CPU = {"device": "cpu", "threads": 1, "progress": False}
 torch.set_num_threads(1)
@@ -113,6 +112,10 @@ class FromModule(InFolder):
         result = varphase.evaluate(made, samples=2, **CPU)["entries"][0]
         self.assertEqual(result["images"], 60)
         self.assertAlmostEqual(result["accuracy"]["deterministic"], float((wanted.argmax(1) == labels).mean()), 6)
+
+    def test_a_compiled_module_is_the_one_within(self):
+        network, x = own_network(), torch.zeros(2, 1, 6, 6)
+        self.assertEqual(varphase.from_module(torch.compile(network), x).spec, varphase.from_module(network, x).spec)
 
     def test_the_module_stays_in_its_modes(self):
         network = own_network().train()
@@ -297,126 +300,6 @@ class Kappa(InFolder):
         np.testing.assert_allclose(by_set.kappa["fc1"], by_set.hessian_diagonal["fc1"] * variance, rtol=1e-5)
         with self.assertRaisesRegex(errors.UsageError, "images, labels"):
             varphase.kappa(network, data="mnist", **CPU)
-
-
-class Data(InFolder):
-    def setUp(self):
-        super().setUp()
-        idx_folder(pathlib.Path("images"))
-        pathlib.Path("spec.json").write_text(json.dumps(tiny_spec()))
-        generator = np.random.default_rng(2)
-        self.images, self.labels = generator.integers(0, 256, (40, 8, 8), np.uint8), generator.integers(0, 4, 40)
-
-    def test_arrays_give_what_their_files_give(self):
-        np.savez("set.npz", train_images=self.images, train_labels=self.labels, test_images=self.images, test_labels=self.labels)
-        done = run("train", "--network", "spec.json", "--data", "set.npz", "--batch-size", 10, "--epochs", 2, "--run", "file", "--threads", 1,
-                   "--device", "cpu", "--quiet")  # fmt: skip
-        self.assertEqual(done.returncode, 0, done.stderr)
-        varphase.train("array", network="spec.json", data=(self.images, self.labels), batch_size=10, epochs=2, **CPU)
-        one, other = (varphase.Run(name).metrics.drop(columns=["seconds", "images_per_second"]) for name in ("file", "array"))
-        self.assertTrue(one.equals(other))
-        # The run knows where its images are.
-        self.assertEqual(varphase.kappa("array", epoch="last", **CPU)["images"], 40)
-        same = [varphase.evaluate("file", data=data, samples=2, **CPU)["entries"][0]["nll"]
-                for data in ("set.npz", (torch.from_numpy(self.images), self.labels), (self.images.astype(np.float32) / 255, self.labels))]  # fmt: skip
-        self.assertEqual(same[0], same[1])
-        self.assertEqual(same[0], same[2])
-        varphase.predict("file", self.images, out="a.csv", **CPU)
-        np.save("images.npy", self.images)
-        varphase.predict("file", "images.npy", out="b.csv", **CPU)
-        self.assertEqual(pathlib.Path("a.csv").read_text(), pathlib.Path("b.csv").read_text())
-        examples = torch.utils.data.TensorDataset(torch.from_numpy(self.images), torch.from_numpy(self.labels.astype(np.int64)))
-        for name, images in (("c", examples), ("d", torch.utils.data.DataLoader(examples, batch_size=7)), ("e", (self.images, self.labels)), ("f", list(self.images))):
-            varphase.predict("file", images, out=f"{name}.csv", **CPU)
-            self.assertEqual(pathlib.Path(f"{name}.csv").read_text(), pathlib.Path("a.csv").read_text())
-        np.savez("other.npz", train_images=255 - self.images, train_labels=self.labels, test_images=255 - self.images, test_labels=self.labels)
-        by_array, by_file, by_own = (varphase.evaluate("file", ood=ood, samples=2, resamples=0, **CPU)["metrics"]["ood"]
-                                     for ood in (255 - self.images, "other.npz", self.images))  # fmt: skip
-        parts = {"train": (self.images, self.labels), "test": (self.images[:7], self.labels[:7])}
-        result = varphase.evaluate("file", data=parts, samples=2, **CPU)
-        self.assertEqual(result["entries"][0]["images"], 7)
-        with self.assertRaisesRegex(errors.UsageError, "array-images"):
-            varphase.train("array", network="spec.json", data=(self.images, self.labels), **CPU)
-
-    def test_a_refused_training_keeps_the_images_that_were_there(self):
-        given = {"network": "spec.json", "data": (self.images, self.labels), "batch_size": 10, **CPU}
-        with self.assertRaises(errors.VarphaseError):
-            varphase.train("r", epochs=-1, **given)
-        self.assertFalse([path for path in pathlib.Path().iterdir() if "r-images" in path.name])
-        varphase.train("r", epochs=1, **given)
-        there = {path.name: path.read_bytes() for path in pathlib.Path("r-images").iterdir()}
-        for wrong in ({"epochs": -1}, {"data": (self.images[::-1].copy(), self.labels), "epochs": -1}, {"data": (self.images, self.labels[:3])}):
-            with self.assertRaises(errors.VarphaseError):
-                varphase.train("r", overwrite=True, **{**given, **wrong})
-        self.assertEqual({path.name: path.read_bytes() for path in pathlib.Path("r-images").iterdir()}, there)
-        varphase.train("r", overwrite=True, epochs=1, **{**given, "data": (self.images[::-1].copy(), self.labels)})
-        self.assertEqual(np.load("r-images/train_images.npy").tobytes(), self.images[::-1].tobytes())
-
-    def test_floats_between_bytes_stay_what_they_are(self):
-        varphase.train("r", network="spec.json", data="images", batch_size=50, epochs=1, **CPU)
-        blurred = ((self.images[:, None] / 255 + np.roll(self.images[:, None], 1, 3) / 255) / 2).astype(np.float32)
-        varphase.predict("r", blurred, out="p.h5", mode="deterministic", **CPU)
-        with h5py.File("p.h5") as file:
-            ours = file["probability"][:]
-        with torch.no_grad(), varphase.nn.drawing(varphase.Run("r").network(), "mean") as network:
-            wanted = network(torch.from_numpy(blurred)).softmax(1).numpy()
-        self.assertLess(np.abs(ours - wanted).max(), 1e-6)
-        result = varphase.evaluate("r", data=(blurred, self.labels), samples=2, **CPU)["entries"][0]
-        self.assertAlmostEqual(result["accuracy"]["deterministic"], float((wanted.argmax(1) == self.labels).mean()), 6)
-
-    def test_finetune_reads_arrays_as_they_are_whatever_the_run_s_were(self):
-        blurred = ((self.images / 255 + np.roll(self.images, 1, 2) / 255) / 2).astype(np.float32)
-        kinds = {"bytes": self.images, "floats": blurred}
-        for name, images in kinds.items():
-            varphase.train(name, network="spec.json", data=(images, self.labels), batch_size=10, epochs=1, **CPU)
-            varphase.prune(name, sparsity=0.5, replace="zero", out=f"{name}.h5", **CPU)
-            for other, others in kinds.items():
-                run = f"{name}-{other}"
-                varphase.finetune(f"{name}.h5", run=run, data=(others, self.labels), set={"train.epochs": 1}, **CPU)
-                again = [varphase.evaluate(run, samples=2, **more, **CPU)["entries"][0]["nll"] for more in ({}, {"data": (others, self.labels)})]
-                self.assertEqual(again[0], again[1])
-
-    def test_labels_are_classes(self):
-        for labels in (self.labels.astype(np.float32), self.labels.astype(np.uint8)[:, None], torch.from_numpy(self.labels).half()):
-            self.assertTrue(torch.equal(arrays.labelled((self.images, labels))[1], torch.from_numpy(self.labels)))
-        for wrong in (0.5, np.nan, np.inf):
-            labels = self.labels.astype(np.float64)
-            labels[7] = wrong
-            with self.assertRaisesRegex(errors.UsageError, f"float64, {wrong:g} among them"):
-                arrays.labelled((self.images, labels))
-            with self.assertRaisesRegex(errors.UsageError, "want classes"):
-                varphase.train("r", network="spec.json", data=[(self.images, labels)], **CPU)
-        with self.assertRaisesRegex(errors.UsageError, "complex64"):
-            arrays.labelled((self.images, torch.zeros(40, dtype=torch.complex64)))
-
-    def test_an_array_of_a_type_that_is_not_known_stays_its_owner_s(self):
-        import ctypes
-
-        from torch.utils.dlpack import to_dlpack
-
-        from varphase._call import engine
-
-        is_valid, get = ctypes.pythonapi.PyCapsule_IsValid, ctypes.pythonapi.PyCapsule_GetPointer
-        is_valid.argtypes = get.argtypes = [ctypes.py_object, ctypes.c_char_p]
-        get.restype = ctypes.c_void_p
-        capsule = to_dlpack(torch.zeros(3))
-        ctypes.c_uint8.from_address(get(capsule, b"dltensor") + 20).value = 77  # DLTensor.dtype.code
-        with self.assertRaisesRegex(BufferError, "code 77"):
-            engine().hold([("images", capsule, "")])
-        self.assertTrue(is_valid(capsule, b"dltensor"), "the capsule no longer frees its tensor")
-
-    def test_two_batches_are_no_pair(self):
-        whole = arrays.labelled((self.images, self.labels))
-        halves = [tuple(map(torch.from_numpy, (self.images[part], self.labels[part]))) for part in (slice(0, 25), slice(25, 40))]
-        for ours, wanted in zip(arrays.labelled(halves), whole, strict=True):
-            self.assertTrue(torch.equal(ours, wanted))
-
-    def test_what_are_no_images_is_said(self):
-        for data, kind in (((self.images[0], self.labels), errors.ShapeError), ((self.images, self.labels[:3]), errors.ShapeError),
-                           ((self.images / 255 - 0.5, self.labels), errors.UsageError), ({"test": 1}, errors.UsageError),
-                           ([], errors.UsageError)):  # fmt: skip
-            with self.assertRaises(kind):
-                arrays.write_set("out", data)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@
 import contextlib
 import functools
 import json
+import numbers
 import os
 
 from varphase import arrays
@@ -41,9 +42,15 @@ def described():
 
 def text(value):
     """A text, path or number as the engine takes texts: UTF-8, whatever bytes a path has (src/base/byte_text.hpp)."""
-    if isinstance(value, bool) or not isinstance(value, (str, bytes, os.PathLike, int, float)):
+    import torch
+
+    if isinstance(value, torch.device):
+        value = str(value)
+    if isinstance(value, bool) or not isinstance(value, (str, bytes, os.PathLike, numbers.Real)):
         raise UsageError(f"{value!r}: wants a text or a path")
-    raw = str(value).encode() if isinstance(value, (int, float)) else os.fsencode(value)
+    if "\0" in str(value):
+        raise UsageError(f"{value!r}: holds a NUL, which no path has")
+    raw = str(value).encode() if isinstance(value, numbers.Real) else os.fsencode(value)
     shown = raw.decode("utf-8", "surrogateescape").replace("\\", "\\\\")
     escaped = []
     for letter in shown:
@@ -65,41 +72,57 @@ def assignments(given):
 
 
 def _value(value):
-    if isinstance(value, (str, os.PathLike)):
-        return os.fspath(value)
-    return json.dumps(value)
+    return os.fspath(value) if isinstance(value, (str, os.PathLike)) else json.dumps(value, default=_plain)
+
+
+def _plain(value):
+    """A number of NumPy's or PyTorch's, or an array of them, for JSON."""
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    raise UsageError(f"{value!r}: wants a number or a text")
 
 
 def _list(value):
-    if isinstance(value, (str, bytes, os.PathLike, int, float)):
+    if isinstance(value, (str, bytes, os.PathLike, numbers.Real)):
         value = [value]
+    if not hasattr(value, "__iter__"):
+        raise UsageError(f"{value!r}: wants a text, a path or a list of them")
     return [text(item) for item in value]
+
+
+def _numbers(value):
+    if isinstance(value, str):
+        value = value.split(",")
+    try:
+        return [float(item) for item in (value if hasattr(value, "__iter__") else [value])]
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"{value!r}: wants numbers") from error
 
 
 def _field(value, kind):
     if kind.startswith("list[str]"):
         return _list(value)
     if kind.startswith("list[float]"):
-        return [float(item) for item in ([value] if isinstance(value, (int, float)) else value)]
+        return _numbers(value)
     if kind == "str":
         return text(value)
     return value
 
 
 def request(job, given):
-    """The request of a job from its function's arguments.
+    """The request of a job from its function's arguments; None stands for the default.
 
     Raises:
         UsageError: a text or list that is none; all else is checked by the engine
     """
     known = described()[job]
     fields = {name: _field(value, known["fields"][name]["type"]) for name, value in given.items()
-              if name in known["fields"] and name != "set"}  # fmt: skip
+              if name in known["fields"] and name != "set" and value is not None}  # fmt: skip
     settings = [f"{known['settings'][name]['section']}.{name}={_value(value)}" for name, value in given.items()
                 if name in known["settings"] and value is not None]  # fmt: skip
     if "set" in known["fields"]:
         # What `set` says lies over the single arguments.
-        fields["set"] = [text(item) for item in settings] + assignments(given.get("set", []))
+        fields["set"] = [text(item) for item in settings] + assignments(given.get("set") or ())
     return fields
 
 
@@ -134,13 +157,15 @@ def call(job, given):
     if job == "kappa" and hasattr(given["run"], "named_modules"):  # a module of torch.nn
         return _kappa_of_module(given)
     listener, progress = given.pop("listener"), given.pop("progress")
+    if not isinstance(listener, (Listener, type(None))):
+        raise UsageError(f"listener: {listener!r}: wants an object of a class derived from varphase.Listener")
     if listener is None:
         listener = Listener() if progress is False else ProgressBar(always=progress is True)
     try:
         with contextlib.ExitStack() as stack:
             if job == "import_":
                 _take_pytorch_s(given, stack)
-            asked = json.dumps(request(job, arrays.placed(job, given, stack)))
+            asked = json.dumps(request(job, arrays.placed(job, given, stack)), default=_plain)
             return json.loads(engine().run(job, asked, listener))
     except KeyboardInterrupt as interruption:
         if job in _RESUMED:

@@ -10,7 +10,9 @@ import tempfile
 
 import numpy as np
 
-from varphase.errors import ShapeError, UsageError
+from varphase.errors import FileError, ShapeError, UsageError
+
+_LABELLED = "a path, (images, labels), a Dataset of (image, label) or an iterable of batches (images, labels)"
 
 
 def is_path(value):
@@ -20,7 +22,7 @@ def is_path(value):
     return isinstance(value, (list, tuple)) and all(isinstance(item, (str, bytes, os.PathLike)) for item in value)
 
 
-def pixels(images):
+def pixels(images, what="images"):
     """Images as the program takes them: [N, H, W], [N, C, H, W] or [N, H, W, C].
 
     Args:
@@ -36,18 +38,17 @@ def pixels(images):
     """
     import torch
 
-    images = _tensor(images)
+    images = _tensor(images, what)
     if images.dim() not in (3, 4):
-        raise ShapeError(f"images of shape {list(images.shape)}: want [N, H, W], [N, C, H, W] or [N, H, W, C]")
+        raise ShapeError(f"{what} of shape {list(images.shape)}: want [N, H, W], [N, C, H, W] or [N, H, W, C]")
     if images.dtype == torch.uint8:
         return images.contiguous()
     if images.dtype == torch.bool:
         return images.to(torch.uint8) * 255
-    kind = str(images.dtype).removeprefix("torch.")
     numbers = images.double()
     low, high = (numbers.min().item(), numbers.max().item()) if images.numel() else (0, 0)
     if not images.is_floating_point() or not (low >= 0 and high <= 1):
-        raise UsageError(f"images are {kind} from {low:g} to {high:g}: want uint8, or floats of 0 to 1,"
+        raise UsageError(f"{what} are {_kind(images)} from {low:g} to {high:g}: want uint8, or floats of 0 to 1,"
                          " pixel / 255\n  normalized ones: give the pixels, and normalize='standard', pixel_mean=..., pixel_std=...")  # fmt: skip
     scaled = numbers * 255
     whole = scaled.round()
@@ -55,16 +56,35 @@ def pixels(images):
     return (whole.to(torch.uint8) if are_bytes else images.float()).contiguous()
 
 
-def _tensor(values):
-    """A tensor of what an array or a tensor holds, in its memory where it may be."""
+def _kind(values):
+    """uint8 of torch.uint8."""
+    return str(values.dtype).removeprefix("torch.")
+
+
+def _tensor(values, what):
+    """A tensor of what an array or a tensor holds, in its memory where it may be. @raises UsageError: no plain numbers"""
     import torch
 
-    if isinstance(values, torch.Tensor):
-        return values.detach()
-    values = np.asarray(values)
-    if values.dtype.isnative and values.dtype.kind in "uifb" and all(step >= 0 for step in values.strides):
-        return torch.from_numpy(values if values.flags.writeable else values.copy())
-    return torch.from_numpy(np.ascontiguousarray(values, values.dtype.newbyteorder("=")))
+    if not isinstance(values, torch.Tensor):
+        values = _array(values, what)
+        if values.dtype.isnative and all(step >= 0 for step in values.strides):
+            return torch.from_numpy(values if values.flags.writeable else values.copy())
+        return torch.from_numpy(np.ascontiguousarray(values, values.dtype.newbyteorder("=")))
+    odd = next((name for name, holds in (("sparse", values.layout != torch.strided), ("meta", values.is_meta), ("quantized", values.is_quantized),
+                                         ("complex", values.is_complex())) if holds), None)  # fmt: skip
+    if odd:
+        raise UsageError(f"{what} are a {odd} tensor ({_kind(values)}): want plain numbers")
+    return values.detach()
+
+
+def _array(values, what):
+    try:
+        values = np.asarray(values)
+    except ValueError as error:  # lists of several lengths
+        raise ShapeError(f"{what}: are no array: {error}") from error
+    if values.dtype.kind not in "uifb" or values.dtype.itemsize > 8:
+        raise UsageError(f"{what} are {values.dtype}: want plain numbers")
+    return values
 
 
 def _is_pair(data):
@@ -73,21 +93,33 @@ def _is_pair(data):
             and not all(isinstance(part, (list, tuple)) and len(part) == 2 and hasattr(part[0], "shape") for part in data))  # fmt: skip
 
 
+def _joined(parts, join, what):
+    try:
+        return join([_tensor(part, what) for part in parts])
+    except (RuntimeError, TypeError) as error:
+        shapes = sorted({str(list(np.shape(part))) for part in parts})
+        raise ShapeError(f"{what} of several shapes do not go together: {', '.join(shapes)}") from error
+
+
 def labelled(data):
     """(images, labels) of a pair of arrays, a Dataset of (image, label), or an iterable of batches (images, labels): tensors."""
     import torch
 
     if _is_pair(data):
-        images, labels = pixels(data[0]), _tensor(data[1])
+        images, labels = pixels(data[0]), _tensor(data[1], "labels")
     else:
+        if isinstance(data, dict) or hasattr(data, "__array__") or not (hasattr(data, "__iter__") or hasattr(data, "__getitem__")):
+            raise UsageError(f"data: {type(data).__name__}: wants {_LABELLED}")
         parts = [data[i] for i in range(len(data))] if hasattr(data, "__getitem__") and hasattr(data, "__len__") else list(data)
         if not parts:
             raise UsageError("data: no images")
-        single = _tensor(parts[0][1]).dim() == 0
+        other = next((part for part in parts if not isinstance(part, (tuple, list)) or len(part) != 2), None)
+        if other is not None:
+            raise UsageError(f"data: its parts are {type(other).__name__}s, no pairs: wants {_LABELLED}")
+        single = np.ndim(parts[0][1]) == 0
         join = torch.stack if single else torch.cat
-        images = pixels(join([_tensor(image) for image, _ in parts]))
         # A Dataset of torchvision's tensors gives [1, H, W] an image, one of arrays perhaps [H, W].
-        labels = join([_tensor(label) for _, label in parts])
+        images, labels = pixels(_joined([image for image, _ in parts], join, "images")), _joined([label for _, label in parts], join, "labels")
     labels = labels.reshape(-1) if labels.dim() == 2 and labels.shape[1] == 1 else labels
     if labels.dim() != 1 or len(labels) != len(images):
         raise ShapeError(f"{len(images)} images and labels of shape {list(labels.shape)}: want one label an image")
@@ -98,13 +130,10 @@ def _classes(labels):
     """Labels in int64. Whole numbers may come as floats; others are no classes."""
     import torch
 
-    kind = str(labels.dtype).removeprefix("torch.")
-    if labels.is_complex():
-        raise UsageError(f"labels are {kind}: want classes, whole numbers from 0")
     classes = labels.to(torch.int64)
     changed = labels[classes.to(labels.dtype) != labels]
     if len(changed):
-        raise UsageError(f"labels are {kind}, {changed[0].item():g} among them: want classes, whole numbers from 0")
+        raise UsageError(f"labels are {_kind(labels)}, {changed[0].item():g} among them: want classes, whole numbers from 0")
     return classes
 
 
@@ -130,16 +159,12 @@ def _parts(data):
     return sets
 
 
-def write_set(folder, data):
-    """Writes a labelled set into a folder as the program reads it.
-
-    Args:
-        data: what `_parts` takes
+def write_set(folder, sets):
+    """Writes what `_parts` gives into a folder as the program reads it.
 
     Returns:
         whether the images are float32 of 0 to 1, not bytes
     """
-    sets = _parts(data)
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     for stem, parts in sets.items():
@@ -182,14 +207,18 @@ def held_set(data):
                  for what, values in zip(("images", "labels"), parts, strict=True)})  # fmt: skip
 
 
-def unlabelled(data):
-    """The images of whatever `data` is: an array, a list of images, (images, labels), a Dataset, or batches of (images, labels)."""
+def unlabelled(data, what):
+    """The images of whatever `data` is: an array, images one by one or by batches, (images, labels), a Dataset, or batches of (images, labels)."""
+    import torch
+
     if hasattr(data, "__array__"):
-        return pixels(data)
+        return pixels(data, what)
     if _is_pair(data) and np.ndim(data[1]) == 1:
-        return pixels(data[0])
-    if isinstance(data, (list, tuple)) and all(hasattr(image, "shape") for image in data):
-        return pixels(np.stack([np.asarray(image) for image in data]))
+        return pixels(data[0], what)
+    if not isinstance(data, (list, tuple)) and hasattr(data, "__iter__") and not isinstance(data, dict):
+        data = list(data)
+    if isinstance(data, (list, tuple)) and data and all(hasattr(image, "shape") for image in data):
+        return pixels(_joined(data, torch.cat if np.ndim(data[0]) == 4 else torch.stack, what), what)
     return labelled(data)[0]
 
 
@@ -207,14 +236,17 @@ def _placed_beside_run(given, stack):
     def begun():
         return (config.stat().st_ino, config.stat().st_mtime_ns) if config.is_file() else None
 
-    before = begun()
-    place.parent.mkdir(parents=True, exist_ok=True)
-    beside = pathlib.Path(tempfile.mkdtemp(prefix=f".{place.name}.", dir=place.parent))
-    stack.callback(shutil.rmtree, beside, ignore_errors=True)
-    is_real = write_set(beside / "new", given["data"])
-    if place.exists():
-        place.rename(beside / "old")
-    (beside / "new").rename(place)
+    before, sets = begun(), _parts(given["data"])
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        beside = pathlib.Path(tempfile.mkdtemp(prefix=f".{place.name}.", dir=place.parent))
+        stack.callback(shutil.rmtree, beside, ignore_errors=True)
+        is_real = write_set(beside / "new", sets)
+        if place.exists():
+            place.rename(beside / "old")
+        (beside / "new").rename(place)
+    except OSError as error:
+        raise FileError(f"{place}: the images cannot be kept there: {error.strerror}") from error
 
     def settle(error, *_):
         if error is not None and begun() == before:
@@ -242,11 +274,11 @@ def placed(job, given, stack):
         else:
             given["data"] = stack.enter_context(held_set(given["data"]))
     if job == "predict" and not is_path(given.get("images")):
-        given["images"] = [stack.enter_context(held({"images": unlabelled(given["images"])}))]
+        given["images"] = [stack.enter_context(held({"images": unlabelled(given["images"], "images")}))]
     if job == "evaluate" and not is_path(given.get("ood")):
         import torch
 
         # Labels do not count there, but a set has two classes at least.
-        images = unlabelled(given["ood"])
+        images = unlabelled(given["ood"], "ood")
         given["ood"] = [stack.enter_context(held_set((images, torch.arange(len(images)) % 2)))]
     return given

@@ -4,6 +4,7 @@
 
 import dataclasses
 import json
+import os
 import pathlib
 
 import numpy as np
@@ -29,7 +30,7 @@ class Exchanged:
 
     def save(self, folder):
         """Writes spec.json and weights.npz, what `varphase import weights.npz --network spec.json` takes."""
-        folder = pathlib.Path(folder)
+        folder = pathlib.Path(os.fsdecode(folder))
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "spec.json").write_text(json.dumps(self.spec, indent=2))
         np.savez(folder / "weights.npz", **self.weights)

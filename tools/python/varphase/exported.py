@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from varphase import covered
-from varphase.errors import FileError, FormatError, UnsupportedError
+from varphase.errors import FileError, FormatError, UnsupportedError, UsageError
 from varphase.exchanged import exchanged_of, Gap, refuse
 
 
@@ -141,6 +141,8 @@ def from_exported(program):
         UnsupportedError: naming each part that no layer of ours covers, and why
     """
     name = type(program).__name__
+    if isinstance(program, nn.Module):
+        raise UsageError(f"{name}: wants a torch.export program or a file of one; from_module takes modules")
     if not isinstance(program, torch.export.ExportedProgram):
         name = os.fspath(program)
         program = _read(name)

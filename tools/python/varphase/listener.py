@@ -45,12 +45,12 @@ class ProgressBar(Listener):
     def __init__(self, always=False):
         self._disable = False if always else None  # None: tqdm looks for a terminal
         self._bar = None
-        self._shows = always or sys.stderr.isatty() or "ipykernel" in sys.modules
+        self._shows = sys.stderr is not None and (always or sys.stderr.isatty() or "ipykernel" in sys.modules)
 
     def begin(self, what, total, unit):
         from tqdm.auto import tqdm
 
-        disable = False if "ipykernel" in sys.modules else self._disable
+        disable = sys.stderr is None or (False if "ipykernel" in sys.modules else self._disable)
         self._bar = tqdm(total=total, desc=what, unit=" " + unit, disable=disable, leave=False, dynamic_ncols=True)
 
     def advance(self, units):

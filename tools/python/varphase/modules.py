@@ -13,7 +13,7 @@ from torch.fx.passes.shape_prop import ShapeProp
 from torch.nn import functional as F
 
 from varphase import arrays, covered
-from varphase.errors import ShapeError, UnsupportedError
+from varphase.errors import ShapeError, UnsupportedError, UsageError
 from varphase.exchanged import exchanged_of, Gap, refuse
 
 
@@ -119,6 +119,11 @@ def from_module(module, example):
     Raises:
         UnsupportedError: naming each part that no layer of ours covers, and why
     """
+    module = getattr(module, "_orig_mod", module)  # of torch.compile: the user's own
+    if not isinstance(module, nn.Module):
+        raise UsageError(f"{module!r}: wants a torch.nn.Module")
+    if any(values.is_meta for values in module.state_dict().values() if values is not None):
+        raise UsageError(f"{type(module).__name__}: has weights without values: a lazy layer, or the device meta")
     modes = [(each, each.training) for each in module.modules()]
     try:
         return _exchanged(module.eval(), example)
@@ -245,6 +250,8 @@ def kappa(module, data, *, example=None, **options):
     from varphase.jobs import kappa as make_maps
 
     images, labels = arrays.labelled(data)
+    if next(module.parameters(), None) is None:
+        raise UnsupportedError(f"{type(module).__name__}: has no weights")
     if example is None:
         # Only its shape counts. [N, H, W] has one channel; of [N, H, W, C] the module's own order is not known.
         channels = images.shape[1] if images.ndim == 4 else 1

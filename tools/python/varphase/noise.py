@@ -37,6 +37,8 @@ class Key:
     def __post_init__(self):
         if not 0 <= self.seed < 2**64:
             raise ValueError(f"seed {self.seed}: wants a whole number from 0")
+        if self.stream not in STREAMS:
+            raise ValueError(f"stream '{self.stream}': wants one of {', '.join(STREAMS)}")
 
     def words(self):
         """The last word of the counter and both of the key."""

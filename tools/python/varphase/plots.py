@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib import colormaps, rc_context
 from matplotlib.figure import Figure
 
-from varphase.errors import FileError
+from varphase.errors import FileError, UsageError
 from varphase.run import _only
 
 COLUMN = (3.4, 2.5)  # inches
@@ -65,6 +65,9 @@ def histograms(run, epochs=None, layer=None, maps="own", axes=None):
     there = sorted(set(table["epoch"]))
     if epochs is None:
         epochs = [there[i] for i in sorted(set(np.linspace(0, len(there) - 1, 5).round().astype(int)))]
+    epochs = [epochs] if np.ndim(epochs) == 0 else list(epochs)
+    if not epochs:
+        raise UsageError("epochs: wants one at least")
     missing = [epoch for epoch in epochs if epoch not in there]
     if missing:
         raise FileError(f"{run.path}: no histogram of epoch {missing[0]}: there are {there}")

@@ -12,6 +12,7 @@ import re
 import numpy as np
 
 from varphase.errors import FileError, UsageError
+from varphase.sealed import opened
 
 
 class Run:
@@ -40,7 +41,7 @@ class Run:
     @functools.cached_property
     def config(self):
         """The resolved configuration: a dict with network, data, train."""
-        return json.loads((self.path / "config.json").read_text())
+        return json.loads(self._file("config.json", "train").read_text())
 
     @property
     def metrics(self):
@@ -58,7 +59,7 @@ class Run:
         if not epochs or (epoch is not None and epoch not in epochs):
             there = f"there are {epochs[0]} to {epochs[-1]}" if epochs else "the run has none"
             raise FileError(f"{self.path}: no checkpoint of epoch {epoch}: {there}")
-        return str(self.path / f"checkpoints/epoch_{epochs[-1] if epoch is None else epoch:04}.h5")
+        return str(self.path / f"checkpoints/epoch_{epochs[-1] if epoch is None else int(epoch):04}.h5")
 
     def network(self, epoch=None):
         """The network of an epoch as a module: varphase.nn.load of its checkpoint."""
@@ -183,13 +184,11 @@ class Run:
         return "kappa" if maps == "own" else f"kappa/{maps}"
 
     def _map(self, epoch, maps):
-        import h5py
-
         epochs = self.kappa_epochs(maps)
         if not epochs or (epoch is not None and epoch not in epochs):
             raise FileError(f"{self.path / self._maps(maps)}: no kappa map of epoch {epoch}: there are {epochs or 'none'}\n"
                             f"  varphase.kappa({str(self.path)!r}) makes them")  # fmt: skip
-        return h5py.File(self.path / self._maps(maps) / f"epoch_{epochs[-1] if epoch is None else epoch:04}.h5", "r")
+        return opened(self.path / self._maps(maps) / f"epoch_{epochs[-1] if epoch is None else int(epoch):04}.h5")
 
     def _file(self, name, job):
         file = self.path / name

@@ -4,6 +4,7 @@
 
 import os
 
+from varphase.errors import UsageError
 from varphase.listener import ProgressBar
 
 
@@ -24,6 +25,8 @@ class TensorBoard(ProgressBar):
             from torch.utils.tensorboard import SummaryWriter
 
             writer = SummaryWriter(os.fspath(writer))
+        if not hasattr(writer, "add_scalar"):
+            raise UsageError(f"{writer!r}: wants a folder, or an object with add_scalar(tag, value, step)")
         self.writer = writer
 
     def on_event(self, kind, what):

@@ -8,9 +8,10 @@ import os
 import numpy as np
 import torch
 
-from varphase.errors import FormatError
+from varphase.errors import FormatError, UsageError
 from varphase.nn.network import of_spec
 from varphase.nn.sparse import SparseVarianceLayer, csr, csr_of_dense
+from varphase.sealed import opened
 
 
 def _text(value):
@@ -33,12 +34,11 @@ def load(path, sparse=True):
         a varphase.nn.Network, whose predictions are the program's
 
     Raises:
-        FormatError: a file of another kind
+        FileError: a file, run or epoch that is not there
+        FormatError: a file of another kind, or a damaged one
     """
-    import h5py
-
     path = _file_of(path)
-    with h5py.File(path, "r") as file:
+    with opened(path) as file:
         kind = _text(file.attrs.get("kind", ""))
         if kind not in ("checkpoint", "pruned"):
             raise FormatError(f"{path}: wants a checkpoint or a pruned file, got {kind or 'a file of another program'}")
@@ -66,6 +66,8 @@ def _file_of(path):
     from varphase.run import Run
 
     run, _, epoch = path.rpartition("@") if "@" in path and not os.path.isdir(path) else (path, "", "")
+    if epoch and not epoch.isdecimal():
+        raise UsageError(f"{path}: wants RUN@EPOCH, as runs/first@3")
     return Run(run).checkpoint(int(epoch) if epoch else None)
 
 

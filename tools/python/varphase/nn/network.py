@@ -190,6 +190,10 @@ def predict(network, images, mode="ensemble", samples=50, seed=1, split="test", 
     estimators = {"ensemble": "sampled", "deterministic": "mean", "stochastic": "sampled", "zero_mean": "zero_mean"}
     if mode not in estimators:
         raise ValueError(f"mode '{mode}': wants one of {', '.join(estimators)}")
+    if split not in noise.SPLITS:
+        raise ValueError(f"split '{split}': wants one of {', '.join(noise.SPLITS)}")
+    if samples < 1 or not len(images):
+        raise ValueError(f"{samples} samples of {len(images)} images: wants one of each at least")
     members = samples if mode in ("ensemble", "zero_mean") and _random(network) else 1
     modes = [(each, each.training) for each in network.modules()]
     network.eval()
@@ -217,7 +221,8 @@ def _members(network, images, mode, members, first, key):
     """Log of the mean probability, [N, classes]; row n * K + k is image n seen by member k."""
     if isinstance(images, np.ndarray):
         images = torch.from_numpy(images)
-    x = network.normalize(images) if images.dtype == torch.uint8 else images
+    weight = next(network.parameters(), images)
+    x = network.normalize(images) if images.dtype == torch.uint8 else images.to(weight.device, weight.dtype)
     count = x.shape[0]
     draw = None
     if mode != "mean":
