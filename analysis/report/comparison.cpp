@@ -26,6 +26,7 @@ namespace fs = std::filesystem;
 namespace {
 
 // More columns are nothing that people read.
+constexpr const char* kNone = "none";  // looked for and not found
 constexpr std::size_t kMostDifferences = 24, kMostEqual = 300, kMostEqualBytes = 80;
 
 /// The last known value of a column of metrics.csv, or null.
@@ -48,7 +49,7 @@ struct Result {
 Json epoch_json(const ReportInputs& run, std::optional<std::int64_t> Transition::*epoch) {
   if (!run.transition) return {};
   const std::optional<std::int64_t>& found = (*run.transition).*epoch;
-  return found ? Json(*found) : Json();
+  return found ? Json(*found) : Json(kNone);
 }
 
 Json last_over(const ReportInputs& run) {
@@ -76,11 +77,17 @@ std::vector<Result> compared_results() {
           {"KL", metric("kl"), 1, 0}};
 }
 
+std::string result_text(const Json& value, const Result& column) {
+  return value.is_string() ? value.get<std::string>()
+                           : number_text(value, column.scale, column.digits);
+}
+
 std::string mean_text(const ComparedValue& of, double scale, int digits) {
   if (of.known() == 0) return kNotKnown;
   std::string text = fmt::format("{:.{}f}", scale * of.mean(), std::max(digits, 1));
   std::string small;
-  if (of.known() > 1) small = fmt::format("± {:.{}f}", scale * of.deviation(), std::max(digits, 1));
+  if (of.known() > 1)
+    small = fmt::format("±\u00a0{:.{}f}", scale * of.deviation(), std::max(digits, 1));
   if (of.known() < of.values.size())
     small += fmt::format("{}{} of {}", small.empty() ? "" : ", ", of.known(), of.values.size());
   return small.empty() ? text : text + " <small>" + small + "</small>";
@@ -133,8 +140,7 @@ std::string results_table(const ComparisonInputs& inputs, const SeedGroups& grou
     for (const std::size_t i : groups.runs[g]) {
       rows += name_cell(i, inputs.runs[i].name);
       for (const Result& column : columns)
-        rows += "<td>" + number_text(column.value(inputs.runs[i]), column.scale, column.digits) +
-                "</td>";
+        rows += "<td>" + result_text(column.value(inputs.runs[i]), column) + "</td>";
       rows += "</tr>";
     }
     if (groups.runs[g].size() < 2) continue;
@@ -152,8 +158,8 @@ std::string results_table(const ComparisonInputs& inputs, const SeedGroups& grou
   }
   return "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Results\"><table "
          "class=\"names\"><caption><span>Epochs of onset, drop and gap as varphase transition "
-         "found "
-         "them; all else of the last epoch that has it, on test images; ± one standard deviation "
+         "found them (none: it found no such epoch); all else of the last epoch that has it, on "
+         "test images; ± one standard deviation "
          "over seeds, of those that have a value where not all do</span></caption><thead><tr><th "
          "scope=\"col\">run</th>" +
          head + "</tr></thead><tbody>" + rows + "</tbody></table></div>";

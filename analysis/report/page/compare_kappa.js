@@ -37,7 +37,9 @@ if (with_maps.length) {
   figures.set("compare-histogram", () => {
     const { range, most } = extent();
     const epoch = epochs()[chosen.epoch];
-    const found = seed_lines().map((one) => ({ ...one, counts: counted(one.runs, epoch) })).filter(({ counts }) => counts);
+    const has_map = (run) => layer_of(run)?.epochs.some((one) => one.epoch === epoch);
+    const found = seed_lines().map((one) => ({ ...one, counts: counted(one.runs, epoch) })).filter(({ counts }) => counts)
+      .map((one) => ({ ...one, title: title_of(one, one.runs.filter(has_map)) }));
     const floor = (count) => Math.max(count, 0.5);
     return {
       traces: found.flatMap(({ title, first: at, counts: { runs, bins: counts } }) => [
@@ -63,7 +65,8 @@ if (with_maps.length) {
   figures.set("compare-maps", () => {
     const { range, most } = extent();
     const runs = seed_lines().filter((one) => one.runs.some(layer_of));
-    const columns = narrow() ? (printing() ? 2 : 1) : Math.min(runs.length, 3);
+    // Two to a sheet of its own, three to a page of paper.
+    const columns = Math.min(runs.length, root.dataset.font ? 2 : printing() || !narrow() ? 3 : 1);
     const rows = Math.ceil(runs.length / columns);
     const height = 16 * (Math.max(1, rows) * (narrow() ? 14 : 17) + 2);
     figure_of("compare-maps").querySelector(".plot").style.height = `${height}px`;

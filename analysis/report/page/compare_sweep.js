@@ -13,9 +13,12 @@ if (swept.length) {
   const differs = all_rows[0]?.map((_, at) => new Set(all_rows.map((one) => one[at])).size > 1) ?? [];
 
   figures.set("compare-sweep", () => {
-    const traces = seed_lines().flatMap(({ title, first, runs }) => {
+    const traces = seed_lines().flatMap((one) => {
+      const { first, runs } = one;
+      const having = runs.filter(sweep_of);
+      const title = title_of(one, having);
       const series = new Map();  // name -> place -> rows of the runs
-      for (const row of runs.flatMap((run) => sweep_of(run)?.rows ?? [])) {
+      for (const row of having.flatMap((run) => sweep_of(run).rows)) {
         if (!known(row.sparsity) || !known(row.accuracy)) continue;
         const parts = series_of(row);
         const name = [title, parts[0], ...parts.slice(1).filter((part, at) => part && differs[at + 1])].join(", ");
@@ -28,7 +31,7 @@ if (swept.length) {
           mean_and_deviation(rows.map((row) => row.sparsity))[0], ...mean_and_deviation(rows.map((row) => 100 * row.accuracy))]).sort((a, b) => a[0] - b[0]);
         const x = points.map(([sparsity]) => kept(sparsity));
         return [
-          ...(runs.filter(sweep_of).length > 1 ? band(x, points.map(([, mean, spread]) => [mean - spread, mean + spread]), first, name) : []),
+          ...(having.length > 1 ? band(x, points.map(([, mean, spread]) => [mean - spread, mean + spread]), first, name) : []),
           line(name, x, points.map(([, mean]) => mean), run_shade(first), {
             legendgroup: name, mode: "lines+markers", marker: { size: 5.5, symbol: run_symbol(first), maxdisplayed: 12 }, line: { color: run_color(first), width: 2, dash: strokes[replace] ?? "dot" },
             customdata: points.map(([sparsity]) => 100 * sparsity), hovertemplate: `%{y:.2f} % at %{customdata:.2f} % sparsity<extra>${plain(name)}</extra>` })];

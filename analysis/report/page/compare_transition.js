@@ -6,9 +6,12 @@ const chosen = { layer: layers[0] };
 /// Of one quantity the lines of all runs, or of each group of seeds the mean with a band of one standard deviation.
 /// @param series  gives of a run { epoch, value }, or null
 /// @param stroke  of all lines, where it tells something else than the run
-const lines = (name, series, stroke = {}) => seed_lines().flatMap(({ title, first, runs }) => {
-  const own = runs.map((run) => series(run)).filter((found) => found && any(found.value));
-  if (!own.length) return [];
+const lines = (name, series, stroke = {}) => seed_lines().flatMap((one) => {
+  const { first, runs } = one;
+  const having = runs.filter((run) => any(series(run)?.value));
+  if (!having.length) return [];
+  const own = having.map(series);
+  const title = title_of(one, having);
   const epochs = [...new Set(own.flatMap(({ epoch }) => epoch))].sort((a, b) => a - b);
   const by_run = own.map(({ epoch, value }) => new Map(epoch.map((one, i) => [one, value[i]])));
   const measured = epochs.map((epoch) => [epoch, ...mean_and_deviation(by_run.map((run) => run.get(epoch)))]).filter(([, mean]) => known(mean));
@@ -27,10 +30,17 @@ const csv_of = (value, series) => ({
 if (epochs_of_all.length) {
   const metric = (pick) => (run) => (run.metrics && pick(run.metrics) ? { epoch: run.metrics.epoch, value: pick(run.metrics) } : null);
   const accuracy = (key) => metric((metrics) => metrics.accuracy[key] && percent(metrics.accuracy[key]));
+  const accuracies = ["ensemble", "deterministic"].flatMap((key) => data.runs.flatMap((run) => accuracy(key)(run)?.value ?? [])).filter(known);
+  const accuracy_axis = () => {
+    if (!element("compare-top").checked) return { range: [0, 102], dtick: 20 };
+    const top = Math.min(100.2, Math.max(...accuracies) + 0.3);
+    return { range: [Math.max(0, top - 6), top], dtick: 1 };
+  };
+  element("compare-top").addEventListener("change", () => draw("compare-accuracy"));
   figures.set("compare-accuracy", () => ({
     traces: [...lines("", accuracy("ensemble"), { dash: "solid" }), ...lines(", deterministic", accuracy("deterministic"), { dash: "dash", width: 1.8 })]
       .map((trace) => (trace.hoverinfo ? trace : { ...trace, hovertemplate: "%{y:.2f} %" })),
-    layout: { xaxis: epoch_axis(epochs_of_all), yaxis: axis("accuracy, %", { range: [0, 102], dtick: 20 }) },
+    layout: { xaxis: epoch_axis(epochs_of_all), yaxis: axis("accuracy, %", accuracy_axis()) },
     csv: {
       columns: ["run", "epoch", "accuracy_ensemble", "accuracy_deterministic"],
       rows: data.runs.flatMap((run) => (run.metrics ? run.metrics.epoch.map((epoch, i) => [

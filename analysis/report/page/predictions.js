@@ -19,7 +19,7 @@ if (networks.length) {
     const plot = figure_of("predictions").querySelector(".plot");
     // On a sheet of its own, as paper.js draws it, it is as wide as that.
     const alone = Boolean(root.dataset.font);
-    const wide = alone ? 430 : plot.clientWidth;
+    const wide = alone ? 430 : Math.max(320, plot.clientWidth);  // which is 0 for a moment while a page is printed
     const columns = wide >= 640 ? 3 : wide >= 460 ? 2 : 1;
     const rows = Math.ceil(network.images.length / columns);
     // Pixels: a panel is a picture, the names of classes, and the strips.

@@ -119,6 +119,11 @@ const seed_lines = () => data.groups.flatMap((group) => {
     return [{ title: group.name, first: group.runs[0], runs: group.runs.map((at) => data.runs[at]) }];
   return group.runs.map((at) => ({ title: data.runs[at].name, first: at, runs: [data.runs[at]] }));
 });
+/// What that line is called where only some of its runs have what it shows.
+const title_of = ({ title, runs }, having) => {
+  if (having.length === runs.length) return title;
+  return having.length === 1 ? having[0].name : `${title} (${having.length} of ${runs.length})`;
+};
 /// Over what is known; of one value the deviation is 0, of none both are null.
 const mean_and_deviation = (list) => {
   const values = list.filter(known);

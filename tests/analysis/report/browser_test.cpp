@@ -167,6 +167,7 @@ TEST_F(ReportInBrowser, DrawsRunsSideBySide) {
   }
   EXPECT_EQ(single["compare-accuracy"]["colors"], 3);
   EXPECT_EQ(single["compare-accuracy"]["symbols"], 3);
+  EXPECT_GT(found["top"], 50);
   // The mean and the deviation of two runs that are the same.
   EXPECT_EQ(found["mean"], found["of_one"]);
   EXPECT_EQ(found["deviation"], 0);

@@ -23,6 +23,8 @@
     document.getElementById("compare-band").click();
     await new Promise((go) => setTimeout(go, 500));
     found.single = look();
+    document.getElementById("compare-top").click();
+    found.top = document.querySelector('figure[data-figure="compare-accuracy"] .plot').layout.yaxis.range[0];
     found.of_one = over().find((trace) => trace.name).y;
   } catch (error) {
     found.error = String(error.stack || error);

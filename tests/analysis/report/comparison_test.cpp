@@ -58,7 +58,7 @@ TEST(Comparison, RunsOfOneConfigurationAreSeeds) {
   const std::string page = render_comparison({"three", runs});
   EXPECT_THAT(page, HasSubstr("five, mean of 2"));
   // Of 0.8 and 0.6: statistics.stdev([80, 60]) = 14.14.
-  EXPECT_THAT(page, HasSubstr("<td>70.00 <small>± 14.14</small></td>"));
+  EXPECT_THAT(page, HasSubstr("<td>70.00 <small>±\u00a014.14</small></td>"));
   EXPECT_THAT(page, HasSubstr("connect-src 'none'"));
   EXPECT_THAT(page, Not(HasSubstr("EventSource")));
 }
@@ -86,9 +86,12 @@ TEST(Comparison, SaysWhatIsEqual) {
   EXPECT_THAT(page, HasSubstr("<span>device <b>a &lt;processor&gt;</b></span>"));
   EXPECT_THAT(page, HasSubstr("<span>layers.0.dense.out <b>10</b></span>"));
   EXPECT_THAT(page, Not(HasSubstr("<span>learning_rate")));
+  EXPECT_THAT(page, Not(HasSubstr("<td>none</td>")));  // nobody looked
+  runs[1].transition = Transition{};
   runs[1].environment["device"] = "another";
   page = render_comparison({"two", runs});
   EXPECT_THAT(page, HasSubstr("5 of 7 fields"));
+  EXPECT_THAT(page, HasSubstr("<td>none</td><td>none</td><td>none</td>"));
   EXPECT_THAT(page, HasSubstr("<th scope=\"col\">environment.device</th>"));
   // The second run's stroke in its rows is that of the figures (page/shared.js).
   EXPECT_THAT(page, HasSubstr("class=\"key k1\" viewBox=\"0 0 26 8\" aria-hidden=\"true\"><path "
