@@ -266,6 +266,19 @@ class Behaviour(Folder):
             self.assertEqual(calls, ["begin", "end"] * (len(calls) // 2))
         self.assertGreaterEqual(len(calls), 4)
 
+    def test_a_forked_process_is_told_what_would_hang(self):
+        self.train()
+        script = ("import os, varphase\n"
+                  "def evaluate(threads): return varphase.evaluate('r', samples=2, device='cpu', threads=threads, progress=False)\n"
+                  "evaluate(2)\n"
+                  "if os.fork() == 0:\n"
+                  "    evaluate(1)\n"
+                  "    try: evaluate(2)\n"
+                  "    except varphase.VarphaseError as error: os._exit('spawn' in str(error))\n"
+                  "    os._exit(2)\n"
+                  "raise SystemExit(os.waitstatus_to_exitcode(os.wait()[1]))\n")  # fmt: skip
+        self.assertEqual(subprocess.run([sys.executable, "-c", script], timeout=60).returncode, 1)
+
     def test_odd_names_are_taken_as_they_are(self):
         name = "back\\slash é"
         self.train(name)

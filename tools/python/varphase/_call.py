@@ -161,13 +161,27 @@ def call(job, given):
         raise UsageError(f"listener: {listener!r}: wants an object of a class derived from varphase.Listener")
     if listener is None:
         listener = Listener() if progress is False else ProgressBar(always=progress is True)
-    try:
-        with contextlib.ExitStack() as stack:
-            if job == "import_":
-                _take_pytorch_s(given, stack)
-            asked = json.dumps(request(job, arrays.placed(job, given, stack)), default=_plain)
+    with contextlib.ExitStack() as stack:
+        if job == "import_":
+            _take_pytorch_s(given, stack)
+        asked = json.dumps(request(job, arrays.placed(job, given, stack)), default=_plain)
+        _refuse_after_fork(given.get("threads"))
+        try:
             return json.loads(engine().run(job, asked, listener))
-    except KeyboardInterrupt as interruption:
-        if job in _RESUMED:
-            interruption.add_note(_RESUMED[job])
-        raise
+        except KeyboardInterrupt as interruption:
+            if job in _RESUMED:
+                interruption.add_note(_RESUMED[job])
+            raise
+
+
+_several_threads_in = set()  # processes, this one or those that it was forked from, whose jobs used several threads
+
+
+def _refuse_after_fork(threads):
+    """OpenMP waits for ever where a process has used several threads and the one that is forked from it does so too."""
+    if threads in (None, 1):
+        return
+    if _several_threads_in - {os.getpid()}:
+        raise UsageError("this process was forked from one whose jobs had used several threads, and would hang\n"
+                         "  start it by multiprocessing.get_context('spawn'), or give threads=1")  # fmt: skip
+    _several_threads_in.add(os.getpid())
