@@ -86,7 +86,6 @@ Trainer::Trainer(Network& network, const DeviceImages& images, const TrainConfig
     buckets_ = std::make_unique<GradientBuckets>(
         *ranks_, leaves, config.reduction == "bf16" ? at::kBFloat16 : at::kFloat);
   }
-
   const bool undoes = ranks_ != nullptr && !images.pixels.is_cuda();
   state_->run = [this, undoes] { undoes ? take_step_or_none() : take_step(); };
 }
