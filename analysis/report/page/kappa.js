@@ -88,11 +88,11 @@ if (kappa) {
         ],
         annotations: [note({ xref: "paper", x: 0.01, y: threshold, yanchor: "bottom", xanchor: "left", text: `κ<sub>0</sub> = ${log10_text(kappa.kappa0)}`, font: { size: 12.5, color: color("over") } })],
       },
-      csv: {
+      csv: () => ({
         columns: ["layer", "epoch", "weights", "over", "zeros", "negative", "underflow", "overflow", ...centers.map((_, bin) => `log10_from_${kappa.first + kappa.width * bin}`)],
         rows: kappa.layers.flatMap((one) => one.epochs.map((epoch) => [
           one.layer, epoch.epoch, one.weights, epoch.over, epoch.zeros, epoch.negative, epoch.underflow, epoch.overflow, ...epoch.bins])),
-      },
+      }),
     };
   });
 
@@ -163,7 +163,7 @@ if (kappa) {
     slider.setAttribute("aria-valuetext", `epoch ${entry().epoch}`);
     element("kappa-epoch-value").textContent = String(entry().epoch);
     describe();
-    if (figure_of("histogram").offsetParent) draw("histogram");
+    if (figure_of("histogram").querySelector(".plot").data) draw("histogram");
     const map = figure_of("kappa-epochs").querySelector(".plot");
     if (map.data) Plotly.relayout(map, { "shapes[1].x0": entry().epoch, "shapes[1].x1": entry().epoch });
   };
@@ -206,8 +206,8 @@ if (kappa) {
   const onset = data.transition && known(data.transition.onset) ? data.transition.onset : null;
   const first = known(onset) ? layer().epochs.findIndex((epoch) => epoch.epoch >= onset) : -1;
   chosen.epoch = first >= 0 ? first : epoch_count() - 1;
-  figures.get("histogram").ready = () => {
-    select_epoch(chosen.epoch);
+  select_epoch(chosen.epoch);
+  figures.get("kappa-epochs").ready = () => {
     const map = figure_of("kappa-epochs").querySelector(".plot");
     map.on?.("plotly_click", (event) => select_epoch(layer().epochs.findIndex((epoch) => epoch.epoch === event.points[0].x)));
   };

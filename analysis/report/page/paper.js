@@ -41,9 +41,9 @@ const marked = (traces) => {
 const svg_of = async (name) => {
   const { traces, layout: shape } = figures.get(name)();
   const { width, mm } = kColumn;
-  // Legends of many lines get room of their own.
+  // Legends of many lines and labels of many marks get room of their own.
   const named = traces.filter((trace) => trace.name && trace.showlegend !== false).length;
-  const height = shape.height ?? kColumn.height + 19 * Math.max(0, named - 4);
+  const height = shape.height ?? kColumn.height + 19 * Math.max(0, named - 4) + 15 * Math.max(0, (shape.annotations?.length ?? 0) - 2);
   // The font has no bold letters: a browser would smear some, which publishers refuse in a PDF.
   const annotations = (shape.annotations ?? []).map((one) => ({ ...one, text: one.text.replace(/<\/?b>/g, "") }));
   const url = await Plotly.toImage({ data: marked(traces), layout: { ...layout(shape), paper_bgcolor: "#ffffff", annotations, width, height }, config: config(name) }, { format: "svg", width, height });

@@ -80,8 +80,10 @@ const csv_cell = (value) => {
   const text = String(value);
   return /[",\r\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
 };
-const offer_csv = (figure, name, columns, rows) => {
-  const text = [columns, ...rows].map((row) => row.map(csv_cell).join(",")).join("\n") + "\n";
+const kNoCsv = "data:text/csv;charset=utf-8,";
+/// A link to a figure's numbers. They are put together when somebody points at it: of many epochs they are megabytes.
+/// @param csv  { columns, rows }, or a function that gives them
+const offer_csv = (figure, name, csv) => {
   let link = figure.querySelector("a.csv");
   if (!link) {
     link = document.createElement("a");
@@ -90,7 +92,13 @@ const offer_csv = (figure, name, columns, rows) => {
     figure.querySelector("figcaption").append(" ", link);
   }
   link.download = `${data.name}-${name}.csv`;
-  link.href = "data:text/csv;charset=utf-8," + encodeURIComponent(text);
+  link.href = kNoCsv;
+  const fill = () => {
+    if (link.href !== kNoCsv) return;
+    const { columns, rows } = typeof csv === "function" ? csv() : csv;
+    link.href = kNoCsv + encodeURIComponent([columns, ...rows].map((row) => row.map(csv_cell).join(",")).join("\n") + "\n");
+  };
+  for (const kind of ["onpointerenter", "onfocus", "onclick"]) link[kind] = fill;
 };
 
 /// An image drawn from its pixels: by channel, two hexadecimal digits each.
@@ -139,7 +147,9 @@ const band = (x, ranges, first, of, more = {}) => ["", "tonexty"].map((fill, sid
 }));
 const on_seeds = (redraw) => element("compare-band")?.addEventListener("change", redraw);
 
-const figures = new Map();  // name -> function that gives { traces, layout, csv }
+// name -> function that gives { traces, layout, csv }; its property `ready`, a function too, is called once it is drawn.
+const figures = new Map();
+const begun = new Set();  // names of those that were drawn
 const figure_of = (name) => document.querySelector(`figure[data-figure="${name}"]`);
 const draw = (name) => {
   const figure = figure_of(name);
@@ -150,7 +160,11 @@ const draw = (name) => {
     // A printer does not wait until a figure has followed its box.
     const size = printing() ? { width: plot.clientWidth, height: plot.clientHeight } : { autosize: true };
     const drawn = Plotly.react(plot, traces, { ...layout(shape), ...size }, config(name));
-    if (csv) offer_csv(figure, name, csv.columns, csv.rows);
+    if (csv) offer_csv(figure, name, csv);
+    if (!begun.has(name)) {
+      begun.add(name);
+      figures.get(name).ready?.();
+    }
     return drawn;
   } catch (error) {
     report_error(`${name}: ${error.message}`);

@@ -20,16 +20,42 @@ const follow = new ResizeObserver((entries) => {
     if (before !== undefined && before !== size && contentRect.width > 0 && target.data) Plotly.Plots.resize(target);
   }
 });
-const draw_all = async () => {
-  // What is not shown has no size to be drawn in.
-  await Promise.all([...figures.keys()].filter((name) => figure_of(name)?.offsetParent).map(draw));
+// What is not shown has no size to be drawn in.
+const shown_figures = () => [...figures.keys()].filter((name) => figure_of(name)?.offsetParent);
+const draw_all = async () => { await Promise.all(shown_figures().map(draw)); };
+/// What is in the window first, then the rest, one after the other; what one scrolls to meanwhile goes before it.
+const draw_by_turns = async () => {
+  const waiting = new Set(shown_figures());
+  const take = (name) => (waiting.delete(name) ? draw(name) : null);
+  const in_window = (name) => {
+    const { top, bottom } = figure_of(name).getBoundingClientRect();
+    return top < window.innerHeight && bottom > 0;
+  };
+  await Promise.all([...waiting].filter(in_window).map(take));
+  performance.mark("window-drawn");
+  const near = new IntersectionObserver((entries) => {
+    for (const { isIntersecting, target } of entries) if (isIntersecting) take(target.dataset.figure);
+  }, { rootMargin: "60% 0px" });
+  for (const name of waiting) near.observe(figure_of(name));
+  for (const name of shown_figures()) {
+    if (life.signal.aborted) break;
+    if (!waiting.has(name)) continue;
+    // A turn for what the reader does; by a message, since no clock (a program's that opened the page) has to move for it.
+    await new Promise((go) => {
+      const { port1, port2 } = new MessageChannel();
+      port1.onmessage = go;
+      port2.postMessage(null);
+    });
+    await take(name);
+  }
+  near.disconnect();
+  performance.mark("all-drawn");
 };
 const start = async () => {
   const wanted = /^#export=(svg|png)$/.exec(location.hash);
   if (wanted && export_figures) { await export_figures(wanted[1]); return; }
   show_alone();
-  await draw_all();
-  figures.get("histogram")?.ready();
+  await draw_by_turns();
   for (const plot of document.querySelectorAll(".plot")) follow.observe(plot);
   root.dataset.figures = String([...document.querySelectorAll(".js-plotly-plot")].filter((plot) => plot.querySelector(".main-svg")).length);
   root.dataset.height = String(Math.ceil(document.body.getBoundingClientRect().bottom + window.scrollY));

@@ -40,16 +40,17 @@ struct Opened {
 };
 
 /// Opens a page in a browser without a window and without a network.
-Opened open_page(const fs::path& page, const std::string& fragment = "") {
+/// @param milliseconds  by the page's clock, after which it is looked at
+Opened open_page(const fs::path& page, const std::string& fragment = "", int milliseconds = 8000) {
   const fs::path folder = page.parent_path();
   const std::string command = fmt::format(
       "timeout 120 {} --headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage "
       "--no-first-run "
       "--user-data-dir='{}/profile' --host-resolver-rules='MAP * ~NOTFOUND' "
       "--enable-logging=stderr --v=0 "
-      "--window-size=1280,900 --virtual-time-budget=8000 --dump-dom 'file://{}{}' > '{}/dom.html' "
+      "--window-size=1280,900 --virtual-time-budget={} --dump-dom 'file://{}{}' > '{}/dom.html' "
       "2> '{}/log.txt'",
-      find_browser(), folder.string(), page.string(), fragment, folder.string(), folder.string());
+      find_browser(), folder.string(), milliseconds, page.string(), fragment, folder.string(), folder.string());
   EXPECT_EQ(std::system(command.c_str()), 0) << read_text_file(folder / "log.txt");
   return {read_text_file(folder / "dom.html"), read_text_file(folder / "log.txt")};
 }
@@ -198,6 +199,8 @@ TEST_F(ReportInBrowser, DoesWhatAReaderAsksOfIt) {
   // Before the first sign of the transition, with all of them, and the last.
   EXPECT_EQ(found["moments"], Json({"15", "18", "24"}));
   EXPECT_EQ(found["first_view"], "difference to full, points");
+  EXPECT_LT(found["csv_before"], 40);
+  EXPECT_EQ(found["csv_lines"], 1 + 25);  // a head and the epochs
   EXPECT_EQ(found["slider"], "3");
   EXPECT_EQ(found["histogram"], 20000);
   EXPECT_EQ(found["played"], "6");
@@ -238,7 +241,7 @@ TEST_F(ReportInBrowser, IsRenewedWithoutReloading) {
       script_json(std::string(changing_part(next))));
   page.insert(page.find("<script id=\"page-script\">"), server);
   write_text_atomically(run / "report.html", page);
-  const Opened opened = open_page(run / "report.html");
+  const Opened opened = open_page(run / "report.html", "", 16000);
   EXPECT_THAT(opened.dom, HasSubstr("data-updates=\"2\""));
   EXPECT_THAT(opened.dom, HasSubstr("<h1>renewed</h1>"));
   EXPECT_THAT(opened.dom, HasSubstr("data-figures=\"17\""));

@@ -21,6 +21,11 @@
     found.pictures = plot("predictions").querySelectorAll("image").length;
     found.moments = ["before", "during", "after"].map((what) => document.getElementById(`kappa-${what}`).value);
     found.first_view = plot("sweep-sparsity").layout.yaxis.title.text;
+    // A figure's numbers are put together when they are asked for.
+    const link = document.querySelector('figure[data-figure="kappa-epochs"] a.csv');
+    found.csv_before = link.href.length;
+    link.dispatchEvent(new PointerEvent("pointerenter"));
+    found.csv_lines = decodeURIComponent(link.href).trim().split("\n").length;
     found.requests = performance.getEntriesByType("resource").length;
     found.width = document.documentElement.scrollWidth - document.documentElement.clientWidth;
 
