@@ -50,7 +50,8 @@ Opened open_page(const fs::path& page, const std::string& fragment = "", int mil
       "--enable-logging=stderr --v=0 "
       "--window-size=1280,900 --virtual-time-budget={} --dump-dom 'file://{}{}' > '{}/dom.html' "
       "2> '{}/log.txt'",
-      find_browser(), folder.string(), milliseconds, page.string(), fragment, folder.string(), folder.string());
+      find_browser(), folder.string(), milliseconds, page.string(), fragment, folder.string(),
+      folder.string());
   EXPECT_EQ(std::system(command.c_str()), 0) << read_text_file(folder / "log.txt");
   return {read_text_file(folder / "dom.html"), read_text_file(folder / "log.txt")};
 }
