@@ -84,7 +84,10 @@ if (epochs_of_all.length) {
     },
     csv: csv_of("over_kappa0", over),
   }));
-  if (!data.runs.some(over)) figure_of("compare-over")?.remove();
+  if (!data.runs.some(over)) {
+    figures.delete("compare-over");
+    figure_of("compare-over")?.remove();
+  }
 
   on_seeds(() => ["compare-accuracy", "compare-over", "compare-log-alpha", "compare-objective"].forEach(draw));
   if (layers.length > 1) {

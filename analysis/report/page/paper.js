@@ -30,7 +30,8 @@ if (figures.has("transition")) {
 const kMarks = ["circle", "square", "x", "diamond", "triangle-up", "star", "cross", "triangle-down"];
 const marked = (traces) => {
   const look = (trace) => `${trace.line?.dash ?? "solid"} ${trace.mode?.includes("markers") ? trace.marker?.symbol ?? "circle" : ""}`;
-  const lines = traces.filter((trace) => trace.type === "scatter" && trace.mode?.includes("lines"));
+  // Edges of bands have no line to be told apart.
+  const lines = traces.filter((trace) => trace.type === "scatter" && trace.mode?.includes("lines") && trace.line?.width !== 0);
   const alike = (trace) => lines.some((other) => other !== trace && look(other) === look(trace));
   const to_mark = lines.filter(alike);
   return traces.map((trace) => (to_mark.includes(trace)

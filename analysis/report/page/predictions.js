@@ -21,24 +21,26 @@ if (networks.length) {
     const alone = Boolean(root.dataset.font);
     const wide = alone ? 430 : Math.max(320, plot.clientWidth);  // which is 0 for a moment while a page is printed
     const columns = wide >= 640 ? 3 : wide >= 460 ? 2 : 1;
-    const rows = Math.ceil(network.images.length / columns);
+    // A sheet has room for two of each kind, and its font no bold letters.
+    const images = alone ? Object.keys(kinds).flatMap((kind) => network.images.filter((image) => image.chosen === kind).slice(0, 2)) : network.images;
+    const rows = Math.ceil(images.length / columns);
     // Pixels: a panel is a picture, the names of classes, and the strips.
-    const longest = Math.max(...network.images.flatMap(({ classes }) => classes.map(({ name }) => name.length)));
+    const longest = Math.max(...images.flatMap(({ classes }) => classes.map(({ name }) => name.length)));
     const [gap, side, names] = [26, wide < 900 ? 56 : 84, Math.min(wide < 900 ? 84 : 120, 22 + 7.4 * longest)];
     const margin = { l: 4, r: 18, t: 4, b: 40 };
-    const high = 148;
+    const high = alone ? 122 : 148;
     const height = rows * high + margin.t + margin.b;
     if (!alone) plot.style.height = `${height}px`;
     const [inner, tall] = [wide - margin.l - margin.r, rows * high];
     const panel = (inner - gap * (columns - 1)) / columns;
     const shape = { margin, height, showlegend: false, hovermode: "closest", annotations: [], images: [], barmode: "overlay" };
-    const traces = network.images.flatMap((image, at) => {
+    const traces = images.flatMap((image, at) => {
       const [column, row] = [at % columns, Math.floor(at / columns)];
       const suffix = at ? String(at + 1) : "";
       const left = column * (panel + gap);
       const top = 1 - (row * high) / tall;
       const under = top - 36 / tall;
-      const lowest = row === rows - 1 || at + columns >= network.images.length;
+      const lowest = row === rows - 1 || at + columns >= images.length;
       const { classes } = image;
       const places = classes.map((_, one) => one);
       shape[`xaxis${suffix}`] = axis(lowest ? "probability, %" : "", {
@@ -46,7 +48,7 @@ if (networks.length) {
         tickvals: [0, 50, 100], showticklabels: lowest, automargin: false, ticks: lowest ? "outside" : "" });
       shape[`yaxis${suffix}`] = axis("", {
         domain: [top - (high - 14) / tall, under], anchor: `x${suffix}`, range: [classes.length - 0.45, -0.55], tickvals: places, showgrid: false, ticks: "", automargin: false,
-        ticktext: classes.map(({ name, is_label }) => (is_label ? `<b>${plain(name)}</b>` : plain(name))) });
+        ticktext: classes.map(({ name, is_label }) => (is_label && !alone ? `<b>${plain(name)}</b>` : plain(name))) });
       const [above, answer] = title(image);
       shape.annotations.push(
         note({ xref: "paper", yref: "paper", x: left / inner, y: top, xanchor: "left", yanchor: "top", align: "left", xshift: -2,

@@ -114,7 +114,11 @@ class Report(ProgramTest):
         self.assertIn("magnitude", (self.folder / "figures/sweep-criteria.svg").read_text())
         shutil.copytree(one, self.folder / "two")
         self.works("report", one, self.folder / "two", "--out", self.folder / "both.html", "--figures", self.folder / "both")
-        self.assertRegex((self.folder / "both/compare-accuracy.svg").read_text(), r'<svg[^>]* width="84mm"')
+        svg = (self.folder / "both/compare-accuracy.svg").read_text()
+        self.assertRegex(svg, r'<svg[^>]* width="84mm"')
+        edges = [curve for curve in svg.split('class="trace scatter')[1:] if re.search(r'js-line[^>]*stroke-width: 0px', curve)]
+        self.assertEqual(['class="point"' in edge for edge in edges], [False] * 4)  # of two bands, which have no marks
+        self.assertFalse((self.folder / "both/compare-over.svg").exists())  # no maps
         self.works("report", one, "--figures", self.folder / "figures", "--format", "png")
         png = (self.folder / "figures/figure1.png").read_bytes()
         self.assertEqual(png[:8], b"\x89PNG\r\n\x1a\n")
