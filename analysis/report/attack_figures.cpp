@@ -73,13 +73,17 @@ Json attack_data(const std::string& file, const Json& attack) {
 std::string attack_rows(const std::string& file, const Json& attack) {
   const Json data = attack_data(file, attack);
   if (data.is_null()) return "";
+  const Json members = number_at(attack, "judge_samples");
+  const bool by_ensemble = text_or(text_at(attack, "mode"), "") == "ensemble";
+  const std::string judged =
+      by_ensemble && !members.is_null() ? " <small>K = " + members.dump() + "</small>" : "";
   std::string rows;
   for (const Json& judge : data["judges"]) {
     const auto last = [&](const char* key) { return judge[key].back(); };
     rows += fmt::format(
-        "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>{}</td>"
+        "<tr><th scope=\"row\">{}{}</th><td>{}</td><td>{}</td><td>{}</td>"
         "<td>{} <small>{} to {}</small></td><td>{}</td><td>{}</td><td>{}</td></tr>",
-        escape_html(judge["name"].get<std::string>()),
+        escape_html(judge["name"].get<std::string>()), judged,
         escape_html(data["attack"].get<std::string>()), escape_html(target_text(attack)),
         number_text(last("step"), 1, 0), number_text(last("success"), 100, 1),
         number_text(last("success_low"), 100, 1), number_text(last("success_high"), 100, 1),

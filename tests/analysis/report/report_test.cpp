@@ -480,6 +480,7 @@ TEST_F(SyntheticReport, ShowsEachJudgeOfEachAttack) {
   EXPECT_EQ(attacks[1]["judges"][0]["step"].size(), 11U);
   EXPECT_EQ(attacks[1]["judges"][0]["success"].back(), 0.9);
   const std::string body = body_of(page);
+  EXPECT_THAT(body, HasSubstr("<th scope=\"row\">full, epoch 24 <small>K = 20</small></th>"));
   EXPECT_THAT(body, HasSubstr("<td>90.0 <small>88.0 to 93.0</small></td><td>0.100</td>"
                               "<td>0.500</td><td>400</td>"));
 }

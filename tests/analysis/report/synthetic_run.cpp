@@ -293,6 +293,8 @@ void write_attack(const fs::path& run, const std::string& gradient, int samples,
                                                            {"gradient", gradient},
                                                            {"samples", samples},
                                                            {"target", "random"},
+                                                           {"mode", "ensemble"},
+                                                           {"judge_samples", 20},
                                                            {"images", 1000},
                                                            {"gradients_an_image", 40 * samples},
                                                            {"judges", judges}});
