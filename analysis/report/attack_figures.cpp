@@ -67,7 +67,10 @@ Json attack_data(const std::string& file, const Json& attack) {
     if (!one["step"].empty()) judges.push_back(std::move(one));
   }
   if (judges.empty()) return {};
-  return {{"file", file}, {"attack", attack_title(attack)}, {"judges", judges}};
+  return {{"file", file},
+          {"attack", attack_title(attack)},
+          {"images", number_at(attack, "images")},
+          {"judges", judges}};
 }
 
 std::string attack_rows(const std::string& file, const Json& attack) {
@@ -75,8 +78,10 @@ std::string attack_rows(const std::string& file, const Json& attack) {
   if (data.is_null()) return "";
   const Json members = number_at(attack, "judge_samples");
   const bool by_ensemble = text_or(text_at(attack, "mode"), "") == "ensemble";
-  const std::string judged =
+  std::string judged =
       by_ensemble && !members.is_null() ? " <small>K = " + members.dump() + "</small>" : "";
+  if (!data["images"].is_null())
+    judged += fmt::format(" <small>n = {} images</small>", count_or_dash(data["images"]));
   std::string rows;
   for (const Json& judge : data["judges"]) {
     const auto last = [&](const char* key) { return judge[key].back(); };

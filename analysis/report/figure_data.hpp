@@ -47,4 +47,10 @@ std::string text_or(const Json& text, const char* otherwise);
 /// The entries of all evaluation files, in order; what is no JSON object is left out.
 std::vector<Json> evaluation_entries(const Json& evaluation);
 
+/// What an evaluation calls a network and, of a pruned one, how much is gone: "95 (95 % of dense1 gone)".
+std::string network_title(const Json& evaluation, const std::string& name);
+
+/// " Chance is 10 %, of 10 classes.": the accuracy of guessing; empty where the classes are not known.
+std::string chance_text(const Json& config);
+
 }  // namespace varphase

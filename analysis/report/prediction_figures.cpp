@@ -45,7 +45,7 @@ Json class_data(const Json& image) {
   return {{"label", name}, {"classes", classes}};
 }
 
-Json network_data(const std::string& file, const Json& network) {
+Json network_data(const std::string& file, const Json& network, const Json& evaluation) {
   const std::optional<PictureSize> size = picture_size(network);
   Json images = Json::array();
   for (const Json& image : list_at(network, "images")) {
@@ -60,7 +60,8 @@ Json network_data(const std::string& file, const Json& network) {
     images.push_back(std::move(one));
   }
   if (images.empty()) return {};
-  const std::string name = text_or(text_at(network, "network"), "unnamed");
+  const std::string name =
+      network_title(evaluation, text_or(text_at(network, "network"), "unnamed"));
   return {{"title", fmt::format("{}, {}", name, file)},
           {"channels", size->channels},
           {"height", size->height},
@@ -74,7 +75,7 @@ Json prediction_data(const std::string& file, const Json& evaluation) {
   Json networks = Json::array();
   for (const Json& network : list_at(evaluation, "predictions")) {
     if (networks.size() == kMostNetworks) break;
-    Json one = network_data(file, network);
+    Json one = network_data(file, network, evaluation);
     if (!one.is_null()) networks.push_back(std::move(one));
   }
   return networks;

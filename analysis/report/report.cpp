@@ -75,7 +75,7 @@ std::string model_cell(const Json& entry) {
 
 /// The ensemble's accuracy less that of the first network, over the same images.
 std::string difference_cell(const Json& entry, bool is_first) {
-  if (is_first) return "<td>(the first)</td>";
+  if (is_first) return "<td>the first row</td>";
   const Json difference = number_at(value_at(entry, "difference"), "ensemble");
   const Json error = number_at(value_at(entry, "difference_se"), "ensemble");
   if (difference.is_null()) return "<td>not compared</td>";
@@ -107,7 +107,9 @@ std::string evaluation_row(const Json& entry, const Json& full_bytes, bool is_fi
 }
 
 /// @param members  of the ensembles by epoch
-std::string evaluation_table(const std::string& file, const Json& evaluation, const Json& members) {
+/// @param chance  the accuracy of guessing, a sentence
+std::string evaluation_table(const std::string& file, const Json& evaluation, const Json& members,
+                             const std::string& chance) {
   const std::vector<Json> entries = evaluation_entries(evaluation);
   const Json full_bytes = entries.empty() ? Json() : number_at(entries.front(), "bytes");
   std::string rows;
@@ -125,7 +127,7 @@ std::string evaluation_table(const std::string& file, const Json& evaluation, co
   for (const std::string& title :
        {std::string("model"), std::string("file"), std::string("weights kept"),
         std::string("sparsity,<br>layer"), std::string("sparsity,<br>network"),
-        "ensemble" + members_each, std::string("less the<br>first row’s"),
+        "ensemble" + members_each, std::string("change from the<br>first row"),
         std::string("determi­nistic"), std::string("stochastic"), "zero mean" + members_each,
         std::string("NLL")}) {
     head += fmt::format("<th scope=\"col\">{}</th>", title);
@@ -135,9 +137,10 @@ std::string evaluation_table(const std::string& file, const Json& evaluation, co
       "models\"><table>"
       "<caption><span>{}: accuracy on the {} split, ± one standard error in points (of the "
       "difference paired, over the same images); ensembles of {}, whose NLL an image stands "
-      "last{}</span></caption><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>",
+      "last{}.{}</span></caption><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>",
       escape_html(file), escape_html(split.empty() ? "unnamed" : split),
-      escape_html(samples.empty() ? "unknown size" : samples), escape_html(by_epoch), head, rows);
+      escape_html(samples.empty() ? "unknown size" : samples), escape_html(by_epoch),
+      escape_html(chance), head, rows);
 }
 
 bool has_objective(const Json& data) {
@@ -167,7 +170,7 @@ std::string render_report(const ReportInputs& inputs, const PageFrame& frame) {
   std::string tables, metric_tables, attacks;
   for (const auto& [file, attack] : inputs.attacks) attacks += attack_rows(file, attack);
   for (const auto& [file, evaluation] : inputs.evaluations) {
-    tables += evaluation_table(file, evaluation, data["samples"]);
+    tables += evaluation_table(file, evaluation, data["samples"], chance_text(inputs.config));
     metric_tables += uncertainty_tables(file, evaluation);
   }
   std::map<std::string, std::string> values = frame_values(frame, inputs.name, data);
@@ -177,6 +180,7 @@ std::string render_report(const ReportInputs& inputs, const PageFrame& frame) {
                  {"tiles", tiles_html(inputs, data)},
                  {"problems", problems_note(inputs.problems)},
                  {"finding", finding_html(inputs)},
+                 {"chance", chance_text(inputs.config)},
                  {"members", data["samples"].is_null() ? "many" : "K = " + data["samples"].dump()},
                  {"kappa_note", kappa_note_html(inputs)},
                  {"evaluation_tables", tables},

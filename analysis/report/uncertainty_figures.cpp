@@ -65,16 +65,17 @@ std::string estimator_text(const Json& column) {
   return estimator == "zero_mean" ? "zero mean" : estimator;
 }
 
-/// "95, ensemble, K = 50".
-std::string column_title(const Json& column, const Json& samples) {
+/// "95 (95 % of dense1 gone), ensemble, K = 50". @param network  its title
+std::string column_title(const Json& column, const std::string& network, const Json& samples) {
   const std::string estimator = estimator_text(column);
   const bool has_members = estimator == "ensemble" || estimator == "zero mean";
-  return fmt::format("{}, {}{}", text_or(text_at(column, "network"), "unnamed"), estimator,
+  return fmt::format("{}, {}{}", network, estimator,
                      has_members && !samples.is_null() ? ", K = " + samples.dump() : "");
 }
 
-/// @param samples  K
-Json column_data(const Json& column, std::size_t sets, const Json& samples) {
+Json column_data(const Json& column, std::size_t sets, const Json& evaluation) {
+  const std::string network =
+      network_title(evaluation, text_or(text_at(column, "network"), "unnamed"));
   const Json& reliability = value_at(column, "reliability");
   const Json& entropy = value_at(column, "entropy");
   const auto bins = [&](const char* kind) {
@@ -87,8 +88,8 @@ Json column_data(const Json& column, std::size_t sets, const Json& samples) {
     others.push_back(number_list(lists.is_array() && set < lists.size() ? lists[set] : Json()));
   const std::string estimator = text_or(text_at(column, "estimator"), "unnamed");
   return {
-      {"title", column_title(column, samples)},
-      {"network", text_or(text_at(column, "network"), "unnamed")},
+      {"title", column_title(column, network, number_at(evaluation, "samples"))},
+      {"network", network},
       {"estimator", estimator},
       {"risk_coverage", lists_at(value_at(column, "risk_coverage"), {"coverage", "risk"})},
       {"reliability", {{"equal_width", bins("equal_width")}, {"equal_mass", bins("equal_mass")}}},
@@ -154,7 +155,7 @@ std::string metric_cell(const Json& metric, const ShownMetric& shown) {
                      text("high"));
 }
 
-/// @param metrics_of  the metrics of a column by name
+/// @param columns  with the network's title as its name @param metrics_of  the metrics of a column by name
 template <class MetricsOf>
 std::string group_table(const std::string& caption, const ShownGroup& group,
                         const std::vector<Json>& columns, MetricsOf&& metrics_of) {
@@ -182,7 +183,7 @@ Json uncertainty_data(const std::string& file, const Json& evaluation) {
   const std::vector<std::string> sets = other_sets(metrics);
   Json columns = Json::array();
   for (const Json& column : columns_of(metrics))
-    columns.push_back(column_data(column, sets.size(), number_at(evaluation, "samples")));
+    columns.push_back(column_data(column, sets.size(), evaluation));
   if (columns.empty()) return {};
   return {{"file", file},
           {"split", text_at(evaluation, "split")},
@@ -194,8 +195,10 @@ Json uncertainty_data(const std::string& file, const Json& evaluation) {
 
 std::string uncertainty_tables(const std::string& file, const Json& evaluation) {
   const Json& metrics = value_at(evaluation, "metrics");
-  const std::vector<Json> columns = columns_of(metrics);
+  std::vector<Json> columns = columns_of(metrics);
   if (columns.empty()) return "";
+  for (Json& column : columns)
+    column["network"] = network_title(evaluation, text_or(text_at(column, "network"), "unnamed"));
   const std::string source = escape_html(fmt::format(
       "{}, {} split, K = {}, seed {}", file, text_or(text_at(evaluation, "split"), "unnamed"),
       number_at(evaluation, "samples").dump(), number_at(evaluation, "seed").dump()));

@@ -1,13 +1,15 @@
 // Attacks by step.
 
 if (data.attacks.length) {
-  // A line for every judge of every attack; judges differ by colour, attacks by stroke.
+  // A line for every judge of every attack; judges differ by colour, attacks by stroke and mark, and of one judge by
+  // colour too.
   const judged = data.attacks.flatMap((attack, at) => attack.judges.map((judge) => ({ attack, at, judge })));
   const names = [...new Set(judged.map(({ judge }) => judge.name))];
   const by_step = (name, y_title, value, text, scale) => figures.set(name, () => ({
     traces: judged.map(({ attack, at, judge }) => ({
-      type: "scatter", mode: "lines+markers", name: plain(`${judge.name}: ${attack.attack}`), marker: { size: 4 },
-      line: { color: series_colors()[names.indexOf(judge.name) % 5], width: 2.2, dash: ["solid", "dash", "dot", "dashdot"][at % 4] },
+      type: "scatter", mode: "lines+markers", name: plain(`${judge.name}: ${attack.attack}${known(attack.images) ? `, n = ${group(attack.images)}` : ""}`),
+      marker: { size: 7, symbol: ["circle", "square-open", "x", "diamond-open", "triangle-up"][at % 5] },
+      line: { color: series_colors()[(names.length > 1 ? names.indexOf(judge.name) : at) % 5], width: 2.2, dash: ["solid", "dash", "dot", "dashdot"][at % 4] },
       x: judge.step, y: judge[value].map((one) => (known(one) ? scale * one : null)), hovertemplate: text,
       customdata: judge.step.map((_, i) => [judge[`${value}_low`][i], judge[`${value}_high`][i]].map((one) => (known(one) ? (scale * one).toFixed(scale === 1 ? 3 : 1) : "–"))),
       error_y: { type: "data", symmetric: false, visible: true, width: 0, thickness: 1,

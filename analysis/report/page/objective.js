@@ -1,24 +1,43 @@
-// What was minimised, by epoch: -ELBO and its larger part on one scale, the NLL on its own.
+// What was minimised, by epoch: NLL + weight * KL, beside its bound with all of the KL; the NLL on its own.
 
 const metrics = data.metrics;
 if (metrics) {
   const epochs = metrics.epoch;
   const { nll, kl, elbo } = metrics.objective;
   const minus = elbo ? elbo.map((value) => (known(value) ? -value : null)) : null;
+  // Epoch 0 is not trained.
+  const trained = epochs.map((epoch, at) => (epoch > 0 && known(metrics.kl_weight?.[at]) ? metrics.kl_weight[at] : null));
+  const weighed = trained.some((weight) => known(weight) && weight !== 1);
+  const minimised = weighed && any(nll) && any(kl)
+    ? trained.map((weight, at) => (known(weight) && known(nll[at]) && known(kl[at]) ? nll[at] + weight * kl[at] : null)) : null;
+  const last_epoch = (holds) => epochs.filter((_, at) => known(trained[at]) && holds(trained[at])).pop();
+  if (minimised && element("objective-weight")) {
+    const [left_out, coming] = [last_epoch((weight) => weight === 0), last_epoch((weight) => weight > 0 && weight < 1)];
+    const last = trained.filter(known).pop();
+    const steps = [known(left_out) && `by 0 up to epoch ${left_out}`, known(coming) && coming !== last_epoch(() => true) && `by less than 1 up to epoch ${coming}`,
+      `by ${Number(last.toPrecision(4))} at the end`].filter(Boolean);
+    element("objective-weight").textContent = ` Training weighed the KL ${steps.join(", ")}: the thick line is what it minimised, `
+      + "NLL + weight × KL; −ELBO is the bound with all of the KL.";
+  }
   const panel = (name, parts) => figures.set(name, () => {
     const shown = parts.filter(([, values]) => any(values));
     const values = shown.flatMap(([, list]) => list.filter(known));
     // A scale of decades where the values span one, and none is negative.
     const decades = values.length > 0 && Math.min(...values) > 0 && Math.max(...values) > 10 * Math.min(...values);
     return {
-      traces: shown.map(([title, list, shade, stroke]) => line(title, epochs, list, shade, {
-        line: { color: color(shade), width: 2.4, ...stroke }, hovertemplate: "%{y:,.4~s}", showlegend: true,
+      traces: shown.map(([title, list, shade, { dash, width = 2.4, ...more }]) => line(title, epochs, list, shade, {
+        line: { color: color(shade), width, dash }, hovertemplate: "%{y:,.4~s}", showlegend: true, ...more,
       })),
       layout: { xaxis: epoch_axis(epochs), yaxis: axis("nats", decades ? { type: "log", dtick: 1, tickformat: "~s" } : { tickformat: "~s" }) },
-      csv: { columns: ["epoch", ...shown.map(([title]) => title.replace("−", "minus_").toLowerCase())],
+      csv: { columns: ["epoch", ...shown.map(([, , , { column }]) => column)],
         rows: epochs.map((epoch, at) => [epoch, ...shown.map(([, list]) => list[at])]) },
     };
   });
-  panel("objective", [["−ELBO", minus, "full", {}], ["KL", kl, "deterministic", { dash: "dot" }]]);
-  panel("objective-nll", [["NLL", nll, "ensemble", {}]]);
+  // The bound lies under its larger part, broad and pale, so that both are seen where they are the same.
+  panel("objective", [
+    ["−ELBO", minus, "full", { column: "minus_elbo", width: 7, opacity: 0.4, mode: "lines" }],
+    ["minimised", minimised, "ensemble", { column: "minimised", width: 3.4 }],
+    ["KL", kl, "deterministic", { column: "kl", dash: "dot", marker: { size: 4 } }],
+  ]);
+  panel("objective-nll", [["NLL", nll, "ensemble", { column: "nll" }]]);
 }

@@ -63,9 +63,26 @@ const start = async () => {
   // A page that holds this one in a frame may fit the frame to it.
   if (window.parent !== window) window.parent.postMessage({ height: Number(root.dataset.height) }, "*");
 };
-// On paper figures are as wide as the paper's columns, and light.
+/// What the controls have chosen, in words: paper has no controls.
+const chosen_text = (controls) => [...controls.querySelectorAll("label, fieldset")].flatMap((one) => {
+  if (one.hidden) return [];
+  if (one.matches("fieldset")) return [`${one.querySelector("legend").textContent}: ${one.querySelector("input:checked")?.parentElement.textContent.trim()}`];
+  const select = one.querySelector("select");
+  if (select?.selectedOptions.length) return [`${one.firstChild.textContent.trim()}: ${select.selectedOptions[0].textContent}`];
+  return one.querySelector("input[type=checkbox]:checked") ? [one.textContent.trim()] : [];
+}).join("; ");
+// On paper figures are as wide as the paper's columns, and light; what is folded up is open.
 const on_paper = (yes) => {
   root.classList.toggle("printing", yes);
+  for (const printed of document.querySelectorAll(".chosen-on-paper")) printed.remove();
+  for (const folded of document.querySelectorAll(yes ? "details:not([open])" : "details[data-folded]")) {
+    folded.open = yes;
+    folded.toggleAttribute("data-folded", yes);
+  }
+  for (const controls of yes ? document.querySelectorAll(".controls") : []) {
+    const text = chosen_text(controls);
+    if (text) controls.after(Object.assign(document.createElement("p"), { className: "chosen-on-paper", textContent: text }));
+  }
   for (const name of figures.keys()) if (figure_of(name)?.offsetParent) draw(name);
 };
 window.addEventListener("beforeprint", () => on_paper(true), life);

@@ -50,6 +50,28 @@ const full_value = () => {
   if (value === "difference") return 0;
   return known(sweep.full[value]) ? scale * sweep.full[value] : null;
 };
+const near_full = () => (measure() === "nll" ? [0.05, 0.15] : [3, 1]);  // under and over it, in units of the axis
+/// From a little before the first cut that changes anything to a little after the last that stays near the full ensemble:
+/// what "near" shows of the axis. Null where all is shown.
+const changing_range = (place) => {
+  const { value, scale } = measures[measure()];
+  const full = full_value();
+  if (!known(full) || !element("sweep-near").checked) return null;
+  const rows = sweep.rows.filter((row) => known(place(row)) && known(row[value]));
+  const change = (row) => Math.abs(scale * row[value] - full);
+  const [under, over] = near_full();
+  const reach = measure() === "nll" ? over : under;
+  const moved = rows.filter((row) => change(row) > 0.05 * reach).map(place);
+  const near = rows.filter((row) => change(row) <= reach).map(place);
+  if (!moved.length || !near.length) return null;
+  const chosen = sweep.chosen ? place(sweep.rows[sweep.chosen.row]) : null;
+  const ends = [Math.min(...moved), Math.max(...near), ...(known(chosen) ? [chosen] : [])];
+  const [from, to] = [Math.min(...ends), Math.max(...ends)];
+  const margin = Math.max(0.08 * (to - from), 0.05);
+  const all = rows.map(place);
+  const range = [Math.max(from - margin, Math.min(...all) - 0.06), Math.min(to + margin, Math.max(...all) + 0.1)];
+  return range[1] > range[0] ? range : null;
+};
 const sweep_layout = (xaxis, place) => {
   const { title, value, error, scale } = measures[measure()];
   const full = full_value();
@@ -64,7 +86,7 @@ const sweep_layout = (xaxis, place) => {
     const row = sweep.rows[sweep.chosen.row];
     if (known(place(row))) shapes.push(upright(place(row), { line: { color: color("chosen"), width: 1.2, dash: "dot" } }));
   }
-  const near = value === "nll" ? [0.05, 0.15] : [3, 1];  // under and over the full ensemble, in units of the axis
+  const near = near_full();
   const range = known(full) && element("sweep-near").checked ? [full - near[0], full + near[1]] : undefined;
   return { xaxis, shapes, hovermode: "closest", yaxis: axis(title, { tickformat: value === "nll" ? "" : "~f", range }), margin: { l: 52, r: 14, t: 30, b: 42 } };
 };
@@ -102,16 +124,20 @@ if (sweeps.length) {
     // -log10 of the share that is kept; a layer of which nothing is kept stands where half a weight would.
     const place = (row) => (known(row.sparsity) ? -Math.log10(Math.max(1 - row.sparsity, least)) : null);
     const far = Math.max(0.5, ...sweep.rows.map((row) => place(row) || 0));
-    const ticks = [0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9999, 0.99999].filter((sparsity) => -Math.log10(1 - sparsity) <= far + 0.05);
-    const spaced = ticks.filter((sparsity) => !narrow() || ![0.8, 0.95, 0.98, 0.995, 0.998].includes(sparsity))
-      .filter((sparsity) => far < 3.2 || ![0.8, 0.95, 0.98, 0.995, 0.998].includes(sparsity));
+    const range = changing_range(place) ?? [-0.06, far + 0.1];
+    const wide = range[1] - range[0];
+    const spaced = [0, 0.2, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9999, 0.99999].filter((sparsity) => {
+      const at = -Math.log10(1 - sparsity);
+      if (at < range[0] || at > range[1]) return false;
+      return wide < (narrow() ? 1.8 : 3.2) ? sparsity !== 0.2 || wide < 1 : ![0.2, 0.8, 0.95, 0.98, 0.995, 0.998].includes(sparsity);
+    });
     const gone = sweep.rows.some((row) => row.sparsity >= 1);
     const values = spaced.map((sparsity) => -Math.log10(1 - sparsity));
     const texts = spaced.map((sparsity) => `${Number((100 * sparsity).toFixed(3))}`);
     if (gone) { values.push(-Math.log10(least)); texts.push("100"); }
     return {
       traces: [...full_line(place), ...curves(place, (row) => `sparsity ${sparsity_text(row.sparsity)}, ${group(row.kept)} kept`), ...chosen_point(place)],
-      layout: sweep_layout(axis(`sparsity of ${plain(sweep.layer || "the layer")}, %`, { tickmode: "array", tickvals: values, ticktext: texts, range: [-0.06, far + 0.1] }), place),
+      layout: sweep_layout(axis(`sparsity of ${plain(sweep.layer || "the layer")}, %`, { tickmode: "array", tickvals: values, ticktext: texts, range }), place),
       csv: sweep_csv(),
     };
   });
@@ -129,12 +155,16 @@ if (sweeps.length) {
   figures.set("sweep-threshold", () => {
     const place = (row) => row.log10_threshold;
     const criterion = sweep.criterion || "kappa";
+    const range = changing_range(place);
+    const pressed = compression();
+    const ratios = pressed.flatMap(({ x, y }) => y.filter((ratio, at) => known(ratio) && range && x[at] >= range[0] && x[at] <= range[1]));
     const title = criterion === "kappa" ? "log<sub>10</sub> of the cut on |κ|" : `log<sub>10</sub> of the threshold on ${plain(criterion)}`;
     return {
-      traces: [...full_line(place), ...curves(place, (row) => `threshold 10^${Number(row.log10_threshold.toFixed(3))}, sparsity ${sparsity_text(row.sparsity)}`), ...chosen_point(place), ...compression()],
+      traces: [...full_line(place), ...curves(place, (row) => `threshold 10^${Number(row.log10_threshold.toFixed(3))}, sparsity ${sparsity_text(row.sparsity)}`), ...chosen_point(place), ...pressed],
       layout: {
-        ...sweep_layout(axis(title), place), margin: { l: 52, r: 50, t: 30, b: 42 },
-        yaxis2: axis("compression", { overlaying: "y", side: "right", type: "log", dtick: 1, tickformat: "~s", showgrid: false, rangemode: "tozero" }),
+        ...sweep_layout(axis(title, range ? { range } : {}), place), margin: { l: 52, r: 50, t: 30, b: 42 },
+        yaxis2: axis("compression", { overlaying: "y", side: "right", type: "log", dtick: 1, tickformat: "~s", showgrid: false,
+          ...(ratios.length ? { range: [Math.log10(Math.min(...ratios)) - 0.1, Math.log10(Math.max(...ratios)) + 0.2] } : {}) }),
       },
       csv: sweep_csv(),
     };

@@ -13,9 +13,12 @@ if (metrics) {
 
   const best = () => Math.max(...predictions.flatMap(([, key]) => (metrics.accuracy[key] || []).filter(known)));
   /// With room over the curves for the labels of the marks. Of the top points: as far down as the second best way ends.
+  let sky = { room: 0, step: 0 };  // over the curves, of the figure's height: all, and a label's
   const accuracy_range = (labels) => {
     const plot = figure_of("transition").querySelector(".plot");
-    const room = Math.min(0.5, (10 + 17 * labels) / Math.max(120, plot.clientHeight - 90));
+    const [height, label] = [Math.max(120, plot.clientHeight - (narrow() ? 115 : 90)), narrow() ? 14.5 : 17];
+    const room = Math.min(0.5, (10 + label * labels) / height);
+    sky = { room: labels ? room : 0, step: Math.min(label / height, room / Math.max(1, labels)) };
     if (!element("accuracy-top").checked) return { range: [0, 100 / (1 - room)], tickvals: [0, 20, 40, 60, 80, 100] };
     const top = Math.min(100, 100 * best() + 0.3);
     const low = Math.max(0, top - 6);
@@ -33,14 +36,26 @@ if (metrics) {
     };
     return [...stretch("KL term left out", 0.2, (weight) => weight === 0), ...stretch("KL term comes in", 0.1, (weight) => weight > 0 && weight < 1)];
   };
-  const mark_shades = { alpha: "zero-mean", onset: "count", drop: "deterministic", gap: "ensemble" };
+  /// Signs of one epoch have one line and one label, in the order of the epochs.
+  const signs = (transition) => {
+    const found = new Map();
+    for (const { kind, label, epoch } of transition.marks.filter((mark) => mark.first)) {
+      // A gap that is there when one first looks began at that epoch or earlier.
+      const when = `${kind === "gap" && transition.low_variance_phase === false ? "by " : ""}epoch ${epoch}`;
+      if (!found.has(when)) found.set(when, { epoch, when, labels: [] });
+      found.get(when).labels.push(`<b>${plain(label)}</b>`);
+    }
+    return [...found.values()].sort((a, b) => a.epoch - b.epoch);
+  };
 
   figures.set("transition", () => {
     const transition = data.transition;
     const counted = transition && any(transition.over);
     const phases = annealing();
+    const marks = counted ? signs(transition) : [];
+    const accuracies = accuracy_range(marks.length);
     const shapes = phases.map(({ shade, from, to }) => ({
-      type: "rect", layer: "below", yref: "paper", y0: 0, y1: 1, x0: from, x1: to, fillcolor: shade, line: { width: 0 },
+      type: "rect", layer: "below", yref: "paper", y0: 0, y1: 1 - sky.room, x0: from, x1: to, fillcolor: shade, line: { width: 0 },
     }));
     // The legend's names of what is shaded.
     const traces = phases.map(({ text, shade }) => ({
@@ -53,15 +68,14 @@ if (metrics) {
         y: transition.over.map((count) => (count > 0 ? count : null)), customdata: transition.over, yaxis: "y",
         marker: { color: faint("count", 0.42) }, hovertemplate: "%{customdata:,}",
       });
-      transition.marks.filter((mark) => mark.first).forEach(({ kind, label, epoch }, position) => {
-        // A gap that is there when one first looks began at that epoch or earlier.
-        const by = kind === "gap" && transition.low_variance_phase === false ? "by " : "";
-        shapes.push(upright(epoch, { line: { color: color(mark_shades[kind]), width: 1.5, dash: "dash" } }));
-        const left = epoch - epochs[0] > 0.5 * (epochs[epochs.length - 1] - epochs[0]);
+      // A line ends at its label, so that it crosses none of an earlier epoch; neither is on the shading.
+      marks.forEach(({ epoch, when, labels }, position) => {
+        const y = 1 - sky.step * position;
+        shapes.push(upright(epoch, { y1: y, line: { color: color("muted"), width: 1.3, dash: "dash" } }));
+        const left = epoch - epochs[0] > 0.65 * (epochs[epochs.length - 1] - epochs[0]);
         annotations.push(note({
-          x: epoch, yref: "paper", y: 1, yshift: -17 * position, yanchor: "top", xanchor: left ? "right" : "left",
-          xshift: left ? -4 : 4, text: `<b>${plain(label)}</b>: ${by}epoch ${epoch}`, font: { size: 12.5, color: color("ink") },
-          bgcolor: color("paper"), opacity: 0.9,
+          x: epoch, yref: "paper", y, yanchor: "top", xanchor: left ? "right" : "left", xshift: left ? -4 : 4, borderpad: 0,
+          text: `${labels.join(", ")}: ${when}`, font: { size: narrow() ? 11.5 : 12.5, color: color("ink") },
         }));
       });
     }
@@ -82,7 +96,7 @@ if (metrics) {
           side: "right", type: "log", range: [Math.log10(0.7), top * 1.04], dtick: 1, tickformat: "~s", showgrid: false,
           visible: Boolean(counted), color: color("muted"),
         }),
-        yaxis2: axis("accuracy, %", { overlaying: "y", side: "left", ...accuracy_range(annotations.length) }),
+        yaxis2: axis("accuracy, %", { overlaying: "y", side: "left", ...accuracies }),
       },
       csv: {
         columns: ["epoch", ...predictions.map(([, key]) => `${data.split}_accuracy_${key}`), "over_kappa0"],

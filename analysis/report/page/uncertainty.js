@@ -12,6 +12,11 @@ if (evaluations.length) {
     return { color: color(shades[column.estimator]) || series_colors()[network_at(column) % 5], width: 2.2, dash: strokes[column.estimator] || "solid" };
   };
   const shares = (values) => percent(values);
+  // At first the ways of prediction that people ask for; a click on a name of the legend shows the others.
+  const first_shown = ["ensemble", "deterministic"];
+  const at_first = (column) => (evaluation.columns.length <= 4 || first_shown.includes(column.estimator) ? true : printing() ? false : "legendonly");
+  /// Of all images wrong, in percent.
+  const wrong = (column) => 100 * (column.risk_coverage.risk.filter(known).pop() ?? 0);
 
   figures.set("reliability", () => {
     const kind = element("uncertainty-mass").checked ? "equal_mass" : "equal_width";
@@ -21,13 +26,13 @@ if (evaluations.length) {
         const bins = column.reliability[kind];
         const kept = keep(bins);
         return {
-          type: "scatter", mode: "lines+markers", name: plain(column.title), line: column_line(column), marker: column_mark(column),
+          type: "scatter", mode: "lines+markers", name: plain(column.title), line: column_line(column), marker: column_mark(column), visible: at_first(column),
           x: shares(kept.map((at) => bins.confidence[at])), y: shares(kept.map((at) => bins.accuracy[at])),
           customdata: kept.map((at) => group(bins.images[at])), hovertemplate: "%{y:.1f} % of %{customdata} images right, confidence %{x:.1f} %",
         };
       }),
       layout: {
-        hovermode: "closest", xaxis: axis("confidence, %", { range: [0, 102] }), yaxis: axis("accuracy, %", { range: [0, 102] }),
+        hovermode: "closest", uirevision: `${evaluation.file} ${printing()}`, xaxis: axis("confidence, %", { range: [0, 102] }), yaxis: axis("accuracy, %", { range: [0, 102] }),
         shapes: [rule({ x0: 0, y0: 0, x1: 100, y1: 100, layer: "below" })],
       },
       csv: {
@@ -40,18 +45,31 @@ if (evaluations.length) {
     };
   });
 
-  figures.set("risk-coverage", () => ({
-    traces: evaluation.columns.map((column) => ({
-      type: "scatter", mode: "lines+markers", name: plain(column.title), line: column_line(column), showlegend: narrow(),
-      marker: column_mark(column, { maxdisplayed: 9 }),
-      x: shares(column.risk_coverage.coverage), y: shares(column.risk_coverage.risk), hovertemplate: "%{y:.2f} % wrong",
-    })),
-    layout: { xaxis: axis("coverage, %", { range: [0, 101] }), yaxis: axis("wrong answers, %", { rangemode: "tozero" }) },
-    csv: {
-      columns: ["prediction", "coverage", "risk"],
-      rows: evaluation.columns.flatMap((column) => column.risk_coverage.coverage.map((coverage, at) => [column.title, coverage, column.risk_coverage.risk[at]])),
-    },
-  }));
+  figures.set("risk-coverage", () => {
+    // Those that are wrong more often than right would press the others onto the axis: they are named instead.
+    const least = Math.min(...evaluation.columns.map(wrong));
+    const above = evaluation.columns.filter((column) => least < 30 && wrong(column) > 50 && wrong(column) > 3 * least);
+    const inside = evaluation.columns.filter((column) => !above.includes(column));
+    const top = Math.max(...inside.flatMap((column) => shares(column.risk_coverage.risk).filter(known)), 1);
+    return {
+      traces: evaluation.columns.map((column) => ({
+        type: "scatter", mode: "lines+markers", name: plain(column.title), line: column_line(column), showlegend: (narrow() || evaluation.columns.length > 4) && !above.includes(column),
+        marker: column_mark(column, { maxdisplayed: 9 }),
+        x: shares(column.risk_coverage.coverage), y: shares(column.risk_coverage.risk), hovertemplate: "%{y:.2f} % wrong",
+      })),
+      layout: {
+        xaxis: axis("coverage, %", { range: [0, 101] }), yaxis: axis("wrong answers, %", above.length ? { range: [0, 1.25 * top] } : { rangemode: "tozero" }),
+        annotations: above.length ? [note({
+          xref: "paper", yref: "paper", x: 0.01, y: 1, xanchor: "left", yanchor: "top", align: "left",
+          text: `above this range:<br>${above.map((column) => `${plain(column.title)} (${wrong(column).toFixed(1)} % wrong)`).join("<br>")}`,
+        })] : [],
+      },
+      csv: {
+        columns: ["prediction", "coverage", "risk"],
+        rows: evaluation.columns.flatMap((column) => column.risk_coverage.coverage.map((coverage, at) => [column.title, coverage, column.risk_coverage.risk[at]])),
+      },
+    };
+  });
 
   figures.set("entropy", () => {
     const { most, own, ood } = evaluation.columns[Number(pick_column.value)].entropy;

@@ -260,7 +260,9 @@ TEST_F(SyntheticReport, PageHoldsItsDataAndItsTables) {
   EXPECT_THAT(body, Not(HasSubstr("lag:")));
   EXPECT_THAT(body, HasSubstr("pruned file, 98.00 % of dense1 gone <small>pruned/98.h5</small>"));
   EXPECT_THAT(body, HasSubstr("<td>−0.06 <small>± 0.11</small></td>"));
-  EXPECT_THAT(body, HasSubstr("<td>(the first)</td>"));
+  EXPECT_THAT(body, HasSubstr("<td>the first row</td>"));
+  EXPECT_THAT(body, HasSubstr("ensembles of 10. Chance is 10 %, of 10 classes."));
+  EXPECT_THAT(body, HasSubstr("<th scope=\"row\">pruned/98.h5 (98 % of dense1 gone)</th>"));
   EXPECT_THAT(body, HasSubstr("the curves by epoch are of ensembles of 10"));
   EXPECT_THAT(body, HasSubstr("<td>1.74 MB</td>"));
   EXPECT_THAT(body, HasSubstr("182.0 kB <small>9.6× smaller</small>"));
@@ -480,7 +482,8 @@ TEST_F(SyntheticReport, ShowsEachJudgeOfEachAttack) {
   EXPECT_EQ(attacks[1]["judges"][0]["step"].size(), 11U);
   EXPECT_EQ(attacks[1]["judges"][0]["success"].back(), 0.9);
   const std::string body = body_of(page);
-  EXPECT_THAT(body, HasSubstr("<th scope=\"row\">full, epoch 24 <small>K = 20</small></th>"));
+  EXPECT_THAT(body, HasSubstr("<th scope=\"row\">full, epoch 24 <small>K = 20</small> "
+                              "<small>n = 1,000 images</small></th>"));
   EXPECT_THAT(body, HasSubstr("<td>90.0 <small>88.0 to 93.0</small></td><td>0.100</td>"
                               "<td>0.500</td><td>400</td>"));
 }
