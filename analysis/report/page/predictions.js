@@ -28,7 +28,7 @@ if (networks.length) {
     const longest = Math.max(...images.flatMap(({ classes }) => classes.map(({ name }) => name.length)));
     const [gap, side, names] = [26, wide < 900 ? 56 : 84, Math.min(wide < 900 ? 84 : 120, 22 + 7.4 * longest)];
     const margin = { l: 4, r: 18, t: 4, b: 40 };
-    const high = alone ? 122 : 148;
+    const high = alone ? 122 : printing() ? 124 : 148;
     const height = rows * high + margin.t + margin.b;
     if (!alone) plot.style.height = `${height}px`;
     const [inner, tall] = [wide - margin.l - margin.r, rows * high];

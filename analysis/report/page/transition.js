@@ -16,7 +16,9 @@ if (metrics) {
   let sky = { room: 0, step: 0 };  // over the curves, of the figure's height: all, and a label's
   const accuracy_range = (labels) => {
     const plot = figure_of("transition").querySelector(".plot");
-    const [height, label] = [Math.max(120, plot.clientHeight - (narrow() ? 115 : 90)), narrow() ? 14.5 : 17];
+    // Less what legend and axis take: a narrow window has one name of the legend a row.
+    const around = root.dataset.font ? 115 : printing() ? 130 : narrow() ? 210 : 90;
+    const [height, label] = [Math.max(120, plot.clientHeight - around), narrow() ? 14.5 : 17];
     const room = Math.min(0.5, (10 + label * labels) / height);
     sky = { room: labels ? room : 0, step: Math.min(label / height, room / Math.max(1, labels)) };
     if (!element("accuracy-top").checked) return { range: [0, 100 / (1 - room)], tickvals: [0, 20, 40, 60, 80, 100] };

@@ -50,6 +50,7 @@ if (evaluations.length) {
     const least = Math.min(...evaluation.columns.map(wrong));
     const above = evaluation.columns.filter((column) => least < 30 && wrong(column) > 50 && wrong(column) > 3 * least);
     const inside = evaluation.columns.filter((column) => !above.includes(column));
+    const room = Math.min(0.55, (15 * (above.length + 1)) / (narrow() ? 140 : 230));
     const top = Math.max(...inside.flatMap((column) => shares(column.risk_coverage.risk).filter(known)), 1);
     return {
       traces: evaluation.columns.map((column) => ({
@@ -58,7 +59,7 @@ if (evaluations.length) {
         x: shares(column.risk_coverage.coverage), y: shares(column.risk_coverage.risk), hovertemplate: "%{y:.2f} % wrong",
       })),
       layout: {
-        xaxis: axis("coverage, %", { range: [0, 101] }), yaxis: axis("wrong answers, %", above.length ? { range: [0, 1.25 * top] } : { rangemode: "tozero" }),
+        xaxis: axis("coverage, %", { range: [0, 101] }), yaxis: axis("wrong answers, %", above.length ? { range: [0, top / (1 - room)] } : { rangemode: "tozero" }),
         annotations: above.length ? [note({
           xref: "paper", yref: "paper", x: 0.01, y: 1, xanchor: "left", yanchor: "top", align: "left",
           text: `above this range:<br>${above.map((column) => `${plain(column.title)} (${wrong(column).toFixed(1)} % wrong)`).join("<br>")}`,
