@@ -5,19 +5,17 @@ if (metrics) {
   const epochs = metrics.epoch;
   const { nll, kl, elbo } = metrics.objective;
   const minus = elbo ? elbo.map((value) => (known(value) ? -value : null)) : null;
-  // Epoch 0 is not trained.
-  const trained = epochs.map((epoch, at) => (epoch > 0 && known(metrics.kl_weight?.[at]) ? metrics.kl_weight[at] : null));
-  const weighed = trained.some((weight) => known(weight) && weight !== 1);
+  const { weights, last, left_out, coming } = kl_course(metrics);
+  const weighed = weights.some((weight) => known(weight) && weight !== 1);
   const minimised = weighed && any(nll) && any(kl)
-    ? trained.map((weight, at) => (known(weight) && known(nll[at]) && known(kl[at]) ? nll[at] + weight * kl[at] : null)) : null;
-  const last_epoch = (holds) => epochs.filter((_, at) => known(trained[at]) && holds(trained[at])).pop();
+    ? weights.map((weight, at) => (known(weight) && known(nll[at]) && known(kl[at]) ? nll[at] + weight * kl[at] : null)) : null;
   if (minimised && element("objective-weight")) {
-    const [left_out, coming] = [last_epoch((weight) => weight === 0), last_epoch((weight) => weight > 0 && weight < 1)];
-    const last = trained.filter(known).pop();
-    const steps = [known(left_out) && `by 0 up to epoch ${left_out}`, known(coming) && coming !== last_epoch(() => true) && `by less than 1 up to epoch ${coming}`,
-      `by ${Number(last.toPrecision(4))} at the end`].filter(Boolean);
-    element("objective-weight").textContent = ` Training weighed the KL ${steps.join(", ")}: the thick line is what it minimised, `
-      + "NLL + weight × KL; −ELBO is the bound with all of the KL.";
+    const up_to = (holds) => epochs.filter((_, at) => known(weights[at]) && holds(weights[at])).pop();
+    const steps = [[up_to(left_out), "by 0"], [up_to(coming), "by less than in the end"]].filter(([epoch]) => known(epoch));
+    const parts = steps.map(([epoch, how]) => `${how} up to epoch ${epoch}`);
+    if (last !== 0) parts.push(`by ${Number(last.toPrecision(4))}${parts.length ? " in the last epoch" : ""}`);
+    element("objective-weight").textContent = ` Training weighed the KL ${parts.join(", ")}: the line “minimised” is NLL + weight × KL, `
+      + "−ELBO is the bound with all of the KL.";
   }
   const panel = (name, parts) => figures.set(name, () => {
     const shown = parts.filter(([, values]) => any(values));

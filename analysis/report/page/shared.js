@@ -71,6 +71,14 @@ const line = (name, x, y, shade, more = {}) => ({
   type: "scatter", mode: x.length > 60 ? "lines" : "lines+markers", name: plain(name), x, y,
   line: { color: color(shade) || shade, width: 2.2 }, marker: { size: 5 }, connectgaps: true, ...more,
 });
+/// By what training weighed the KL term: by epoch (null where it was not trained), in the last one, and which weights are
+/// those of a term left out and of one that comes in. One that still rises in the last epoch is not yet whole.
+const kl_course = ({ epoch, kl_weight }) => {
+  const weights = epoch.map((one, at) => (one > 0 && known(kl_weight?.[at]) ? kl_weight[at] : null));
+  const [last, before] = weights.filter(known).reverse();
+  const whole = known(before) && last !== 1 && last > before ? Infinity : last;
+  return { weights, last, left_out: (weight) => weight === 0, coming: (weight) => weight > 0 && weight < whole };
+};
 const note = (more) => ({ showarrow: false, font: { size: 12, color: color("muted") }, ...more });
 const rule = (more) => ({ type: "line", layer: "above", line: { color: color("muted"), width: 1.3, dash: "dash" }, ...more });
 const upright = (x, more = {}) => rule({ x0: x, x1: x, yref: "paper", y0: 0, y1: 1, ...more });

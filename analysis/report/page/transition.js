@@ -31,12 +31,12 @@ if (metrics) {
 
   /// Epochs in which the KL term counts nothing or less than whole: [weights, from, to, text, shade]. Epoch 0 is not trained.
   const annealing = () => {
-    const weights = epochs.map((epoch, at) => (epoch > 0 && metrics.kl_weight ? metrics.kl_weight[at] : null));
+    const { weights, left_out, coming } = kl_course(metrics);
     const stretch = (text, alpha, holds) => {
       const found = epochs.filter((_, at) => known(weights[at]) && holds(weights[at]));
       return found.length ? [{ text, shade: faint("muted", alpha), from: found[0] - 0.5, to: found[found.length - 1] + 0.5 }] : [];
     };
-    return [...stretch("KL term left out", 0.2, (weight) => weight === 0), ...stretch("KL term comes in", 0.1, (weight) => weight > 0 && weight < 1)];
+    return [...stretch("KL term left out", 0.2, left_out), ...stretch("KL term comes in", 0.1, coming)];
   };
   /// Signs of one epoch have one line and one label, in the order of the epochs.
   const signs = (transition) => {

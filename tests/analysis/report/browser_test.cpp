@@ -200,6 +200,23 @@ TEST_F(ReportInBrowser, DoesWhatAReaderAsksOfIt) {
   // Before the first sign of the transition, with all of them, and the last.
   EXPECT_EQ(found["moments"], Json({"15", "18", "24"}));
   EXPECT_EQ(found["first_view"], "difference to full, points");
+  // Of all thresholds those about which something changes.
+  EXPECT_GT(found["sweep_range"][0], -1);
+  EXPECT_LT(found["sweep_range"][1], 2);
+  EXPECT_EQ(
+      found["weighed"],
+      " Training weighed the KL by 0 up to epoch 3, by less than in the end up to epoch 8, by 1 "
+      "in the last epoch: the line “minimised” is NLL + weight × KL, −ELBO is the bound with all "
+      "of the KL.");
+  EXPECT_EQ(found["signs"],
+            Json({"<b>drop</b>: epoch 16", "<b>α &gt; 1 in dense1</b>, <b>gap</b>: epoch 17",
+                  "<b>onset</b>: epoch 18"}));
+  EXPECT_EQ(found["paper"]["open"], 1);
+  EXPECT_EQ(found["screen"], Json({{"chosen", Json::array()}, {"open", 0}}));
+  EXPECT_EQ(found["paper"]["chosen"],
+            Json({"top points of the accuracy only", "logarithmic counts",
+                  "show: NLL; near the full ensemble only", "entropy of: full, ensemble, K = 50",
+                  "predictions of: pruned/98.h5 (98 % of dense1 gone), evaluations/98.json"}));
   EXPECT_LT(found["csv_before"], 40);
   EXPECT_EQ(found["csv_lines"], 1 + 25);  // a head and the epochs
   EXPECT_EQ(found["slider"], "3");

@@ -21,6 +21,9 @@
     found.pictures = plot("predictions").querySelectorAll("image").length;
     found.moments = ["before", "during", "after"].map((what) => document.getElementById(`kappa-${what}`).value);
     found.first_view = plot("sweep-sparsity").layout.yaxis.title.text;
+    found.sweep_range = plot("sweep-threshold").layout.xaxis.range;
+    found.weighed = document.getElementById("objective-weight").textContent;
+    found.signs = plot("transition").layout.annotations.map(({ text }) => text);
     // A figure's numbers are put together when they are asked for.
     const link = document.querySelector('figure[data-figure="kappa-epochs"] a.csv');
     found.csv_before = link.href.length;
@@ -63,6 +66,13 @@
       nll.click();
       found.measure = plot("sweep-sparsity").layout.yaxis.title.text;
     }
+    // What paper has instead of controls, and that it leaves nothing behind.
+    const on_paper = () => [...document.querySelectorAll(".chosen-on-paper")].map((one) => one.textContent);
+    const open = () => document.querySelectorAll("details[open]").length;
+    window.dispatchEvent(new Event("beforeprint"));
+    found.paper = { chosen: on_paper(), open: open() };
+    window.dispatchEvent(new Event("afterprint"));
+    found.screen = { chosen: on_paper(), open: open() };
   } catch (error) {
     found.error = String(error.stack || error);
   }
