@@ -68,8 +68,10 @@ class Data(InFolder):
             varphase.predict("file", images, out=f"{name}.csv", **CPU)
             self.assertEqual(pathlib.Path(f"{name}.csv").read_text(), pathlib.Path("a.csv").read_text())
         np.savez("other.npz", train_images=255 - self.images, train_labels=self.labels, test_images=255 - self.images, test_labels=self.labels)
-        by_array, by_file, by_own = (varphase.evaluate("file", ood=ood, samples=2, resamples=0, **CPU)["metrics"]["ood"]
+        by_array, by_file, by_own = (varphase.evaluate("file", ood=ood, samples=2, resamples=0, **CPU)["metrics"]["columns"]
                                      for ood in (255 - self.images, "other.npz", self.images))  # fmt: skip
+        self.assertEqual(by_array, by_file)
+        self.assertNotEqual(by_array, by_own)
         parts = {"train": (self.images, self.labels), "test": (self.images[:7], self.labels[:7])}
         result = varphase.evaluate("file", data=parts, samples=2, **CPU)
         self.assertEqual(result["entries"][0]["images"], 7)
@@ -132,7 +134,7 @@ class Data(InFolder):
 
         from torch.utils.dlpack import to_dlpack
 
-        from varphase._call import engine
+        from varphase._extension import engine
 
         is_valid, get = ctypes.pythonapi.PyCapsule_IsValid, ctypes.pythonapi.PyCapsule_GetPointer
         is_valid.argtypes = get.argtypes = [ctypes.py_object, ctypes.c_char_p]
@@ -161,7 +163,7 @@ class Data(InFolder):
                                 (images.astype(object), labels), (images, labels.astype(str)), (real.astype(np.longdouble), labels),
                                 (np.full((40, 8, 8), np.nan), labels), (torch.from_numpy(images).to_sparse(), labels),
                                 (torch.empty(40, 8, 8, device="meta"), labels), (torch.quantize_per_tensor(torch.rand(40, 8, 8), 0.1, 0, torch.quint8), labels),
-                                "a\0b"],
+                                "a\0b", b"a\0b"],
         }  # fmt: skip
         varphase.train("r", network="spec.json", data="images", batch_size=50, epochs=1, **CPU)
         for kind, sets in bad.items():

@@ -138,7 +138,7 @@ class Modules(InFolder):
     def test_noise_has_the_program_s_bits(self):
         example, member = torch.tensor([0, 3, 2**32 - 1]), torch.tensor([0, 8, 77])
         words = noise.Key(2**64 - 5, "dropout", 700, 255).words()
-        from varphase._call import engine
+        from varphase._extension import engine
 
         theirs = engine().normals(words, example.numpy(), member.numpy(), 20004)
         ours = noise.in_torch(example.to(DEVICE), member.to(DEVICE), words, 5001).cpu().numpy()

@@ -74,7 +74,7 @@ class Parity(unittest.TestCase):
             self.assertTrue(torch.autograd.gradcheck(lambda m, v, nu=nu: divergence.student_t(m, v, nu), (mean, variance)))
 
     def test_noise_has_the_program_s_bits(self):
-        from varphase._call import engine
+        from varphase._extension import engine
 
         for seed, stream, layer, sub, example, member in ((1, "evaluation", 0, 2, 0, 0), (2**64 - 5, "dropout", 700, 255, 2**32 - 1, 77),
                                                           (7, "kl_sample", 3, 0, 5, 9)):  # fmt: skip
@@ -250,7 +250,7 @@ class Machinery(unittest.TestCase):
             varphase.nn.convert(network, layers=["1"])
 
     def test_the_program_knows_the_same_names(self):
-        from varphase._call import engine
+        from varphase._extension import engine
 
         self.assertTrue(engine().version())
         with tempfile.TemporaryDirectory() as folder:

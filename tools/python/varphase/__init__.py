@@ -16,6 +16,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 from varphase import errors
+from varphase._own_networks import import_, kappa
 from varphase.errors import VarphaseError
 from varphase.jobs import (
     attack,
@@ -24,9 +25,7 @@ from varphase.jobs import (
     evaluate,
     export,
     finetune,
-    import_,
     inspect,
-    kappa,
     predict,
     prune,
     report,
@@ -62,7 +61,7 @@ def __getattr__(name):
         try:
             return metadata.version("varphase")
         except metadata.PackageNotFoundError:  # out of a build
-            from varphase._call import engine
+            from varphase._extension import engine
 
             return engine().version()
     if name not in _LAZY:

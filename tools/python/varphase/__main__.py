@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 
-from varphase._call import PYTORCH_FILES
+from varphase._own_networks import PYTORCH_FILES
 
 
 def _import_of_pytorch_s(program, words, place):

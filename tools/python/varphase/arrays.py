@@ -10,6 +10,8 @@ import tempfile
 
 import numpy as np
 
+from varphase._extension import engine
+from varphase._request import assignments
 from varphase.errors import FileError, ShapeError, UsageError
 
 _LABELLED = "a path, (images, labels), a Dataset of (image, label) or an iterable of batches (images, labels)"
@@ -97,7 +99,9 @@ def _joined(parts, join, what):
     try:
         return join([_tensor(part, what) for part in parts])
     except (RuntimeError, TypeError) as error:
-        shapes = sorted({str(list(np.shape(part))) for part in parts})
+        shapes = sorted({str(list(part.shape)) if hasattr(part, "shape") else str(list(np.shape(part))) for part in parts})
+        if len(shapes) == 1:
+            raise UsageError(f"{what} do not go together: {error}") from error
         raise ShapeError(f"{what} of several shapes do not go together: {', '.join(shapes)}") from error
 
 
@@ -192,8 +196,6 @@ def held(arrays):
     """Tensors by name where they lie, as a name that jobs take in place of a path, while the context lasts."""
     from torch.utils.dlpack import to_dlpack
 
-    from varphase._call import engine
-
     name = engine().hold([(name, to_dlpack(values), "0..1" if values.is_floating_point() else "") for name, values in arrays.items()])
     try:
         yield name
@@ -242,6 +244,13 @@ def _placed_beside_run(given, stack):
         beside = pathlib.Path(tempfile.mkdtemp(prefix=f".{place.name}.", dir=place.parent))
         stack.callback(shutil.rmtree, beside, ignore_errors=True)
         is_real = write_set(beside / "new", sets)
+
+        def give_back():
+            """Of an end between the two renames."""
+            if (beside / "old").exists() and not place.exists():
+                (beside / "old").rename(place)
+
+        stack.callback(give_back)
         if place.exists():
             place.rename(beside / "old")
         (beside / "new").rename(place)
@@ -263,8 +272,6 @@ def placed(job, given, stack):
 
     A run that is made keeps the path of its images for later verbs: they are written beside it, to RUN-images.
     """
-    from varphase._call import assignments
-
     if not is_path(given.get("data")):
         if job in ("train", "finetune", "import_") and given.get("run"):
             place, is_real = _placed_beside_run(given, stack)

@@ -9,9 +9,10 @@ import pathlib
 
 import numpy as np
 
-from varphase import arrays
+from varphase import arrays, jobs
 from varphase.errors import UnsupportedError
 from varphase.nn.network import _STEMS
+from varphase.run import Run
 
 
 @dataclasses.dataclass
@@ -46,12 +47,9 @@ class Exchanged:
         Returns:
             a varphase.Run
         """
-        from varphase import import_
-        from varphase.run import Run
-
         with arrays.temporary_folder() as folder:
             self.save(folder)
-            import_(folder / "weights.npz", network=folder / "spec.json", run=run, data=data, **{"progress": False, **options})
+            jobs.import_(folder / "weights.npz", network=folder / "spec.json", run=run, data=data, **{"progress": False, **options})
         return Run(run)
 
 

@@ -12,7 +12,7 @@ from torch import fx, nn
 from torch.fx.passes.shape_prop import ShapeProp
 from torch.nn import functional as F
 
-from varphase import arrays, covered
+from varphase import arrays, covered, jobs
 from varphase.errors import ShapeError, UnsupportedError, UsageError
 from varphase.exchanged import exchanged_of, Gap, refuse
 
@@ -247,8 +247,6 @@ def kappa(module, data, *, example=None, **options):
     """
     import h5py
 
-    from varphase.jobs import kappa as make_maps
-
     images, labels = arrays.labelled(data)
     if next(module.parameters(), None) is None:
         raise UnsupportedError(f"{type(module).__name__}: has no weights")
@@ -264,7 +262,7 @@ def kappa(module, data, *, example=None, **options):
         options["layer"] = [ours.get(name, name) for name in wanted]
     with arrays.temporary_folder() as folder, arrays.held_set((images, labels)) as name:
         run = exchanged.to_run(folder / "run", name, **reading)
-        report = make_maps(run, epoch="last", **{"layer": "all", **options})
+        report = jobs.kappa(run, epoch="last", **{"layer": "all", **options})
         (path,) = [path for path in (folder / "run/kappa").rglob("*.h5") if "classes" not in path.parts]
         found = ModuleKappa({}, {}, report)
         with h5py.File(path) as file:

@@ -10,7 +10,7 @@ import dataclasses
 
 import torch
 
-from varphase._call import engine
+from varphase._extension import engine
 
 STREAMS = {"test": 0, "training": 1, "evaluation": 2, "attack": 3, "attack_judge": 4, "initial_value": 7, "dropout": 8,
            "kl_sample": 13}  # fmt: skip

@@ -8,8 +8,8 @@ import numpy as np
 from matplotlib import colormaps, rc_context
 from matplotlib.figure import Figure
 
+from varphase.choice import only
 from varphase.errors import FileError, UsageError
-from varphase.run import _only
 
 COLUMN = (3.4, 2.5)  # inches
 _STYLE = {"font.size": 8, "axes.titlesize": 8, "axes.labelsize": 8, "legend.fontsize": 7, "lines.linewidth": 1.2,
@@ -60,7 +60,7 @@ def transition(run, axes=None):
 def histograms(run, epochs=None, layer=None, maps="own", axes=None):
     """Weights by log10 |kappa|, an outline an epoch, the last one on top."""
     table = run.histograms(maps)
-    layer = _only(list(dict.fromkeys(table["layer"])), layer, "layer")
+    layer = only(list(dict.fromkeys(table["layer"])), layer, "layer")
     table = table[table["layer"] == layer]
     there = sorted(set(table["epoch"]))
     if epochs is None:

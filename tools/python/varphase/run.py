@@ -6,12 +6,12 @@ import functools
 import html
 import json
 import os
-import pathlib
-import re
 
 import numpy as np
 
-from varphase.errors import FileError, UsageError
+from varphase.choice import only
+from varphase.errors import FileError
+from varphase.run_files import checkpoint_in, epochs_in, run_folder
 from varphase.sealed import opened
 
 
@@ -26,11 +26,7 @@ class Run:
     """
 
     def __init__(self, path):
-        self.path = pathlib.Path(path)
-        if not (self.path / "config.json").is_file():
-            members = (self.path / "members.json").is_file()
-            raise FileError(f"{self.path}: no run: it has no config.json"
-                            + (f"; its members are runs: {self.path}/members/00" if members else ""))  # fmt: skip
+        self.path = run_folder(path)
 
     def __fspath__(self):
         return str(self.path)
@@ -51,15 +47,11 @@ class Run:
     @property
     def epochs(self):
         """Epochs of the checkpoints that are there, sorted."""
-        return _epochs(self.path / "checkpoints")
+        return epochs_in(self.path / "checkpoints")
 
     def checkpoint(self, epoch=None):
         """The path of an epoch's checkpoint; None: of the last one. @raises FileError where there is none"""
-        epochs = self.epochs
-        if not epochs or (epoch is not None and epoch not in epochs):
-            there = f"there are {epochs[0]} to {epochs[-1]}" if epochs else "the run has none"
-            raise FileError(f"{self.path}: no checkpoint of epoch {epoch}: {there}")
-        return str(self.path / f"checkpoints/epoch_{epochs[-1] if epoch is None else int(epoch):04}.h5")
+        return checkpoint_in(self.path, epoch)
 
     def network(self, epoch=None):
         """The network of an epoch as a module: varphase.nn.load of its checkpoint."""
@@ -79,7 +71,7 @@ class Run:
 
     def kappa_epochs(self, maps="own"):
         """Epochs whose kappa maps are there. @param maps  "own", or a folder below kappa/"""
-        return _epochs(self.path / self._maps(maps))
+        return epochs_in(self.path / self._maps(maps))
 
     def kappa(self, epoch=None, layer=None, maps="own"):
         """The kappa map of a layer: sigma^2 times the second derivative of the loss, signed, float64 of the weight's shape.
@@ -90,7 +82,7 @@ class Run:
             maps: "own" (those of kappa/ itself), or a folder below kappa/ such as "smooth-none"
         """
         with self._map(epoch, maps) as file:
-            group = file["layers"][_only(list(file["layers"]), layer, "layer")]
+            group = file["layers"][only(list(file["layers"]), layer, "layer")]
             return group["hessian_diagonal"][:].astype(np.float64) * group["variance"][:]
 
     def histograms(self, maps="own"):
@@ -200,17 +192,3 @@ class Run:
         import pandas
 
         return pandas.read_csv(self._file(name, job))
-
-
-def _epochs(folder):
-    found = (re.fullmatch(r"epoch_(\d+)\.h5", path.name) for path in folder.glob("epoch_*.h5"))
-    return sorted(int(match.group(1)) for match in found if match)
-
-
-def _only(names, wanted, what):
-    """The name that is wanted, or the only one."""
-    if wanted is None and len(names) == 1:
-        return names[0]
-    if wanted not in names:
-        raise UsageError(f"{what} {wanted!r}: wants one of {', '.join(names)}")
-    return wanted

@@ -11,6 +11,7 @@ import torch
 from varphase.errors import FormatError, UsageError
 from varphase.nn.network import of_spec
 from varphase.nn.sparse import SparseVarianceLayer, csr, csr_of_dense
+from varphase.run_files import checkpoint_in, run_folder
 from varphase.sealed import opened
 
 
@@ -63,12 +64,10 @@ def _file_of(path):
     path = os.fspath(path)
     if os.path.isfile(path):
         return path
-    from varphase.run import Run
-
     run, _, epoch = path.rpartition("@") if "@" in path and not os.path.isdir(path) else (path, "", "")
     if epoch and not epoch.isdecimal():
         raise UsageError(f"{path}: wants RUN@EPOCH, as runs/first@3")
-    return Run(run).checkpoint(int(epoch) if epoch else None)
+    return checkpoint_in(run_folder(run), int(epoch) if epoch else None)
 
 
 def _values(array):
