@@ -95,7 +95,6 @@ class C10dCommunicator final : public Communicator {
     // A group whose peers are gone would wait for them.
     if (!watch_.failure()) return;
     if (group_) static_cast<void>(group_.release());
-    static_cast<void>(memory_.release());
   }
 
   std::int64_t rank() const override { return watch_.world().rank; }
@@ -117,7 +116,7 @@ class C10dCommunicator final : public Communicator {
                    rank(), kind, others);
     guarded([&] { group_ = device.is_cuda() ? open_nccl(watch_, device) : open_gloo(watch_); });
     if (!device.is_cuda()) return;
-    memory_ = open_rank_memory(*this, RankLines::bytes(size(), RankLines::kMostPlaces));
+    memory_ = open_memory(RankLines::bytes(size(), RankLines::kMostPlaces));
     if (memory_) lines_ = lines_in(*memory_, *this);
   }
 
@@ -143,7 +142,9 @@ class C10dCommunicator final : public Communicator {
                                       const at::TensorOptions& options) override {
     check_open();
     std::unique_ptr<RankSums> sums;
-    if (memory_) sums = open_memory_sums(*this, lengths, options);
+    if (memory_)
+      sums = open_memory_sums(*this, lengths, options,
+                              [this](std::int64_t bytes) { return open_memory(bytes); });
     if (!sums) sums = std::make_unique<GroupSums>(*this, lengths, options);
     return sums;
   }
@@ -290,6 +291,14 @@ class C10dCommunicator final : public Communicator {
     }
   }
 
+  /// Null where open_rank_memory gives none.
+  std::shared_ptr<RankMemory> open_memory(std::int64_t bytes) {
+    // To free it would wait for kernels that wait for ranks that are gone.
+    return {open_rank_memory(*this, bytes).release(), [this](RankMemory* memory) {
+              if (!watch_.failure()) delete memory;
+            }};
+  }
+
   void check_open() const {
     VARPHASE_CHECK(group_.defined(), ErrorKind::device, "rank {}: no device was opened", rank());
   }
@@ -339,7 +348,7 @@ class C10dCommunicator final : public Communicator {
   RankWatch& watch_;
   at::Device device_;
   BackendPointer group_;
-  std::unique_ptr<RankMemory> memory_;  // of GPUs that reach each other
+  std::shared_ptr<RankMemory> memory_;  // of GPUs that reach each other
   RankLines lines_;                     // there
   std::int64_t barriers_ = 0, calls_ = 0;
   bool wished_ = false, stops_ = false;

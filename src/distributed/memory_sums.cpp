@@ -119,11 +119,12 @@ class MemorySums final : public RankSums {
 
 }  // namespace
 
-std::unique_ptr<RankSums> open_memory_sums(Communicator& ranks,
-                                           const std::vector<std::int64_t>& lengths,
-                                           const at::TensorOptions& options) {
+std::unique_ptr<RankSums> open_memory_sums(
+    const Communicator& ranks, const std::vector<std::int64_t>& lengths,
+    const at::TensorOptions& options,
+    const std::function<std::shared_ptr<RankMemory>(std::int64_t bytes)>& open) {
   Layout layout(ranks.size(), lengths, static_cast<std::int64_t>(options.dtype().itemsize()));
-  std::shared_ptr<RankMemory> memory = open_rank_memory(ranks, layout.bytes);
+  std::shared_ptr<RankMemory> memory = open(layout.bytes);
   if (!memory) return nullptr;
   std::vector<at::Tensor> own, sum;
   const auto list = [&](std::int64_t place, std::int64_t length, const at::TensorOptions& kind) {
@@ -140,8 +141,9 @@ std::unique_ptr<RankSums> open_memory_sums(Communicator& ranks,
 
 #else
 
-std::unique_ptr<RankSums> open_memory_sums(Communicator&, const std::vector<std::int64_t>&,
-                                           const at::TensorOptions&) {
+std::unique_ptr<RankSums> open_memory_sums(
+    const Communicator&, const std::vector<std::int64_t>&, const at::TensorOptions&,
+    const std::function<std::shared_ptr<RankMemory>(std::int64_t bytes)>&) {
   return nullptr;
 }
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -10,13 +11,16 @@
 namespace varphase {
 
 class Communicator;
+class RankMemory;
 
 /// Sums of GPUs of one machine that read and write each other's memory (src/kernels/support/rank_sum.hpp). To be called by
 /// all ranks, which get the same answer.
 /// @param options  of the lists: float32 or bfloat16 on this rank's GPU
-/// @return null where the GPUs do not reach each other, see open_rank_memory
-std::unique_ptr<RankSums> open_memory_sums(Communicator& ranks,
-                                           const std::vector<std::int64_t>& lengths,
-                                           const at::TensorOptions& options);
+/// @param open  gives so many bytes of every rank, or null
+/// @return null where `open` gave none
+std::unique_ptr<RankSums> open_memory_sums(
+    const Communicator& ranks, const std::vector<std::int64_t>& lengths,
+    const at::TensorOptions& options,
+    const std::function<std::shared_ptr<RankMemory>(std::int64_t bytes)>& open);
 
 }  // namespace varphase
