@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The Varphase authors
 // SPDX-License-Identifier: MIT
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <string_view>
@@ -135,6 +136,14 @@ Transition transition_from_json(const Json& json, const std::string& origin) {
     transition.onset = epoch_of(json.at("onset"));
     for (const Json& item : json.at("rows"))
       transition.rows.push_back(row_from_json(item, transition));
+    VARPHASE_CHECK(!transition.onset || std::any_of(transition.rows.begin(), transition.rows.end(),
+                                                    [&](const TransitionRow& row) {
+                                                      return row.epoch == *transition.onset;
+                                                    }),
+                   ErrorKind::format,
+                   "{}: its onset, epoch {}, is none of its rows\n  make it again with: varphase "
+                   "transition",
+                   origin, transition.onset.value_or(0));
     // Files of 0.2.0 have a drop by another rule, and none of the gap.
     transition.drop = find_drop(transition);
     transition.gap = find_gap(transition);

@@ -25,8 +25,8 @@ namespace varphase {
 namespace fs = std::filesystem;
 namespace {
 
-// More columns are nothing that people read.
 constexpr const char* kNone = "none";  // looked for and not found
+// More columns are nothing that people read.
 constexpr std::size_t kMostDifferences = 24, kMostEqual = 300, kMostEqualBytes = 80;
 
 /// The last known value of a column of metrics.csv, or null.
@@ -49,7 +49,11 @@ struct Result {
 Json epoch_json(const ReportInputs& run, std::optional<std::int64_t> Transition::*epoch) {
   if (!run.transition) return {};
   const std::optional<std::int64_t>& found = (*run.transition).*epoch;
-  return found ? Json(*found) : Json(kNone);
+  if (found) return *found;
+  const bool is_known = epoch == &Transition::onset
+                            ? !run.transition->layers.empty()
+                            : run.transition->low_variance_phase().has_value();
+  return is_known ? Json(kNone) : Json();
 }
 
 Json last_over(const ReportInputs& run) {

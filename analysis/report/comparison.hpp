@@ -15,7 +15,7 @@ struct ComparisonInputs {
   std::vector<ReportInputs> runs;
 };
 
-/// The figures as data, for page/compare_transition.js and compare_kappa.js: {"name", "runs": [figure_data of each, with its "group"],
+/// The figures as data, for page/compare_*.js: {"name", "runs": [figure_data of each, with its "group"],
 /// "groups": [{"name", "runs": [index..]}]}.
 Json comparison_data(const ComparisonInputs& inputs);
 

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "analysis/report/headline.hpp"
 
-#include <cmath>
+#include <cstdlib>
 #include <optional>
 
 #include <fmt/format.h>
@@ -42,8 +42,26 @@ std::string tile(const char* accent, const std::string& what, const std::string&
       accent, escape_html(what), escape_html(value), escape_html(more));
 }
 
-/// When it happens: from the first mark to the last, and what each of them is.
-std::string transition_tile(const std::vector<TransitionMark>& marks) {
+/// The first epoch from which on the network at its means is no better than a guess; null where it is never so.
+Json chance_epoch(const ReportInputs& inputs, const Json& data) {
+  const Json classes = number_at(value_at(inputs.config, "network"), "classes");
+  if (classes.is_null() || classes.get<double>() < 2 || data["metrics"].is_null()) return {};
+  // Two points over it: an error of some hundred test images.
+  const double most = 1 / classes.get<double>() + 0.02;
+  const Json& accuracies = data["metrics"]["accuracy"]["deterministic"];
+  Json found;
+  for (std::size_t i = 0; i < accuracies.size(); ++i) {
+    if (!accuracies[i].is_number()) continue;
+    const Json& epoch = data["metrics"]["epoch"][i];
+    const bool guesses = accuracies[i].get<double>() <= most && epoch != 0;
+    if (!guesses) found = Json();
+    if (guesses && found.is_null()) found = epoch;
+  }
+  return found;
+}
+
+/// When it happens: from the first mark to the last, what each of them is, and when it is over.
+std::string transition_tile(const std::vector<TransitionMark>& marks, const Json& chance) {
   std::optional<std::int64_t> from, to;
   for (const TransitionMark& mark : marks) {
     if (!mark.first) continue;
@@ -53,7 +71,10 @@ std::string transition_tile(const std::vector<TransitionMark>& marks) {
   if (!from) return tile("count", "The transition", "none", "no sign of it so far");
   const std::string epochs =
       *from == *to ? fmt::format("epoch {}", *from) : fmt::format("epochs {} to {}", *from, *to);
-  return tile("count", "The transition", epochs, order_of_marks(marks));
+  std::string order = order_of_marks(marks);
+  if (!chance.is_null())
+    order += fmt::format(" From epoch {} on the network at its means only guesses.", chance.dump());
+  return tile("count", "Signs of the transition", epochs, order);
 }
 
 /// The last accuracy of a way of prediction. @param how  "K = 10, "
@@ -77,6 +98,15 @@ std::string lost_text(const Json& of, const Json& images, const std::string& spl
   return text + split + " images";
 }
 
+/// Where a choice by drop<=POINTS does not hold on the test images; else nothing.
+std::string broken_rule(const Json& chosen) {
+  const std::string rule = text_or(chosen["rule"], ""), form = "drop<=";
+  if (!rule.starts_with(form) || !chosen["test"]["difference"].is_number()) return "";
+  const double allowed = std::atof(rule.c_str() + form.size());
+  if (chosen["test"]["difference"].get<double>() * 100 >= -allowed) return "";
+  return fmt::format(", more than the {} points that were allowed", rule.substr(form.size()));
+}
+
 /// How much can go, and on which images that was seen: those of the choice, and the test images beside them.
 std::string sparsity_tile(const Json& sweep) {
   const Json& chosen = sweep["chosen"];
@@ -92,7 +122,7 @@ std::string sparsity_tile(const Json& sweep) {
     more += ", which it was chosen on";
   } else if (chosen["test"]["difference"].is_number()) {
     more += ", where it was chosen, and by " +
-            lost_text(chosen["test"], chosen["test"]["images"], "test");
+            lost_text(chosen["test"], chosen["test"]["images"], "test") + broken_rule(chosen);
   } else {
     more += ", where it was chosen; not tested on test images";
   }
@@ -141,7 +171,7 @@ std::string facts_html(const ReportInputs& inputs) {
 std::string tiles_html(const ReportInputs& inputs, const Json& data) {
   std::string html;
   if (inputs.transition && !inputs.transition->layers.empty())
-    html += transition_tile(transition_marks(*inputs.transition));
+    html += transition_tile(transition_marks(*inputs.transition), chance_epoch(inputs, data));
   if (!data["metrics"].is_null()) {
     const Json& samples = data["samples"];
     html += accuracy_tile(data, "deterministic", "Deterministic accuracy", "");
@@ -155,7 +185,31 @@ std::string tiles_html(const ReportInputs& inputs, const Json& data) {
   return html.empty() ? "" : "<ul class=\"tiles\">" + html + "</ul>";
 }
 
-std::string finding_html(const ReportInputs& inputs) {
+/// When the schedule let the KL term in: what a sign in these epochs follows.
+std::string kl_text(const Json& data) {
+  if (data["metrics"].is_null() || !data["metrics"]["kl_weight"].is_array()) return "";
+  const Json& weights = data["metrics"]["kl_weight"];
+  Json without, full;  // the last epoch of the former, the first of the latter
+  const Json last = weights.empty() ? Json() : weights.back();
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    const Json& epoch = data["metrics"]["epoch"][i];
+    if (!weights[i].is_number() || epoch == 0) continue;
+    if (weights[i] == 0) without = epoch;
+    if (full.is_null() && weights[i] == last) full = epoch;
+  }
+  if (without.is_null() || last.is_null() || last == 0) return "";
+  return fmt::format(
+      "Training left the KL term out up to epoch {} and let it in until epoch {}: it pulls the "
+      "variances up, and signs that come then come by this schedule.",
+      without.dump(), full.dump());
+}
+
+/// Whether there is what an onset, or a drop or gap, would be seen in.
+bool is_looked_for(const Transition& transition, const std::string& name) {
+  return name == "onset" ? !transition.layers.empty() : transition.low_variance_phase().has_value();
+}
+
+std::string finding_html(const ReportInputs& inputs, const Json& data) {
   if (!inputs.transition) return "";
   const Transition& transition = *inputs.transition;
   std::string rows;
@@ -179,9 +233,13 @@ std::string finding_html(const ReportInputs& inputs) {
   std::vector<std::string> lines;
   if (const std::string layer = first_layer_text(transition); !layer.empty())
     lines.push_back(layer);
+  if (const std::string schedule = kl_text(data); !schedule.empty()) lines.push_back(schedule);
   for (const auto& [name, found] :
        {std::pair{"onset", transition.onset}, {"drop", transition.drop}, {"gap", transition.gap}})
-    if (!found) lines.push_back(fmt::format("No {} so far.", name));
+    if (!found && is_looked_for(transition, name))
+      lines.push_back(fmt::format("No {} so far.", name));
+  if (!transition.low_variance_phase())
+    lines.push_back("Drop and gap are unknown: no epoch of training has both accuracies.");
   if (transition.low_variance_phase() == false)
     lines.push_back(
         "The first evaluated epoch of training has the gap already: no low-variance phase was "

@@ -15,7 +15,7 @@ std::string lede_html(const ReportInputs& inputs);
 std::string facts_html(const ReportInputs& inputs);
 std::string tiles_html(const ReportInputs& inputs, const Json& data);
 
-/// What the transition's rules found, a line a finding; "" without one.
-std::string finding_html(const ReportInputs& inputs);
+/// What the transition's rules found, a line a finding, and what of the schedule it follows; "" without one.
+std::string finding_html(const ReportInputs& inputs, const Json& data);
 
 }  // namespace varphase

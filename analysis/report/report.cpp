@@ -11,6 +11,7 @@
 
 #include "analysis/report/assets.hpp"
 #include "analysis/report/attack_figures.hpp"
+#include "analysis/report/criteria_text.hpp"
 #include "analysis/report/figure_data.hpp"
 #include "analysis/report/headline.hpp"
 #include "analysis/report/html.hpp"
@@ -56,7 +57,16 @@ std::string cell(const std::string& value, const std::string& remark = "") {
   return "<td>" + value + " <small>" + remark + "</small></td>";
 }
 
-/// What a file is: "pruned file, 95.00 % of dense1" and under it its name; of others the name alone.
+/// How weights were chosen: ", by kappa", ", by kappa and batch-norm repaired"; of older evaluations nothing.
+std::string cut_text(const Json& entry) {
+  const Json criterion = text_at(entry, "criterion"), repair = text_at(entry, "repair");
+  if (!criterion.is_string()) return "";
+  std::string text = ", by " + shown_text(criterion);
+  if (repair.is_string() && repair != "none") text += ", " + shown_text(repair) + " repaired";
+  return escape_html(text);
+}
+
+/// What a file is: "pruned file, 95.00 % of dense1 gone" and under it its name; of others the name alone.
 std::string model_cell(const Json& entry) {
   const std::string name = first_text(entry, {"name", "path"});
   const Json sparsity = number_at(entry, "layer_sparsity");
@@ -66,8 +76,10 @@ std::string model_cell(const Json& entry) {
     std::string layer = "its pruned layers";
     if (layers.is_array() && layers.size() == 1)
       layer = text_or(text_at(layers[0], "layer"), layer.c_str());
-    what = fmt::format("pruned file, {} of {} gone <small>{}</small>", percent(sparsity),
-                       escape_html(layer), escape_html(name));
+    // A checkpoint whose training dropped weights has no such field.
+    const char* kind = layers.is_array() ? "pruned file" : "trained with masks";
+    what = fmt::format("{}, {} of {} gone{} <small>{}</small>", kind, percent(sparsity),
+                       escape_html(layer), cut_text(entry), escape_html(name));
   }
   return fmt::format("<th scope=\"row\" title=\"{}\">{}</th>",
                      escape_html(first_text(entry, {"path"})), what);
@@ -179,8 +191,9 @@ std::string render_report(const ReportInputs& inputs, const PageFrame& frame) {
                  {"facts", facts_html(inputs)},
                  {"tiles", tiles_html(inputs, data)},
                  {"problems", problems_note(inputs.problems)},
-                 {"finding", finding_html(inputs)},
+                 {"finding", finding_html(inputs, data)},
                  {"chance", chance_text(inputs.config)},
+                 {"criteria", criteria_html(data)},
                  {"members", data["samples"].is_null() ? "many" : "K = " + data["samples"].dump()},
                  {"kappa_note", kappa_note_html(inputs)},
                  {"evaluation_tables", tables},

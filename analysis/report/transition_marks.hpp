@@ -19,7 +19,7 @@ struct TransitionMark {
   std::string words;  // "the noise of dense1 outgrows its means (α passes 1)", in a sentence
   std::string seen;   // "log α = 1.32", at that epoch
   std::string rule;
-  bool first = true;  // of its kind: the other layers come later or in the same epoch
+  bool first = true;  // the earliest of its kind
 };
 
 /// By epoch; of one epoch alpha, onset, drop, gap.

@@ -142,7 +142,7 @@ const ShownGroup& shown_detection() {
   return group;
 }
 
-/// A network of one member has no disagreement among members, to begin with.
+/// Of what a network does not have (one member: no disagreement among members), or another program's file lacks.
 constexpr const char* kNoSuchMetric = "has none";
 
 std::string metric_cell(const Json& metric, const ShownMetric& shown) {

@@ -44,6 +44,9 @@ void count_weights(EvaluatedNetwork& result, const LoadedNetwork& loaded) {
     }
     result.layer_sparsity = static_cast<double>(pruned - kept) / static_cast<double>(pruned);
     result.network_sparsity = loaded.pruned->sparsity();
+    const auto& made = loaded.pruned->provenance;
+    if (made.contains("criterion")) result.criterion = made.at("criterion");
+    if (made.contains("repair")) result.repair = made.at("repair");
     return;
   }
   // A checkpoint of a network that was trained with masks.

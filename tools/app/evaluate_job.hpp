@@ -100,6 +100,7 @@ struct EvaluatedNetwork {
   std::int64_t weights = 0, nonzero = 0;
   double layer_sparsity = 0;                             // of the pruned layers' weights together
   double network_sparsity = 0;                           // of all weights
+  std::string criterion, repair;                         // of a pruned file, as `prune` was told
   std::optional<std::vector<LayerExecution>> execution;  // of a pruned file
   MetricsByEstimator metrics;
   std::optional<ExamplePredictions> examples;  // beside tables

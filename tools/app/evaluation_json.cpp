@@ -41,6 +41,8 @@ Json to_json(const EvaluatedNetwork& network) {
             {"nonzero", network.nonzero},
             {"layer_sparsity", network.layer_sparsity},
             {"network_sparsity", network.network_sparsity}};
+  if (!network.criterion.empty()) json["criterion"] = text_of_bytes(network.criterion);
+  if (!network.repair.empty()) json["repair"] = text_of_bytes(network.repair);
   if (network.execution) {
     json["execution"] = Json::array();
     for (const LayerExecution& layer : *network.execution)

@@ -402,6 +402,9 @@ TEST(Transition, RefusesJsonOfAnotherKind) {
   Json json = to_json(find_transition(maps({0, 3}), {}, {}));
   json["rows"][0].erase("epoch");
   EXPECT_THROW(transition_from_json(json, "t.json"), Error);
+  json = to_json(find_transition(maps({0, 3}), {}, {}));
+  json["onset"] = 999;  // none of its rows
+  EXPECT_THROW(transition_from_json(json, "t.json"), Error);
 }
 
 TEST(Transition, CsvIsReadByTheReaderOfTables) {

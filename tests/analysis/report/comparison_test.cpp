@@ -87,7 +87,14 @@ TEST(Comparison, SaysWhatIsEqual) {
   EXPECT_THAT(page, HasSubstr("<span>layers.0.dense.out <b>10</b></span>"));
   EXPECT_THAT(page, Not(HasSubstr("<span>learning_rate")));
   EXPECT_THAT(page, Not(HasSubstr("<td>none</td>")));  // nobody looked
-  runs[1].transition = Transition{};
+  runs[1].transition = Transition{};                   // of a run without maps and accuracies
+  EXPECT_THAT(render_comparison({"two", runs}), Not(HasSubstr("<td>none</td>")));
+  TransitionRow row;
+  row.epoch = 1;
+  row.over = {0};
+  row.accuracy_deterministic = row.accuracy_ensemble = 0.9;
+  runs[1].transition->layers = {"dense1"};
+  runs[1].transition->rows = {row};
   runs[1].environment["device"] = "another";
   page = render_comparison({"two", runs});
   EXPECT_THAT(page, HasSubstr("5 of 7 fields"));
