@@ -77,15 +77,15 @@ std::string transition_tile(const std::vector<TransitionMark>& marks, const Json
   return tile("count", "Signs of the transition", epochs, order);
 }
 
-/// The last accuracy of a way of prediction. @param how  "K = 10, "
+/// The last accuracy of a way of prediction. @param how  "K = 10, " @param more  what follows
 std::string accuracy_tile(const Json& data, const char* prediction, const char* title,
-                          const std::string& how) {
+                          const std::string& how, const std::string& more = "") {
   const Json& values = data["metrics"]["accuracy"][prediction];
   const std::optional<std::size_t> at = last_known(values);
   if (!at) return "";
   return tile(prediction, title, percent(values[*at], 1),
-              fmt::format("{}at epoch {}, {} images", how, data["metrics"]["epoch"][*at].dump(),
-                          data["split"].get<std::string>()));
+              fmt::format("{}at epoch {}, {} images{}", how, data["metrics"]["epoch"][*at].dump(),
+                          data["split"].get<std::string>(), more));
 }
 
 /// "−0.17 points (standard error 0.10) on 600 validation images".
@@ -174,7 +174,9 @@ std::string tiles_html(const ReportInputs& inputs, const Json& data) {
     html += transition_tile(transition_marks(*inputs.transition), chance_epoch(inputs, data));
   if (!data["metrics"].is_null()) {
     const Json& samples = data["samples"];
-    html += accuracy_tile(data, "deterministic", "Deterministic accuracy", "");
+    const std::string chance = chance_text(inputs.config);
+    html += accuracy_tile(data, "deterministic", "Deterministic accuracy", "",
+                          chance.empty() ? "" : "." + chance);
     html += accuracy_tile(data, "ensemble", "Ensemble accuracy",
                           samples.is_null() ? "" : fmt::format("K = {}, ", samples.dump()));
   }
