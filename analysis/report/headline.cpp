@@ -131,6 +131,11 @@ std::string sparsity_tile(const Json& sweep) {
               percent(row["sparsity"]), more);
 }
 
+/// Whether there is what an onset, or a drop or gap, would be seen in.
+bool is_looked_for(const Transition& transition, const std::string& name) {
+  return name == "onset" ? !transition.layers.empty() : transition.low_variance_phase().has_value();
+}
+
 }  // namespace
 
 std::string lede_html(const ReportInputs& inputs) {
@@ -187,8 +192,7 @@ std::string tiles_html(const ReportInputs& inputs, const Json& data) {
   return html.empty() ? "" : "<ul class=\"tiles\">" + html + "</ul>";
 }
 
-/// When the schedule let the KL term in: what a sign in these epochs follows.
-std::string kl_text(const Json& data) {
+std::string schedule_text(const Json& data) {
   if (data["metrics"].is_null() || !data["metrics"]["kl_weight"].is_array()) return "";
   const Json& weights = data["metrics"]["kl_weight"];
   Json without, full;  // the last epoch of the former, the first of the latter
@@ -206,12 +210,7 @@ std::string kl_text(const Json& data) {
       without.dump(), full.dump());
 }
 
-/// Whether there is what an onset, or a drop or gap, would be seen in.
-bool is_looked_for(const Transition& transition, const std::string& name) {
-  return name == "onset" ? !transition.layers.empty() : transition.low_variance_phase().has_value();
-}
-
-std::string finding_html(const ReportInputs& inputs, const Json& data) {
+std::string finding_html(const ReportInputs& inputs) {
   if (!inputs.transition) return "";
   const Transition& transition = *inputs.transition;
   std::string rows;
@@ -235,7 +234,6 @@ std::string finding_html(const ReportInputs& inputs, const Json& data) {
   std::vector<std::string> lines;
   if (const std::string layer = first_layer_text(transition); !layer.empty())
     lines.push_back(layer);
-  if (const std::string schedule = kl_text(data); !schedule.empty()) lines.push_back(schedule);
   for (const auto& [name, found] :
        {std::pair{"onset", transition.onset}, {"drop", transition.drop}, {"gap", transition.gap}})
     if (!found && is_looked_for(transition, name))

@@ -15,7 +15,9 @@ std::string lede_html(const ReportInputs& inputs);
 std::string facts_html(const ReportInputs& inputs);
 std::string tiles_html(const ReportInputs& inputs, const Json& data);
 
-/// What the transition's rules found, a line a finding, and what of the schedule it follows; "" without one.
-std::string finding_html(const ReportInputs& inputs, const Json& data);
+/// What the transition's rules found, a line a finding; "" without one.
+std::string finding_html(const ReportInputs& inputs);
+/// When the schedule let the KL term in: what a sign in these epochs follows. "" where it was always in.
+std::string schedule_text(const Json& data);
 
 }  // namespace varphase
