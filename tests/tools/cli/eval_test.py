@@ -117,7 +117,7 @@ class Eval(ProgramTest):
             (3, ("text.txt", "HDF5"), [text]),
             (3, ("empty", "no image"), [self.folder / "empty"]),
             (3, ("nowhere", "no such folder or file"), [self.folder / "nowhere"]),
-            (2, ("--ood", "got nothing"), [""]),
+            (2, ("--ood", "its value is empty"), [""]),
             (2, ("--samples", "at least 1"), [colours, "--convert", "grey", "--samples", 0]),
             (2, ("--resamples", "0 to 1000000"), [colours, "--convert", "grey", "--resamples", -1]),
             (2, ("no such group", "sc, ood"), [colours, "--metrics", "odd"]),
