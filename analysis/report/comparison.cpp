@@ -99,7 +99,7 @@ std::string mean_text(const ComparedValue& of, double scale, int digits) {
 
 /// The head of a run's row with the stroke that the run has in the figures (page/shared.js).
 std::string name_cell(std::size_t run, const std::string& name) {
-  static const char* const kDashes[] = {"", "7 4", "2 3", "8 3 2 3"};
+  constexpr const char* kDashes[] = {"", "7 4", "2 3", "8 3 2 3"};
   return fmt::format(
       "<tr><th scope=\"row\"><svg class=\"key k{}\" viewBox=\"0 0 26 8\" aria-hidden=\"true\">"
       "<path d=\"M0 4H26\" stroke-dasharray=\"{}\"/></svg>{}</th>",
