@@ -94,6 +94,10 @@ struct Transition {
   /// Whether some evaluated epoch of training comes before the gap; none where no epoch of training has both
   /// accuracies.
   std::optional<bool> low_variance_phase() const;
+  /// Whether an onset could be found: there are maps.
+  bool onset_is_known() const { return !layers.empty(); }
+  /// Whether a drop and a gap could be found: some epoch of training has both accuracies.
+  bool gap_is_known() const { return low_variance_phase().has_value(); }
   /// "first epoch with more than 0 of 400,000 weights over kappa_0 = 10^1.5".
   std::string onset_rule() const;
   /// "first epoch from which on the deterministic test accuracy is at least 0.5 points and 2 standard errors under the

@@ -50,9 +50,8 @@ Json epoch_json(const ReportInputs& run, std::optional<std::int64_t> Transition:
   if (!run.transition) return {};
   const std::optional<std::int64_t>& found = (*run.transition).*epoch;
   if (found) return *found;
-  const bool is_known = epoch == &Transition::onset
-                            ? !run.transition->layers.empty()
-                            : run.transition->low_variance_phase().has_value();
+  const bool is_known = epoch == &Transition::onset ? run.transition->onset_is_known()
+                                                    : run.transition->gap_is_known();
   return is_known ? Json(kNone) : Json();
 }
 

@@ -163,24 +163,33 @@ std::vector<Json> evaluation_entries(const Json& evaluation) {
   return entries;
 }
 
+std::string pruned_layer(const Json& entry) {
+  constexpr const char* kSeveral = "its pruned layers";
+  const Json& layers = list_at(entry, "execution");
+  return layers.size() == 1 ? text_or(text_at(layers[0], "layer"), kSeveral) : kSeveral;
+}
+
 std::string network_title(const Json& evaluation, const std::string& name) {
   for (const Json& entry : evaluation_entries(evaluation)) {
     if (text_or(text_at(entry, "name"), "") != name) continue;
     const Json sparsity = number_at(entry, "layer_sparsity");
     if (sparsity.is_null() || sparsity.get<double>() <= 0) break;
-    const Json& layers = list_at(entry, "execution");
-    const std::string layer = layers.size() == 1 ? text_or(text_at(layers[0], "layer"), "") : "";
     return fmt::format("{} ({:.4g} % of {} gone)", name, 100 * sparsity.get<double>(),
-                       layer.empty() ? "its pruned layers" : layer);
+                       pruned_layer(entry));
   }
   return name;
 }
 
-std::string chance_text(const Json& config) {
+std::optional<double> class_count(const Json& config) {
   const Json classes = number_at(value_at(config, "network"), "classes");
-  if (classes.is_null() || classes.get<double>() < 2) return "";
-  return fmt::format(" Chance is {:.3g} %, of {:.0f} classes.", 100 / classes.get<double>(),
-                     classes.get<double>());
+  if (classes.is_null() || classes.get<double>() < 2) return std::nullopt;
+  return classes.get<double>();
+}
+
+std::string chance_text(const Json& config) {
+  const std::optional<double> classes = class_count(config);
+  if (!classes) return "";
+  return fmt::format(" Chance is {:.3g} %, of {:.0f} classes.", 100 / *classes, *classes);
 }
 
 const Json& list_at(const Json& object, const char* key) {

@@ -2,6 +2,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <optional>
+#include <string>
+#include <vector>
+
 #include "analysis/report/report.hpp"
 #include "src/base/json.hpp"
 
@@ -49,6 +53,12 @@ std::vector<Json> evaluation_entries(const Json& evaluation);
 
 /// What an evaluation calls a network and, of a pruned one, how much is gone: "95 (95 % of dense1 gone)".
 std::string network_title(const Json& evaluation, const std::string& name);
+
+/// Which layer's weights an evaluation's entry tells the share of: its only pruned one, or "its pruned layers".
+std::string pruned_layer(const Json& entry);
+
+/// Of a run's network; none where they are not known.
+std::optional<double> class_count(const Json& config);
 
 /// " Chance is 10 %, of 10 classes.": the accuracy of guessing; empty where the classes are not known.
 std::string chance_text(const Json& config);

@@ -44,10 +44,10 @@ std::string tile(const char* accent, const std::string& what, const std::string&
 
 /// The first epoch from which on the network at its means is no better than a guess; null where it is never so.
 Json chance_epoch(const ReportInputs& inputs, const Json& data) {
-  const Json classes = number_at(value_at(inputs.config, "network"), "classes");
-  if (classes.is_null() || classes.get<double>() < 2 || data["metrics"].is_null()) return {};
-  // Two points over it: an error of some hundred test images.
-  const double most = 1 / classes.get<double>() + 0.02;
+  const std::optional<double> classes = class_count(inputs.config);
+  if (!classes || data["metrics"].is_null()) return {};
+  // Two points over chance: an error of some hundred test images.
+  const double most = 1 / *classes + 0.02;
   const Json& accuracies = data["metrics"]["accuracy"]["deterministic"];
   Json found;
   for (std::size_t i = 0; i < accuracies.size(); ++i) {
@@ -129,11 +129,6 @@ std::string sparsity_tile(const Json& sweep) {
   if (sweep["samples"].is_number()) more += "; ensembles of K = " + sweep["samples"].dump();
   return tile("zero", "How much of " + shown_text(sweep["layer"]) + " can go",
               percent(row["sparsity"]), more);
-}
-
-/// Whether there is what an onset, or a drop or gap, would be seen in.
-bool is_looked_for(const Transition& transition, const std::string& name) {
-  return name == "onset" ? !transition.layers.empty() : transition.low_variance_phase().has_value();
 }
 
 }  // namespace
@@ -234,11 +229,10 @@ std::string finding_html(const ReportInputs& inputs) {
   std::vector<std::string> lines;
   if (const std::string layer = first_layer_text(transition); !layer.empty())
     lines.push_back(layer);
-  for (const auto& [name, found] :
-       {std::pair{"onset", transition.onset}, {"drop", transition.drop}, {"gap", transition.gap}})
-    if (!found && is_looked_for(transition, name))
-      lines.push_back(fmt::format("No {} so far.", name));
-  if (!transition.low_variance_phase())
+  if (transition.onset_is_known() && !transition.onset) lines.emplace_back("No onset so far.");
+  if (transition.gap_is_known() && !transition.drop) lines.emplace_back("No drop so far.");
+  if (transition.gap_is_known() && !transition.gap) lines.emplace_back("No gap so far.");
+  if (!transition.gap_is_known())
     lines.push_back("Drop and gap are unknown: no epoch of training has both accuracies.");
   if (transition.low_variance_phase() == false)
     lines.push_back(

@@ -72,14 +72,11 @@ std::string model_cell(const Json& entry) {
   const Json sparsity = number_at(entry, "layer_sparsity");
   std::string what = escape_html(name);
   if (!sparsity.is_null() && sparsity.get<double>() > 0) {
-    const Json& layers = value_at(entry, "execution");
-    std::string layer = "its pruned layers";
-    if (layers.is_array() && layers.size() == 1)
-      layer = text_or(text_at(layers[0], "layer"), layer.c_str());
     // A checkpoint whose training dropped weights has no such field.
-    const char* kind = layers.is_array() ? "pruned file" : "trained with masks";
+    const bool is_pruned = value_at(entry, "execution").is_array();
+    const char* kind = is_pruned ? "pruned file" : "trained with masks";
     what = fmt::format("{}, {} of {} gone{} <small>{}</small>", kind, percent(sparsity),
-                       escape_html(layer), cut_text(entry), escape_html(name));
+                       escape_html(pruned_layer(entry)), cut_text(entry), escape_html(name));
   }
   return fmt::format("<th scope=\"row\" title=\"{}\">{}</th>",
                      escape_html(first_text(entry, {"path"})), what);

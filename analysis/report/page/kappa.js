@@ -190,18 +190,13 @@ if (kappa) {
     }, 350);
   });
 
-  if (kappa.layers.length > 1) {
-    const pick = element("kappa-layer");
-    kappa.layers.forEach((one, at) => pick.add(new Option(one.layer, String(at))));
-    pick.addEventListener("change", () => {
-      chosen.layer = Number(pick.value);
-      fill_moments();
-      draw("kappa-epochs");
-      draw("histograms");
-      select_epoch(chosen.epoch);
-    });
-    element("kappa-layer-label").hidden = false;
-  }
+  offer_choice("kappa-layer", kappa.layers.map((one) => one.layer), 0, (at) => {
+    chosen.layer = at;
+    fill_moments();
+    draw("kappa-epochs");
+    draw("histograms");
+    select_epoch(chosen.epoch);
+  });
   // Open a little after the onset, where the histogram reaches over the threshold; else at the last epoch.
   const onset = data.transition && known(data.transition.onset) ? data.transition.onset : null;
   const first = known(onset) ? layer().epochs.findIndex((epoch) => epoch.epoch >= onset) : -1;

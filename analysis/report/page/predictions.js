@@ -76,10 +76,5 @@ if (networks.length) {
     };
   });
 
-  if (networks.length > 1) {
-    const pick = element("predictions-network");
-    networks.forEach((one, at) => pick.add(new Option(one.title, String(at), one === network, one === network)));
-    pick.addEventListener("change", () => { network = networks[Number(pick.value)]; draw("predictions"); });
-    element("predictions-network-label").hidden = false;
-  }
+  offer_choice("predictions-network", networks.map((one) => one.title), networks.length - 1, (at) => { network = networks[at]; draw("predictions"); });
 }

@@ -155,6 +155,15 @@ const band = (x, ranges, first, of, more = {}) => ["", "tonexty"].map((fill, sid
 }));
 const on_seeds = (redraw) => element("compare-band")?.addEventListener("change", redraw);
 
+/// A choice among several, shown where there are two at least. @param use  called with the number of what was chosen
+const offer_choice = (id, titles, first, use) => {
+  if (titles.length < 2) return;
+  const pick = element(id);
+  titles.forEach((title, at) => pick.add(new Option(title, String(at), at === first, at === first)));
+  pick.addEventListener("change", () => use(Number(pick.value)));
+  element(`${id}-label`).hidden = false;
+};
+
 // name -> function that gives { traces, layout, csv }; its property `ready`, a function too, is called once it is drawn.
 const figures = new Map();
 const begun = new Set();  // names of those that were drawn

@@ -223,12 +223,7 @@ if (sweeps.length) {
   if (!sweeps.some((one) => one.rows.some((row) => known(row.difference)))) document.querySelector('input[name="measure"][value="accuracy"]').checked = true;
   const leading = data.leading_sweep;
   sweep = sweeps[leading];
-  if (sweeps.length > 1) {
-    const pick = element("sweep-file");
-    sweeps.forEach((one, at) => pick.add(new Option(one.file, String(at), at === leading, at === leading)));
-    pick.addEventListener("change", () => { sweep = sweeps[Number(pick.value)]; draw_sweep(); });
-    element("sweep-file-label").hidden = false;
-  }
+  offer_choice("sweep-file", sweeps.map((one) => one.file), leading, (at) => { sweep = sweeps[at]; draw_sweep(); });
   for (const radio of document.querySelectorAll('input[name="measure"]')) radio.addEventListener("change", draw_sweep);
   element("sweep-near").addEventListener("change", draw_sweep);
   shown();

@@ -3,7 +3,6 @@
 const evaluations = data.uncertainty;
 if (evaluations.length) {
   let evaluation = evaluations[evaluations.length - 1];
-  const pick_file = element("uncertainty-file");
   const pick_column = element("entropy-column");
   const network_at = (column) => [...new Set(evaluation.columns.map((one) => one.network))].indexOf(column.network);
   const column_mark = (column, more) => ({ symbol: ["circle", "square-open", "x", "diamond-open", "triangle-up"][network_at(column) % 5], size: 6.5, ...more });
@@ -104,11 +103,11 @@ if (evaluations.length) {
     evaluation.columns.forEach((column, at) => pick_column.add(new Option(column.title, String(at), at === ensemble, at === ensemble)));
   };
   const draw_uncertainty = () => ["reliability", "risk-coverage", "entropy"].forEach(draw);
-  if (evaluations.length > 1) {
-    evaluations.forEach((one, at) => pick_file.add(new Option(one.file, String(at), one === evaluation, one === evaluation)));
-    pick_file.addEventListener("change", () => { evaluation = evaluations[Number(pick_file.value)]; fill_columns(); draw_uncertainty(); });
-    element("uncertainty-file-label").hidden = false;
-  }
+  offer_choice("uncertainty-file", evaluations.map((one) => one.file), evaluations.indexOf(evaluation), (at) => {
+    evaluation = evaluations[at];
+    fill_columns();
+    draw_uncertainty();
+  });
   element("uncertainty-mass").addEventListener("change", () => draw("reliability"));
   pick_column.addEventListener("change", () => draw("entropy"));
   fill_columns();

@@ -6,12 +6,10 @@
 """
 
 import json
-import os
 import pathlib
 import shutil
 import subprocess
 import sys
-import tempfile
 import unittest
 
 import h5py
@@ -20,21 +18,12 @@ import pandas as pd
 import torch
 
 import varphase
-from program import PROGRAM, idx_folder, run, tiny_spec
+from in_folder import InFolder
+from program import idx_folder, run, tiny_spec
 from varphase import arrays, errors
 
 CPU = {"device": "cpu", "threads": 1, "progress": False}
 torch.set_num_threads(1)
-
-
-class InFolder(unittest.TestCase):
-    def setUp(self):
-        assert PROGRAM
-        before = os.getcwd()
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="varphase-modules-"))
-        self.addCleanup(shutil.rmtree, self.folder)
-        self.addCleanup(os.chdir, before)
-        os.chdir(self.folder)
 
 
 class Data(InFolder):

@@ -10,7 +10,6 @@ import os
 import pathlib
 import re
 import shutil
-import tempfile
 import unittest
 
 import h5py
@@ -20,6 +19,7 @@ from torch import nn
 from torch.nn import functional as F
 
 import varphase
+from in_folder import InFolder
 from layer_cases import SPEC_OF_EVERY_LAYER, cases, gradients
 from program import PROGRAM, idx_folder, run
 from small_network import blobs, elbo, small_network, trained, trained_by_two
@@ -43,14 +43,7 @@ def small_spec():
             "batch_norm", "relu", {"variance_dense": {"out": 8}}, "batch_norm", "relu", {"dense": {"out": 4}}]}  # fmt: skip
 
 
-class InFolder(unittest.TestCase):
-    def setUp(self):
-        before = os.getcwd()
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="varphase-device-"))
-        self.addCleanup(shutil.rmtree, self.folder)
-        self.addCleanup(os.chdir, before)
-        os.chdir(self.folder)
-
+class OnDevice(InFolder):
     def train(self, spec):
         idx_folder(pathlib.Path("images"))
         pathlib.Path("spec.json").write_text(json.dumps(spec))
@@ -59,7 +52,7 @@ class InFolder(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
 
 
-class Tensors(InFolder):
+class Tensors(OnDevice):
     def setUp(self):
         super().setUp()
         self.train(small_spec())
@@ -120,7 +113,7 @@ class Tensors(InFolder):
         self.assertEqual(ours, wanted)
 
 
-class Modules(InFolder):
+class Modules(OnDevice):
     def test_layers_give_what_they_give_on_a_cpu_in_float64(self):
         draw, there = (noise.Draw(noise.Key(11, "evaluation", 0, 2), torch.arange(7, 9, device=device), torch.tensor([3], device=device))
                        for device in ("cpu", DEVICE))  # fmt: skip

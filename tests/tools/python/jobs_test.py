@@ -10,11 +10,9 @@ import json
 import os
 import pathlib
 import re
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 import unittest
@@ -23,6 +21,7 @@ import h5py
 import numpy as np
 
 import varphase
+from in_folder import InFolder
 from program import PROGRAM, idx_folder, run, tiny_spec
 from varphase import errors
 
@@ -96,14 +95,7 @@ def contents(path):
     return None  # logs, the page, the ONNX graph's own record: that it is there
 
 
-class Folder(unittest.TestCase):
-    def setUp(self):
-        before = os.getcwd()
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="varphase-python-"))
-        self.addCleanup(shutil.rmtree, self.folder)
-        self.addCleanup(os.chdir, before)
-        os.chdir(self.folder)
-
+class Folder(InFolder):
     def prepare(self, folder):
         folder.mkdir()
         idx_folder(folder / "images")

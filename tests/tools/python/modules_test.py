@@ -5,12 +5,8 @@
     PYTHONPATH=build/python:tests/tools modules_test.py PROGRAM
 """
 
-import os
-import pathlib
-import shutil
 import subprocess
 import sys
-import tempfile
 import unittest
 import warnings
 
@@ -21,7 +17,7 @@ from torch import nn
 from torch.nn import functional as F
 
 import varphase
-from program import PROGRAM
+from in_folder import InFolder
 from varphase import errors
 
 CPU = {"device": "cpu", "threads": 1, "progress": False}
@@ -82,16 +78,6 @@ def own_network():
 def images_and_labels(count=60):
     generator = np.random.default_rng(0)
     return generator.integers(0, 256, (count, 1, 6, 6), np.uint8), generator.integers(0, 4, count)
-
-
-class InFolder(unittest.TestCase):
-    def setUp(self):
-        assert PROGRAM
-        before = os.getcwd()
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="varphase-modules-"))
-        self.addCleanup(shutil.rmtree, self.folder)
-        self.addCleanup(os.chdir, before)
-        os.chdir(self.folder)
 
 
 class FromModule(InFolder):

@@ -11,8 +11,6 @@ import json
 import os
 import pathlib
 import re
-import shutil
-import tempfile
 import unittest
 
 import matplotlib
@@ -21,7 +19,8 @@ import torch
 from matplotlib.figure import Figure
 
 import varphase
-from program import PROGRAM, idx
+from in_folder import InFolder
+from program import idx
 
 matplotlib.use("agg")
 
@@ -40,13 +39,8 @@ def shown(source, names):
     return eval(compile(ast.Expression(last.value), "cell", "eval"), names) if last else None
 
 
-class Notebooks(unittest.TestCase):
+class Notebooks(InFolder):
     def test_every_cell_runs(self):
-        assert PROGRAM
-        before, folder = os.getcwd(), tempfile.mkdtemp(prefix="varphase-notebook-")
-        self.addCleanup(shutil.rmtree, folder)
-        self.addCleanup(os.chdir, before)
-        os.chdir(folder)
         draw = np.random.default_rng(0)
         os.mkdir("digits")
         for name, count in (("train", 600), ("t10k", 100)):
@@ -78,11 +72,6 @@ class Notebooks(unittest.TestCase):
 
     def test_blocks_of_the_page_run(self):
         """Those of docs/python.md in turn, in an empty folder; the run that it trains is a small one here."""
-        before, folder = os.getcwd(), tempfile.mkdtemp(prefix="varphase-page-")
-        self.addCleanup(shutil.rmtree, folder)
-        self.addCleanup(os.chdir, before)
-        os.chdir(folder)
-
         class Own(torch.nn.Sequential):
             def __init__(self):
                 super().__init__()

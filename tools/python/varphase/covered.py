@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from varphase.exchanged import Gap
+from varphase.nn.convert import has_forward_hooks
 from varphase.nn.layers import Dropout, GaussianDropout, VarianceConv2d, VarianceLinear
 from varphase.nn.network import Abs
 
@@ -20,8 +21,8 @@ def _square(value, what):
 
 
 def refuse_hooks(module):
-    """@raises Gap: a module whose hooks may change what it computes: weight norm and pruning are such"""
-    if module._forward_hooks or module._forward_pre_hooks:
+    """@raises Gap: a module whose hooks may change what it computes"""
+    if has_forward_hooks(module):
         raise Gap("it has forward hooks (weight norm, pruning or your own), which no layer has: remove them first")
 
 

@@ -42,8 +42,13 @@ def convert(module, layers=None, **options):
     return module
 
 
+def has_forward_hooks(module):
+    """Whether what it computes may be changed from outside: weight norm and pruning do so."""
+    return bool(module._forward_hooks or module._forward_pre_hooks)
+
+
 def _variance_layer(name, layer, options):
-    if layer._forward_hooks or layer._forward_pre_hooks:
+    if has_forward_hooks(layer):
         raise UnsupportedError(f"{name}: has forward hooks (weight norm, pruning or your own): remove them first")
     factory = {"device": layer.weight.device, "dtype": layer.weight.dtype} if hasattr(layer, "weight") else {}
     if type(layer) is nn.Linear:
